@@ -1,0 +1,165 @@
+"""The hub for streams: what happened, one value per happening, in the order it happened.
+
+A well-formed stream is MessageStart, then any number of deltas, then exactly one Finish, or
+else a StreamError at any place after which nothing follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from core.errors import BackendError, InvalidResponse
+from core.translation.messages import (
+    ChatResponse,
+    FinishReason,
+    Message,
+    Text,
+    Timings,
+    ToolCall,
+    Usage,
+)
+
+__all__ = [
+    "Event",
+    "Finish",
+    "MessageStart",
+    "StreamError",
+    "TextDelta",
+    "ThinkingDelta",
+    "ToolCallDelta",
+    "accumulate",
+    "replay",
+]
+
+
+class MessageStart(Struct, frozen=True):
+    """The backend has begun to answer; ``model`` is the name it gives itself."""
+
+    model: str = ""
+
+
+class TextDelta(Struct, frozen=True):
+    """More text. ``logprobs`` are OpenAI-shaped entries for these tokens."""
+
+    text: str
+    logprobs: tuple[Any, ...] = ()
+
+
+class ThinkingDelta(Struct, frozen=True):
+    """More thinking."""
+
+    text: str
+    logprobs: tuple[Any, ...] = ()
+
+
+class ToolCallDelta(Struct, frozen=True, kw_only=True):
+    """A piece of the call number ``index``; id and name come in its first piece."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+class Finish(Struct, frozen=True, kw_only=True):
+    """The proper end."""
+
+    reason: FinishReason = "stop"
+    usage: Usage | None = None
+    timings: Timings | None = None
+
+
+class StreamError(Struct, frozen=True, kw_only=True):
+    """The backend failed after it had begun. Nothing follows."""
+
+    message: str
+    status: int = 500
+    code: str = "backend_error"
+
+
+Event = MessageStart | TextDelta | ThinkingDelta | ToolCallDelta | Finish | StreamError
+
+
+class _Call:
+    """One tool call under assembly."""
+
+    __slots__ = ("arguments", "id", "name")
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.name = ""
+        self.arguments: list[str] = []
+
+
+def accumulate(events: Iterable[Event]) -> ChatResponse:
+    """Fold a stream into the whole answer that it spells.
+
+    Raises BackendError for a stream that ended in an error, and InvalidResponse for one
+    without a Finish.
+    """
+    model = ""
+    text: list[str] = []
+    thinking: list[str] = []
+    logprobs: list[Any] = []
+    calls: dict[int, _Call] = {}
+    finish: Finish | None = None
+    for event in events:
+        match event:
+            case MessageStart():
+                model = event.model
+            case TextDelta():
+                text.append(event.text)
+                logprobs.extend(event.logprobs)
+            case ThinkingDelta():
+                thinking.append(event.text)
+                logprobs.extend(event.logprobs)
+            case ToolCallDelta():
+                call = calls.setdefault(event.index, _Call())
+                call.id = call.id or event.id
+                call.name = call.name or event.name
+                call.arguments.append(event.arguments)
+            case Finish():
+                finish = event
+            case StreamError():
+                raise BackendError(event.message, status=event.status, code=event.code)
+    if finish is None:
+        raise InvalidResponse("the stream ended before the answer was finished")
+    whole = "".join(text)
+    return ChatResponse(
+        model=model,
+        message=Message(
+            role="assistant",
+            parts=(Text(whole),) if whole else (),
+            thinking="".join(thinking),
+            tool_calls=tuple(
+                ToolCall(id=call.id, name=call.name, arguments="".join(call.arguments) or "{}")
+                for _, call in sorted(calls.items())
+            ),
+        ),
+        finish_reason=finish.reason,
+        usage=finish.usage,
+        timings=finish.timings,
+        logprobs=tuple(logprobs),
+    )
+
+
+def replay(response: ChatResponse) -> list[Event]:
+    """Return the shortest stream that spells ``response``: the opposite of accumulate."""
+    events: list[Event] = [MessageStart(response.model)]
+    message = response.message
+    if message.thinking:
+        events.append(ThinkingDelta(message.thinking))
+    text = "".join(part.text for part in message.parts if isinstance(part, Text))
+    if text or response.logprobs:
+        events.append(TextDelta(text, response.logprobs))
+    events.extend(
+        ToolCallDelta(index=index, id=call.id, name=call.name, arguments=call.arguments)
+        for index, call in enumerate(message.tool_calls)
+    )
+    events.append(
+        Finish(reason=response.finish_reason, usage=response.usage, timings=response.timings)
+    )
+    return events

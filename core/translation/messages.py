@@ -1,0 +1,164 @@
+"""The hub: values that every dialect is parsed into and dumped from.
+
+Frozen and equal when their contents are equal; they do nothing but hold. Three things are
+opaque on purpose and are carried as they came: JSON Schemas, bags of options and the
+arguments of a tool call. Arguments are JSON *text*, because that alone keeps key order,
+integers above 2**53 and ``1.0`` as they were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+__all__ = [
+    "Audio",
+    "ChatRequest",
+    "ChatResponse",
+    "FinishReason",
+    "Image",
+    "Message",
+    "NamedTool",
+    "Part",
+    "ResponseFormat",
+    "Text",
+    "Timings",
+    "Tool",
+    "ToolCall",
+    "ToolChoice",
+    "Usage",
+    "text_of",
+]
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+class Text(Struct, frozen=True, tag="text"):
+    """A run of text."""
+
+    text: str
+
+
+class Image(Struct, frozen=True, tag="image"):
+    """An image: ``data`` is base64 without a prefix, or else ``url`` says where it is."""
+
+    data: str = ""
+    media_type: str = ""
+    url: str = ""
+    detail: str = ""
+
+
+class Audio(Struct, frozen=True, tag="audio"):
+    """A sound: ``data`` is base64, ``format`` is ``wav`` or ``mp3``."""
+
+    data: str
+    format: str = ""
+
+
+Part = Text | Image | Audio
+
+
+class ToolCall(Struct, frozen=True, kw_only=True):
+    """A model's wish to call a function. ``arguments`` is the JSON text of an object."""
+
+    name: str
+    arguments: str = "{}"
+    id: str = ""
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One turn. ``name`` is the tool's name on role ``tool``, a participant's elsewhere."""
+
+    role: str
+    parts: tuple[Part, ...] = ()
+    thinking: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    name: str = ""
+
+
+class Tool(Struct, frozen=True, kw_only=True):
+    """A function that a model may call. ``parameters`` is JSON Schema, never modelled."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] | None = None
+    strict: bool | None = None
+
+
+class NamedTool(Struct, frozen=True):
+    """The choice of one function by name."""
+
+    name: str
+
+
+ToolChoice = Literal["auto", "none", "required"] | NamedTool
+
+
+class ResponseFormat(Struct, frozen=True, kw_only=True):
+    """Structured output. Without ``schema``: any JSON object."""
+
+    schema: Any = None
+    name: str = ""
+    description: str = ""
+    strict: bool | None = None
+
+
+class ChatRequest(Struct, frozen=True, kw_only=True):
+    """One request for one answer.
+
+    ``settings`` maps names of the FIELDS table (``temperature``, ``num_ctx``...) to what the
+    client sent. What it did not send is not there: a default made up here would override the
+    one in a model's Modelfile. ``thinking`` is None when the client said nothing, a bool, or
+    an effort level.
+    """
+
+    model: str
+    messages: tuple[Message, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    format: ResponseFormat | None = None
+    thinking: bool | str | None = None
+    stream: bool = False
+    include_usage: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """Counts of tokens. Thinking tokens are inside ``completion_tokens``."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class Timings(Struct, frozen=True, kw_only=True):
+    """Durations in nanoseconds; 0 means not measured."""
+
+    total: int = 0
+    load: int = 0
+    prompt: int = 0
+    completion: int = 0
+
+
+class ChatResponse(Struct, frozen=True, kw_only=True):
+    """One whole answer."""
+
+    model: str
+    message: Message
+    finish_reason: FinishReason = "stop"
+    usage: Usage | None = None
+    timings: Timings | None = None
+    logprobs: tuple[Any, ...] = ()
+
+
+def text_of(message: Message) -> str:
+    """Return the text parts of a message, joined by newlines, without images or sounds."""
+    if len(message.parts) == 1 and isinstance(message.parts[0], Text):
+        return message.parts[0].text
+    return "\n".join(part.text for part in message.parts if isinstance(part, Text))
