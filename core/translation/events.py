@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from core.errors import BackendError, InvalidResponse
+from core.errors import BackendError, DiglotError, InvalidResponse
 from core.translation.messages import (
     ChatResponse,
     FinishReason,
@@ -97,8 +97,8 @@ class _Call:
 def accumulate(events: Iterable[Event]) -> ChatResponse:
     """Fold a stream into the whole answer that it spells.
 
-    Raises BackendError for a stream that ended in an error, and InvalidResponse for one
-    without a Finish.
+    Raises BackendError for a stream in which the backend said that it failed, and
+    InvalidResponse for one that broke its dialect or has no Finish.
     """
     model = ""
     text: list[str] = []
@@ -124,7 +124,7 @@ def accumulate(events: Iterable[Event]) -> ChatResponse:
             case Finish():
                 finish = event
             case StreamError():
-                raise BackendError(event.message, status=event.status, code=event.code)
+                raise _error(event)
     if finish is None:
         raise InvalidResponse("the stream ended before the answer was finished")
     whole = "".join(text)
@@ -144,6 +144,11 @@ def accumulate(events: Iterable[Event]) -> ChatResponse:
         timings=finish.timings,
         logprobs=tuple(logprobs),
     )
+
+
+def _error(event: StreamError) -> DiglotError:
+    kind = InvalidResponse if event.code == InvalidResponse.code else BackendError
+    return kind(event.message, status=event.status, code=event.code)
 
 
 def replay(response: ChatResponse) -> list[Event]:

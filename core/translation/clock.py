@@ -1,0 +1,27 @@
+"""Times and ids that a translation is given. It reads no clock and makes up nothing itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+__all__ = ["Stamp", "rfc3339"]
+
+
+class Stamp(Struct, frozen=True, kw_only=True):
+    """What one answer is marked with.
+
+    ``id`` is unique for the answer, without any dialect's prefix; ``created`` is the start of
+    the request in ns since the epoch; ``model`` is the name that the client used.
+    """
+
+    id: str
+    created: int
+    model: str
+
+
+def rfc3339(now: int) -> str:
+    """Write a time in ns since the epoch as Ollama does: UTC, nanoseconds, Z."""
+    seconds, rest = divmod(now, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

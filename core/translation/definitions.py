@@ -1,0 +1,43 @@
+"""Tool definitions, whose shape Ollama took over from OpenAI. Schemas pass through untouched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.errors import InvalidRequest
+from core.translation.messages import Tool
+from core.translation.reading import read_items, read_object, read_text
+
+__all__ = ["dump_tool", "parse_tools"]
+
+
+def parse_tools(value: Any) -> tuple[Tool, ...]:
+    """Read tool definitions, whose shape is the same in both dialects."""
+    tools = []
+    for index, item in enumerate(read_items(value, "tools")):
+        path = f"tools[{index}]"
+        function = read_object(read_object(item, path).get("function"), f"{path}.function")
+        name = read_text(function.get("name"), f"{path}.function.name")
+        if not name:
+            raise InvalidRequest(f"{path}.function.name is missing", path=f"{path}.function.name")
+        tools.append(
+            Tool(
+                name=name,
+                description=read_text(function.get("description"), f"{path}.function.description"),
+                parameters=function.get("parameters"),
+                strict=function.get("strict"),
+            )
+        )
+    return tuple(tools)
+
+
+def dump_tool(tool: Tool, *, strict: bool = False) -> dict[str, Any]:
+    """Write one tool definition with its schema untouched; ``strict`` is OpenAI's alone."""
+    function: dict[str, Any] = {"name": tool.name}
+    if tool.description:
+        function["description"] = tool.description
+    if tool.parameters is not None:
+        function["parameters"] = tool.parameters
+    if strict and tool.strict is not None:
+        function["strict"] = tool.strict
+    return {"type": "function", "function": function}

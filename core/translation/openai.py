@@ -1,0 +1,421 @@
+"""OpenAI's chat dialect: POST /v1/chat/completions, SSE streams, ``{"error": {...}}``.
+
+Follows OpenAI's API reference for chat completions (2026-08) and, for what compatible servers
+add, Ollama's openai/openai.go (0.33.0-rc2) and llama.cpp's server: thinking is read from
+``reasoning_content`` and ``reasoning`` alike and written as ``reasoning_content``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Literal
+
+from core.errors import (
+    AccessDenied,
+    BackendError,
+    DiglotError,
+    InvalidRequest,
+    InvalidResponse,
+)
+from core.translation.clock import Stamp
+from core.translation.content import dump_content, parse_content
+from core.translation.definitions import dump_tool, parse_tools
+from core.translation.messages import (
+    ChatRequest,
+    ChatResponse,
+    FinishReason,
+    Message,
+    NamedTool,
+    ResponseFormat,
+    Timings,
+    ToolCall,
+    ToolChoice,
+    Usage,
+)
+from core.translation.reading import (
+    decode_json,
+    read_items,
+    read_object,
+    read_text,
+)
+from core.translation.settings import dump_settings, parse_settings
+
+__all__ = [
+    "STREAM_TYPE",
+    "dump_error",
+    "dump_request",
+    "dump_response",
+    "parse_error",
+    "parse_request",
+    "parse_response",
+]
+
+STREAM_TYPE = "text/event-stream"
+
+_EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
+# openai/openai.go: Ollama's own table of the words that clients have been seen to send.
+_EFFORT_NAMES = {"ultra": "max"}
+_CHOICES: tuple[Literal["auto", "none", "required"], ...] = ("auto", "none", "required")
+_REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+
+
+def parse_request(body: dict[str, Any]) -> ChatRequest:
+    """Read the body of POST /v1/chat/completions. Raises InvalidRequest with a JSON path."""
+    messages = read_items(body.get("messages"), "messages")
+    if not messages:
+        raise InvalidRequest("messages must hold at least one message", path="messages")
+    options = read_object(body.get("stream_options") or {}, "stream_options")
+    return ChatRequest(
+        model=read_text(body.get("model"), "model"),
+        messages=tuple(_parse_message(m, f"messages[{i}]") for i, m in enumerate(messages)),
+        tools=parse_tools(body.get("tools")),
+        tool_choice=parse_choice(body.get("tool_choice")),
+        format=parse_format(body.get("response_format")),
+        thinking=_parse_effort(body),
+        stream=body.get("stream") is True,
+        include_usage=bool(options.get("include_usage")),
+        settings=parse_settings(body, "openai"),
+    )
+
+
+def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict[str, Any]:
+    """Write the body of POST /v1/chat/completions.
+
+    ``accepts`` names the settings beyond OpenAI's own that the server is known to take.
+    """
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": _dump_messages(request.messages),
+    }
+    if request.tools:
+        body["tools"] = [dump_tool(tool, strict=True) for tool in request.tools]
+        if request.tool_choice is not None:
+            body["tool_choice"] = dump_choice(request.tool_choice)
+    if request.format is not None:
+        body["response_format"] = dump_format(request.format)
+    if request.thinking is not None:
+        body["reasoning_effort"] = dump_effort(request.thinking)
+    body["stream"] = request.stream
+    if request.stream and request.include_usage:
+        body["stream_options"] = {"include_usage": True}
+    return {**body, **dump_settings(request.settings, "openai", accepts)}
+
+
+def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
+    """Read a whole answer. Raises InvalidResponse when it holds no choice."""
+    choices = read_items(body.get("choices"), "choices", blame=InvalidResponse)
+    if not choices:
+        raise InvalidResponse("the backend's answer holds no choice", path="choices")
+    choice = read_object(choices[0], "choices[0]", blame=InvalidResponse)
+    raw = read_object(choice.get("message"), "choices[0].message", blame=InvalidResponse)
+    message = _parse_message(
+        {**raw, "role": "assistant"}, "choices[0].message", blame=InvalidResponse
+    )
+    calls = tuple(
+        ToolCall(id=call.id or f"call_{ids}_{i}", name=call.name, arguments=call.arguments)
+        for i, call in enumerate(message.tool_calls)
+    )
+    logprobs = choice.get("logprobs")
+    return ChatResponse(
+        model=read_text(body.get("model"), "model", blame=InvalidResponse),
+        message=Message(
+            role="assistant", parts=message.parts, thinking=message.thinking, tool_calls=calls
+        ),
+        finish_reason=parse_reason(choice.get("finish_reason"), called=bool(calls)),
+        usage=parse_usage(body.get("usage")),
+        timings=parse_timings(body.get("timings")),
+        logprobs=tuple(logprobs.get("content") or ()) if isinstance(logprobs, dict) else (),
+    )
+
+
+def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
+    """Write a whole answer. ``created`` is the start of the request in seconds."""
+    del now  # natively the end of an answer is dated, here its start
+    message: dict[str, Any] = {
+        "role": "assistant",
+        **_dump_text(response.message),
+        "refusal": None,
+    }
+    if response.message.thinking:
+        message["reasoning_content"] = response.message.thinking
+    if response.message.tool_calls:
+        message["tool_calls"] = [dump_call(call) for call in response.message.tool_calls]
+    logprobs = {"content": complete_logprobs(response.logprobs), "refusal": None}
+    return {
+        "id": f"chatcmpl-{stamp.id}",
+        "object": "chat.completion",
+        "created": stamp.created // 1_000_000_000,
+        "model": stamp.model,
+        "choices": [
+            {
+                "index": 0,
+                "message": message,
+                "finish_reason": response.finish_reason,
+                "logprobs": logprobs if response.logprobs else None,
+            }
+        ],
+        "usage": dump_usage(response.usage or Usage()),
+    }
+
+
+def parse_error(data: bytes, status: int) -> BackendError:
+    """Read an error body of any status; text that is not JSON is kept as it is."""
+    try:
+        body = decode_json(data, blame=InvalidResponse)
+    except InvalidResponse:
+        body = None
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else error
+    if not isinstance(message, str) or not message:
+        message = data[:2000].decode("utf-8", "replace").strip() or f"the backend said {status}"
+    code = error.get("code") if isinstance(error, dict) else None
+    return BackendError(message, status=status, code=code if isinstance(code, str) else None)
+
+
+def dump_error(error: DiglotError) -> dict[str, Any]:
+    """Write an error body, with OpenAI's word for the kind of status."""
+    return {
+        "error": {
+            "message": error.message,
+            "type": error_type(error.status, denied=isinstance(error, AccessDenied)),
+            "param": error.path,
+            "code": error.code,
+        }
+    }
+
+
+def error_type(status: int, *, denied: bool = False) -> str:
+    """Return OpenAI's error type for a status."""
+    if status == 401 or (denied and status not in (403, 429)):
+        return "authentication_error"
+    names = {403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+    if status in names:
+        return names[status]
+    return "invalid_request_error" if 400 <= status < 500 else "api_error"
+
+
+def parse_choice(value: Any) -> ToolChoice | None:
+    """Read ``tool_choice``: a word, or the object that names one function."""
+    if value is None:
+        return None
+    for word in _CHOICES:
+        if value == word:
+            return word
+    if isinstance(value, dict):
+        function = value.get("function")
+        name = function.get("name") if isinstance(function, dict) else value.get("name")
+        if isinstance(name, str) and name:
+            return NamedTool(name)
+    raise InvalidRequest(
+        'tool_choice must be "auto", "none", "required" or an object that names a function',
+        path="tool_choice",
+    )
+
+
+def dump_choice(choice: ToolChoice) -> Any:
+    """Write ``tool_choice``."""
+    if isinstance(choice, NamedTool):
+        return {"type": "function", "function": {"name": choice.name}}
+    return choice
+
+
+def parse_format(value: Any) -> ResponseFormat | None:
+    """Read ``response_format``; type "text" is the same as none at all."""
+    if value is None:
+        return None
+    body = read_object(value, "response_format")
+    match body.get("type"):
+        case "text" | None:
+            return None
+        case "json_object":
+            return ResponseFormat()
+        case "json_schema":
+            path = "response_format.json_schema"
+            schema = read_object(body.get("json_schema"), path)
+            return ResponseFormat(
+                schema=read_object(schema.get("schema"), f"{path}.schema"),
+                name=read_text(schema.get("name"), f"{path}.name"),
+                description=read_text(schema.get("description"), f"{path}.description"),
+                strict=schema.get("strict"),
+            )
+    raise InvalidRequest(
+        'response_format.type must be "text", "json_object" or "json_schema"',
+        path="response_format.type",
+    )
+
+
+def dump_format(value: ResponseFormat) -> dict[str, Any]:
+    """Write ``response_format``. OpenAI requires a name, so a schema without one gets it."""
+    if value.schema is None:
+        return {"type": "json_object"}
+    wrapper: dict[str, Any] = {"name": value.name or "answer"}
+    if value.description:
+        wrapper["description"] = value.description
+    wrapper["schema"] = value.schema
+    if value.strict is not None:
+        wrapper["strict"] = value.strict
+    return {"type": "json_schema", "json_schema": wrapper}
+
+
+def dump_effort(value: bool | str) -> str:
+    """Write ``reasoning_effort``: OpenAI has no plain yes, and "max" is its "xhigh"."""
+    if isinstance(value, bool):
+        return "medium" if value else "none"
+    return "xhigh" if value == "max" else value
+
+
+def parse_reason(value: Any, *, called: bool) -> FinishReason:
+    """Read a finish reason; words of no standard become "stop", as nothing raw may leak."""
+    reason = _REASONS.get(value, "stop") if isinstance(value, str) else "stop"
+    return "tool_calls" if called and reason == "stop" else reason
+
+
+def parse_usage(value: Any) -> Usage | None:
+    """Read ``usage``; None where the server sent none."""
+    if not isinstance(value, dict):
+        return None
+    prompt = value.get("prompt_tokens_details") or {}
+    completion = value.get("completion_tokens_details") or {}
+    return Usage(
+        prompt_tokens=value.get("prompt_tokens") or 0,
+        completion_tokens=value.get("completion_tokens") or 0,
+        cached_tokens=prompt.get("cached_tokens"),
+        reasoning_tokens=completion.get("reasoning_tokens"),
+    )
+
+
+def dump_usage(usage: Usage) -> dict[str, Any]:
+    """Write ``usage``; details only where they are known."""
+    body: dict[str, Any] = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+    }
+    if usage.cached_tokens is not None:
+        body["prompt_tokens_details"] = {"cached_tokens": usage.cached_tokens}
+    if usage.reasoning_tokens is not None:
+        body["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_tokens}
+    return body
+
+
+def parse_timings(value: Any) -> Timings | None:
+    """Read llama.cpp's ``timings`` (milliseconds, as floats)."""
+    if not isinstance(value, dict):
+        return None
+    prompt = int(float(value.get("prompt_ms") or 0) * 1e6)
+    completion = int(float(value.get("predicted_ms") or 0) * 1e6)
+    return Timings(total=prompt + completion, prompt=prompt, completion=completion)
+
+
+def dump_call(call: ToolCall) -> dict[str, Any]:
+    """Write one whole call."""
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+def complete_logprobs(entries: Iterable[Any]) -> list[Any]:
+    """Add what OpenAI's types require on each entry and Ollama leaves out when empty."""
+    return [{"bytes": None, "top_logprobs": [], **entry} for entry in entries]
+
+
+def _parse_effort(body: dict[str, Any]) -> bool | str | None:
+    reasoning = body.get("reasoning")
+    nested = reasoning.get("effort") if isinstance(reasoning, dict) else None
+    for path, value in (
+        ("reasoning_effort", body.get("reasoning_effort")),
+        ("reasoning.effort", nested),
+    ):
+        if value is None or value == "":
+            continue
+        effort = _EFFORT_NAMES.get(value, value) if isinstance(value, str) else value
+        if effort not in _EFFORTS:
+            raise InvalidRequest(f"{path} must be one of {', '.join(sorted(_EFFORTS))}", path=path)
+        return str(effort)
+    think = body.get("think")
+    if think is None or isinstance(think, bool) or think in _EFFORTS:
+        return think
+    raise InvalidRequest("think must be true, false or a level", path="think")
+
+
+def _parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest) -> Message:
+    body = read_object(value, path, blame=blame)
+    role = read_text(body.get("role"), f"{path}.role", blame=blame)
+    if not role:
+        raise blame(f"{path}.role is missing", path=f"{path}.role")
+    calls = read_items(body.get("tool_calls"), f"{path}.tool_calls", blame=blame)
+    thinking = body.get("reasoning_content") or body.get("reasoning")
+    return Message(
+        role=role.lower(),
+        parts=parse_content(body.get("content"), f"{path}.content", blame=blame),
+        thinking=read_text(thinking, f"{path}.reasoning_content", blame=blame),
+        tool_calls=tuple(
+            _parse_call(call, f"{path}.tool_calls[{i}]", blame) for i, call in enumerate(calls)
+        ),
+        tool_call_id=read_text(body.get("tool_call_id"), f"{path}.tool_call_id", blame=blame),
+        name=read_text(body.get("name"), f"{path}.name", blame=blame),
+    )
+
+
+def _parse_call(value: Any, path: str, blame: type[DiglotError]) -> ToolCall:
+    body = read_object(value, path, blame=blame)
+    function = read_object(body.get("function"), f"{path}.function", blame=blame)
+    path = f"{path}.function.arguments"
+    # Models and SDKs do send "" for a call without arguments.
+    arguments = read_text(function.get("arguments"), path, blame=blame).strip() or "{}"
+    try:
+        parsed = decode_json(arguments, blame=blame)
+    except DiglotError as exc:
+        raise blame(f"{path} must hold the JSON text of an object: {exc}", path=path) from exc
+    read_object({} if parsed is None else parsed, path, blame=blame)
+    return ToolCall(
+        id=read_text(body.get("id"), path, blame=blame),
+        name=read_text(function.get("name"), path, blame=blame),
+        arguments="{}" if parsed is None else arguments,
+    )
+
+
+def _dump_text(message: Message) -> dict[str, Any]:
+    """Content of an assistant: null beside calls, as strict clients expect, else a string."""
+    content = dump_content(message.parts)
+    return {"content": None if message.tool_calls and not content else content}
+
+
+def _dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    dumped = []
+    open_ids: list[tuple[str, str]] = []
+    for turn, message in enumerate(messages):
+        body: dict[str, Any] = {"role": message.role}
+        if message.role == "assistant":
+            body |= _dump_text(message)
+        else:
+            body["content"] = dump_content(message.parts)
+        if message.thinking:
+            body["reasoning_content"] = message.thinking
+        if message.tool_calls:
+            calls = [
+                ToolCall(id=c.id or f"call_{turn}_{i}", name=c.name, arguments=c.arguments)
+                for i, c in enumerate(message.tool_calls)
+            ]
+            body["tool_calls"] = [dump_call(call) for call in calls]
+            open_ids = [(call.name, call.id) for call in calls]
+        if message.role == "tool":
+            body["tool_call_id"] = message.tool_call_id or _answered(message.name, open_ids)
+        if message.name:
+            body["name"] = message.name
+        dumped.append(body)
+    return dumped
+
+
+def _answered(name: str, open_ids: list[tuple[str, str]]) -> str:
+    """Find the call that a result without an id answers: by name, else the first one open."""
+    for index, (called, identity) in enumerate(open_ids):
+        if not name or called == name:
+            del open_ids[index]
+            return identity
+    return open_ids.pop(0)[1] if open_ids else ""

@@ -1,0 +1,242 @@
+"""OpenAI's server-sent streams of POST /v1/chat/completions, read and written.
+
+Written as Ollama 0.32.6+ and OpenAI do: the role in the first delta only, a finish chunk with
+an empty delta, the usage chunk with no choices when it was asked for, then ``[DONE]``. Parts
+of a chunk that never change within a stream are encoded once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from core.errors import InvalidResponse
+from core.translation.clock import Stamp
+from core.translation.decoding import EventDecoder
+from core.translation.events import (
+    Event,
+    Finish,
+    MessageStart,
+    StreamError,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+)
+from core.translation.framing import SSEDecoder, SSERecord, encode_sse
+from core.translation.messages import Timings, Usage
+from core.translation.openai import (
+    complete_logprobs,
+    dump_usage,
+    error_type,
+    parse_reason,
+    parse_timings,
+    parse_usage,
+)
+from core.translation.reading import encode_json
+
+__all__ = ["StreamDecoder", "StreamEncoder"]
+
+
+class _Function(msgspec.Struct):
+    name: str | None = ""
+    arguments: str | None = ""
+
+
+class _Call(msgspec.Struct):
+    index: int = 0
+    id: str | None = ""
+    function: _Function | None = None
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = ""
+    reasoning_content: str | None = ""
+    reasoning: str | None = ""
+    refusal: str | None = ""
+    tool_calls: list[_Call] | None = None
+
+
+class _Logprobs(msgspec.Struct):
+    content: list[Any] | None = None
+
+
+class _Choice(msgspec.Struct):
+    index: int = 0
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
+
+
+class _Chunk(msgspec.Struct):
+    model: str | None = ""
+    choices: list[_Choice] | None = None
+    usage: Any = None
+    timings: Any = None
+    error: Any = None
+
+
+_CHUNKS = msgspec.json.Decoder(_Chunk)
+
+
+class StreamDecoder(EventDecoder[SSERecord]):
+    """Bytes of an OpenAI stream to events. The Finish comes with ``[DONE]``, usage inside."""
+
+    unfinished = "the backend's stream ended before it was done (no [DONE])"
+
+    def __init__(self, *, ids: str) -> None:
+        super().__init__(SSEDecoder(), ids=ids)
+        self._started = False
+        self._reason: str | None = None
+        self._usage: Usage | None = None
+        self._timings: Timings | None = None
+        self._calls: dict[int, int] = {}
+
+    def read(self, record: SSERecord, events: list[Event]) -> None:
+        """Append what one server-sent event says."""
+        if record.data == b"[DONE]":
+            events.append(self._finish())
+            return
+        try:
+            chunk = _CHUNKS.decode(record.data)
+        except (msgspec.DecodeError, UnicodeError) as exc:
+            raise InvalidResponse(
+                f"the backend sent an event that is not its dialect: {exc}"
+            ) from exc
+        if chunk.error is not None:
+            events.append(_stream_error(chunk.error))
+            return
+        if not self._started:
+            self._started = True
+            events.append(MessageStart(chunk.model or ""))
+        if chunk.usage is not None:
+            self._usage = parse_usage(chunk.usage)
+        if chunk.timings is not None:
+            self._timings = parse_timings(chunk.timings)
+        for choice in chunk.choices or ():
+            if choice.index == 0:
+                self._choice(choice, events)
+
+    def _finish(self) -> Finish:
+        if not self._started:
+            raise InvalidResponse("the backend's stream ended without any answer")
+        reason = parse_reason(self._reason, called=bool(self._calls))
+        return Finish(reason=reason, usage=self._usage, timings=self._timings)
+
+    def _choice(self, choice: _Choice, events: list[Event]) -> None:
+        delta = choice.delta
+        logprobs = tuple(choice.logprobs.content or ()) if choice.logprobs else ()
+        if delta is not None:
+            thinking = delta.reasoning_content or delta.reasoning
+            if thinking:
+                events.append(ThinkingDelta(thinking, logprobs))
+                logprobs = ()
+            text = delta.content or delta.refusal
+            if text or logprobs:
+                events.append(TextDelta(text or "", logprobs))
+            for call in delta.tool_calls or ():
+                events.append(self._call(call))
+        if choice.finish_reason:
+            self._reason = choice.finish_reason
+
+    def _call(self, call: _Call) -> ToolCallDelta:
+        first = call.index not in self._calls
+        index = self._calls.setdefault(call.index, len(self._calls))
+        function = call.function or _Function()
+        return ToolCallDelta(
+            index=index,
+            id=call.id or (f"call_{self._ids}_{index}" if first else ""),
+            name=function.name or "",
+            arguments=function.arguments or "",
+        )
+
+
+def _stream_error(error: Any) -> StreamError:
+    body = error if isinstance(error, dict) else {"message": error}
+    message = body.get("message")
+    code = body.get("code")
+    return StreamError(
+        message=message if isinstance(message, str) else encode_json(error).decode(),
+        # llama.cpp puts the HTTP status into "code", OpenAI a word.
+        status=code if isinstance(code, int) else 500,
+        code=code if isinstance(code, str) else "backend_error",
+    )
+
+
+class StreamEncoder:
+    """Events to bytes of an OpenAI stream."""
+
+    def __init__(self, stamp: Stamp, *, include_usage: bool = False) -> None:
+        self._include_usage = include_usage
+        self._head = (
+            b'data: {"id":"chatcmpl-%b","object":"chat.completion.chunk","created":%d,"model":%b,'
+            % (stamp.id.encode(), stamp.created // 1_000_000_000, encode_json(stamp.model))
+        )
+        self._delta = self._head + b'"choices":[{"index":0,"delta":{'
+        # With include_usage OpenAI writes "usage":null on all chunks but the one that has it.
+        end = b',"usage":null}\n\n' if include_usage else b"}\n\n"
+        self._plain = b'},"logprobs":null,"finish_reason":null}]' + end
+        self._end = end
+        self._text = self._delta + b'"content":'
+        self._calls: set[int] = set()
+
+    def encode(self, events: list[Event], *, now: int) -> bytes:
+        """Return the bytes for ``events``. ``now`` is unused: a stream has one ``created``."""
+        del now
+        return b"".join([self._event(event) for event in events])
+
+    def _event(self, event: Event) -> bytes:
+        match event:
+            case TextDelta():
+                if event.logprobs:
+                    return self._with_logprobs(b'"content":', event)
+                return self._text + encode_json(event.text) + self._plain
+            case ThinkingDelta():
+                if event.logprobs:
+                    return self._with_logprobs(b'"reasoning_content":', event)
+                return self._delta + b'"reasoning_content":' + encode_json(event.text) + self._plain
+            case ToolCallDelta():
+                return self._delta + b'"tool_calls":[' + self._call(event) + b"]" + self._plain
+            case MessageStart():
+                return self._delta + b'"role":"assistant","content":""' + self._plain
+            case Finish():
+                return self._finish(event)
+            case StreamError():
+                return encode_sse(encode_json({"error": _error_body(event)}))
+
+    def _call(self, event: ToolCallDelta) -> bytes:
+        call: dict[str, Any] = {"index": event.index}
+        function: dict[str, Any] = {"arguments": event.arguments}
+        if event.index not in self._calls:
+            self._calls.add(event.index)
+            call |= {"id": event.id, "type": "function"}
+            function = {"name": event.name, **function}
+        return encode_json({**call, "function": function})
+
+    def _with_logprobs(self, key: bytes, event: TextDelta | ThinkingDelta) -> bytes:
+        logprobs = {"content": complete_logprobs(event.logprobs), "refusal": None}
+        return (
+            self._delta
+            + key
+            + encode_json(event.text)
+            + b'},"logprobs":%b,"finish_reason":null}]' % encode_json(logprobs)
+            + self._end
+        )
+
+    def _finish(self, event: Finish) -> bytes:
+        finish = b'},"logprobs":null,"finish_reason":"%b"}]' % event.reason.encode()
+        pieces = [self._delta + finish + self._end]
+        if self._include_usage:
+            usage = encode_json(dump_usage(event.usage or Usage()))
+            pieces.append(self._head + b'"choices":[],"usage":' + usage + b"}\n\n")
+        pieces.append(b"data: [DONE]\n\n")
+        return b"".join(pieces)
+
+
+def _error_body(event: StreamError) -> dict[str, Any]:
+    return {
+        "message": event.message,
+        "type": error_type(event.status),
+        "param": None,
+        "code": event.code,
+    }

@@ -1,0 +1,87 @@
+"""Flat settings of a request: read and written from the FIELDS table alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from core.translation.fields import FIELDS, Field, setting_paths, settings_by_path
+from core.translation.reading import read_object, read_setting
+
+__all__ = ["dump_settings", "parse_settings"]
+
+_BY_PATH = {dialect: settings_by_path(dialect) for dialect in ("ollama", "openai", "generate")}
+_TARGETS = {dialect: setting_paths(dialect) for dialect in ("ollama", "openai")}
+
+# OpenAI deprecated max_tokens in favour of this name; where a client sends both it wins.
+_WINNER = "max_completion_tokens"
+
+
+def parse_settings(body: Mapping[str, Any], dialect: str) -> dict[str, Any]:
+    """Return the settings that ``body`` carries, by hub name. Nulls count as absent.
+
+    Raises InvalidRequest with the path of a value of the wrong kind.
+    """
+    table = _BY_PATH[dialect]
+    own: dict[str, Any] = {}
+    aliases: dict[str, Any] = {}
+    for key, value in body.items():
+        row = table.get(key)
+        if row is not None and value is not None:
+            _put(row, key, value, own, aliases)
+    options = body.get("options")
+    if options is not None:
+        for key, value in read_object(options, "options").items():
+            row = table.get(f"options.{key}")
+            if row is not None and value is not None:
+                _put(row, f"options.{key}", value, own, aliases)
+    settings = {**aliases, **own}
+    if body.get(_WINNER) is not None and dialect == "openai":
+        settings["max_tokens"] = read_setting(body[_WINNER], "integer", _WINNER)
+    return settings
+
+
+def _put(row: Field, path: str, value: Any, own: dict[str, Any], aliases: dict[str, Any]) -> None:
+    read = read_setting(value, row.kind, path)
+    if row.alias:
+        aliases.setdefault(row.name, read)
+    else:
+        own[row.name] = read
+
+
+def dump_settings(
+    settings: Mapping[str, Any], dialect: str, accepts: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return a body with each setting where ``dialect`` writes it.
+
+    What the dialect cannot say is left out; so are extensions that are not in ``accepts``.
+    """
+    body: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    table = _TARGETS[dialect]
+    for name, value in settings.items():
+        row = table.get(name)
+        if row is None or not says(row, value, dialect, accepts):
+            continue
+        path = row.paths[dialect]
+        if path.startswith("options."):
+            options[path[8:]] = value
+        else:
+            body[path] = value
+    if options:
+        body["options"] = options
+    return body
+
+
+def says(row: Field, value: Any, dialect: str, accepts: Collection[str]) -> bool:
+    """Tell whether ``dialect`` can say this value of this row at all."""
+    if dialect != "openai":
+        return dialect in row.paths
+    if row.extension and row.name not in accepts:
+        return False
+    # num_predict -1 and -2 mean "no limit", which OpenAI says by leaving max_tokens out.
+    return "openai" in row.paths and not (row.name == "max_tokens" and value < 0)
+
+
+ROWS: Mapping[str, Field] = {row.name: row for row in FIELDS if row.setting and not row.alias}
+"""The flat rows by the hub's name for them."""
