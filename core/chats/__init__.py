@@ -1,0 +1,1 @@
+"""Conversations: where they are kept, and the jobs that write their answers."""

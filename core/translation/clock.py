@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-__all__ = ["Stamp", "rfc3339"]
+__all__ = ["Stamp", "parse_rfc3339", "rfc3339"]
 
 
 class Stamp(Struct, frozen=True, kw_only=True):
@@ -25,3 +25,14 @@ def rfc3339(now: int) -> str:
     """Write a time in ns since the epoch as Ollama does: UTC, nanoseconds, Z."""
     seconds, rest = divmod(now, 1_000_000_000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def parse_rfc3339(text: str) -> int:
+    """Read a time that Ollama wrote as seconds since the epoch; 0 for what is no time.
+
+    A model that was never changed has the year 1, before the epoch: that is 0 too.
+    """
+    try:
+        return max(int(datetime.fromisoformat(text).timestamp()), 0)
+    except (ValueError, OverflowError):
+        return 0

@@ -8,7 +8,7 @@ from typing import Any
 from core.translation.fields import FIELDS, Field, setting_paths, settings_by_path
 from core.translation.reading import read_object, read_setting
 
-__all__ = ["dump_settings", "parse_settings"]
+__all__ = ["dump_settings", "parse_settings", "says", "with_defaults"]
 
 _BY_PATH = {dialect: settings_by_path(dialect) for dialect in ("ollama", "openai", "generate")}
 _TARGETS = {dialect: setting_paths(dialect) for dialect in ("ollama", "openai")}
@@ -71,6 +71,17 @@ def dump_settings(
     if options:
         body["options"] = options
     return body
+
+
+def with_defaults(
+    body: Mapping[str, Any], dialect: str, defaults: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return ``body`` with the settings of ``defaults`` that it does not carry itself."""
+    given = parse_settings(body, dialect)
+    missing = {name: value for name, value in defaults.items() if name not in given}
+    added = dump_settings(missing, dialect, accepts=missing)
+    options = {**added.pop("options", {}), **(body.get("options") or {})}
+    return {**added, **body, **({"options": options} if options else {})}
 
 
 def says(row: Field, value: Any, dialect: str, accepts: Collection[str]) -> bool:

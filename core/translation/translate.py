@@ -14,7 +14,7 @@ from msgspec import Struct
 from core.errors import BackendError, DiglotError
 from core.translation import generate, ollama, ollama_stream, openai, openai_stream
 from core.translation.clock import Stamp
-from core.translation.events import Event, Finish, StreamError
+from core.translation.events import Event, Finish, MessageStart, StreamError
 from core.translation.messages import ChatRequest, ChatResponse
 
 __all__ = [
@@ -128,7 +128,8 @@ class StreamTranslator:
     """One stream from ``source`` to ``target``: feed it what the network gave, then close it.
 
     An error never looks like an end: a broken or unfinished stream becomes the target's own
-    error event, and ``error`` holds it. ``finish`` holds the proper end.
+    error event, and ``error`` holds it. ``finish`` holds the proper end. ``spoke`` tells whether
+    anything of the answer itself was said.
     """
 
     def __init__(
@@ -138,6 +139,7 @@ class StreamTranslator:
         self._encoder = DIALECTS[target].encoder(stamp, include_usage=include_usage)
         self.error: StreamError | None = None
         self.finish: Finish | None = None
+        self.spoke = False
 
     def feed(self, data: bytes, *, now: int) -> bytes:
         """Return what ``data``, arrived at ``now`` (ns since the epoch), lets be said."""
@@ -160,6 +162,9 @@ class StreamTranslator:
         if not events:
             return b""
         last = events[-1]
+        self.spoke = self.spoke or any(
+            not isinstance(event, MessageStart | StreamError) for event in events
+        )
         if isinstance(last, StreamError):
             self.error = last
         elif isinstance(last, Finish):

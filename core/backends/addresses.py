@@ -1,0 +1,89 @@
+"""Where a backend lives: one spelling for the many in which people write an address.
+
+Pure: reads nothing but its arguments. The rules for OLLAMA_HOST are those of Ollama's own
+envconfig/config.go (``Host``).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+
+__all__ = ["OLLAMA_ADDRESS", "ollama_address", "root_address"]
+
+OLLAMA_ADDRESS = "http://127.0.0.1:11434"
+"""Where Ollama listens when nobody says otherwise."""
+
+# What people copy along with the address of a server, longest first.
+_ROUTES = (
+    "/v1/chat/completions",
+    "/chat/completions",
+    "/api/generate",
+    "/api/chat",
+    "/v1",
+    "/api",
+)
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+# An address to listen on, not one to call: some systems refuse to connect to it.
+_UNSPECIFIED = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def root_address(text: str, dialect: str) -> str:
+    """Return a server's address without its routes: no trailing slash, no ``/v1``.
+
+    ``/api`` is a route of Ollama's dialect only: others have it inside their address, as
+    ``https://openrouter.ai/api/v1`` does. Raises ValueError for what is no HTTP address.
+    """
+    scheme, mark, rest = text.strip().partition("://")
+    if not mark:
+        scheme, rest = "http", scheme
+    if scheme.lower() not in _DEFAULT_PORTS:
+        raise ValueError(f"{scheme}:// is not http:// or https://")
+    rest = rest.rstrip("/")
+    for route in _ROUTES:
+        if rest.endswith(route) and (dialect == "ollama" or not route.startswith("/api")):
+            rest = rest.removesuffix(route).rstrip("/")
+            break
+    host = rest.partition("/")[0]
+    if not host or any(sign in rest for sign in "?# \t\n"):
+        raise ValueError("expected something like http://localhost:11434")
+    return f"{scheme.lower()}://{rest}"
+
+
+def ollama_address(environ: Mapping[str, str]) -> str:
+    """Return the address that OLLAMA_API_BASE or else OLLAMA_HOST names, or the usual one.
+
+    OLLAMA_HOST may be a host, ``host:port``, ``:port`` or a whole address; an address to
+    listen on (``0.0.0.0``) becomes one to call. Raises ValueError like ``root_address``.
+    """
+    base = environ.get("OLLAMA_API_BASE", "").strip()
+    if base:
+        return root_address(base, "ollama")
+    text = environ.get("OLLAMA_HOST", "").strip().strip("\"'").strip()
+    if not text:
+        return OLLAMA_ADDRESS
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        scheme, rest = "http", text
+        # Ollama's own hosted service, named without a scheme, is reached by HTTPS.
+        if text == "ollama.com":
+            return "https://ollama.com:443"
+    scheme = scheme.lower()
+    default = _DEFAULT_PORTS.get(scheme, "11434") if mark else "11434"
+    place, _, path = rest.partition("/")
+    host, port = _host_and_port(place, default)
+    return root_address(f"{scheme}://{host}:{port}/{path}", "ollama")
+
+
+def _host_and_port(place: str, default: str) -> tuple[str, str]:
+    """Split ``host:port``, where an IPv6 host may stand in brackets or, alone, without them."""
+    try:
+        host, port = str(ipaddress.ip_address(place.strip("[]"))), default
+    except ValueError:
+        head, mark, tail = place.rpartition(":")
+        host, port = (head.strip("[]"), tail) if mark else (place, default)
+    host = _UNSPECIFIED.get(host, host)
+    # Ollama itself warns and takes the default for a port that is none.
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        port = default
+    return (f"[{host}]" if ":" in host else host), port

@@ -1,0 +1,92 @@
+"""What goes back to a client: a whole body, or a stream that has already begun.
+
+A stream is begun before it is handed on: an error that comes before the first piece is raised
+with its own status instead of hiding behind a 200.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from core.backends.client import Reply
+from core.backends.exchange import Exchange, Wire
+from core.errors import BackendError, DiglotError
+
+__all__ = ["JSON_TYPE", "Answer", "Translator", "stream_answer"]
+
+JSON_TYPE = "application/json"
+
+
+class Translator(Protocol):
+    """StreamTranslator or PassThrough."""
+
+    error: Any
+    finish: Any
+    spoke: bool
+
+    def feed(self, data: bytes, *, now: int) -> bytes: ...
+
+    def close(self, *, now: int) -> bytes: ...
+
+    def fail(self, error: DiglotError, *, now: int) -> bytes: ...
+
+
+class Answer(Struct, kw_only=True):
+    """What a client gets. ``body`` is whole, or is followed by the pieces of ``rest``."""
+
+    content_type: str
+    body: bytes
+    rest: AsyncGenerator[bytes] | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+async def stream_answer(
+    exchange: Exchange, wire: Wire, reply: Reply, translator: Translator, content_type: str
+) -> Answer:
+    """Begin a stream. Raises BackendError when it began with an error."""
+    pieces = _pieces(exchange, wire, reply, translator)
+    try:
+        first = await anext(pieces, b"")
+    except BaseException:
+        reply.close()
+        raise
+    exchange.client.streamed = wire.streamed = True
+    error = translator.error
+    if error is not None and not translator.spoke:
+        await pieces.aclose()
+        raise BackendError(error.message, status=error.status, code=error.code)
+    return Answer(content_type=content_type, body=first, rest=pieces)
+
+
+async def _pieces(
+    exchange: Exchange, wire: Wire, reply: Reply, translator: Translator
+) -> AsyncGenerator[bytes]:
+    """Yield the client's bytes: one read of the backend, one translation, one write."""
+    try:
+        async with aclosing(reply.chunks()) as chunks:
+            async for chunk in chunks:
+                now = time.time_ns()
+                wire.came(chunk, now)
+                data = translator.feed(chunk, now=now)
+                if data:
+                    exchange.client.came(data, now)
+                    yield data
+                if translator.error is not None:
+                    return
+        last = translator.close(now=time.time_ns())
+    except DiglotError as exc:
+        last = translator.fail(exc, now=time.time_ns())
+    finally:
+        reply.close()
+        exchange.ended = time.time_ns()
+        if translator.error is not None:
+            exchange.error = translator.error.message
+    if last:
+        exchange.client.came(last, time.time_ns())
+        yield last

@@ -1,0 +1,352 @@
+"""Answering one request of a client: route it, translate it, send it, translate what comes.
+
+Three ways lead to a backend. Where client and backend speak the same dialect and nothing has
+to be helped, bytes pass through. Else the request goes through the hub. And where the model
+cannot call tools, or a call must be forced, the hub request is emulated first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.backends.answers import JSON_TYPE, Answer, stream_answer
+from core.backends.catalog import Catalog
+from core.backends.client import Client, Reply, bearer
+from core.backends.config import Deployment
+from core.backends.exchange import Exchange, ExchangeLog, Wire
+from core.backends.router import Route
+from core.errors import DiglotError, InvalidResponse, Unsupported
+from core.tools.emulation import emulate, flatten
+from core.translation.clock import Stamp, rfc3339
+from core.translation.events import replay
+from core.translation.fields import EXTENSIONS
+from core.translation.messages import ChatRequest, ChatResponse, NamedTool, ToolCall
+from core.translation.passing import PassThrough, rename_model
+from core.translation.reading import decode_json, encode_json, read_object, read_text
+from core.translation.report import dropped
+from core.translation.settings import with_defaults
+from core.translation.translate import DIALECTS, StreamTranslator
+
+__all__ = ["Answer", "Caller", "new_id"]
+
+# The dialects that each kind of backend understands as they stand.
+_SPOKEN = {"ollama": ("ollama", "generate"), "openai": ("openai",)}
+
+
+class _Turn(Struct, kw_only=True):
+    """One request on its way."""
+
+    face: str
+    body: dict[str, Any]
+    raw: bytes
+    route: Route
+    stamp: Stamp
+    exchange: Exchange
+    strict: bool
+
+
+class Caller:
+    """Answers requests. ``resolve`` finds the route of a model's name."""
+
+    def __init__(
+        self,
+        client: Client,
+        catalog: Catalog,
+        log: ExchangeLog,
+        resolve: Callable[[str], Awaitable[Route]],
+    ) -> None:
+        self._client = client
+        self._catalog = catalog
+        self._log = log
+        self._resolve = resolve
+
+    async def answer(
+        self,
+        face: str,
+        raw: bytes,
+        *,
+        owner: str = "",
+        strict: bool = False,
+        identity: str = "",
+    ) -> Answer:
+        """Answer a request body of the dialect ``face``; the exchange is kept for ``owner``.
+
+        ``identity`` is the exchange's id where the caller has made one.
+        Returns once the first piece of a stream is there, so that an error before it is still
+        raised with its own status. ``strict`` makes a lost field an error. Raises DiglotError.
+        """
+        now = time.time_ns()
+        identity = identity or new_id()
+        wire = Wire(face, DIALECTS[face].path, raw)
+        exchange = Exchange(identity, wire, owner=owner, started=now)
+        self._log.add(exchange)
+        try:
+            answer = await self._answer(face, raw, exchange, strict=strict)
+        except DiglotError as exc:
+            exchange.error = exc.message
+            exchange.ended = time.time_ns()
+            exchange.client.status = exc.status
+            exchange.client.came(encode_json(DIALECTS[face].dump_error(exc)), exchange.ended)
+            raise
+        answer.headers["x-diglot-id"] = identity
+        exchange.client.status = 200
+        if answer.rest is None:
+            exchange.client.came(answer.body, time.time_ns())
+            exchange.ended = time.time_ns()
+        return answer
+
+    async def _answer(self, face: str, raw: bytes, exchange: Exchange, *, strict: bool) -> Answer:
+        body = read_object(decode_json(raw), "")
+        name = read_text(body.get("model"), "model")
+        exchange.model = name
+        route = await self._resolve(name)
+        turn = _Turn(
+            face=face,
+            body=body,
+            raw=raw,
+            route=route,
+            stamp=Stamp(id=exchange.id, created=exchange.started, model=name),
+            exchange=exchange,
+            strict=strict,
+        )
+        spoken = face in _SPOKEN[route.deployment.dialect]
+        if spoken and route.deployment.thinking is None:
+            if not _uses_tools(body) or not await self._needs_help(turn):
+                return await self._pass(turn)
+        elif not spoken and face != "openai" and not (body.get("messages") or body.get("prompt")):
+            return _loaded(turn)
+        return await self._translate(turn)
+
+    async def _needs_help(self, turn: _Turn) -> bool:
+        choice = turn.body.get("tool_choice")
+        if turn.route.deployment.dialect == "ollama" and choice not in (None, "auto", "none"):
+            return True
+        return "tools" not in await self._catalog.capabilities(turn.route)
+
+    async def _pass(self, turn: _Turn) -> Answer:
+        deployment, model = turn.route.deployment, turn.route.model
+        data = turn.raw
+        if deployment.settings:
+            data = encode_json(with_defaults(turn.body, deployment.dialect, deployment.settings))
+        rename = model != turn.stamp.model
+        if rename:
+            data = rename_model(data, model)
+        wire = self._wire(turn, turn.face, data)
+        dialect = DIALECTS[turn.face]
+        stream = turn.body.get("stream")
+        if stream is True or (stream is None and turn.face != "openai"):
+            translator = PassThrough(turn.face, turn.stamp, rename=rename)
+            reply = await self._send(turn.route, wire, data)
+            # Loading and unloading answer with one JSON object even where a stream was asked.
+            if not reply.content_type.startswith(JSON_TYPE):
+                return await stream_answer(
+                    turn.exchange, wire, reply, translator, dialect.stream_type
+                )
+        else:
+            reply = await self._send(turn.route, wire, data)
+        whole = await self._whole(wire, reply)
+        dialect.parse_response(_object(whole), ids=turn.stamp.id)
+        if rename:
+            whole = rename_model(whole, turn.stamp.model, blame=InvalidResponse)
+        return Answer(content_type=JSON_TYPE, body=whole)
+
+    async def _translate(self, turn: _Turn) -> Answer:
+        request = DIALECTS[turn.face].parse_request(turn.body)
+        if request.thinking is None:
+            request = replace(request, thinking=turn.route.deployment.thinking)
+        outcome = await self._help(turn, request)
+        if isinstance(outcome, ChatResponse):
+            return self._given(turn, request, outcome)
+        written = self._written(turn.route, outcome)
+        turn.exchange.written = written
+        data = encode_json(written)
+        wire = self._wire(turn, turn.route.deployment.dialect, data)
+        headers = self._report(turn)
+        reply = await self._send(turn.route, wire, data)
+        if outcome.stream:
+            translator = StreamTranslator(
+                wire.dialect, turn.face, turn.stamp, include_usage=outcome.include_usage
+            )
+            kind = DIALECTS[turn.face].stream_type
+            answer = await stream_answer(turn.exchange, wire, reply, translator, kind)
+        else:
+            whole = await self._whole(wire, reply)
+            response = DIALECTS[wire.dialect].parse_response(
+                _object(whole),
+                ids=turn.stamp.id,
+            )
+            answer = self._dumped(turn, response)
+        answer.headers |= headers
+        return answer
+
+    async def _help(self, turn: _Turn, request: ChatRequest) -> ChatRequest | ChatResponse:
+        """Return the request in a form that this model can follow, or the emulated call."""
+        abilities: frozenset[str] = frozenset()
+        history = [i for i, m in enumerate(request.messages) if m.role == "tool" or m.tool_calls]
+        if request.tools or history or request.thinking:
+            abilities = await self._catalog.capabilities(turn.route)
+        if (
+            request.thinking not in (None, False, "none")
+            and turn.route.deployment.dialect == "ollama"
+            and "thinking" not in abilities
+        ):
+            # Ollama refuses a truthy think with a 400 where the model cannot.
+            request = replace(request, thinking=None)
+        choice = request.tool_choice
+        forced = choice == "required" or isinstance(choice, NamedTool)
+        able = "tools" in abilities
+        if able and not (forced and request.tools and turn.route.deployment.dialect == "ollama"):
+            return request
+        if history and not able:
+            turn.exchange.emulated |= {f"messages[{i}].": "history_flattened" for i in history}
+        if not request.tools or choice == "none":
+            return flatten(request) if history or request.tools else request
+        note = "tool_choice_emulated" if able else "tools_emulated"
+        turn.exchange.emulated |= {"tools": note, "tool_choice": note}
+        return await self._emulate(turn, request)
+
+    async def _emulate(self, turn: _Turn, request: ChatRequest) -> ChatRequest | ChatResponse:
+        steps = emulate(request)
+        try:
+            step = next(steps)
+            while True:
+                step = steps.send(await self._ask(turn, step))
+        except StopIteration as end:
+            outcome: ChatRequest | ChatResponse = end.value
+        if isinstance(outcome, ChatResponse):
+            calls = tuple(
+                ToolCall(id=f"call_{turn.stamp.id}_{i}", name=c.name, arguments=c.arguments)
+                for i, c in enumerate(outcome.message.tool_calls)
+            )
+            return replace(outcome, message=replace(outcome.message, tool_calls=calls))
+        return replace(outcome, stream=request.stream, include_usage=request.include_usage)
+
+    async def _ask(self, turn: _Turn, request: ChatRequest) -> ChatResponse:
+        """Ask one question on the side, whole."""
+        written = self._written(turn.route, replace(request, stream=False))
+        turn.exchange.written = written
+        data = encode_json(written)
+        wire = self._wire(turn, turn.route.deployment.dialect, data)
+        whole = await self._whole(wire, await self._send(turn.route, wire, data))
+        return DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
+
+    def _given(self, turn: _Turn, request: ChatRequest, response: ChatResponse) -> Answer:
+        """Return an answer that is already whole in the form that the client asked for."""
+        headers = self._report(turn)
+        if not request.stream:
+            answer = self._dumped(turn, response)
+        else:
+            dialect = DIALECTS[turn.face]
+            encoder = dialect.encoder(turn.stamp, include_usage=request.include_usage)
+            turn.exchange.client.streamed = True
+            data = encoder.encode(replay(response), now=time.time_ns())
+            answer = Answer(content_type=dialect.stream_type, body=data)
+        answer.headers |= headers
+        return answer
+
+    def _dumped(self, turn: _Turn, response: ChatResponse) -> Answer:
+        body = DIALECTS[turn.face].dump_response(response, stamp=turn.stamp, now=time.time_ns())
+        return Answer(content_type=JSON_TYPE, body=encode_json(body))
+
+    def _written(self, route: Route, request: ChatRequest) -> dict[str, Any]:
+        deployment = route.deployment
+        settings = {**deployment.settings, **request.settings}
+        request = replace(request, model=route.model, settings=settings)
+        return DIALECTS[deployment.dialect].dump_request(request, accepts=_accepts(deployment))
+
+    def _wire(self, turn: _Turn, dialect: str, data: bytes) -> Wire:
+        base = turn.route.deployment.base_url
+        wire = Wire(dialect, DIALECTS[dialect].path, data, url=base)
+        turn.exchange.backend.append(wire)
+        turn.exchange.accepts = _accepts(turn.route.deployment)
+        return wire
+
+    def _report(self, turn: _Turn) -> dict[str, str]:
+        """Return the headers that say what was lost. Raises Unsupported in strict mode."""
+        headers = {}
+        rows = turn.exchange.report()
+        lost = dropped(rows)
+        if lost and turn.strict:
+            raise Unsupported(
+                f"{lost[0]} cannot be said to this backend, and strict mode was asked for. "
+                "Leave it out, or send the request without strict mode.",
+                path=lost[0],
+            )
+        if lost:
+            headers["x-diglot-dropped"] = ",".join(lost)[:2000]
+        if turn.exchange.emulated:
+            how = sorted(set(turn.exchange.emulated.values()))
+            headers["x-diglot-emulated"] = ",".join(how)
+        return headers
+
+    async def _send(self, route: Route, wire: Wire, data: bytes) -> Reply:
+        deployment = route.deployment
+        reply = await self._client.send(
+            "POST",
+            deployment.base_url + wire.path,
+            body=data,
+            headers=bearer(deployment.api_key),
+            timeout=deployment.timeout,
+        )
+        wire.status = reply.status
+        if reply.status < 400:
+            return reply
+        try:
+            said = await reply.read()
+        finally:
+            reply.close()
+        wire.came(said, time.time_ns())
+        raise DIALECTS[wire.dialect].parse_error(said, reply.status)
+
+    async def _whole(self, wire: Wire, reply: Reply) -> bytes:
+        try:
+            data = await reply.read()
+        finally:
+            reply.close()
+        wire.came(data, time.time_ns())
+        return data
+
+
+def new_id() -> str:
+    """Return an id that nobody can guess, for an exchange and the answer in it."""
+    return uuid4().hex
+
+
+def _accepts(deployment: Deployment) -> frozenset[str]:
+    """Return the settings beyond OpenAI's that this backend is known to take."""
+    return EXTENSIONS["llama.cpp"] if deployment.embedded else frozenset()
+
+
+def _uses_tools(body: Mapping[str, Any]) -> bool:
+    if body.get("tools"):
+        return True
+    messages = body.get("messages")
+    return isinstance(messages, list) and any(
+        isinstance(m, dict) and (m.get("tool_calls") or m.get("role") == "tool") for m in messages
+    )
+
+
+def _object(whole: bytes) -> dict[str, Any]:
+    return read_object(decode_json(whole, blame=InvalidResponse), "", blame=InvalidResponse)
+
+
+def _loaded(turn: _Turn) -> Answer:
+    """Answer a native request without a prompt, which only asks to load the model."""
+    empty: dict[str, Any] = {"response": ""}
+    if turn.face == "ollama":
+        empty = {"message": {"role": "assistant", "content": ""}}
+    unload = turn.body.get("keep_alive") == 0
+    body = {
+        "model": turn.stamp.model,
+        "created_at": rfc3339(time.time_ns()),
+        **empty,
+        "done": True,
+        "done_reason": "unload" if unload else "load",
+    }
+    return Answer(content_type=JSON_TYPE, body=encode_json(body))

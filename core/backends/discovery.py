@@ -1,0 +1,83 @@
+"""What there is to talk to: the config's models, a running Ollama, or the embedded model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.backends.addresses import ollama_address
+from core.backends.client import Client
+from core.backends.config import Config, Deployment, load_config
+from core.errors import BackendUnavailable, ConfigError, InvalidResponse
+
+__all__ = ["Found", "discover", "find_ollama"]
+
+_TIMEOUT = 0.5
+"""Seconds for Ollama to answer. Nobody waits for this at the start but where a host is slow."""
+
+
+class Found(Struct, frozen=True):
+    """An Ollama that answers: its address without a trailing slash, and its version."""
+
+    base_url: str
+    version: str
+
+
+class _Version(Struct):
+    version: str
+
+
+async def find_ollama(environ: Mapping[str, str]) -> Found | None:
+    """Return the Ollama that OLLAMA_HOST names, or the one on its usual port, if it answers.
+
+    Raises ConfigError for an OLLAMA_HOST that is no address.
+    """
+    base_url = _address(environ)
+    client = Client()
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            reply = await client.send("GET", f"{base_url}/api/version")
+            body = await reply.read()
+        if reply.status != 200:
+            return None
+        return Found(base_url, msgspec.json.decode(body, type=_Version).version)
+    except (TimeoutError, BackendUnavailable, InvalidResponse, msgspec.MsgspecError):
+        return None
+    finally:
+        await client.close()
+
+
+async def discover(config_path: str | Path | None, environ: Mapping[str, str]) -> Config:
+    """Return the config with at least one deployment.
+
+    Where it names none, or there is no config: all models of a running Ollama, else the
+    embedded model. Raises ConfigError for a config, or an OLLAMA_HOST, that cannot be used.
+    """
+    config = Config() if config_path is None else load_config(config_path, environ=environ)
+    if config.deployments:
+        return config
+    found = await find_ollama(environ)
+    if found is not None:
+        everything = Deployment(
+            model_name="*", model="*", dialect="ollama", base_url=found.base_url,
+            api_key=environ.get("OLLAMA_API_KEY", ""),
+        )  # fmt: skip
+        return replace(config, deployments=(everything,))
+    warnings = config.warnings
+    if environ.get("OLLAMA_HOST") or environ.get("OLLAMA_API_BASE"):
+        warnings += (f"No Ollama answers at {_address(environ)}; the embedded model is used.",)
+    name = config.embedded.name
+    embedded = Deployment(model_name=name, model=name, dialect="openai", base_url="", embedded=True)
+    return replace(config, deployments=(embedded,), warnings=warnings)
+
+
+def _address(environ: Mapping[str, str]) -> str:
+    try:
+        return ollama_address(environ)
+    except ValueError as exc:
+        raise ConfigError(f"OLLAMA_HOST is not the address of a server: {exc}") from exc

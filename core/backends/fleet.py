@@ -1,0 +1,216 @@
+"""All backends together: what the config names, what was found, or the embedded model.
+
+A Fleet belongs to the event loop in which it was opened. Threads outside of it, such as the
+scripts of an interface, go through ``call``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.backends.answers import Answer
+from core.backends.calls import Caller, new_id
+from core.backends.catalog import Catalog
+from core.backends.client import Client
+from core.backends.config import Config
+from core.backends.discovery import discover
+from core.backends.embedded import EmbeddedModel
+from core.backends.exchange import ExchangeLog
+from core.backends.router import Route, Router
+from core.backends.weights import Progress
+from core.errors import BackendUnavailable
+from core.translation.events import Event
+from core.translation.fields import FIELDS
+from core.translation.messages import ChatRequest
+from core.translation.reading import encode_json
+from core.translation.translate import DIALECTS
+
+__all__ = ["Fleet", "Status"]
+
+T = TypeVar("T")
+
+Kind = Literal["config", "ollama", "embedded"]
+
+_LOG = logging.getLogger("diglot.fleet")
+
+# Diglot's own OpenAI face takes every native setting, so nothing of a page's request is lost.
+_EVERYTHING = frozenset(row.name for row in FIELDS if row.extension)
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """What answers here: models of a config, a running Ollama, or the embedded model.
+
+    ``phase``, ``progress`` and ``error`` are the embedded model's (core.backends.embedded).
+    """
+
+    kind: Kind
+    base_url: str = ""
+    phase: str = "ready"
+    progress: Progress | None = None
+    error: str = ""
+
+
+class Fleet:
+    """The one object that answers for all models. Use it as an async context manager."""
+
+    def __init__(
+        self,
+        config_path: Path | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """``progress`` is told, in another thread, how far the embedded model's fetch is."""
+        self._config_path = config_path
+        self._progress = progress
+        self._environ = os.environ if environ is None else environ
+        self._client = Client()
+        self._catalog = Catalog(self._client)
+        self._router = Router(())
+        self._background: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.config = Config()
+        self.log = ExchangeLog()
+        self.embedded: EmbeddedModel | None = None
+        self._caller = Caller(self._client, self._catalog, self.log, self.resolve)
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        await self.discover()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in self._background:
+            task.cancel()
+        if self.embedded is not None:
+            await self.embedded.stop()
+        await self._client.close()
+
+    async def discover(self) -> None:
+        """Look (again) for what there is: the config's models, an Ollama, or the embedded one.
+
+        Raises ConfigError for a config that cannot be used.
+        """
+        self.config = await discover(self._config_path, self._environ)
+        self._router = Router(self.config.deployments)
+        if any(d.embedded for d in self.config.deployments) and self.embedded is None:
+            self.embedded = EmbeddedModel(self.config.embedded, environ=self._environ)
+            task = asyncio.create_task(self.embedded.start(self._progress))
+            self._background.add(task)
+            task.add_done_callback(self._started)
+
+    def _started(self, task: asyncio.Task[str]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Requests get the same error with their own status; here it is for the operator.
+            _LOG.error("the embedded model did not start: %s", error)
+
+    def status(self) -> Status:
+        """Return what answers here, without waiting for anything."""
+        if self.embedded is None or not any(d.embedded for d in self._router.deployments):
+            first = self._router.deployments[0] if self._router.deployments else None
+            kind: Kind = "ollama" if first and first.model_name == "*" else "config"
+            return Status(kind=kind, base_url=first.base_url if first else "")
+        state = self.embedded.state
+        return Status(
+            kind="embedded",
+            base_url=state.base_url,
+            phase=state.phase,
+            progress=state.progress,
+            error=state.error,
+        )
+
+    async def resolve(self, name: str) -> Route:
+        """Return where a model's name goes, waiting for the embedded model to be ready."""
+        route = self._router.resolve(name)
+        if not route.deployment.embedded:
+            return route
+        if self.embedded is None:
+            raise BackendUnavailable("the embedded model is not running; start Diglot again")
+        return self._router.at(await self.embedded.ready()).resolve(name)
+
+    async def answer(
+        self, face: str, body: bytes, *, owner: str = "", strict: bool = False
+    ) -> Answer:
+        """Answer a request body of the dialect ``face``. Raises DiglotError."""
+        return await self._caller.answer(
+            face, body, owner=owner, strict=strict or self.config.strict
+        )
+
+    async def chat(
+        self,
+        request: ChatRequest,
+        *,
+        dialect: str,
+        owner: str = "",
+        note: Callable[[str], None] | None = None,
+    ) -> AsyncGenerator[Event]:
+        """Ask as a client that speaks ``dialect`` would, and yield what comes as events.
+
+        Going through the client's dialect keeps one road for everybody: what is shown of the
+        exchange is what a client would have sent and seen. ``note`` is told the exchange's id.
+        Raises DiglotError when no answer begins.
+        """
+        spoken = DIALECTS[dialect]
+        streamed = replace(request, stream=True, include_usage=True)
+        body = encode_json(spoken.dump_request(streamed, accepts=_EVERYTHING))
+        exchange = new_id()
+        if note is not None:
+            note(exchange)
+        answer = await self._caller.answer(dialect, body, owner=owner, identity=exchange)
+        decoder = spoken.decoder(ids=exchange)
+        try:
+            for event in decoder.decode(answer.body):
+                yield event
+            if answer.rest is not None:
+                async for piece in answer.rest:
+                    for event in decoder.decode(piece):
+                        yield event
+            for event in decoder.flush():
+                yield event
+        finally:
+            if answer.rest is not None:
+                await answer.rest.aclose()
+
+    async def models(self) -> list[dict[str, Any]]:
+        """Return all models, as entries of /api/tags."""
+        return await self._catalog.models(self._router.deployments)
+
+    async def running(self) -> list[dict[str, Any]]:
+        """Return the models in memory, as entries of /api/ps."""
+        return await self._catalog.running(self._router.deployments)
+
+    async def show(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Return Ollama's description of one model."""
+        return await self._catalog.show(await self.resolve(name), body)
+
+    async def capabilities(self, name: str) -> frozenset[str]:
+        """Return what a model can do, in Ollama's words."""
+        return await self._catalog.capabilities(await self.resolve(name))
+
+    def call(self, work: Coroutine[Any, Any, T], *, timeout: float | None = 30.0) -> T:
+        """Run ``work`` in the fleet's loop from another thread; ``timeout`` is in seconds."""
+        if self._loop is None:
+            raise RuntimeError("the fleet has not been opened")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop in which the fleet lives."""
+        if self._loop is None:
+            raise RuntimeError("the fleet has not been opened")
+        return self._loop

@@ -1,0 +1,67 @@
+"""Which deployment answers for a model's name.
+
+Exact names come first, then wildcards (``*`` or ``prefix/*``); the part matched by ``*`` takes
+the place of ``*`` in the deployment's own model. Names are compared as Ollama compares them:
+without regard to case, ``m`` being ``m:latest``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.backends.config import Deployment
+from core.errors import BackendError, InvalidRequest
+
+__all__ = ["Route", "Router"]
+
+
+class Route(Struct, frozen=True):
+    """Where a request goes: the deployment, with the model's name at that backend."""
+
+    deployment: Deployment
+    model: str
+
+
+class Router:
+    """The deployments by name. Several of one name take turns."""
+
+    def __init__(self, deployments: Iterable[Deployment]) -> None:
+        self.deployments = tuple(deployments)
+        self._exact: dict[str, list[Deployment]] = {}
+        self._wild: list[Deployment] = []
+        self._turn = 0
+        for deployment in self.deployments:
+            if "*" in deployment.model_name:
+                self._wild.append(deployment)
+            else:
+                self._exact.setdefault(_key(deployment.model_name), []).append(deployment)
+
+    def resolve(self, name: str) -> Route:
+        """Return where ``name`` goes. Raises BackendError (404) for a name nobody has."""
+        if not name:
+            raise InvalidRequest("model is missing: name the model to ask", path="model")
+        group = self._exact.get(_key(name))
+        if group:
+            self._turn += 1
+            deployment = group[self._turn % len(group)]
+            return Route(deployment, deployment.model)
+        for deployment in self._wild:
+            head, _, tail = deployment.model_name.partition("*")
+            if name.startswith(head) and name.endswith(tail):
+                middle = name[len(head) : len(name) - len(tail)]
+                return Route(deployment, deployment.model.replace("*", middle))
+        known = ", ".join(sorted(d.model_name for d in self.deployments)) or "none"
+        raise BackendError(
+            f"model '{name}' not found. Models here: {known}.", status=404, code="model_not_found"
+        )
+
+    def at(self, base_url: str) -> Router:
+        """Return a router whose embedded deployments live at ``base_url``."""
+        return Router(replace(d, base_url=base_url) if d.embedded else d for d in self.deployments)
+
+
+def _key(name: str) -> str:
+    return name.lower().removesuffix(":latest")

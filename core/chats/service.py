@@ -1,0 +1,212 @@
+"""What pages work with: chats, jobs, tools and models of one process, behind sync methods.
+
+Pages run in threads of their own and never touch the event loop; every method here may be
+called from any of them. A page says who its person is (``owner``) and sees only what is theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from core.backends.exchange import Exchange
+from core.backends.fleet import Fleet, Status
+from core.chats.answer import RunValue, conversation
+from core.chats.job import Job
+from core.chats.jobs import JobRunner
+from core.chats.store import Store
+from core.errors import InvalidRequest
+from core.tools.loop import run_tools
+from core.tools.toolbox import Toolbox
+from core.translation.definitions import parse_tools
+from core.translation.events import Event
+from core.translation.messages import ChatRequest, Message, Text, ToolChoice
+
+__all__ = ["FaceDialect", "Service", "current_service", "install"]
+
+FaceDialect = Literal["ollama", "openai"]
+
+
+class Service:
+    """One process's chats, jobs, tools and models."""
+
+    def __init__(self, fleet: Fleet, store: Store, jobs: JobRunner, toolbox: Toolbox) -> None:
+        self.fleet = fleet
+        self.store = store
+        self.jobs = jobs
+        self.toolbox = toolbox
+
+    def status(self) -> Status:
+        """Return what was found, without waiting for anything."""
+        return self.fleet.status()
+
+    def retry(self) -> None:
+        """Look again for what there is. Raises ConfigError for a config that is broken."""
+        self.fleet.call(self.fleet.discover())
+
+    def models(self) -> list[dict[str, Any]]:
+        """Return all models, as entries of /api/tags. Raises DiglotError."""
+        return self.fleet.call(self.fleet.models())
+
+    def running_models(self) -> list[dict[str, Any]]:
+        """Return the models in memory, as entries of /api/ps."""
+        return self.fleet.call(self.fleet.running())
+
+    def capabilities(self, model: str) -> frozenset[str]:
+        """Return what a model can do, in Ollama's words. Raises DiglotError."""
+        return self.fleet.call(self.fleet.capabilities(model))
+
+    def ask(
+        self,
+        owner: str,
+        chat_id: str,
+        text: str,
+        *,
+        model: str,
+        dialect: FaceDialect = "ollama",
+        tools: tuple[str, ...] = (),
+        system: str = "",
+    ) -> Job:
+        """Add a message to the end of a chat and start the answer to it.
+
+        Raises InvalidRequest: ``busy`` while an answer of this chat is being written.
+        """
+        path = self.store.path(owner, chat_id)
+        question = Message(role="user", parts=(Text(text),))
+        history = (*conversation(path), question)
+        request = self._request(model, history, tools=tools, system=system)
+        return self.jobs.start(
+            owner,
+            chat_id,
+            self._run(request, self.toolbox.subset(tools), owner=owner, dialect=dialect),
+            parent_id=path[-1].id if path else None,
+            ask=question,
+            model=model,
+            dialect=dialect,
+        )
+
+    def regenerate(
+        self,
+        owner: str,
+        chat_id: str,
+        message_id: str,
+        *,
+        model: str,
+        dialect: FaceDialect = "ollama",
+        tools: tuple[str, ...] = (),
+        system: str = "",
+    ) -> Job:
+        """Answer the same question once more; the answer that is there stays as a sibling."""
+        old = self.store.message(owner, message_id)
+        if old.message.role != "assistant":
+            raise InvalidRequest("only an answer can be made anew", path="message_id")
+        path = self.store.path(owner, chat_id, old.parent_id) if old.parent_id else []
+        request = self._request(model, conversation(path), tools=tools, system=system)
+        return self.jobs.start(
+            owner,
+            chat_id,
+            self._run(request, self.toolbox.subset(tools), owner=owner, dialect=dialect),
+            parent_id=old.parent_id,
+            model=model,
+            dialect=dialect,
+        )
+
+    def stop(self, owner: str, chat_id: str) -> None:
+        """Stop the answer that is being written in a chat, keeping what is there."""
+        job = self.jobs.running(owner, chat_id)
+        if job is not None:
+            job.cancel()
+
+    def run_tool_test(
+        self,
+        owner: str,
+        prompt: str,
+        *,
+        model: str,
+        tools: Iterable[dict[str, Any]],
+        dialect: FaceDialect = "openai",
+        tool_choice: ToolChoice | None = None,
+        system: str = "",
+        max_turns: int = 6,
+    ) -> Job:
+        """Run one prompt with tool definitions, in a temporary chat of its own.
+
+        ``tools`` are definitions as both dialects write them. Those whose name a tool of the
+        toolbox has are run by it; the others stop the run at their first call.
+        """
+        definitions = parse_tools(list(tools))
+        box = self.toolbox.declaring(definitions)
+        chat = self.store.create_chat(owner, title=prompt[:80], temporary=True)
+        question = Message(role="user", parts=(Text(prompt),))
+        request = replace(
+            self._request(model, (question,), system=system),
+            tools=definitions,
+            tool_choice=tool_choice,
+        )
+        return self.jobs.start(
+            owner,
+            chat.id,
+            self._run(request, box, owner=owner, dialect=dialect, max_turns=max_turns),
+            ask=question,
+            model=model,
+            dialect=dialect,
+        )
+
+    def exchange(self, owner: str, exchange_id: str) -> Exchange | None:
+        """Return one exchange of the owner's, or None when it is forgotten."""
+        return self.fleet.log.get(exchange_id, owner=owner)
+
+    def exchanges(self, owner: str, *, limit: int = 50) -> list[Exchange]:
+        """Return the owner's exchanges, newest first."""
+        return self.fleet.log.newest(owner=owner, limit=limit)
+
+    def _request(
+        self,
+        model: str,
+        history: Sequence[Message],
+        *,
+        tools: tuple[str, ...] = (),
+        system: str = "",
+    ) -> ChatRequest:
+        before = (Message(role="system", parts=(Text(system),)),) if system.strip() else ()
+        return ChatRequest(
+            model=model,
+            messages=(*before, *history),
+            tools=self.toolbox.subset(tools).tools,
+            stream=True,
+            include_usage=True,
+        )
+
+    def _run(
+        self,
+        request: ChatRequest,
+        toolbox: Toolbox,
+        *,
+        owner: str,
+        dialect: FaceDialect,
+        max_turns: int = 8,
+    ) -> Any:
+        def run(job: Job) -> AsyncIterator[RunValue]:
+            def chat(turn: ChatRequest) -> AsyncIterator[Event]:
+                return self.fleet.chat(turn, dialect=dialect, owner=owner, note=job.note_exchange)
+
+            return run_tools(chat, request, toolbox, max_turns=max_turns)
+
+        return run
+
+
+_services: list[Service] = []
+
+
+def install(service: Service) -> None:
+    """Make ``service`` the one of this process."""
+    _services[:] = [service]
+
+
+def current_service() -> Service:
+    """Return the one service of this process. Raises RuntimeError before it is installed."""
+    if not _services:
+        raise RuntimeError("the service has not been installed yet")
+    return _services[0]

@@ -1,0 +1,120 @@
+"""What a store of conversations holds: chats, messages and the steps of an answer.
+
+All times are UTC in nanoseconds since 1970, all durations are nanoseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict
+
+from msgspec import Struct, field
+
+from core.translation.messages import Message
+
+__all__ = [
+    "Call",
+    "Chat",
+    "ChatChanges",
+    "ChatMessage",
+    "MessageChanges",
+    "MessageFacts",
+    "State",
+    "Step",
+]
+
+State = Literal["complete", "running", "interrupted", "stopped", "failed"]
+
+
+class Chat(Struct, frozen=True, kw_only=True):
+    """One conversation: a tree of messages, of which ``leaf`` ends the branch that is shown.
+
+    ``updated`` is when its last message was added. A temporary chat is in no list, and
+    ``Store.forget`` deletes it.
+    """
+
+    id: str
+    owner: str
+    title: str = ""
+    created: int
+    updated: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    leaf: str | None = None
+    pinned: bool = False
+    temporary: bool = False
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One tool call of a step. ``result`` is None until the tool has answered."""
+
+    id: str
+    name: str
+    arguments: str = "{}"
+    result: str | None = None
+    failed: bool = False
+    duration: int = 0
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """A turn in which the model called tools: what it thought, said and called."""
+
+    calls: tuple[Call, ...] = ()
+    text: str = ""
+    thinking: str = ""
+    thinking_duration: int = 0
+
+
+class ChatMessage(Struct, frozen=True, kw_only=True):
+    """One message of a chat, and what is known of how it came to be.
+
+    An answer that used tools is one message: ``steps`` are the turns that called them, in
+    order, and ``message`` is the turn after them. ``numbers`` is described in
+    core.chats.answer. ``error`` is None or ``{"code", "message", "status"}``. ``exchanges``
+    are the ids of the calls to the backend. ``rating`` is -1, 0 or 1. ``updated`` is when
+    the row was last written: a running answer is written all the time.
+    """
+
+    id: str
+    chat_id: str
+    parent_id: str | None = None
+    message: Message
+    state: State = "complete"
+    model: str = ""
+    dialect: str = ""
+    steps: tuple[Step, ...] = ()
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    finish_reason: str = ""
+    error: Mapping[str, Any] | None = None
+    exchanges: tuple[str, ...] = ()
+    rating: int = 0
+    created: int
+    updated: int
+
+
+class ChatChanges(TypedDict, total=False):
+    """What may be given for a new chat, or changed on an old one."""
+
+    title: str
+    settings: Mapping[str, Any]
+    pinned: bool
+    temporary: bool
+
+
+class MessageFacts(TypedDict, total=False):
+    """What may be given with a new message."""
+
+    state: State
+    model: str
+    dialect: str
+    steps: tuple[Step, ...]
+    numbers: Mapping[str, Any]
+    finish_reason: str
+    error: Mapping[str, Any] | None
+    exchanges: tuple[str, ...]
+    rating: int
+
+
+class MessageChanges(MessageFacts, total=False):
+    """What may be changed on a message."""
+
+    message: Message

@@ -1,0 +1,153 @@
+"""The gateway's routes: Ollama's native API and OpenAI's, side by side over the same models.
+
+The app is a plain Starlette router, so it runs alone (``python -m core``) or mounted in the
+process of the interface. Every error leaves in the dialect of the route it happened on, and a
+path that is not there says so in that dialect too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.backends.catalog import API_VERSION
+from core.backends.fleet import Fleet
+from core.errors import BackendError, DiglotError, InvalidRequest
+from core.gateway.chat import ChatEndpoint, dialect_of, error_response
+from core.translation.clock import parse_rfc3339
+from core.translation.reading import decode_json, encode_json, read_object, read_text
+
+__all__ = ["create_app", "routes"]
+
+Handler = Callable[[Request], Awaitable[Any]]
+
+
+def routes(fleet: Fleet) -> list[Route]:
+    """Return the routes of both dialects, without ``/``."""
+    cold = _Cold(fleet)
+    return [
+        Route("/v1/chat/completions", ChatEndpoint(fleet, "openai"), methods=["POST"]),
+        Route("/api/chat", ChatEndpoint(fleet, "ollama"), methods=["POST"]),
+        Route("/api/generate", ChatEndpoint(fleet, "generate"), methods=["POST"]),
+        Route("/v1/models", _json(cold.models), methods=["GET"]),
+        Route("/v1/models/{name:path}", _json(cold.model), methods=["GET"]),
+        Route("/api/tags", _json(cold.tags), methods=["GET"]),
+        Route("/api/show", _json(cold.show), methods=["POST"]),
+        Route("/api/ps", _json(cold.running), methods=["GET"]),
+        Route("/api/version", _json(cold.version), methods=["GET"]),
+        Route("/health/liveliness", _json(cold.alive), methods=["GET"]),
+        Route("/health/liveness", _json(cold.alive), methods=["GET"]),
+        # Last: whatever else is asked for under these prefixes is not there.
+        *(Route(path, _NotFound()) for path in ("/v1", "/v1/{rest:path}", "/api/{rest:path}")),
+    ]
+
+
+def create_app(fleet: Fleet) -> ASGIApp:
+    """Return the gateway as an app of its own, which opens and closes ``fleet``."""
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        async with fleet:
+            yield
+
+    return Router(
+        [*routes(fleet), Route("/", _home, methods=["GET"])],
+        default=_NotFound(),
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+
+
+async def _home(request: Request) -> Response:
+    # Many clients of Ollama look for this very text to see whether it runs.
+    return PlainTextResponse("Ollama is running")
+
+
+class _Cold:
+    """The routes that are asked now and then, not for every answer."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    async def models(self, request: Request) -> Any:
+        """GET /v1/models."""
+        entries = await self._fleet.models()
+        return {"object": "list", "data": [_openai_model(entry) for entry in entries]}
+
+    async def model(self, request: Request) -> Any:
+        """GET /v1/models/{id}; names may hold slashes."""
+        name = request.path_params["name"]
+        wanted = name.removesuffix(":latest")
+        for entry in await self._fleet.models():
+            if entry["name"].removesuffix(":latest") == wanted:
+                return _openai_model({**entry, "name": name})
+        raise BackendError(f"model '{name}' not found", status=404, code="model_not_found")
+
+    async def tags(self, request: Request) -> Any:
+        """GET /api/tags."""
+        return {"models": await self._fleet.models()}
+
+    async def running(self, request: Request) -> Any:
+        """GET /api/ps."""
+        return {"models": await self._fleet.running()}
+
+    async def show(self, request: Request) -> Any:
+        """POST /api/show; ``name`` is the older word for ``model``."""
+        body = read_object(decode_json(await request.body() or b"{}"), "")
+        name = read_text(body.get("model") or body.get("name"), "model")
+        return await self._fleet.show(name, body)
+
+    async def version(self, request: Request) -> Any:
+        """GET /api/version: of the API that is spoken here, since clients compare it."""
+        return {"version": API_VERSION}
+
+    async def alive(self, request: Request) -> Any:
+        """GET /health/liveliness, as LiteLLM answers it."""
+        return "I'm alive!"
+
+
+class _NotFound:
+    """Any path that has no route, and any method that its route does not take."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        method, path = scope["method"], scope["path"]
+        error = InvalidRequest(
+            f"{method} {path} is not a route of this server. It answers POST "
+            "/v1/chat/completions, /api/chat and /api/generate, and GET /v1/models and "
+            "/api/tags.",
+            status=404,
+            code="not_found",
+        )
+        await error_response(dialect_of(path), error)(scope, receive, send)
+
+
+def _json(handler: Handler) -> Handler:
+    """Answer with JSON, and with the dialect's own error where the handler raises one of ours."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            value = await handler(request)
+        except DiglotError as exc:
+            return error_response(dialect_of(request.url.path), exc)
+        return Response(encode_json(value), media_type="application/json")
+
+    return endpoint
+
+
+def _openai_model(entry: dict[str, Any]) -> dict[str, Any]:
+    name = entry["name"]
+    owner, slash, _ = name.partition("/")
+    return {
+        "id": name,
+        "object": "model",
+        "created": parse_rfc3339(entry.get("modified_at", "")),
+        "owned_by": owner if slash else "library",
+    }

@@ -1,0 +1,135 @@
+"""The hot path: one ASGI endpoint that answers chats in one dialect.
+
+It speaks ASGI itself, because the client has to be watched while the answer is made: when it
+leaves, the work for it is cancelled at once, streaming or not, and the backend stops too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from core.backends.answers import Answer
+from core.backends.fleet import Fleet
+from core.errors import DiglotError, InvalidRequest
+from core.translation.reading import encode_json
+from core.translation.translate import DIALECTS
+
+__all__ = ["MAX_REQUEST", "ChatEndpoint", "dialect_of", "error_response"]
+
+MAX_REQUEST = 64 * 1024 * 1024
+"""Bytes that a request body may have: room for several large images."""
+
+_LOG = logging.getLogger("diglot.gateway")
+
+
+class ChatEndpoint:
+    """POST of a chat in the dialect ``face``."""
+
+    def __init__(self, fleet: Fleet, face: str) -> None:
+        self._fleet = fleet
+        self._face = face
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            body = await _read(receive)
+        except DiglotError as exc:
+            await error_response(self._face, exc)(scope, receive, send)
+            return
+        if body is None:
+            return
+        work = asyncio.current_task()
+        assert work is not None
+        watcher = asyncio.create_task(_watch(receive, work))
+        try:
+            await self._answer(scope, body, receive, send)
+        except asyncio.CancelledError:
+            if not watcher.done() or watcher.cancelled():
+                raise
+            work.uncancel()  # the client has left: nobody is waiting for an answer
+        finally:
+            watcher.cancel()
+
+    async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._fleet.answer(self._face, body, strict=_strict(scope["headers"]))
+        except DiglotError as exc:
+            await error_response(self._face, exc)(scope, receive, send)
+        except Exception:
+            _LOG.exception("a request failed in a way that it should not")
+            error = DiglotError("internal error; the server's log says more")
+            await error_response(self._face, error)(scope, receive, send)
+        else:
+            await _send_answer(answer, send)
+
+
+async def _send_answer(answer: Answer, send: Send) -> None:
+    headers = [(b"content-type", answer.content_type.encode())]
+    headers += [(name.encode(), value.encode("latin-1", "replace"))
+                for name, value in answer.headers.items()]  # fmt: skip
+    rest = answer.rest
+    if rest is None:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+        return
+    # Proxies in front must not hold a stream back.
+    headers += [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+        async for piece in rest:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        await asyncio.shield(rest.aclose())
+
+
+def error_response(face: str, error: DiglotError) -> Response:
+    """Return ``error`` in the words of a dialect."""
+    body: Any = DIALECTS[face].dump_error(error)
+    return Response(encode_json(body), status_code=error.status, media_type="application/json")
+
+
+def dialect_of(path: str) -> str:
+    """Return the dialect whose errors a path answers with."""
+    return "ollama" if path.startswith("/api") else "openai"
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """Return the request body, or None when the client left before it was whole."""
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > MAX_REQUEST:
+            raise InvalidRequest(
+                f"the request is larger than {MAX_REQUEST // 1024 // 1024} MB",
+                status=413,
+                code="request_too_large",
+            )
+        pieces.append(piece)
+        if not message.get("more_body", False):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _watch(receive: Receive, work: asyncio.Task[Any]) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    work.cancel()
+
+
+def _strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(
+        name == b"x-diglot-strict" and value.lower() in (b"1", b"true") for name, value in headers
+    )
