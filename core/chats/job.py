@@ -189,8 +189,7 @@ class Job:
     def _fold(self, value: RunValue) -> None:
         with self._change():
             if self._ending is None:
-                self._answer.add(value, time.monotonic_ns())
-                self._phase = self._answer.phase
+                self._phase = self._answer.add(value, time.monotonic_ns()) or self._phase
 
     async def _write_along(self, write: Write) -> None:
         version, last = -1, 0.0

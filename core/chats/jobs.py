@@ -112,22 +112,23 @@ class JobRunner:
 
         Not for a thread whose loop the jobs run in: there it is ``aclose``.
         """
-        loop = self._shut()
-        if loop is not None:
-            if loop is _current_loop():
-                raise RuntimeError("JobRunner.close would wait for its own thread: use aclose")
-            asyncio.run_coroutine_threadsafe(self._end_all(), loop).result(3 * GRACE)
+        if self._loop is not None and self._loop is _current_loop():
+            raise RuntimeError("JobRunner.close would wait for its own thread: use aclose")
+        if not self._shut():
+            return
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(3 * GRACE)
         if self._thread is not None:
             self._thread.stop()
         self._writers.shutdown()
 
     async def aclose(self) -> None:
         """Do what ``close`` does, from any event loop."""
-        if self._shut() is asyncio.get_running_loop():
+        if self._loop is not asyncio.get_running_loop():
+            await asyncio.to_thread(self.close)
+        elif self._shut():
             await self._end_all()
             self._writers.shutdown()
-        else:
-            await asyncio.to_thread(self.close)
 
     def _reserve(self, owner: str, chat_id: str) -> None:
         # First of all, or "busy" would tell of a chat that is somebody else's.
@@ -183,10 +184,12 @@ class JobRunner:
             if place < spare or when < oldest:
                 del self._jobs[job_id]
 
-    def _shut(self) -> asyncio.AbstractEventLoop | None:
+    def _shut(self) -> bool:
+        """Let nothing start any more; return whether this is the first time."""
         with self._lock:
+            first = not self._closed
             self._closed = True
-            return self._loop
+        return first
 
     async def _end_all(self) -> None:
         for job in list(self._jobs.values()):
@@ -206,9 +209,8 @@ class _LoopThread:
         self._thread.start()
 
     def stop(self) -> None:
-        if self._thread.is_alive():
-            self.loop.call_soon_threadsafe(self._stopped.set)
-            self._thread.join(GRACE)
+        self.loop.call_soon_threadsafe(self._stopped.set)
+        self._thread.join(GRACE)
 
     def _serve(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self.loop) as runner:

@@ -56,12 +56,17 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """A turn in which the model called tools: what it thought, said and called."""
+    """A turn in which the model called tools: what it thought, said and called.
+
+    ``stopped`` says why the tool loop let the model call nothing more: the ``reason`` of
+    core.tools.loop.LoopStop, or nothing.
+    """
 
     calls: tuple[Call, ...] = ()
     text: str = ""
     thinking: str = ""
     thinking_duration: int = 0
+    stopped: str = ""
 
 
 class ChatMessage(Struct, frozen=True, kw_only=True):

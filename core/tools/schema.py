@@ -1,0 +1,157 @@
+"""A Python function as a tool: its JSON Schema from type hints, its words from the docstring.
+
+pydantic reads the signature (it knows Literal, Optional, nested models, enums and dates), and
+griffe the docstring in Google's, NumPy's or Sphinx' style. ``$defs`` stay references: inlining
+would break recursive types, and schemas are never rewritten on their way to a model.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Literal
+
+from griffe import Docstring, DocstringSectionKind
+from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ArgsKwargs
+
+from core.errors import InvalidRequest
+from core.translation.messages import Tool
+from core.translation.reading import decode_json
+
+__all__ = [
+    "ToolArgumentError",
+    "call_function",
+    "parse_arguments",
+    "tool_from_function",
+    "validate_arguments",
+]
+
+_STYLES: tuple[Literal["google", "numpy", "sphinx"], ...] = ("google", "numpy", "sphinx")
+_KEYED = ("properties", "$defs")
+
+
+class ToolArgumentError(Exception):
+    """Arguments that do not fit. The text is for the model, to repair its call with."""
+
+
+def tool_from_function(function: Callable[..., Any], *, name: str = "") -> Tool:
+    """Return the definition of a function, with a faithful schema of its parameters.
+
+    Raises InvalidRequest for ``*args``, ``**kwargs`` and positional-only parameters, which
+    JSON has no way to name, and for types that have no JSON Schema.
+    """
+    signature = inspect.signature(function)
+    name = name or function.__name__
+    for parameter in signature.parameters.values():
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise InvalidRequest(
+                f"{name}: {parameter} cannot be described to a model; give every parameter a "
+                "name of its own",
+                path=parameter.name,
+            )
+    try:
+        schema = _without_titles(_bind(function).json_schema())
+    except Exception as exc:
+        raise InvalidRequest(f"{name}: a parameter has no JSON Schema: {exc}") from exc
+    summary, described = _read_docstring(function)
+    for key, text in described.items():
+        if key in schema.get("properties", {}):
+            schema["properties"][key].setdefault("description", text)
+    schema.setdefault("properties", {})
+    return Tool(name=name, description=summary, parameters=schema)
+
+
+def parse_arguments(arguments: str) -> dict[str, Any]:
+    """Return the object that a call's arguments spell. Raises ToolArgumentError."""
+    try:
+        value = decode_json(arguments or "{}")
+    except InvalidRequest as exc:
+        raise ToolArgumentError(f"the arguments are not valid JSON: {exc.message}") from exc
+    if not isinstance(value, dict):
+        raise ToolArgumentError("the arguments must be a JSON object")
+    return value
+
+
+def validate_arguments(tool: Tool, arguments: str) -> dict[str, Any]:
+    """Return the arguments once they fit the tool's schema. Raises ToolArgumentError."""
+    value = parse_arguments(arguments)
+    if tool.parameters is not None:
+        checker = Draft202012Validator(dict(tool.parameters))
+        problems = sorted(checker.iter_errors(value), key=lambda error: list(error.path))
+        if problems:
+            raise ToolArgumentError(
+                "; ".join(f"{_path(list(p.absolute_path))}: {p.message}" for p in problems[:5])
+            )
+    return value
+
+
+def call_function(function: Callable[..., Any], arguments: str) -> Any:
+    """Call a function with arguments turned into the types that it declares.
+
+    Returns what it returns, for an async function its coroutine. Raises ToolArgumentError
+    before the call when the arguments do not fit.
+    """
+    value = parse_arguments(arguments)
+    bound = _bind(function)
+    try:
+        ready = bound.validate_python(ArgsKwargs((), value))
+    except ValidationError as exc:
+        raise ToolArgumentError(
+            "; ".join(f"{_path(list(e['loc']))}: {e['msg']}" for e in exc.errors()[:5])
+        ) from exc
+    args, kwargs = ready
+    return function(*args, **kwargs)
+
+
+def _bind(function: Callable[..., Any]) -> TypeAdapter[Any]:
+    """Return a validator of the parameters that hands them back instead of calling."""
+
+    def taken(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return args, kwargs
+
+    signature = inspect.signature(function, eval_str=True)
+    taken.__signature__ = signature.replace(  # type: ignore[attr-defined]  # inspect reads it
+        return_annotation=inspect.Signature.empty
+    )
+    taken.__annotations__ = {
+        name: p.annotation
+        for name, p in signature.parameters.items()
+        if p.annotation is not inspect.Parameter.empty
+    }
+    # pydantic takes functions too, which the type of its argument does not say.
+    bound: Any = taken
+    return TypeAdapter(bound)
+
+
+def _read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
+    text = inspect.getdoc(function) or ""
+    best: tuple[str, dict[str, str]] = (text.strip(), {})
+    for style in _STYLES:
+        summary, described = "", {}
+        for section in Docstring(text).parse(style, warnings=False):
+            if section.kind is DocstringSectionKind.text:
+                summary = summary or str(section.value).strip()
+            elif section.kind is DocstringSectionKind.parameters:
+                described = {p.name: " ".join(p.description.split()) for p in section.value}
+        if len(described) > len(best[1]):
+            best = (summary, described)
+    return best
+
+
+def _without_titles(schema: Any, *, keyed: bool = False) -> Any:
+    """Drop the titles that pydantic makes from names: they only repeat them to the model."""
+    if isinstance(schema, list):
+        return [_without_titles(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _without_titles(value, keyed=not keyed and key in _KEYED)
+        for key, value in schema.items()
+        if keyed or key != "title" or not isinstance(value, str)
+    }
+
+
+def _path(steps: list[Any]) -> str:
+    return ".".join(str(step) for step in steps) or "arguments"

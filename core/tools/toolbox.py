@@ -1,0 +1,164 @@
+"""A toolbox: tools by name, and what runs them.
+
+Calling never raises: a tool's failure is text for the model, which can repair its call or
+tell the person. Only cancellation passes through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.errors import InvalidRequest
+from core.tools.schema import (
+    ToolArgumentError,
+    call_function,
+    tool_from_function,
+    validate_arguments,
+)
+from core.translation.messages import Tool, ToolCall
+from core.translation.reading import encode_json
+
+__all__ = ["MAX_OUTPUT", "Runner", "ToolResult", "Toolbox"]
+
+MAX_OUTPUT = 200_000
+"""Characters of a result that a model gets to read."""
+
+Runner = Callable[[ToolCall], Awaitable[Any]]
+"""Runs one call whose arguments fit the schema, and returns text or a JSON value."""
+
+
+class ToolResult(Struct, frozen=True, kw_only=True):
+    """What came of one call: ``content`` is the text for the model, ``duration`` is in ns."""
+
+    call: ToolCall
+    content: str
+    ok: bool
+    duration: int
+
+
+class Toolbox:
+    """Tools by name, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._tools: dict[str, Tool] = {}
+        self._runners: dict[str, Runner] = {}
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The definitions, as they are shown to a model."""
+        return tuple(self._tools.values())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, in order."""
+        return tuple(self._tools)
+
+    def add(
+        self, tool: Callable[..., Any] | Tool, runner: Runner | None = None
+    ) -> Callable[..., Any] | Tool:
+        """Add a function, or a definition with what runs it; works as a decorator.
+
+        A definition without a runner is only shown to the model: who gets the call runs it.
+        Raises InvalidRequest for a second tool of one name.
+        """
+        if isinstance(tool, Tool):
+            definition = tool
+        else:
+            definition = tool_from_function(tool)
+            runner = _running(tool)
+        if definition.name in self._tools:
+            raise InvalidRequest(f"there is a tool {definition.name} already", path="name")
+        self._tools[definition.name] = definition
+        if runner is not None:
+            self._runners[definition.name] = runner
+        return tool
+
+    def subset(self, names: Iterable[str]) -> Toolbox:
+        """Return a toolbox with some of these tools; names that are not there are left out."""
+        chosen = Toolbox()
+        for name in names:
+            if name in self._tools:
+                chosen.add(self._tools[name], self._runners.get(name))
+        return chosen
+
+    def declaring(self, definitions: Iterable[Tool]) -> Toolbox:
+        """Return a toolbox of other definitions, run by the tools of the same names here."""
+        declared = Toolbox()
+        for definition in definitions:
+            declared.add(definition, self._runners.get(definition.name))
+        return declared
+
+    def runs(self, name: str) -> bool:
+        """Tell whether a call of ``name`` can be answered here, with an error if need be."""
+        return name in self._runners or name not in self._tools
+
+    async def call(self, call: ToolCall, *, timeout: float = 30.0) -> ToolResult:
+        """Run one call; ``timeout`` is in seconds. What goes wrong is in the result's text."""
+        began = time.monotonic_ns()
+        try:
+            async with asyncio.timeout(timeout):
+                content, ok = _text(await self._run(call)), True
+        except ToolArgumentError as exc:
+            content, ok = _error(f"{exc}. Correct the arguments and call again."), False
+        except TimeoutError:
+            content, ok = _error(f"{call.name} did not finish within {timeout:g} s"), False
+        except Exception as exc:
+            # A tool is other people's code: whatever it raises is news for the model.
+            content, ok = _error(f"{type(exc).__name__}: {exc}"), False
+        duration = time.monotonic_ns() - began
+        return ToolResult(call=call, content=_cut(content), ok=ok, duration=duration)
+
+    async def _run(self, call: ToolCall) -> Any:
+        definition = self._tools.get(call.name)
+        runner = self._runners.get(call.name)
+        if definition is None or runner is None:
+            known = ", ".join(self._runners) or "none"
+            raise ToolArgumentError(f"there is no tool {call.name!r}; the tools are: {known}")
+        return await runner(call)
+
+
+def declared(tool: Tool, runner: Callable[[dict[str, Any]], Awaitable[Any]]) -> Runner:
+    """Return a runner that checks arguments against the schema and hands them over as a dict."""
+
+    async def run(call: ToolCall) -> Any:
+        return await runner(validate_arguments(tool, call.arguments))
+
+    return run
+
+
+def with_ids(calls: Iterable[ToolCall], turn: int) -> tuple[ToolCall, ...]:
+    """Return the calls with an id each, the same for the same turn and place."""
+    return tuple(
+        call if call.id else replace(call, id=f"call_{turn}_{index}")
+        for index, call in enumerate(calls)
+    )
+
+
+def _running(function: Callable[..., Any]) -> Runner:
+    async def run(call: ToolCall) -> Any:
+        if inspect.iscoroutinefunction(function):
+            return await call_function(function, call.arguments)
+        return await asyncio.to_thread(call_function, function, call.arguments)
+
+    return run
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else encode_json(value).decode()
+
+
+def _error(text: str) -> str:
+    return encode_json({"error": text}).decode()
+
+
+def _cut(content: str) -> str:
+    if len(content) <= MAX_OUTPUT:
+        return content
+    return f"{content[:MAX_OUTPUT]}\n[cut: {len(content) - MAX_OUTPUT} more characters]"

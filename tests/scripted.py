@@ -1,0 +1,147 @@
+"""A backend that says what a test tells it to say, over a real socket.
+
+For faults that a real server cannot be asked for: answers cut in the middle, silence, garbage.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Said", "Scripted", "running"]
+
+SHOWN = {"capabilities": ["completion", "tools", "thinking"], "model_info": {}}
+PLAIN = {"capabilities": ["completion"], "model_info": {}}
+
+
+@dataclass
+class Said:
+    """One answer: pieces of a body, sent ``pause`` seconds apart; ``cut`` closes without an end."""
+
+    pieces: list[bytes]
+    status: int = 200
+    content_type: str = "application/json"
+    pause: float = 0.0
+    cut: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Scripted:
+    """Answers by path; keeps what it was asked, and how many answers were left unheard."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[Said]] = {}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.left = threading.Event()
+        self.url = ""
+
+    def says(self, path: str, *answers: Said) -> None:
+        """Answer requests of ``path`` with these in turn; the last one is repeated."""
+        self.answers[path] = list(answers)
+
+    def json(self, path: str, *bodies: Any, status: int = 200) -> None:
+        """Answer requests of ``path`` with JSON bodies."""
+        self.says(path, *(Said([json.dumps(body).encode()], status=status) for body in bodies))
+
+    def lines(self, path: str, lines: Iterable[Any], **more: Any) -> None:
+        """Answer with an NDJSON stream, a piece a line."""
+        pieces = [json.dumps(line).encode() + b"\n" for line in lines]
+        self.says(path, Said(pieces, content_type="application/x-ndjson", **more))
+
+    def events(self, path: str, events: Iterable[Any], **more: Any) -> None:
+        """Answer with server-sent events, a piece an event; a str is sent as it is."""
+        pieces = [
+            b"data: " + (e.encode() if isinstance(e, str) else json.dumps(e).encode()) + b"\n\n"
+            for e in events
+        ]
+        self.says(path, Said(pieces, content_type="text/event-stream", **more))
+
+    def bodies(self, path: str) -> list[dict[str, Any]]:
+        """Return the bodies of the requests for ``path``."""
+        return [body for asked, body in self.asked if asked == path]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await self._one(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = await reader.readuntil(b"\r\n\r\n")
+        path = head.split(b" ", 2)[1].decode()
+        length = next(
+            (
+                int(line.split(b":")[1])
+                for line in head.lower().split(b"\r\n")
+                if line.startswith(b"content-length:")
+            ),
+            0,
+        )
+        raw = await reader.readexactly(length)
+        self.asked.append((path, json.loads(raw) if raw else {}))
+        queue = self.answers.get(path) or [Said([b'{"error":"no such path"}'], status=404)]
+        said = queue.pop(0) if len(queue) > 1 else queue[0]
+        return await self._say(said, reader, writer)
+
+    async def _say(
+        self, said: Said, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        extra = "".join(f"{name}: {value}\r\n" for name, value in said.headers.items())
+        writer.write(
+            f"HTTP/1.1 {said.status} X\r\ncontent-type: {said.content_type}\r\n{extra}"
+            "transfer-encoding: chunked\r\n\r\n".encode()
+        )
+        for piece in said.pieces:
+            if said.pause:
+                # A client that leaves closes its side, which ends the read.
+                try:
+                    gone = await asyncio.wait_for(reader.read(1), said.pause)
+                except TimeoutError:
+                    gone = b"still there"
+                if gone == b"":
+                    self.left.set()
+                    return False
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            await writer.drain()
+        if said.cut:
+            return False
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True
+
+
+@contextmanager
+def running() -> Iterator[Scripted]:
+    """Run a scripted backend in a thread of its own."""
+    backend = Scripted()
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(backend.serve, "127.0.0.1", 0))
+    backend.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    backend.json("/api/show", SHOWN)
+    backend.json("/api/version", {"version": "0.33.0"})
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield backend
+    finally:
+        server.close()
+        loop.call_soon_threadsafe(_stop, loop)
+        thread.join()
+        loop.close()
+
+
+def _stop(loop: asyncio.AbstractEventLoop) -> None:
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    asyncio.gather(*tasks, return_exceptions=True).add_done_callback(lambda _: loop.stop())
+    if not tasks:
+        loop.stop()
