@@ -9,7 +9,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,7 @@ class Scripted:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.left = threading.Event()
         self.url = ""
+        self.open: set[asyncio.StreamWriter] = set()
 
     def says(self, path: str, *answers: Said) -> None:
         """Answer requests of ``path`` with these in turn; the last one is repeated."""
@@ -66,13 +67,17 @@ class Scripted:
         return [body for asked, body in self.asked if asked == path]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open.add(writer)
         try:
             while await self._one(reader, writer):
                 pass
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
-            writer.close()
+            self.open.discard(writer)
+            writer.transport.abort()
+            with suppress(Exception):
+                await writer.wait_closed()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -112,6 +117,8 @@ class Scripted:
             writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             await writer.drain()
         if said.cut:
+            writer.close()
+            await writer.wait_closed()
             return False
         writer.write(b"0\r\n\r\n")
         await writer.drain()
@@ -132,16 +139,17 @@ def running() -> Iterator[Scripted]:
     try:
         yield backend
     finally:
-        server.close()
-        loop.call_soon_threadsafe(_stop, loop)
+        asyncio.run_coroutine_threadsafe(_close(server, backend), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
 
-def _stop(loop: asyncio.AbstractEventLoop) -> None:
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    asyncio.gather(*tasks, return_exceptions=True).add_done_callback(lambda _: loop.stop())
-    if not tasks:
-        loop.stop()
+async def _close(server: asyncio.Server, backend: Scripted) -> None:
+    server.close()
+    # Not cancelled: a server's tasks end by themselves once their connections are gone.
+    mine = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
+    for writer in backend.open:
+        writer.transport.abort()
+    await asyncio.gather(*mine, return_exceptions=True)
+    await asyncio.sleep(0)

@@ -85,12 +85,12 @@ class Catalog:
         A backend that does not answer has its named models listed all the same: they are what
         the config promises, and asking one of them says what is wrong.
         """
-        bases = {d.base_url: d for d in deployments}
+        bases = {(d.dialect, d.base_url): d for d in deployments}
         listed = await asyncio.gather(*(self._listed(d) for d in bases.values()))
         found = dict(zip(bases, listed, strict=True))
         entries: dict[str, dict[str, Any]] = {}
         for deployment in deployments:
-            there = found[deployment.base_url]
+            there = found[deployment.dialect, deployment.base_url]
             for entry in _entries(deployment, there):
                 entries.setdefault(entry["name"], entry)
         return list(entries.values())

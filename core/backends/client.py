@@ -6,6 +6,7 @@ goes wrong on the way is raised as one of our errors, with a sentence that says 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
@@ -108,6 +109,8 @@ class Client:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+            # Transports close in the loop's next turn, which may be its last.
+            await asyncio.sleep(0)
 
     def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60)

@@ -116,7 +116,7 @@ class JobRunner:
             raise RuntimeError("JobRunner.close would wait for its own thread: use aclose")
         if not self._shut():
             return
-        if self._loop is not None:
+        if self._loop is not None and not self._loop.is_closed():
             asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(3 * GRACE)
         if self._thread is not None:
             self._thread.stop()

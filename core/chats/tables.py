@@ -204,13 +204,13 @@ def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         # A connection that the server has dropped is noticed and replaced.
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    if url.database in (None, "", ":memory:"):
+    database = url.database
+    if not database or database == ":memory:":
         raise ConfigError(
             "the chat store needs a file, for instance sqlite:///chats.db: "
             "a database in memory is another one for each thread"
         )
-    assert url.database is not None
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

@@ -1,9 +1,10 @@
 """Bytes to records and back: NDJSON (Ollama) and server-sent events (OpenAI, Anthropic).
 
 A decoder is fed whatever the network gave and returns the records that are whole by then.
-``flush`` says that nothing more will come: half a record left over is an error, never
-dropped. Network reads may split anything, a UTF-8 character included, so cutting is done on
-bytes and only at line ends.
+``flush`` says that nothing more will come, and returns a last record that lacks its line end,
+as a server may close right after it; whether that one is whole shows when it is read. Network
+reads may split anything, a UTF-8 character included, so cutting is done on bytes and only at
+line ends.
 
 SSE follows the WHATWG HTML standard, 9.2.6, as far as servers of this kind use it: ``data``
 and ``event`` fields, comments, ``\\n``, ``\\r\\n`` and ``\\r`` line ends. NDJSON follows what
@@ -29,59 +30,112 @@ class SSERecord(NamedTuple):
     event: bytes = b""
 
 
+class _Lines:
+    """Cuts bytes into lines.
+
+    Half a line waits in pieces, since joining them at every read would copy a long line once
+    a read. A record over the limit is an error only at the *next* call: the records before it
+    come out first, however the network cut the bytes.
+    """
+
+    def __init__(self, *, any_end: bool) -> None:
+        self._any_end = any_end
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._too_long = False
+
+    def refuse(self) -> None:
+        """Give up on this stream: a record is too long."""
+        self._too_long = True
+        self._pieces = []
+
+    def cut(self, data: bytes) -> list[bytes]:
+        """Return the lines that ``data`` completes, without their ends."""
+        self._check()
+        lines = self._split(data)
+        # One byte over the limit may be a "\r" whose "\n" is still to come.
+        if self._size > MAX_RECORD + 1:
+            self.refuse()
+        if len(data) > MAX_RECORD or (lines and len(lines[0]) > MAX_RECORD):
+            for index, line in enumerate(lines):
+                if len(line) > MAX_RECORD:
+                    self.refuse()
+                    return lines[:index]
+        return lines
+
+    def rest(self) -> bytes:
+        """Return the line that has no end."""
+        self._check()
+        rest = b"".join(self._pieces)
+        self._pieces = []
+        self._size = 0
+        if len(rest) > MAX_RECORD:
+            self.refuse()
+            self._check()
+        return rest
+
+    def _split(self, data: bytes) -> list[bytes]:
+        mixed = self._any_end and (b"\r" in data or self._held())
+        if not mixed and b"\n" not in data:
+            if data:
+                self._pieces.append(data)
+                self._size += len(data)
+            return []
+        if self._pieces:
+            data = b"".join([*self._pieces, data])
+        if mixed:
+            # A "\r" at the very end may be the first half of "\r\n": it waits.
+            end = len(data) - data.endswith(b"\r")
+            body = data[:end].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            lines = body.split(b"\n")
+            lines[-1] += data[end:]
+        else:
+            lines = data.split(b"\n")
+        rest = lines.pop()
+        self._pieces = [rest] if rest else []
+        self._size = len(rest)
+        return lines
+
+    def _held(self) -> bool:
+        return bool(self._pieces) and self._pieces[-1].endswith(b"\r")
+
+    def _check(self) -> None:
+        if self._too_long:
+            raise InvalidResponse(f"the backend sent a record of more than {MAX_RECORD} bytes")
+
+
 class NDJSONDecoder:
-    """Cuts a byte stream into lines."""
+    """Cuts a byte stream into lines. Raises InvalidResponse once a line is over the limit."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._lines = _Lines(any_end=False)
 
     def decode(self, data: bytes) -> list[bytes]:
         """Return the lines completed by ``data``, without their ends, empty ones left out."""
-        if self._rest:
-            data = self._rest + data
-        lines = data.split(b"\n")
-        self._rest = lines.pop()
-        if len(self._rest) > MAX_RECORD:
-            raise InvalidResponse(f"the backend sent a line of more than {MAX_RECORD} bytes")
-        return [line for line in lines if line and not line.isspace()]
+        return [line for line in self._lines.cut(data) if line and not line.isspace()]
 
     def flush(self) -> list[bytes]:
-        """Return a last line that has no line end, as a server may close right after it."""
-        rest, self._rest = self._rest, b""
+        """Return a last line that has no line end."""
+        rest = self._lines.rest()
         return [rest] if rest.strip() else []
 
 
 class SSEDecoder:
-    """Cuts a byte stream into server-sent events."""
+    """Cuts a byte stream into server-sent events. Raises InvalidResponse over the limit."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._lines = _Lines(any_end=True)
         self._data: list[bytes] = []
         self._event = b""
         self._size = 0
 
     def decode(self, data: bytes) -> list[SSERecord]:
         """Return the events completed by ``data``."""
-        if self._rest:
-            data = self._rest + data
-        if b"\r" in data:
-            return self._decode_any_line_end(data)
-        lines = data.split(b"\n")
-        self._rest = lines.pop()
-        return self._take(lines)
+        return self._take(self._lines.cut(data))
 
     def flush(self) -> list[SSERecord]:
-        """Return a last event that lacks its blank line, as a server may close right after it."""
-        rest, self._rest = self._rest, b""
-        return self._take([rest.rstrip(b"\r"), b""])
-
-    def _decode_any_line_end(self, data: bytes) -> list[SSERecord]:
-        # A "\r" at the very end may be the first half of "\r\n": it waits for the next read.
-        held = b"\r" if data.endswith(b"\r") else b""
-        body = data[: len(data) - len(held)]
-        lines = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        self._rest = lines.pop() + held
-        return self._take(lines)
+        """Return a last event that lacks its blank line."""
+        return self._take([self._lines.rest().removesuffix(b"\r"), b""])
 
     def _take(self, lines: list[bytes]) -> list[SSERecord]:
         records: list[SSERecord] = []
@@ -97,11 +151,12 @@ class SSEDecoder:
                 value = line[6:] if line.startswith(b"data: ") else line[5:]
                 self._data.append(value)
                 self._size += len(value)
+                if self._size > MAX_RECORD:
+                    self._lines.refuse()
+                    return records
             elif line.startswith(b"event:"):
                 self._event = line[6:].strip()
             # Comments (":"), "id:" and "retry:" carry nothing for us.
-        if len(self._rest) + self._size > MAX_RECORD:
-            raise InvalidResponse(f"the backend sent an event of more than {MAX_RECORD} bytes")
         return records
 
 

@@ -71,21 +71,31 @@ model_list:
         yield base
 
 
+@contextmanager
+def ollama(url: str) -> Iterator[OllamaClient]:
+    """Ollama's own client, closed at the end; it has no public way to close it."""
+    client = OllamaClient(url)
+    try:
+        yield client
+    finally:
+        client._client.close()  # noqa: SLF001
+
+
 def post(url: str, body: Any, **headers: str) -> httpx.Response:
     return httpx.post(url, json=body, headers=headers, timeout=20)
 
 
 def test_openai_client_streams_from_a_native_backend(url: str, backend: Scripted) -> None:
     backend.lines(NATIVE, [word("he"), word("llo"), DONE])
-    client = OpenAI(base_url=f"{url}/v1", api_key="not-needed")
-    stream = client.chat.completions.create(
-        model="native",
-        messages=[{"role": "user", "content": "hello"}],
-        stream=True,
-        stream_options={"include_usage": True},
-        max_completion_tokens=5,
-    )
-    chunks = list(stream)
+    with OpenAI(base_url=f"{url}/v1", api_key="not-needed") as client:
+        stream = client.chat.completions.create(
+            model="native",
+            messages=[{"role": "user", "content": "hello"}],
+            stream=True,
+            stream_options={"include_usage": True},
+            max_completion_tokens=5,
+        )
+        chunks = list(stream)
     text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
     assert text == "hello"
     assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "stop"
@@ -101,7 +111,8 @@ def test_ollama_client_streams_from_an_openai_backend(url: str, backend: Scripte
     end = {"model": "m", "choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}
     usage = {"model": "m", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
     backend.events(COMPAT, [chunk, end, usage, "[DONE]"])
-    parts = list(OllamaClient(url).chat("compat", HELLO, stream=True, options={"seed": 4}))
+    with ollama(url) as client:
+        parts = list(client.chat("compat", HELLO, stream=True, options={"seed": 4}))
     assert "".join(p.message.content or "" for p in parts) == "hi"
     assert parts[-1].done and parts[-1].done_reason == "length"
     assert parts[-1].eval_count == 2 and parts[-1].prompt_eval_count == 3
@@ -148,8 +159,10 @@ def test_a_stream_that_is_cut_ends_in_an_error(
 
 def test_openai_sdk_raises_on_an_error_in_the_stream(url: str, backend: Scripted) -> None:
     backend.lines(NATIVE, [word("he"), {"error": "the model crashed"}])
-    client = OpenAI(base_url=f"{url}/v1", api_key="x", max_retries=0)
-    with pytest.raises(APIError, match="the model crashed"):
+    with (
+        OpenAI(base_url=f"{url}/v1", api_key="x", max_retries=0) as client,
+        pytest.raises(APIError, match="the model crashed"),
+    ):
         list(
             client.chat.completions.create(
                 model="native", messages=[{"role": "user", "content": "x"}], stream=True
@@ -162,8 +175,10 @@ def test_an_error_before_the_first_byte_keeps_its_status(
     url: str, backend: Scripted, stream: bool
 ) -> None:
     backend.json(NATIVE, {"error": "server busy, please try again."}, status=503)
-    client = OpenAI(base_url=f"{url}/v1", api_key="x", max_retries=0)
-    with pytest.raises(APIStatusError) as caught:
+    with (
+        OpenAI(base_url=f"{url}/v1", api_key="x", max_retries=0) as client,
+        pytest.raises(APIStatusError) as caught,
+    ):
         client.chat.completions.create(
             model="native", messages=[{"role": "user", "content": "x"}], stream=stream
         )
@@ -197,11 +212,13 @@ model_list:
 def test_a_client_that_leaves_stops_the_backend(url: str, backend: Scripted, stream: bool) -> None:
     backend.lines(NATIVE, [word("a")] * 200 + [DONE], pause=0.05)
     body = {"model": "native", "messages": HELLO, "stream": stream}
-    with pytest.raises(httpx.TimeoutException), httpx.Client(timeout=0.3) as client:
-        with client.stream("POST", url + COMPAT, json=body) as answer:
-            for _ in answer.iter_bytes():
-                time.sleep(0.4)
-                raise httpx.ReadTimeout("leaving in the middle of the stream")
+    with (
+        pytest.raises(httpx.ReadTimeout),
+        httpx.Client(timeout=0.3) as client,
+        client.stream("POST", url + COMPAT, json=body) as answer,
+    ):
+        for _ in answer.iter_bytes():
+            raise httpx.ReadTimeout("leaving in the middle of the stream")
     assert backend.left.wait(2), "the backend went on working for nobody"
 
 
@@ -240,10 +257,11 @@ def test_catalog_in_both_dialects(url: str, backend: Scripted) -> None:
     backend.json("/v1/models", {"data": []})
     tags = httpx.get(url + "/api/tags").json()["models"]
     assert [(t["name"], t["size"]) for t in tags] == [("native", 5), ("compat", 0)]
-    models = OpenAI(base_url=f"{url}/v1", api_key="x").models
-    assert [m.id for m in models.list()] == ["native", "compat"]
-    assert models.retrieve("native").id == "native"
-    assert OllamaClient(url).show("native").capabilities == ["completion", "tools", "thinking"]
+    with OpenAI(base_url=f"{url}/v1", api_key="x") as client:
+        assert [m.id for m in client.models.list()] == ["native", "compat"]
+        assert client.models.retrieve("native").id == "native"
+    with ollama(url) as native:
+        assert native.show("native").capabilities == ["completion", "tools", "thinking"]
     assert httpx.get(url + "/").text == "Ollama is running"
     assert httpx.head(url + "/").status_code == 200
     assert httpx.get(url + "/health/liveliness").status_code == 200
