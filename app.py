@@ -1,0 +1,85 @@
+"""Diglot in one process and on one port: the pages, ``/v1`` and ``/api``.
+
+    streamlit run app.py
+
+Settings come from the environment: DIGLOT_CONFIG (a config.yaml as LiteLLM reads it; default:
+config.yaml in this folder, if there is one), DIGLOT_DATABASE (an SQLAlchemy URL; default: a
+SQLite file in the user's data folder), OLLAMA_HOST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import streamlit as st
+from starlette.middleware import Middleware
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT))
+
+from core.backends.fleet import Fleet  # noqa: E402  # found through the line above
+from core.chats.jobs import JobRunner  # noqa: E402
+from core.chats.service import Service, install  # noqa: E402
+from core.chats.store import Store  # noqa: E402
+from core.gateway.app import routes  # noqa: E402
+from core.tools.examples import example_toolbox  # noqa: E402
+from ui.identity import IdentityMiddleware  # noqa: E402
+
+
+def config_path() -> Path | None:
+    """Return the config file to use, if there is one."""
+    named = os.environ.get("DIGLOT_CONFIG")
+    if named:
+        return Path(named)
+    usual = ROOT / "config.yaml"
+    return usual if usual.exists() else None
+
+
+def database_url() -> str:
+    """Return where chats are kept."""
+    url = os.environ.get("DIGLOT_DATABASE")
+    if url:
+        return url
+    folder = Path(platformdirs.user_data_dir("diglot", appauthor=False))
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{folder / 'chats.db'}"
+
+
+fleet = Fleet(config_path())
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
+    """Open what the pages and the routes share, and close it in the opposite order."""
+    # Shorter turns for each thread, so that a busy page does not hold up streams.
+    sys.setswitchinterval(0.001)
+    store = await asyncio.to_thread(Store, database_url())
+    await asyncio.to_thread(store.recover)
+    async with fleet:
+        jobs = JobRunner(store, asyncio.get_running_loop())
+        service = Service(fleet, store, jobs, example_toolbox())
+        install(service)
+        # The first page that draws a table would wait a second for this.
+        warm = asyncio.create_task(asyncio.to_thread(importlib.import_module, "pandas"))
+        try:
+            yield {"service": service}
+        finally:
+            await warm
+            await jobs.aclose()
+            store.close()
+
+
+app = st.App(
+    "ui/main.py",
+    lifespan=lifespan,
+    routes=routes(fleet),
+    middleware=[Middleware(IdentityMiddleware)],
+)

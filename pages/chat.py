@@ -1,0 +1,215 @@
+"""The chat page: a person talks to a model, through either API, and sees every step."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.chats.service import current_service
+from core.chats.values import Chat, ChatMessage
+from core.errors import DiglotError
+from core.translation.messages import text_of
+from ui.answers import follow, numbers_line, show_answer
+from ui.cards import error_card, error_facts
+from ui.history import show_history
+from ui.identity import owner
+from ui.settings import Settings, show_settings
+from ui.status import model_names, show_progress
+from ui.words import t
+
+DRAWN = 30
+
+service = current_service()
+me = owner()
+
+
+def open_chat() -> Chat | None:
+    """Return the chat that the address names, or the one this session had open."""
+    named = st.query_params.get("c") or st.session_state.get("chat")
+    if not named:
+        return None
+    try:
+        chat = service.store.chat(me, named)
+    except DiglotError:
+        st.session_state.pop("chat", None)
+        st.query_params.pop("c", None)
+        st.warning(t("chat.not_found"), icon=":material/search_off:")
+        return None
+    st.session_state["chat"] = chat.id
+    st.query_params["c"] = chat.id
+    return chat
+
+
+def send(text: str, chat: Chat | None, chosen: Settings) -> None:
+    """Ask, or put the question behind the answer that is being written."""
+    if chat is None:
+        chat = service.store.create_chat(me, title=text[:60])
+        st.session_state["chat"] = chat.id
+        st.query_params["c"] = chat.id
+    if service.jobs.running(me, chat.id) is not None:
+        st.session_state.setdefault("queued", {})[chat.id] = text
+    else:
+        service.ask(
+            me,
+            chat.id,
+            text,
+            model=chosen.model,
+            dialect=chosen.dialect,
+            tools=chosen.tools,
+            system=chosen.system,
+        )
+    st.rerun()
+
+
+def answer_again(message: ChatMessage, chosen: Settings) -> None:
+    """Make an answer anew, beside the one that is there."""
+    service.regenerate(
+        me,
+        message.chat_id,
+        message.id,
+        model=chosen.model,
+        dialect=chosen.dialect,
+        tools=chosen.tools,
+        system=chosen.system,
+    )
+
+
+def show_actions(message: ChatMessage, siblings: tuple[str, ...], chosen: Settings) -> None:
+    """Draw what can be done with an answer, and its numbers."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if len(siblings) > 1:
+            place = siblings.index(message.id)
+            for step, icon in ((-1, "chevron_left"), (1, "chevron_right")):
+                other = place + step
+                st.button(
+                    "",
+                    icon=f":material/{icon}:",
+                    type="tertiary",
+                    key=f"sibling{step}_{message.id}",
+                    disabled=not 0 <= other < len(siblings),
+                    on_click=service.store.set_leaf,
+                    args=(me, message.chat_id, siblings[other % len(siblings)]),
+                    kwargs={"newest": True},
+                    help=f"{place + 1}/{len(siblings)}",
+                )
+            st.caption(f"{place + 1}/{len(siblings)}")
+        st.button(
+            "",
+            icon=":material/refresh:",
+            type="tertiary",
+            key=f"again_{message.id}",
+            help=t("chat.regenerate"),
+            on_click=answer_again,
+            args=(message, chosen),
+        )
+        with st.popover("", icon=":material/content_copy:", type="tertiary", help=t("chat.source")):
+            st.code(text_of(message.message), language="markdown", wrap_lines=True)
+        if message.exchanges and st.button(
+            "",
+            icon=":material/data_object:",
+            type="tertiary",
+            key=f"wire_{message.id}",
+            help=t("chat.wire"),
+        ):
+            st.session_state["exchange"] = message.exchanges[-1]
+            st.switch_page("../pages/requests.py", query_params={"x": message.exchanges[-1]})
+        facts = " · ".join(
+            part
+            for part in (message.model, t(f"api.{message.dialect}") if message.dialect else "",
+                         numbers_line(message.numbers)) if part
+        )  # fmt: skip
+        st.caption(facts)
+
+
+def show_messages(chat: Chat, chosen: Settings) -> None:
+    """Draw the end of the conversation."""
+    path = service.store.path(me, chat.id)
+    shown = st.session_state.get("shown", {}).get(chat.id, DRAWN)
+    if len(path) > shown:
+        hidden = len(path) - shown
+        if st.button(t("chat.earlier", count=hidden), type="tertiary"):
+            st.session_state.setdefault("shown", {})[chat.id] = shown + 2 * DRAWN
+            st.rerun()
+    tree = service.store.tree(me, chat.id)
+    running = service.jobs.running(me, chat.id)
+    for message in path[-shown:]:
+        if running is not None and message.id == running.message_id:
+            continue
+        if message.message.role == "user":
+            with st.chat_message("user", avatar=":material/person:"):
+                st.markdown(text_of(message.message))
+            continue
+        with st.chat_message("assistant", avatar=":material/menu_book:"):
+            show_answer(message)
+            show_actions(message, tree.get(message.parent_id, ()), chosen)
+
+
+def show_empty(chosen: Settings, models: list[str]) -> None:
+    """Draw what was found, and something to begin with."""
+    status = service.status()
+    st.markdown(f"## {t('empty.title')}")
+    if not models and status.kind != "embedded":
+        error_card({"code": "backend_refused", "message": status.base_url})
+        st.button(t("error.retry"), on_click=service.retry, icon=":material/refresh:")
+        return
+    if not show_progress(service):
+        st.button(t("empty.look_again"), on_click=service.retry, icon=":material/refresh:")
+        return
+    st.caption(t(f"empty.found_{status.kind}", count=len(models)))
+    examples = [t(f"empty.example_{name}") for name in ("weather", "story", "explain", "plan")]
+    columns = st.columns(2)
+    for place, example in enumerate(examples):
+        tools = ("get_current_weather",) if place == 0 else ()
+        with columns[place % 2]:
+            if st.button(example, key=f"example_{place}", width="stretch", disabled=not models):
+                send(example, None, chosen.with_tools(tools))
+
+
+chat = open_chat()
+with st.session_state["_sidebar"]:
+    show_history(service, me, current=chat.id if chat else None)
+
+models = model_names(service)
+chosen = show_settings(service, models)
+
+job = service.jobs.running(me, chat.id) if chat else None
+hint = t("chat.input_busy") if job else t("chat.input", model=chosen.model or "…")
+text = st.chat_input(hint, key="input", disabled=not chosen.model)
+if text:
+    try:
+        send(text, chat, chosen)
+    except DiglotError as exc:
+        error_card(error_facts(exc), model=chosen.model)
+
+if chat is None:
+    show_empty(chosen, models)
+else:
+    show_messages(chat, chosen)
+
+if chat is not None and job is not None:
+    with st.chat_message("assistant", avatar=":material/menu_book:"):
+        answer = st.container()
+        stop = st.empty()
+    stop.button(
+        t("chat.stop"),
+        icon=":material/stop:",
+        shortcut="Esc",
+        key="stop",
+        on_click=service.stop,
+        args=(me, chat.id),
+    )
+    # What the run before this one drew further down stays on the page, faded, until this run
+    # ends, and it does not end before the answer does.
+    for _ in range(8):
+        st.empty()
+    waiting = st.session_state.get("queued", {}).get(chat.id)
+    if waiting:
+        with st.chat_message("user", avatar=":material/schedule_send:"):
+            st.markdown(waiting)
+            st.caption(t("chat.queued"))
+    with answer:
+        follow(job)
+    stop.empty()
+    waiting = st.session_state.get("queued", {}).pop(chat.id, None)
+    if waiting:
+        send(waiting, chat, chosen)
+    st.rerun()

@@ -1,0 +1,1 @@
+"""The frame around the pages, and what they share: words, cards, drawing of answers."""

@@ -1,0 +1,117 @@
+"""Two dialects side by side: a table of fields, both bodies, both answers."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.backends.exchange import Exchange
+from core.errors import DiglotError
+from core.translation.aligned import AlignedRow
+from ui.words import language, t
+
+__all__ = ["show_answers", "show_bodies", "show_fields"]
+
+_OUTCOMES = ("kept", "renamed", "retyped", "defaulted", "emulated", "dropped")
+_MARKS = {"kept": "=", "renamed": "↦", "retyped": "⇄", "defaulted": "+", "emulated": "≈",
+          "dropped": "✗"}  # fmt: skip
+# Shown with a mark and a word as well: colour alone is not read by everyone.
+_COLOURS = {"dropped": "#c0392b33", "emulated": "#d6890033", "defaulted": "#2e7d5b26",
+            "renamed": "#2f6fa326", "retyped": "#2f6fa326", "kept": ""}  # fmt: skip
+_LONGEST = 160
+
+
+def show_fields(rows: tuple[AlignedRow, ...], *, source: str) -> None:
+    """Draw the aligned table, native on the left whichever side the request came from."""
+    counts = Counter(row.outcome for row in rows)
+    st.markdown(t("requests.summary", **{name: counts.get(name, 0) for name in _OUTCOMES}))
+    if st.toggle(t("requests.only_changes"), value=True, key=f"only_{source}"):
+        rows = tuple(row for row in rows if row.outcome != "kept")
+    turned = source == "openai"
+    table = pd.DataFrame([_record(row, turned=turned) for row in rows], columns=_columns())
+    outcomes = [row.outcome for row in rows]
+
+    def paint(record: Any) -> list[str]:
+        colour = _COLOURS[outcomes[record.name]]
+        return [f"background-color: {colour}" if colour else "" for _ in record]
+
+    st.dataframe(
+        table.style.apply(paint, axis=1),
+        hide_index=True,
+        width="stretch",
+        height=min(36 * len(rows) + 40, 640),
+    )
+
+
+def show_bodies(
+    body: Mapping[str, Any], written: Mapping[str, Any], *, source: str, derived: bool = True
+) -> None:
+    """Draw both bodies, native on the left."""
+    sides = [(body, source, False), (written, "", derived)]
+    if source == "openai":
+        sides.reverse()
+    for column, (side, dialect, made) in zip(st.columns(2), sides, strict=True):
+        native = dialect not in ("openai", "") or (not dialect and source == "openai")
+        with column:
+            _heading(native=native, derived=made)
+            st.code(_pretty(side), language="json", wrap_lines=True, height=520)
+
+
+def show_answers(exchange: Exchange, face: str, target: str, *, derived: bool) -> None:
+    """Draw both answers as they came over the wire, native on the left."""
+    sides = [(face, False), (target, derived)]
+    if face == "openai":
+        sides.reverse()
+    for column, (dialect, made) in zip(st.columns(2), sides, strict=True):
+        with column:
+            _heading(native=dialect != "openai", derived=made)
+            try:
+                pieces = exchange.response_in(dialect)
+            except DiglotError as exc:
+                st.warning(t("requests.cannot", message=exc.message))
+                continue
+            text = b"".join(data for _, data in pieces).decode("utf-8", "replace")
+            st.code(_pretty_text(text), language="json", wrap_lines=True, height=520)
+
+
+def _heading(*, native: bool, derived: bool) -> None:
+    name = t("requests.native" if native else "requests.openai")
+    how = t("requests.derived" if derived else "requests.sent")
+    st.markdown(f"**{name}** :gray[{how}]")
+
+
+def _columns() -> list[str]:
+    return [t("requests.native"), t("requests.outcome"), t("requests.openai"), t("requests.why")]
+
+
+def _record(row: AlignedRow, *, turned: bool) -> list[str]:
+    left, right = _cell(row.path, row.value), _cell(row.target, row.written)
+    if turned:
+        left, right = right, left
+    note = row.note.zh if language() == "zh" else row.note.en
+    if row.note.since:
+        note = f"{note} ({t('requests.since')} {row.note.since})"
+    return [left, f"{_MARKS[row.outcome]} {t(f'requests.{row.outcome}')}", right, note]
+
+
+def _cell(path: str | None, value: Any) -> str:
+    if path is None:
+        return "—"
+    text = json.dumps(value, ensure_ascii=False)
+    return f"{path}: {text if len(text) <= _LONGEST else text[:_LONGEST] + '…'}"
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _pretty_text(text: str) -> str:
+    try:
+        return _pretty(json.loads(text))
+    except ValueError:
+        return text

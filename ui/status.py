@@ -1,0 +1,56 @@
+"""What answers here, in one line at the side; and a progress bar while it is being fetched."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.chats.service import Service
+from core.errors import DiglotError
+from ui.words import t
+
+__all__ = ["model_names", "show_progress", "show_status"]
+
+_MEGABYTE = 1_000_000
+
+
+def show_status(service: Service) -> None:
+    """Draw the line. It looks again by itself while the built-in model is being made ready."""
+    status = service.status()
+    if status.kind != "embedded" or status.phase == "ready":
+        icons = {"ollama": ":material/dns:", "config": ":material/description:"}
+        icon = icons.get(status.kind, ":material/memory:")
+        st.caption(f"{icon} {t(f'status.{status.kind}', url=f'`{status.base_url}`')}")
+        return
+    st.fragment(_watch, run_every=0.5)(service)
+
+
+def show_progress(service: Service) -> bool:
+    """Draw how far the built-in model is; return whether it is ready to answer."""
+    status = service.status()
+    if status.kind != "embedded" or status.phase == "ready":
+        return True
+    if status.phase == "failed":
+        st.error(f"**{t('status.failed')}**\n\n{status.error}", icon=":material/error:")
+    elif status.phase == "fetching":
+        progress = status.progress
+        share = progress.done / progress.total if progress and progress.total else 0.0
+        done = progress.done // _MEGABYTE if progress else 0
+        total = (progress.total or 0) // _MEGABYTE if progress else 0
+        said = t("status.fetched", done=done, total=total) if total else ""
+        st.progress(min(share, 1.0), text=f"{t('status.fetching')} {said}")
+    else:
+        st.progress(1.0, text=t("status.starting"))
+    return False
+
+
+def model_names(service: Service) -> list[str]:
+    """Return the names of all models; none while nothing answers."""
+    try:
+        return [str(entry["name"]) for entry in service.models()]
+    except DiglotError:
+        return []
+
+
+def _watch(service: Service) -> None:
+    if show_progress(service):
+        st.rerun()
