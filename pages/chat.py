@@ -172,6 +172,11 @@ models = model_names(service)
 chosen = show_settings(service, models)
 
 job = service.jobs.running(me, chat.id) if chat else None
+if chat is not None and job is None:
+    # A question that was put behind an answer which has since ended, or was stopped.
+    behind = st.session_state.get("queued", {}).pop(chat.id, None)
+    if behind:
+        send(behind, chat, chosen)
 hint = t("chat.input_busy") if job else t("chat.input", model=chosen.model or "…")
 text = st.chat_input(hint, key="input", disabled=not chosen.model)
 if text:
@@ -209,7 +214,4 @@ if chat is not None and job is not None:
     with answer:
         follow(job)
     stop.empty()
-    waiting = st.session_state.get("queued", {}).pop(chat.id, None)
-    if waiting:
-        send(waiting, chat, chosen)
     st.rerun()

@@ -44,7 +44,13 @@ def show_fields(rows: tuple[AlignedRow, ...], *, source: str) -> None:
         table.style.apply(paint, axis=1),
         hide_index=True,
         width="stretch",
-        height=min(36 * len(rows) + 40, 640),
+        # Two lines to a row: most reasons are a sentence.
+        row_height=52,
+        height=min(52 * len(rows) + 40, 640),
+        column_config={
+            t("requests.outcome"): st.column_config.TextColumn(width=110),
+            t("requests.why"): st.column_config.TextColumn(width="large"),
+        },
     )
 
 

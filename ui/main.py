@@ -8,7 +8,7 @@ from core.chats.service import current_service
 from ui.status import show_status
 from ui.words import LANGUAGES, Language, language, set_language, t
 
-st.set_page_config(page_title="Diglot", page_icon=":material/menu_book:", layout="wide")
+st.set_page_config(page_title="Diglot", page_icon="📖", layout="wide")
 
 PAGES = [
     st.Page("../pages/chat.py", title=t("nav.chat"), icon=":material/forum:", default=True),
@@ -36,11 +36,14 @@ def _language_changed() -> None:
 # Streamlit leaves a hand's breadth free above the page; a tool for work needs the room.
 st.html(
     "<style>.stMainBlockContainer{padding-top:4.2rem;padding-bottom:2rem}"
-    "[data-testid=stSidebarHeader]{min-height:1rem;height:2.2rem}</style>"
+    "[data-testid=stSidebarHeader]{min-height:1rem;height:2.2rem}"
+    ".st-key-definitions textarea,.st-key-pasted textarea"
+    "{font-family:monospace;font-size:.85rem;line-height:1.45}</style>"
 )
 page = st.navigation(PAGES, position="top")
 # The page fills the first place; the foot is drawn now, as a page may stay busy for long.
 with st.sidebar:
+    st.markdown("### Diglot")
     st.session_state["_sidebar"] = st.container()
     st.divider()
     show_status(current_service())

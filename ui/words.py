@@ -1,6 +1,6 @@
 """Every word that the interface says, in 中文 and English, from one file each.
 
-``t("chat.send")`` gives the words of the language in use. The browser decides at first; the
+``t("chat.stop")`` gives the words of the language in use. The browser decides at first; the
 switch at the side decides afterwards, for as long as the session lasts and through its links.
 """
 

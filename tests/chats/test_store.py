@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
 
 from core.chats.store import Store
-from core.chats.tables import migrate, open_engine
 from core.chats.values import Call, ChatMessage, Step
-from core.errors import AccessDenied, BackendUnavailable, ConfigError, InvalidRequest
+from core.errors import AccessDenied, BackendUnavailable, InvalidRequest
 from core.translation.messages import Image, Message, Text, ToolCall
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[str], str]]:
-    """Start a PostgreSQL on a socket of its own; give a function from a name to a new URL."""
-    pytest.importorskip("psycopg", reason="PostgreSQL's driver psycopg is not installed")
-    if not (initdb := shutil.which("initdb")):
-        pytest.skip("PostgreSQL is not installed")
-    programs = Path(initdb).resolve().parent
-    # The server refuses to run as root.
-    user = "nobody" if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="diglot-pg-") as folder:
-        if user:
-            shutil.chown(folder, user)
-
-        def run(program: str, *arguments: str) -> None:
-            command = [str(programs / program), "-D", f"{folder}/data", *arguments]
-            subprocess.run(
-                command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60
-            )
-
-        run("initdb", "-U", "diglot", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-F -c listen_addresses='' -c unix_socket_directories='{folder}'"
-        run("pg_ctl", "start", "-w", "-l", f"{folder}/log", "-o", options)
-
-        def url(database: str) -> str:
-            return f"postgresql+psycopg://diglot@/{database}?host={quote(folder)}"
-
-        admin = create_engine(url("postgres"), isolation_level="AUTOCOMMIT")
-
-        def make(name: str) -> str:
-            with admin.connect() as db:
-                db.execute(text(f"create database {name}"))
-            return url(name)
-
-        try:
-            yield make
-        finally:
-            admin.dispose()
-            run("pg_ctl", "stop", "-m", "immediate")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/folder/chats.db"
-    make: Callable[[str], str] = request.getfixturevalue("postgresql")
-    return make(f"chats_{time.monotonic_ns()}")
 
 
 @pytest.fixture
@@ -346,70 +290,6 @@ def test_a_store_opens_again_with_its_contents(url: str) -> None:
     second.close()
 
 
-def test_an_upgrade_runs_once_and_keeps_the_rows(url: str) -> None:
-    store = Store(url)
-    chat = store.create_chat("ann", title="old")
-    store.close()
-    engine = open_engine(url)
-    ran = []
-
-    def add_folder(db: Connection) -> None:
-        ran.append(1)
-        db.execute(text("alter table chats add column folder text"))
-        db.execute(text("update chats set folder = 'inbox'"))
-
-    assert migrate(engine, (add_folder,)) == 2
-    assert migrate(engine, (add_folder,)) == 2
-    assert ran == [1]
-    with engine.connect() as db:
-        rows = db.execute(text("select id, title, folder from chats")).all()
-    assert [tuple(row) for row in rows] == [(chat.id, "old", "inbox")]
-    with pytest.raises(ConfigError, match="newer"):
-        migrate(engine)
-    engine.dispose()
-
-
-def test_a_failed_upgrade_changes_nothing(url: str) -> None:
-    Store(url).close()
-    engine = open_engine(url)
-
-    def breaks(db: Connection) -> None:
-        db.execute(text("alter table chats add column folder text"))
-        raise RuntimeError("half way")
-
-    with pytest.raises(RuntimeError, match="half way"):
-        migrate(engine, (breaks,))
-    assert migrate(engine) == 1
-    with engine.connect() as db:
-        assert "folder" not in list(db.execute(text("select * from chats")).keys())
-    engine.dispose()
-
-
-def test_processes_that_start_together_make_one_database(url: str) -> None:
-    start = threading.Barrier(4)
-    opened: list[Store | Exception] = []
-
-    def begin() -> None:
-        start.wait()
-        try:
-            opened.append(Store(url))
-        except Exception as error:
-            opened.append(error)
-
-    threads = [threading.Thread(target=begin) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [one for one in opened if isinstance(one, Exception)] == []
-    stores = [one for one in opened if isinstance(one, Store)]
-    for one in stores:
-        one.create_chat("ann")
-    assert [len(one.chats("ann")) for one in stores] == [4] * 4
-    for one in stores:
-        one.close()
-
-
 def test_sqlite_is_opened_for_many_readers_and_one_writer(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path}/chats.db")
     chat = store.create_chat("ann")
@@ -449,28 +329,3 @@ def test_a_database_that_fails_is_unavailable_and_nothing_is_half_done(tmp_path:
     assert "private words" not in str(caught.value)
     assert store.tree("ann", chat.id) == {}
     store.close()
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        "sqlite://",
-        "sqlite:///:memory:",
-        "no address",
-        "nosuch://host/db",
-        "postgresql+psycopg://ann:hunter2@127.0.0.1:9/none",
-        "sqlite:////dev/null/chats.db",
-    ],
-)
-def test_an_address_that_cannot_be_used_is_a_config_error(bad: str) -> None:
-    if bad.startswith("postgresql"):
-        pytest.importorskip("psycopg", reason="PostgreSQL's driver psycopg is not installed")
-    with pytest.raises(ConfigError) as caught:
-        Store(bad)
-    assert "hunter2" not in str(caught.value)
-
-
-def test_a_file_that_is_no_database_is_a_config_error(tmp_path: Path) -> None:
-    (tmp_path / "chats.db").write_bytes(b"these are not the rows you are looking for" * 200)
-    with pytest.raises(ConfigError, match=r"chats\.db"):
-        Store(f"sqlite:///{tmp_path}/chats.db")

@@ -1,0 +1,125 @@
+"""What must stay true of the code as a whole."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = ("core", "ui", "pages", "tests", "bench", "examples", "scripts")
+FILES = sorted(f for folder in FOLDERS for f in (ROOT / folder).rglob("*.py"))
+HEAVY = (
+    "httpx aiohttp requests starlette uvicorn streamlit sqlalchemy openai ollama yarl "
+    "pydantic jsonschema yaml"
+).split()
+
+
+def loaded(statement: str) -> set[str]:
+    """Return the top-level modules that are loaded once a statement has run."""
+    code = f"{statement}\nimport sys\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}))"
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return set(out.stdout.split())
+
+
+def test_translation_loads_nothing_that_does_io() -> None:
+    modules = "translate, report, aligned, passing, fields"
+    assert not loaded(f"from core.translation import {modules}") & {*HEAVY, "asyncio", "socket"}
+
+
+def test_the_gateway_never_loads_the_interface() -> None:
+    assert not loaded("import core.__main__") & {"streamlit", "pandas", "openai", "httpx"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_are_short_and_say_what_they_hold(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 400
+    if path.name != "__init__.py":
+        assert ast.get_docstring(ast.parse(text)), "a file begins with what it holds"
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    listed = set(re.findall(r'"\.\./pages/(\w+)\.py"', (ROOT / "ui/main.py").read_text()))
+    assert listed == {path.stem for path in (ROOT / "pages").glob("*.py")}
+
+
+def test_the_interface_uses_core_and_core_never_the_interface() -> None:
+    for path in (ROOT / "core").rglob("*.py"):
+        assert not re.search(
+            r"^(?:from|import) (?:ui|pages|app|streamlit)\b", path.read_text(), re.M
+        )
+
+
+def tracked() -> list[Path]:
+    out = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    return [ROOT / line for line in out.stdout.splitlines()]
+
+
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    suspect = re.compile(r"/root/|/home/\w+/|/work/main|/tmp/w/|pypi\.org|proxy\.golang|npmjs\.")
+    for path in tracked():
+        if path.suffix in (".py", ".md", ".toml", ".yaml", ".txt", ".sh", ".lock", ".json"):
+            if path == Path(__file__) or not path.exists():
+                continue
+            assert not suspect.search(path.read_text("utf-8")), path
+
+
+def names(path: Path) -> set[str]:
+    lines = (ROOT / path).read_text().splitlines()
+    found = (re.match(r"[a-zA-Z0-9_-]+", line) for line in lines if not line.startswith("-"))
+    return {match[0].lower() for match in found if match}
+
+
+def test_every_dependency_is_defended() -> None:
+    text = (ROOT / "docs/dependencies.md").read_text().lower()
+    for name in names(Path("requirements.txt")) | names(Path("requirements-dev.txt")):
+        assert f"`{name}`" in text, f"docs/dependencies.md says nothing of {name}"
+
+
+def flat(value: object, path: str = "") -> dict[str, str]:
+    if isinstance(value, dict):
+        return {k: v for key, item in value.items() for k, v in flat(item, f"{path}.{key}").items()}
+    return {path[1:]: str(value)}
+
+
+def test_both_languages_say_everything() -> None:
+    folder = ROOT / "ui/words"
+    zh, en = (flat(yaml.safe_load((folder / f"{n}.yaml").read_text("utf-8"))) for n in ("zh", "en"))
+    assert zh.keys() == en.keys()
+    for key in zh:
+        assert re.findall(r"\{(\w+)\}", zh[key]).sort() == re.findall(r"\{(\w+)\}", en[key]).sort()
+        assert bool(zh[key]) == bool(en[key]), key
+
+
+def test_every_word_is_used_and_none_is_missing() -> None:
+    words = flat(yaml.safe_load((ROOT / "ui/words/en.yaml").read_text("utf-8")))
+    source = "\n".join(
+        path.read_text() for folder in ("ui", "pages") for path in (ROOT / folder).glob("*.py")
+    )
+    exact = set(re.findall(r"""\bt\(\s*["']([\w.]+)["']""", source))
+    exact |= set(re.findall(r"""["']([a-z]+\.[a-z_]+)["'] if """, source))
+    exact |= set(re.findall(r""" else ["']([a-z]+\.[a-z_]+)["']""", source))
+    prefixes = tuple(re.findall(r"""\bt\(f["']([\w.]+?)\{""", source))
+    assert exact <= words.keys(), exact - words.keys()
+    unused = [k for k in words if k not in exact and not k.startswith(prefixes)]
+    assert not unused
+
+
+def test_no_words_are_written_into_the_pages() -> None:
+    for folder in ("ui", "pages"):
+        for path in (ROOT / folder).glob("*.py"):
+            if path.name == "words.py":
+                continue
+            tree = ast.parse(path.read_text("utf-8"))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    chinese = re.search(r"[\u4e00-\u9fff]", node.value)
+                    assert not chinese or node.value.lstrip().startswith("{"), (path, node.value)
