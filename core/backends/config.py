@@ -11,7 +11,7 @@ A top-level section of our own, which LiteLLM ignores::
         max_tokens: 512         # for requests that set no limit themselves
         ctx: 4096               # context in tokens, of each answer in work
         slots: 2                # answers in work at the same time; more wait
-        threads: 4              # default: all cores
+        threads: 4              # default: all cores but one
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class Deployment(Struct, frozen=True, kw_only=True):
 class Embedded(Struct, frozen=True, kw_only=True):
     """How to run the embedded model. ``model`` is a GGUF file, or None for SmolLM2-135M.
 
-    ``ctx`` is the context of each of ``slots`` answers in work; ``threads`` None is all cores.
+    ``ctx`` is the context of each of ``slots`` answers in work; ``threads`` None is all
+    cores but one.
     """
 
     model: Path | None = None

@@ -1,0 +1,183 @@
+"""What a person does, in a real Chromium, with the built-in model answering."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from openai import OpenAI
+from playwright.sync_api import Browser, Page, expect
+
+from tests.ui.app_process import CHROMIUM, browser, running_app, visit
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.embedded,
+    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
+]
+
+STORY = "Write a very long story about a lighthouse keeper and the sea."
+STOP = re.compile("Stop|停止")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_app(tmp_path_factory.mktemp("app")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture where DIGLOT_SHOTS says, to be looked at."""
+    folder = os.environ.get("DIGLOT_SHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def ready(page: Page) -> None:
+    """Wait until the model can be asked."""
+    expect(page.get_by_test_id("stChatInput").locator("textarea")).to_be_enabled()
+
+
+def ask(page: Page, text: str) -> None:
+    ready(page)
+    box = page.get_by_test_id("stChatInput").locator("textarea")
+    box.fill(text)
+    box.press("Enter")
+
+
+def answer(page: Page) -> str:
+    """Return the text of the last message."""
+    return page.get_by_test_id("stChatMessage").last.inner_text()
+
+
+def test_text_streams_and_stop_keeps_what_came(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, STORY)
+    stop = page.get_by_role("button", name=STOP)
+    expect(stop).to_be_visible()
+    page.wait_for_function(_longer_than(200))
+    early = len(answer(page))
+    page.wait_for_function(_longer_than(early + 100))
+    shoot(page, "chat-streaming-en")
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Stopped")).to_be_visible()
+    expect(stop).to_have_count(0)
+    kept = answer(page)
+    page.reload()
+    expect(page.get_by_text("Stopped")).to_be_visible()
+    assert answer(page)[:200] == kept[:200]
+
+
+def test_a_refresh_in_the_middle_loses_nothing(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, STORY)
+    page.wait_for_function(_longer_than(200))
+    seen = answer(page)[:150]
+    page.reload()
+    expect(page.get_by_role("button", name=STOP)).to_be_visible()
+    expect(page.get_by_role("button", name=STOP)).to_have_count(0, timeout=60_000)
+    expect(page.get_by_text(re.compile("tok/s"))).to_be_visible()
+    whole = answer(page)
+    assert whole.startswith(seen[:100])
+    assert len(whole) > len(seen) + 200
+    assert "c=" in page.url
+
+
+def test_a_tool_is_called_and_its_step_is_shown(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url, locale="zh-CN")
+    ready(page)
+    page.get_by_role("button", name="上海今天的天气怎么样?").click()
+    step = page.get_by_text("get_current_weather").first
+    expect(step).to_be_visible()
+    step.click()
+    expect(page.get_by_text("25°C").first).to_be_visible()
+    expect(page.get_by_role("button", name=STOP)).to_have_count(0, timeout=60_000)
+    shoot(page, "chat-tool-zh")
+    page.locator('[class*="st-key-wire_"] button').last.click()
+    expect(page.get_by_role("heading", name="请求")).to_be_visible()
+    expect(page.get_by_text(re.compile("项一样"))).to_be_visible()
+
+
+def test_a_question_behind_an_answer_is_sent_after_it(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, STORY)
+    page.wait_for_function(_longer_than(100))
+    ask(page, "And what is 2 + 2?")
+    expect(page.get_by_text("Sent when the answer above is done")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Stopped")).to_be_visible()
+    expect(page.get_by_text("Sent when the answer above is done")).to_have_count(0)
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(4)
+
+
+def test_two_browsers_do_not_see_each_other(url: str, chromium: Browser) -> None:
+    mine, theirs = visit(chromium, url), visit(chromium, url)
+    ask(mine, "Say hello to the secret garden.")
+    expect(mine.get_by_role("button", name=STOP)).to_have_count(0, timeout=60_000)
+    ready(theirs)
+    expect(theirs.get_by_text("secret garden")).to_have_count(0)
+    theirs.goto(mine.url)
+    expect(theirs.get_by_text("belongs to another browser")).to_be_visible()
+    expect(theirs.get_by_text("secret garden")).to_have_count(0)
+
+
+def test_the_tool_page_runs_the_weather_tool(url: str, chromium: Browser) -> None:
+    page = visit(chromium, f"{url}/tools")
+    page.get_by_role("button", name="Run", exact=False).last.click()
+    expect(page.get_by_text("fits the schema")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("25°C").first).to_be_visible()
+    shoot(page, "tools-en")
+
+
+def test_the_request_page_translates_what_is_pasted(url: str, chromium: Browser) -> None:
+    page = visit(chromium, f"{url}/requests")
+    expect(page.get_by_text("Read as OpenAI")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"[1-9]\d* lost"))).to_be_visible()
+    shoot(page, "requests-en")
+    box = page.locator(".st-key-pasted textarea")
+    box.fill('{"model": "m", "messages": [], "options": {"num_ctx": 1}}')
+    box.press("Control+Enter")
+    expect(page.get_by_text("Read as Native")).to_be_visible()
+    box.fill("{")
+    box.press("Control+Enter")
+    expect(page.get_by_text(re.compile("Line 1, column"))).to_be_visible()
+
+
+def test_clients_use_the_same_process(url: str) -> None:
+    with OpenAI(base_url=f"{url}/v1", api_key="not-needed") as client:
+        answer = client.chat.completions.create(
+            model="smollm2:135m", messages=[{"role": "user", "content": "hi"}], max_tokens=5
+        )
+    assert answer.usage is not None and answer.usage.completion_tokens == 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+def test_every_page_in_every_look(url: str, chromium: Browser, locale: str, scheme: str) -> None:
+    page = visit(chromium, url, locale=locale, scheme=scheme)
+    ready(page)
+    shoot(page, f"empty-{locale[:2]}-{scheme}")
+    for name in ("tools", "requests"):
+        page.goto(f"{url}/{name}")
+        expect(page.locator("h2")).to_be_visible()
+        page.wait_for_timeout(800)
+        shoot(page, f"{name}-{locale[:2]}-{scheme}")
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+    page.context.close()
+
+
+def _longer_than(count: int) -> str:
+    return (
+        "() => [...document.querySelectorAll('[data-testid=stChatMessage]')]"
+        f".at(-1)?.innerText.length > {count}"
+    )
