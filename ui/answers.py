@@ -17,6 +17,7 @@ from core.chats.job import Job, Snapshot
 from core.chats.values import Call, ChatMessage, Step
 from core.translation.messages import text_of
 from ui.cards import error_card
+from ui.text import plain
 from ui.words import t
 
 __all__ = ["follow", "numbers_line", "seconds", "show_answer", "show_steps"]
@@ -165,13 +166,8 @@ def _show_call(call: Call) -> None:
         short = short[:_SHORT] + "…"
     mark = ":material/error:" if call.failed else ":material/check_circle:"
     took = f" · {call.duration / 1e6:.0f} ms" if call.duration else ""
-    with st.expander(f"`{call.name}` {_plain(short)}{took}", type="compact", icon=mark):
+    with st.expander(f"`{call.name}` {plain(short)}{took}", type="compact", icon=mark):
         st.caption(t("chat.arguments"))
         st.code(call.arguments, language="json", wrap_lines=True)
         st.caption(t("chat.result"))
         st.code(call.result or t("chat.running"), language="json", wrap_lines=True)
-
-
-def _plain(text: str) -> str:
-    """Return model text for a label, where Markdown would be read."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-!|$:<>~" else c for c in text)

@@ -13,6 +13,7 @@ import streamlit as st
 from core.backends.exchange import Exchange
 from core.errors import DiglotError
 from core.translation.aligned import AlignedRow
+from ui.text import plain
 from ui.words import language, t
 
 __all__ = ["show_answers", "show_bodies", "show_fields"]
@@ -24,6 +25,7 @@ _MARKS = {"kept": "=", "renamed": "↦", "retyped": "⇄", "defaulted": "+", "em
 _COLOURS = {"dropped": "#c0392b33", "emulated": "#d6890033", "defaulted": "#2e7d5b26",
             "renamed": "#2f6fa326", "retyped": "#2f6fa326", "kept": ""}  # fmt: skip
 _LONGEST = 160
+_MOST_WRAPPED = 100
 
 
 def show_fields(rows: tuple[AlignedRow, ...], *, source: str) -> None:
@@ -40,18 +42,12 @@ def show_fields(rows: tuple[AlignedRow, ...], *, source: str) -> None:
         colour = _COLOURS[outcomes[record.name]]
         return [f"background-color: {colour}" if colour else "" for _ in record]
 
-    st.dataframe(
-        table.style.apply(paint, axis=1),
-        hide_index=True,
-        width="stretch",
-        # Two lines to a row: most reasons are a sentence.
-        row_height=52,
-        height=min(52 * len(rows) + 40, 640),
-        column_config={
-            t("requests.outcome"): st.column_config.TextColumn(width=110),
-            t("requests.why"): st.column_config.TextColumn(width="large"),
-        },
-    )
+    styled = table.style.apply(paint, axis=1).hide(axis="index")
+    if len(rows) <= _MOST_WRAPPED:
+        # A table wraps its sentences, but draws every row at once.
+        st.table(styled)
+    else:
+        st.dataframe(styled, hide_index=True, width="stretch", height=640)
 
 
 def show_bodies(
@@ -109,7 +105,7 @@ def _cell(path: str | None, value: Any) -> str:
     if path is None:
         return "—"
     text = json.dumps(value, ensure_ascii=False)
-    return f"{path}: {text if len(text) <= _LONGEST else text[:_LONGEST] + '…'}"
+    return plain(f"{path}: {text if len(text) <= _LONGEST else text[:_LONGEST] + '…'}")
 
 
 def _pretty(value: Any) -> str:

@@ -22,7 +22,8 @@ from core.backends.config import Deployment
 from core.backends.exchange import Exchange, ExchangeLog, Wire
 from core.backends.router import Route
 from core.errors import DiglotError, InvalidResponse, Unsupported
-from core.tools.emulation import emulate, flatten
+from core.tools.emulation import emulate
+from core.tools.history import flatten
 from core.translation.clock import Stamp, rfc3339
 from core.translation.events import replay
 from core.translation.fields import EXTENSIONS

@@ -39,6 +39,10 @@ _PAUSES = (0.0, 0.5, 2.0)
 _RETRY_AFTER = 30.0
 """Seconds after a failure before a request makes another attempt."""
 
+_SAMPLING = {"temp": 0.2, "top_p": 0.9, "penalty_repeat": 1.1}
+"""What a request for SmolLM2 that says nothing gets, as a Modelfile would give it: the first two
+are its publisher's advice; without the third it repeats itself for ever."""
+
 Report = Callable[[Progress], None]
 
 
@@ -212,6 +216,7 @@ class EmbeddedModel:
             "slots": settings.slots,
             "max_tokens": settings.max_tokens,
             "threads": settings.threads or _cores(),
+            "sampling": _SAMPLING if settings.model is None else {},
         }
         with self._lock:
             self._child = None if stop.is_set() else ServerProcess(orders, self._environ)

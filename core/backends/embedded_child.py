@@ -77,6 +77,8 @@ def _order(params: Any, orders: dict[str, Any]) -> Any:
     params.n_predict = orders["max_tokens"]
     params.cpuparams.n_threads = orders["threads"]
     params.cpuparams_batch.n_threads = orders["threads"]
+    for name, value in orders["sampling"].items():
+        setattr(params.sampling, name, value)
     # The default would let saved prompts grow to 8 GB.
     params.cache_ram_mib = 128
     params.use_jinja = True

@@ -14,9 +14,8 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
-from msgspec.structs import replace
-
 from core.errors import DiglotError
+from core.tools.history import flatten, last_question
 from core.tools.schema import ToolArgumentError, validate_arguments
 from core.tools.spans import shared_words, spans
 from core.translation.messages import (
@@ -33,7 +32,7 @@ from core.translation.messages import (
 )
 from core.translation.reading import decode_json, encode_json
 
-__all__ = ["Emulation", "emulate", "flatten"]
+__all__ = ["Emulation", "emulate"]
 
 Emulation = Generator[ChatRequest, ChatResponse, ChatResponse | ChatRequest]
 
@@ -76,7 +75,7 @@ def emulate(request: ChatRequest) -> Emulation:
     if not forced:
         decision = yield _decision(request, tools)
         usages.append(decision.usage or Usage())
-        tools = _wanted(decision, tools, _question(request))
+        tools = _wanted(decision, tools, last_question(request))
     if not tools:
         return plain
     answer = yield _calling(request, tools)
@@ -94,40 +93,6 @@ def emulate(request: ChatRequest) -> Emulation:
         ),
         timings=answer.timings,
     )
-
-
-def flatten(request: ChatRequest) -> ChatRequest:
-    """Return the request without tools, its calls and results written out as plain text.
-
-    A call without words of its own disappears: the result that follows names it.
-    """
-    messages: list[Message] = []
-    calls: dict[str, ToolCall] = {}
-    for message in request.messages:
-        calls.update({call.id: call for call in message.tool_calls if call.id})
-        if message.role == "tool":
-            messages.append(_told(message, calls, _question(request)))
-        elif not message.tool_calls:
-            messages.append(message)
-        elif message.parts:
-            messages.append(replace(message, tool_calls=()))
-    return replace(request, messages=tuple(messages), tools=(), tool_choice=None)
-
-
-def _told(message: Message, calls: Mapping[str, ToolCall], question: str) -> Message:
-    call = calls.get(message.tool_call_id)
-    name = message.name or (call.name if call else "")
-    result = text_of(message)
-    if any("\u4e00" <= character <= "\u9fff" for character in question):
-        said = f"{name} 查到的结果:{result}\n请根据这个结果,用一句话回答:{question}"
-    else:
-        said = f"{name} returned: {result}\nWith this, answer in one sentence: {question}"
-    return Message(role="user", parts=(Text(said),))
-
-
-def _question(request: ChatRequest) -> str:
-    """Return what the user last said."""
-    return next((text_of(m) for m in reversed(request.messages) if m.role == "user"), "")
 
 
 def _decision(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
@@ -179,7 +144,7 @@ def _confidence(decision: ChatResponse, picked: str) -> float:
 
 
 def _calling(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
-    words = spans(_question(request))
+    words = spans(last_question(request))
     shapes = [_call_schema(tool, words) for tool in tools]
     schema = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
     told = (
