@@ -125,15 +125,15 @@ def load(url: str, body: str, connections: int, seconds: int) -> Figures:
     errors = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     return Figures(
         rate=float(found(r"Requests/sec:\s+([\d.]+)", out)),
-        median=milliseconds(found(r"50%\s+(\S+)", out)),
-        p99=milliseconds(found(r"99%\s+(\S+)", out)),
+        median=milliseconds(found(r"^ +50% +(\S+)", out)),
+        p99=milliseconds(found(r"^ +99% +(\S+)", out)),
         errors=int(errors[1]) if errors else 0,
     )
 
 
 def found(pattern: str, text: str) -> str:
     """Return what the pattern's group matched."""
-    match = re.search(pattern, text)
+    match = re.search(pattern, text, re.MULTILINE)
     if match is None:
         raise SystemExit(f"wrk said something unexpected:\n{text}")
     return match[1]
@@ -148,22 +148,22 @@ def milliseconds(text: str) -> float:
 @contextmanager
 def serve(command: list[str], url: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; wait until ``url`` answers."""
-    log = tempfile.TemporaryFile()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-    try:
-        for _ in range(6000):
-            if process.poll() is not None:
-                log.seek(0)
-                raise SystemExit(f"{command[0]} ended:\n{log.read().decode()[-2000:]}")
-            try:
-                request(url)
-                break
-            except OSError:
-                time.sleep(0.01)
-        yield process
-    finally:
-        process.terminate()
-        process.wait(10)
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        try:
+            for _ in range(6000):
+                if process.poll() is not None:
+                    log.seek(0)
+                    raise SystemExit(f"{command[0]} ended:\n{log.read().decode()[-2000:]}")
+                try:
+                    request(url)
+                    break
+                except OSError:
+                    time.sleep(0.01)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 def request(url: str, body: str | None = None) -> None:
