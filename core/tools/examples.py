@@ -104,8 +104,8 @@ def example_toolbox() -> Toolbox:
 def _evaluate(node: ast.AST, depth: int) -> Any:
     if depth == 0:
         raise ValueError("the expression is nested too deeply")
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        if abs(node.value) > _BIGGEST**3:
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        if isinstance(node.value, bool) or abs(node.value) > _BIGGEST**3:
             raise ValueError("a number is out of range")
         return node.value
     if isinstance(node, ast.UnaryOp) and type(node.op) in _OPERATORS:

@@ -5,19 +5,18 @@ Also: telling by its shape which dialect a pasted body is in.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from core.errors import InvalidRequest
+from core.translation import paths
 from core.translation.notes import Note
 from core.translation.report import Outcome, ReportRow, explain_request
 
 __all__ = ["AlignedRow", "align", "align_request", "guess_dialect", "value_at"]
 
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _GENERATE = ("prompt", "raw", "suffix", "template", "context")
 _OLLAMA = ("options", "keep_alive", "think", "format", "truncate", "shift")
 _OPENAI = (
@@ -91,10 +90,7 @@ def guess_dialect(body: Mapping[str, Any]) -> str:
 
 def value_at(body: Any, path: str) -> Any:
     """Return the value at a path such as ``messages[0].content``; None where there is none."""
-    value = body
-    for name, index in _STEP.findall(path):
-        try:
-            value = value[int(index)] if index else value[name]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
+    try:
+        return paths.value_at(body, path)
+    except KeyError:
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -24,7 +25,13 @@ class Stamp(Struct, frozen=True, kw_only=True):
 def rfc3339(now: int) -> str:
     """Write a time in ns since the epoch as Ollama does: UTC, nanoseconds, Z."""
     seconds, rest = divmod(now, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+    return f"{_second(seconds)}.{rest:09d}Z"
+
+
+# Chunks come many a second, and writing a date takes longer than translating a chunk.
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def parse_rfc3339(text: str) -> int:

@@ -11,13 +11,15 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from typing import Any
 
-from core.errors import DiglotError
+from core.errors import DiglotError, Unsupported
 from core.translation.messages import Audio, Image, Part, Text
 from core.translation.reading import read_object, read_text
 
-__all__ = ["dump_content", "parse_content"]
+__all__ = ["check_base64", "dump_content", "parse_content"]
 
-_DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w=.-]+)*;base64,", re.ASCII)
+_DATA_URL = re.compile(
+    r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w=.-]+)*;base64,", re.ASCII | re.IGNORECASE
+)
 
 # The first bytes of the formats that Ollama reads; it names no type with a native image.
 _SIGNATURES = (
@@ -65,6 +67,10 @@ def _parse_part(value: Any, path: str, blame: type[DiglotError]) -> Part:
                 data=read_text(audio.get("data"), f"{path}.input_audio.data", blame=blame),
                 format=read_text(audio.get("format"), f"{path}.input_audio.format", blame=blame),
             )
+        case "file":
+            raise Unsupported(
+                f"{path}: files are not carried; send their text", path=f"{path}.type"
+            )
         case other:
             raise blame(
                 f"{path}.type {other!r} is not known here; use text, image_url or input_audio",
@@ -84,12 +90,20 @@ def _parse_image(value: Any, path: str, blame: type[DiglotError]) -> Image:
         if url.startswith(("http://", "https://")):
             return Image(url=url, detail=detail)
         raise blame(f"{path} must be a data: URL with base64, or an http(s) address", path=path)
-    data = url[head.end() :]
+    data = check_base64(url[head.end() :], path, blame=blame)
+    return Image(data=data, media_type=head["type"] or "", detail=detail)
+
+
+def check_base64(value: Any, path: str, *, blame: type[DiglotError]) -> str:
+    """Return ``value`` if it is base64 of at least one byte, padded and without a prefix."""
+    data = read_text(value, path, blame=blame)
     try:
-        b64decode(data, validate=True)
+        whole = b64decode(data, validate=True)
     except (Base64Error, ValueError) as exc:
         raise blame(f"{path} is not valid base64: {exc}", path=path) from exc
-    return Image(data=data, media_type=head["type"] or "", detail=detail)
+    if not whole:
+        raise blame(f"{path} is empty", path=path)
+    return data
 
 
 def _dump_part(part: Part) -> dict[str, Any]:

@@ -55,8 +55,17 @@ class EventDecoder(Generic[Record]):
         except InvalidResponse as exc:
             self._fail(exc.message, events)
         if not self._ended:
-            self._fail(self.unfinished, events)
+            finish = self.end()
+            if finish is None:
+                self._fail(self.unfinished, events)
+            else:
+                self._ended = True
+                events.append(finish)
         return events
+
+    def end(self) -> Finish | None:
+        """Return the end that the records so far amount to, for a dialect with two signs of it."""
+        return None
 
     def read(self, record: Record, events: list[Event]) -> None:
         """Append what one record says. Raises InvalidResponse when it breaks the dialect."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import InvalidRequest
+from core.errors import InvalidRequest, Unsupported
 from core.translation.messages import Tool
-from core.translation.reading import read_items, read_object, read_text
+from core.translation.reading import read_flag, read_items, read_object, read_text
 
 __all__ = ["dump_tool", "parse_tools"]
 
@@ -16,16 +16,22 @@ def parse_tools(value: Any) -> tuple[Tool, ...]:
     tools = []
     for index, item in enumerate(read_items(value, "tools")):
         path = f"tools[{index}]"
-        function = read_object(read_object(item, path).get("function"), f"{path}.function")
+        kind = read_object(item, path).get("type")
+        if kind not in (None, "", "function"):
+            raise Unsupported(f"{path}: only tools of type function are known", path=f"{path}.type")
+        function = read_object(item.get("function"), f"{path}.function")
         name = read_text(function.get("name"), f"{path}.function.name")
         if not name:
             raise InvalidRequest(f"{path}.function.name is missing", path=f"{path}.function.name")
+        parameters = function.get("parameters")
+        if parameters is not None:
+            read_object(parameters, f"{path}.function.parameters")
         tools.append(
             Tool(
                 name=name,
                 description=read_text(function.get("description"), f"{path}.function.description"),
-                parameters=function.get("parameters"),
-                strict=function.get("strict"),
+                parameters=parameters,
+                strict=read_flag(function.get("strict"), f"{path}.function.strict"),
             )
         )
     return tuple(tools)

@@ -16,14 +16,22 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 __all__ = ["EXTENSIONS", "FIELDS", "Field", "Kind", "setting_paths", "settings_by_path"]
 
-Kind = Literal["number", "integer", "boolean", "strings", "any"]
+Kind = Literal["number", "integer", "boolean", "strings", "duration", "any"]
 
 
 class Field(Struct, frozen=True, kw_only=True):
-    """One row. ``note`` names the reason, in NOTES, for what is not simply kept."""
+    """One row. ``note`` names the reason, in NOTES, for what is not simply kept.
+
+    ``setting``: a flat value, read and written from this table. ``alias``: a second place from
+    which it is read. ``extension``: no part of OpenAI's API, yet sent to servers known to take
+    it. ``retyped``: said in another form there. ``opaque``: carried whole, never looked into.
+    ``neutral`` values say no more than leaving the field out does. ``harmless``: the content of
+    the answer does not depend on it, so losing it is reported but no reason to refuse.
+    """
 
     name: str
     paths: Mapping[str, str]
@@ -33,53 +41,67 @@ class Field(Struct, frozen=True, kw_only=True):
     extension: bool = False
     retyped: bool = False
     opaque: bool = False
+    neutral: tuple[Any, ...] = ()
+    harmless: bool = False
     note: str = ""
 
 
-def _option(name: str, kind: Kind, openai: str = "", *, note: str = "options") -> list[Field]:
+def _row(name: str, *, ollama: str = "", openai: str = "", **more: Any) -> Field:
+    """A row of what the dialect modules do by code."""
+    paths = {"ollama": ollama, "openai": openai}
+    return Field(name=name, paths={key: path for key, path in paths.items() if path}, **more)
+
+
+def _same(name: str, path: str, **more: Any) -> Field:
+    return _row(name, ollama=path, openai=path, **more)
+
+
+def _option(
+    name: str, kind: Kind, openai: str = "", *, note: str = "options", **more: Any
+) -> list[Field]:
     """Rows of a sampling option: its place in each dialect, and what else clients write."""
     own = openai or name
-    paths = {"ollama": f"options.{name}", "openai": own}
-    rows = [Field(name=own, paths=paths, kind=kind, setting=True, extension=not openai, note=note)]
-    aliases = {f"options.{name}", name} - {own}
-    rows += [
+    return [
         Field(
             name=own,
-            paths={"ollama": f"options.{name}", "openai": alias},
+            paths={"ollama": f"options.{name}", "openai": path},
             kind=kind,
             setting=True,
-            alias=True,
+            alias=path != own,
+            extension=not openai,
             note=note,
+            **more,
         )
-        for alias in sorted(aliases)
+        for path in (own, *sorted({f"options.{name}", name} - {own}))
     ]
-    return rows
 
 
-def _openai_only(name: str, kind: Kind = "any") -> Field:
+def _openai_only(name: str, *neutral: Any, kind: Kind = "any", harmless: bool = False) -> Field:
     return Field(
         name=name,
         paths={"openai": name},
         kind=kind,
         setting=True,
         opaque=kind == "any",
-        note="no_native",
+        neutral=neutral,
+        harmless=harmless,
+        note="bookkeeping" if harmless else "no_native",
     )
 
 
-def _ollama_only(name: str, kind: Kind) -> list[Field]:
+def _ollama_only(name: str, kind: Kind, *neutral: Any, harmless: bool = False) -> Field:
     """A top-level native field that an OpenAI client may send too, as an extension."""
-    return [
-        Field(
-            name=name,
-            paths={"ollama": name, "openai": name},
-            kind=kind,
-            setting=True,
-            extension=True,
-            opaque=kind == "any",
-            note="no_openai",
-        )
-    ]
+    return Field(
+        name=name,
+        paths={"ollama": name, "openai": name},
+        kind=kind,
+        setting=True,
+        extension=True,
+        opaque=kind == "any",
+        neutral=neutral,
+        harmless=harmless,
+        note="running" if harmless else "no_openai",
+    )
 
 
 _OPTIONS = [
@@ -98,214 +120,203 @@ _OPTIONS = [
     *_option("stop", "strings", "stop", note="stop_list"),
     *_option("frequency_penalty", "number", "frequency_penalty"),
     *_option("presence_penalty", "number", "presence_penalty"),
-    *_option("top_k", "integer"),
-    *_option("min_p", "number"),
-    *_option("typical_p", "number"),
-    *_option("repeat_penalty", "number"),
-    *_option("repeat_last_n", "integer"),
+    # Neutral are the values that switch the sampler off.
+    *_option("top_k", "integer", neutral=(0,)),
+    *_option("min_p", "number", neutral=(0,)),
+    *_option("typical_p", "number", neutral=(1,)),
+    *_option("repeat_penalty", "number", neutral=(1,)),
+    *_option("repeat_last_n", "integer", neutral=(0,)),
     *_option("num_ctx", "integer"),
     *_option("num_keep", "integer"),
-    *_option("num_batch", "integer"),
-    *_option("num_gpu", "integer"),
-    *_option("main_gpu", "integer"),
-    *_option("num_thread", "integer"),
-    *_option("use_mmap", "boolean"),
-    *_option("draft_num_predict", "integer"),
+    *_option("num_batch", "integer", harmless=True, note="running"),
+    *_option("num_gpu", "integer", harmless=True, note="running"),
+    *_option("main_gpu", "integer", harmless=True, note="running"),
+    *_option("num_thread", "integer", harmless=True, note="running"),
+    *_option("use_mmap", "boolean", harmless=True, note="running"),
+    *_option("draft_num_predict", "integer", harmless=True, note="running"),
 ]
 
 _TOP_LEVEL = [
-    Field(name="model", paths={"ollama": "model", "openai": "model"}),
-    Field(name="stream", paths={"ollama": "stream", "openai": "stream"}),
-    Field(
-        name="include_usage",
-        paths={"openai": "stream_options.include_usage"},
-        note="usage_always",
+    _same("model", "model"),
+    _same("stream", "stream"),
+    _row("include_usage", openai="stream_options.include_usage", note="usage_always"),
+    _row(
+        "include_obfuscation",
+        openai="stream_options.include_obfuscation",
+        harmless=True,
+        note="bookkeeping",
     ),
-    Field(
-        name="logprobs",
-        paths={"ollama": "logprobs", "openai": "logprobs"},
-        kind="boolean",
-        setting=True,
-    ),
-    Field(
-        name="top_logprobs",
-        paths={"ollama": "top_logprobs", "openai": "top_logprobs"},
-        kind="integer",
-        setting=True,
-    ),
-    Field(
-        name="thinking",
-        paths={"ollama": "think", "openai": "reasoning_effort"},
-        retyped=True,
-        note="think",
-    ),
-    Field(
-        name="thinking",
-        paths={"ollama": "think", "openai": "reasoning.effort"},
+    _same("logprobs", "logprobs", kind="boolean", setting=True, neutral=(False,)),
+    _same("top_logprobs", "top_logprobs", kind="integer", setting=True, neutral=(0,)),
+    _row("thinking", ollama="think", openai="reasoning_effort", retyped=True, note="think"),
+    _row(
+        "thinking",
+        ollama="think",
+        openai="reasoning.effort",
         retyped=True,
         alias=True,
         note="think",
     ),
-    Field(
-        name="thinking", paths={"ollama": "think", "openai": "think"}, alias=True, note="think"
-    ),
-    *_ollama_only("keep_alive", "any"),
-    *_ollama_only("truncate", "boolean"),
-    *_ollama_only("shift", "boolean"),
-    *_ollama_only("_debug_render_only", "boolean"),
-    *(
-        _openai_only(name)
-        for name in (
-            "audio", "logit_bias", "metadata", "modalities", "n", "parallel_tool_calls",
-            "prediction", "prompt_cache_key", "prompt_cache_retention", "safety_identifier",
-            "service_tier", "store", "user", "verbosity", "web_search_options",
-        )
-    ),
-]  # fmt: skip
+    _row("thinking", ollama="think", openai="think", retyped=True, alias=True, note="think"),
+    _ollama_only("keep_alive", "duration", harmless=True),
+    _ollama_only("truncate", "boolean", True),
+    _ollama_only("shift", "boolean", True),
+    _ollama_only("_debug_render_only", "boolean", False),
+    _openai_only("audio"),
+    _openai_only("function_call"),
+    _openai_only("functions"),
+    _openai_only("logit_bias"),
+    _openai_only("metadata", harmless=True),
+    _openai_only("modalities", ["text"]),
+    _openai_only("n", 1),
+    _openai_only("parallel_tool_calls", True),
+    _openai_only("prediction", harmless=True),
+    _openai_only("prompt_cache_key", harmless=True),
+    _openai_only("prompt_cache_retention", harmless=True),
+    _openai_only("safety_identifier", harmless=True),
+    _openai_only("service_tier", harmless=True),
+    _openai_only("store", harmless=True),
+    _openai_only("user", harmless=True),
+    _openai_only("verbosity", "medium"),
+    _openai_only("web_search_options"),
+]
 
+_JSON_SCHEMA = "response_format.json_schema"
 _FORMATS = [
-    Field(
-        name="format",
-        paths={"ollama": "format", "openai": "response_format.json_schema.schema"},
-        retyped=True,
+    _row(
+        "format",
+        ollama="format",
+        openai=f"{_JSON_SCHEMA}.schema",
         opaque=True,
         note="format",
     ),
-    Field(name="format.type", paths={"openai": "response_format.type"}, note="implied"),
-    Field(
-        name="format.name",
-        paths={"openai": "response_format.json_schema.name"},
-        note="format_wrapper",
+    _row(
+        "format",
+        ollama="format",
+        openai="response_format.type",
+        retyped=True,
+        alias=True,
+        neutral=("text",),
+        note="format",
     ),
-    Field(
-        name="format.description",
-        paths={"openai": "response_format.json_schema.description"},
-        note="format_wrapper",
-    ),
-    Field(
-        name="format.strict",
-        paths={"openai": "response_format.json_schema.strict"},
-        note="format_wrapper",
-    ),
+    _row("format.name", openai=f"{_JSON_SCHEMA}.name", note="format_name"),
+    _row("format.description", openai=f"{_JSON_SCHEMA}.description", note="format_description"),
+    _row("format.strict", openai=f"{_JSON_SCHEMA}.strict", note="format_strict"),
 ]
 
 _TOOLS = [
-    Field(name="tools.type", paths={"ollama": "tools[].type", "openai": "tools[].type"}),
-    *(
-        Field(
-            name=f"tools.{key}",
-            paths=dict.fromkeys(("ollama", "openai"), f"tools[].function.{key}"),
-            opaque=key == "parameters",
-        )
-        for key in ("name", "description", "parameters")
-    ),
-    Field(name="tools.strict", paths={"openai": "tools[].function.strict"}, note="strict_tool"),
-    Field(
-        name="tool_choice",
-        paths={"openai": "tool_choice"},
+    _same("tools.type", "tools[].type"),
+    _same("tools.name", "tools[].function.name"),
+    _same("tools.description", "tools[].function.description"),
+    _same("tools.parameters", "tools[].function.parameters", opaque=True),
+    _row("tools.strict", openai="tools[].function.strict", neutral=(False,), note="strict_tool"),
+    _row(
+        "tool_choice",
+        openai="tool_choice",
         opaque=True,
+        neutral=("auto", "none"),
         note="tool_choice_native",
     ),
 ]
 
+_CONTENT = "messages[].content"
+_CALLS = "messages[].tool_calls[]"
 _MESSAGES = [
-    Field(name="role", paths=dict.fromkeys(("ollama", "openai"), "messages[].role")),
-    Field(name="content", paths=dict.fromkeys(("ollama", "openai"), "messages[].content")),
-    Field(
-        name="content.text",
-        paths={"ollama": "messages[].content", "openai": "messages[].content[].text"},
+    _same("role", "messages[].role"),
+    _same("content", _CONTENT),
+    _row(
+        "content.text",
+        ollama=_CONTENT,
+        openai=f"{_CONTENT}[].text",
         alias=True,
         retyped=True,
         note="parts",
     ),
-    Field(name="content.type", paths={"openai": "messages[].content[].type"}, note="implied"),
-    Field(
-        name="image",
-        paths={
-            "ollama": "messages[].images[]",
-            "openai": "messages[].content[].image_url.url",
-        },
+    _row(
+        "content.text",
+        ollama=_CONTENT,
+        openai=f"{_CONTENT}[].refusal",
+        alias=True,
+        retyped=True,
+        note="refusal",
+    ),
+    _row("refusal", ollama=_CONTENT, openai="messages[].refusal", alias=True, note="refusal"),
+    _row("content.type", openai=f"{_CONTENT}[].type", note="implied"),
+    _row(
+        "image",
+        ollama="messages[].images[]",
+        openai=f"{_CONTENT}[].image_url.url",
         retyped=True,
         note="image",
     ),
-    Field(
-        name="image",
-        paths={"ollama": "messages[].images[]", "openai": "messages[].content[].image_url"},
+    _row(
+        "image",
+        ollama="messages[].images[]",
+        openai=f"{_CONTENT}[].image_url",
         alias=True,
         retyped=True,
         note="image",
     ),
-    Field(
-        name="image.detail",
-        paths={"openai": "messages[].content[].image_url.detail"},
+    _row(
+        "image.detail",
+        openai=f"{_CONTENT}[].image_url.detail",
+        neutral=("auto",),
         note="detail",
     ),
-    Field(
-        name="thinking",
-        paths={"ollama": "messages[].thinking", "openai": "messages[].reasoning_content"},
-        note="think",
+    _row("audio.data", openai=f"{_CONTENT}[].input_audio.data", note="no_native"),
+    _row("audio.format", openai=f"{_CONTENT}[].input_audio.format", note="no_native"),
+    _row(
+        "message.thinking",
+        ollama="messages[].thinking",
+        openai="messages[].reasoning_content",
+        note="reasoning",
     ),
-    Field(
-        name="thinking",
-        paths={"ollama": "messages[].thinking", "openai": "messages[].reasoning"},
+    _row(
+        "message.thinking",
+        ollama="messages[].thinking",
+        openai="messages[].reasoning",
         alias=True,
-        note="think",
+        note="reasoning",
     ),
-    Field(name="call.id", paths=dict.fromkeys(("ollama", "openai"), "messages[].tool_calls[].id")),
-    Field(
-        name="call.type",
-        paths={"openai": "messages[].tool_calls[].type"},
-        note="implied",
-    ),
-    Field(
-        name="call.index",
-        paths={"ollama": "messages[].tool_calls[].function.index"},
-        note="implied",
-    ),
-    Field(
-        name="call.name",
-        paths=dict.fromkeys(("ollama", "openai"), "messages[].tool_calls[].function.name"),
-    ),
-    Field(
-        name="call.arguments",
-        paths=dict.fromkeys(("ollama", "openai"), "messages[].tool_calls[].function.arguments"),
+    _same("call.id", f"{_CALLS}.id"),
+    _same("call.type", f"{_CALLS}.type", note="implied"),
+    _row("call.index", ollama=f"{_CALLS}.function.index", openai=f"{_CALLS}.index", note="implied"),
+    _same("call.name", f"{_CALLS}.function.name"),
+    _same(
+        "call.arguments",
+        f"{_CALLS}.function.arguments",
         retyped=True,
         opaque=True,
         note="arguments",
     ),
-    Field(
-        name="tool_call_id",
-        paths=dict.fromkeys(("ollama", "openai"), "messages[].tool_call_id"),
-    ),
-    Field(
-        name="tool_name",
-        paths={"ollama": "messages[].tool_name", "openai": "messages[].name"},
-        note="tool_name",
-    ),
+    _same("tool_call_id", "messages[].tool_call_id"),
+    _row("tool_name", ollama="messages[].tool_name", openai="messages[].name", note="tool_name"),
 ]
 
 _GENERATE = [
-    Field(
-        name="prompt",
-        paths={"generate": "prompt", "openai": "messages[].content"},
-        alias=True,
-        note="joined_prompt",
+    *(
+        Field(
+            name=name,
+            paths={"generate": name, "ollama": _CONTENT, "openai": openai},
+            alias=True,
+            note="joined_prompt",
+        )
+        for name in ("prompt", "system")
+        for openai in (_CONTENT, f"{_CONTENT}[].text")
     ),
     Field(
-        name="system",
-        paths={"generate": "system", "openai": "messages[].content"},
-        alias=True,
-        note="joined_prompt",
-    ),
-    Field(
-        name="images",
-        paths={"generate": "images[]", "openai": "messages[].content[].image_url.url"},
+        name="image",
+        paths={
+            "generate": "images[]",
+            "ollama": "messages[].images[]",
+            "openai": f"{_CONTENT}[].image_url.url",
+        },
         alias=True,
         retyped=True,
         note="image",
     ),
     Field(name="context", paths={"generate": "context"}, opaque=True, note="legacy_context"),
-    Field(name="raw", paths={"generate": "raw"}, note="no_openai"),
+    Field(name="raw", paths={"generate": "raw"}, neutral=(False,), note="no_openai"),
     Field(name="suffix", paths={"generate": "suffix"}, note="no_openai"),
     Field(name="template", paths={"generate": "template"}, note="no_openai"),
 ]
@@ -316,10 +327,7 @@ def _with_generate(row: Field) -> Field:
     native = row.paths.get("ollama", "")
     if not native or native.startswith(("messages", "tools")):
         return row
-    return Field(
-        **{name: getattr(row, name) for name in Field.__struct_fields__ if name != "paths"},
-        paths={**row.paths, "generate": native},
-    )
+    return replace(row, paths={**row.paths, "generate": native})
 
 
 FIELDS: tuple[Field, ...] = (

@@ -33,28 +33,27 @@ class SSERecord(NamedTuple):
 class _Lines:
     """Cuts bytes into lines.
 
-    Half a line waits in pieces, since joining them at every read would copy a long line once
-    a read. A record over the limit is an error only at the *next* call: the records before it
-    come out first, however the network cut the bytes.
+    Half a line waits in a buffer that grows in place, since joining it at every read would
+    copy a long line once a read. A record over the limit is an error only at the *next* call:
+    the records before it come out first, however the network cut the bytes.
     """
 
     def __init__(self, *, any_end: bool) -> None:
         self._any_end = any_end
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self._rest = bytearray()
         self._too_long = False
 
     def refuse(self) -> None:
         """Give up on this stream: a record is too long."""
         self._too_long = True
-        self._pieces = []
+        self._rest = bytearray()
 
     def cut(self, data: bytes) -> list[bytes]:
         """Return the lines that ``data`` completes, without their ends."""
         self._check()
         lines = self._split(data)
         # One byte over the limit may be a "\r" whose "\n" is still to come.
-        if self._size > MAX_RECORD + 1:
+        if len(self._rest) > MAX_RECORD + 1:
             self.refuse()
         if len(data) > MAX_RECORD or (lines and len(lines[0]) > MAX_RECORD):
             for index, line in enumerate(lines):
@@ -66,23 +65,22 @@ class _Lines:
     def rest(self) -> bytes:
         """Return the line that has no end."""
         self._check()
-        rest = b"".join(self._pieces)
-        self._pieces = []
-        self._size = 0
+        rest = bytes(self._rest)
+        self._rest = bytearray()
+        if self._any_end:
+            rest = rest.removesuffix(b"\r")
         if len(rest) > MAX_RECORD:
             self.refuse()
             self._check()
         return rest
 
     def _split(self, data: bytes) -> list[bytes]:
-        mixed = self._any_end and (b"\r" in data or self._held())
+        mixed = self._any_end and (b"\r" in data or self._rest.endswith(b"\r"))
         if not mixed and b"\n" not in data:
-            if data:
-                self._pieces.append(data)
-                self._size += len(data)
+            self._rest += data
             return []
-        if self._pieces:
-            data = b"".join([*self._pieces, data])
+        if self._rest:
+            data = bytes(self._rest) + data
         if mixed:
             # A "\r" at the very end may be the first half of "\r\n": it waits.
             end = len(data) - data.endswith(b"\r")
@@ -91,13 +89,8 @@ class _Lines:
             lines[-1] += data[end:]
         else:
             lines = data.split(b"\n")
-        rest = lines.pop()
-        self._pieces = [rest] if rest else []
-        self._size = len(rest)
+        self._rest = bytearray(lines.pop())
         return lines
-
-    def _held(self) -> bool:
-        return bool(self._pieces) and self._pieces[-1].endswith(b"\r")
 
     def _check(self) -> None:
         if self._too_long:
@@ -135,7 +128,7 @@ class SSEDecoder:
 
     def flush(self) -> list[SSERecord]:
         """Return a last event that lacks its blank line."""
-        return self._take([self._lines.rest().removesuffix(b"\r"), b""])
+        return self._take([self._lines.rest(), b""])
 
     def _take(self, lines: list[bytes]) -> list[SSERecord]:
         records: list[SSERecord] = []

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NoReturn
 
-from core.errors import InvalidResponse, Unsupported
+from core.errors import InvalidRequest, InvalidResponse, Unsupported
 from core.translation import ollama, ollama_stream
 from core.translation.clock import Stamp, rfc3339
+from core.translation.content import check_base64
 from core.translation.events import TextDelta, ThinkingDelta
 from core.translation.messages import (
     ChatRequest,
@@ -24,7 +25,7 @@ from core.translation.messages import (
     text_of,
 )
 from core.translation.ollama import STREAM_TYPE, dump_error, parse_error
-from core.translation.reading import encode_json, read_items, read_text
+from core.translation.reading import encode_json, read_flag, read_items, read_text
 from core.translation.settings import parse_settings
 
 __all__ = [
@@ -60,7 +61,8 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     prompt = read_text(body.get("prompt"), "prompt")
     parts: list[Part] = [Text(prompt)] if prompt else []
     for index, image in enumerate(read_items(body.get("images"), "images")):
-        parts.append(Image(data=read_text(image, f"images[{index}]")))
+        data = check_base64(image, f"images[{index}]", blame=InvalidRequest)
+        parts.append(Image(data=data))
     if parts:
         messages.append(Message(role="user", parts=tuple(parts)))
     return ChatRequest(
@@ -68,7 +70,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         messages=tuple(messages),
         format=ollama.parse_format(body.get("format")),
         thinking=ollama.parse_think(body.get("think")),
-        stream=body.get("stream") is not False,
+        stream=read_flag(body.get("stream"), "stream") is not False,
         include_usage=True,
         settings=parse_settings(body, "generate"),
     )
@@ -83,7 +85,12 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     """Read a whole answer of /api/generate. Raises InvalidResponse when it is not finished."""
     response = read_text(body.get("response"), "response", blame=InvalidResponse)
     thinking = read_text(body.get("thinking"), "thinking", blame=InvalidResponse)
-    message = {"role": "assistant", "content": response, "thinking": thinking}
+    message = {
+        "role": "assistant",
+        "content": response,
+        "thinking": thinking,
+        "tool_calls": body.get("tool_calls"),
+    }
     return ollama.parse_response({**body, "message": message}, ids=ids)
 
 
@@ -100,7 +107,10 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
         response.usage, response.timings or Timings(total=max(now - stamp.created, 1))
     )
     reason = ollama.dump_reason(response.finish_reason)
-    return {**body, "done": True, "done_reason": reason, **numbers}
+    body |= {"done": True, "done_reason": reason, **numbers}
+    if response.logprobs:
+        body["logprobs"] = list(response.logprobs)
+    return body
 
 
 class StreamEncoder(ollama_stream.StreamEncoder):

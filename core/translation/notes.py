@@ -31,6 +31,39 @@ NOTES: dict[str, Note] = {
         "同一个参数用另一个名字也写了,那个值优先。",
         "The same parameter was also sent under another name, whose value wins.",
     ),
+    "neutral": Note(
+        "这个值就是默认值,不写也一样。",
+        "This value is the default, so leaving it out says the same.",
+    ),
+    "bookkeeping": Note(
+        "只供 OpenAI 记账、缓存或排队用,不影响回答的内容。",
+        "Only for OpenAI's own accounts, caches and queues; the answer's content does not change.",
+        _OPENAI,
+    ),
+    "running": Note(
+        "只管服务器怎样运行模型(内存、线程、驻留时间),不影响回答的内容。",
+        "Only about how the server runs the model (memory, threads, how long it stays loaded); "
+        "the answer's content does not change.",
+        _DOCS,
+    ),
+    "role_case": Note("角色名一律小写。", "Names of roles are written in lower case.", _API),
+    "reasoning": Note(
+        "思考过程:原生叫 thinking,OpenAI 兼容的服务器叫 reasoning_content 或 reasoning。",
+        "A model's thinking: thinking natively, reasoning_content or reasoning elsewhere.",
+        _API,
+        "0.9.0",
+    ),
+    "refusal": Note(
+        "原生没有单独的 refusal:拒绝的话就是回答的文字。",
+        "There is no native refusal: the words of one are the answer's text.",
+        _OPENAI,
+    ),
+    "format_strict": Note(
+        "原生的 format 总是强制执行,不需要 strict。",
+        "The native format is always enforced, so it needs no strict.",
+        _DOCS,
+        "0.5.0",
+    ),
     "required_there": Note(
         "对面的规范要求写明这个字段。",
         "The other side's format requires this field to be written.",
@@ -92,9 +125,15 @@ NOTES: dict[str, Note] = {
         _COMPAT,
         "0.5.0",
     ),
-    "format_wrapper": Note(
-        "原生的 format 只收 Schema,没有地方放名字、说明和 strict。",
-        "The native format is the bare schema: no place for a name, a description or strict.",
+    "format_name": Note(
+        "原生的 format 就是 Schema 本身,不需要名字。",
+        "The native format is the schema itself and needs no name.",
+        _COMPAT,
+        "0.5.0",
+    ),
+    "format_description": Note(
+        "原生的 format 只收 Schema,没有地方放说明。",
+        "The native format is the bare schema: no place for a description.",
         _COMPAT,
         "0.5.0",
     ),
@@ -208,11 +247,6 @@ NOTES: dict[str, Note] = {
     "legacy_context": Note(
         "context 是已经废弃的 token 列表,只有原来的 Ollama 看得懂。",
         "context is a deprecated list of tokens that only the Ollama it came from understands.",
-        _DOCS,
-    ),
-    "duration": Note(
-        "原生用纳秒报告各阶段用时;OpenAI 的接口没有地方放。",
-        "The native API reports durations in nanoseconds; OpenAI's has no place for them.",
         _DOCS,
     ),
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
 from core.translation.clock import Stamp, rfc3339
+from core.translation.content import check_base64
 from core.translation.definitions import dump_tool, parse_tools
 from core.translation.messages import (
     Audio,
@@ -31,6 +32,10 @@ from core.translation.messages import (
 from core.translation.reading import (
     decode_json,
     encode_json,
+    read_arguments,
+    read_count,
+    read_field,
+    read_flag,
     read_items,
     read_object,
     read_text,
@@ -64,7 +69,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         format=parse_format(body.get("format")),
         thinking=parse_think(body.get("think")),
         # docs/api.md: a request that does not say streams.
-        stream=body.get("stream") is not False,
+        stream=read_flag(body.get("stream"), "stream") is not False,
         include_usage=True,
         settings=parse_settings(body, "ollama"),
     )
@@ -86,8 +91,11 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     """Read a whole answer. ``ids`` seeds the ids of calls that have none (before 0.12.10).
 
-    Raises InvalidResponse when the shape is wrong or the answer is not finished.
+    Raises InvalidResponse when the shape is wrong or the answer is not finished, and
+    BackendError when it is an error that came with a good status.
     """
+    if body.get("error"):
+        raise parse_error(encode_json(body), BackendError.status)
     if not body.get("done"):
         raise InvalidResponse("the backend's answer is not marked as done")
     raw = read_object(body.get("message") or {}, "message", blame=InvalidResponse)
@@ -96,6 +104,7 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         ToolCall(id=call.id or call_id(ids, i), name=call.name, arguments=call.arguments)
         for i, call in enumerate(message.tool_calls)
     )
+    logprobs = read_items(body.get("logprobs"), "logprobs", blame=InvalidResponse)
     return ChatResponse(
         model=read_text(body.get("model"), "model", blame=InvalidResponse),
         message=Message(
@@ -104,7 +113,10 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         finish_reason=parse_reason(body.get("done_reason"), called=bool(calls)),
         usage=parse_usage(body),
         timings=parse_timings(body),
-        logprobs=tuple(read_items(body.get("logprobs"), "logprobs", blame=InvalidResponse)),
+        logprobs=tuple(
+            read_object(entry, f"logprobs[{i}]", blame=InvalidResponse)
+            for i, entry in enumerate(logprobs)
+        ),
     )
 
 
@@ -114,7 +126,7 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
     if response.message.thinking:
         message["thinking"] = response.message.thinking
     if response.message.tool_calls:
-        message["tool_calls"] = dump_calls(response.message.tool_calls)
+        message["tool_calls"] = dump_calls(response.message.tool_calls, blame=InvalidResponse)
     body = {
         "model": stamp.model,
         "created_at": rfc3339(now),
@@ -160,8 +172,10 @@ def parse_format(value: Any) -> ResponseFormat | None:
 
 def parse_think(value: Any) -> bool | str | None:
     """Read ``think``: a bool or a level."""
-    if value is None or isinstance(value, bool) or value in _LEVELS:
-        return value  # type: ignore[no-any-return]  # narrowed by the test before
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value in _LEVELS:
+        return value
     raise InvalidRequest(
         'think must be true, false, "low", "medium", "high" or "max"', path="think"
     )
@@ -193,20 +207,21 @@ def dump_reason(reason: FinishReason) -> str:
 
 def parse_usage(body: dict[str, Any]) -> Usage:
     """Read the counts of the last object. Go leaves zeros out, so absent means 0."""
+    cached = "prompt_eval_cached_count"
     return Usage(
-        prompt_tokens=body.get("prompt_eval_count") or 0,
-        completion_tokens=body.get("eval_count") or 0,
-        cached_tokens=body.get("prompt_eval_cached_count"),
+        prompt_tokens=read_count(body.get("prompt_eval_count")),
+        completion_tokens=read_count(body.get("eval_count")),
+        cached_tokens=read_count(body[cached]) if cached in body else None,
     )
 
 
 def parse_timings(body: dict[str, Any]) -> Timings:
     """Read the durations of the last object, in nanoseconds."""
     return Timings(
-        total=body.get("total_duration") or 0,
-        load=body.get("load_duration") or 0,
-        prompt=body.get("prompt_eval_duration") or 0,
-        completion=body.get("eval_duration") or 0,
+        total=read_count(body.get("total_duration")),
+        load=read_count(body.get("load_duration")),
+        prompt=read_count(body.get("prompt_eval_duration")),
+        completion=read_count(body.get("eval_duration")),
     )
 
 
@@ -216,6 +231,7 @@ def dump_numbers(usage: Usage | None, timings: Timings) -> dict[str, int]:
         "total_duration": timings.total,
         "load_duration": timings.load,
         "prompt_eval_count": usage.prompt_tokens if usage else 0,
+        "prompt_eval_cached_count": (usage.cached_tokens or 0) if usage else 0,
         "prompt_eval_duration": timings.prompt,
         "eval_count": usage.completion_tokens if usage else 0,
         "eval_duration": timings.completion,
@@ -223,14 +239,17 @@ def dump_numbers(usage: Usage | None, timings: Timings) -> dict[str, int]:
     return {name: value for name, value in numbers.items() if value > 0}
 
 
-def dump_calls(calls: Iterable[ToolCall]) -> list[dict[str, Any]]:
+def dump_calls(
+    calls: Iterable[ToolCall], path: str = "tool_calls", *, blame: type[DiglotError]
+) -> list[dict[str, Any]]:
     """Write tool calls: arguments as an object, numbered in order."""
     dumped = []
     for index, call in enumerate(calls):
+        place = f"{path}[{index}].function.arguments"
         function = {
             "index": index,
             "name": call.name,
-            "arguments": decode_json(call.arguments, blame=InvalidResponse),
+            "arguments": decode_json(read_arguments(call.arguments, place, blame=blame)),
         }
         dumped.append({"id": call.id, "function": function} if call.id else {"function": function})
     return dumped
@@ -249,18 +268,22 @@ def _parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidR
     if text:
         parts.append(Text(text))
     for index, image in enumerate(read_items(body.get("images"), f"{path}.images", blame=blame)):
-        parts.append(Image(data=read_text(image, f"{path}.images[{index}]", blame=blame)))
+        place = f"{path}.images[{index}]"
+        parts.append(Image(data=check_base64(image, place, blame=blame)))
+    role = read_field(body, "role", path, blame=blame)
+    if not role:
+        raise blame(f"{path}.role is missing", path=f"{path}.role")
     calls = read_items(body.get("tool_calls"), f"{path}.tool_calls", blame=blame)
     return Message(
         # api/types.go lower-cases roles.
-        role=read_text(body.get("role"), f"{path}.role", blame=blame).lower(),
+        role=role.lower(),
         parts=tuple(parts),
-        thinking=read_text(body.get("thinking"), f"{path}.thinking", blame=blame),
+        thinking=read_field(body, "thinking", path, blame=blame),
         tool_calls=tuple(
             _parse_call(call, f"{path}.tool_calls[{i}]", blame) for i, call in enumerate(calls)
         ),
-        tool_call_id=read_text(body.get("tool_call_id"), f"{path}.tool_call_id", blame=blame),
-        name=read_text(body.get("tool_name"), f"{path}.tool_name", blame=blame),
+        tool_call_id=read_field(body, "tool_call_id", path, blame=blame),
+        name=read_field(body, "tool_name", path, blame=blame),
     )
 
 
@@ -268,14 +291,13 @@ def _parse_call(value: Any, path: str, blame: type[DiglotError]) -> ToolCall:
     body = read_object(value, path, blame=blame)
     function = read_object(body.get("function"), f"{path}.function", blame=blame)
     arguments = function.get("arguments")
+    if arguments is None:
+        arguments = {}
+    arguments = read_object(arguments, f"{path}.function.arguments", blame=blame)
     return ToolCall(
-        id=read_text(body.get("id"), f"{path}.id", blame=blame),
-        name=read_text(function.get("name"), f"{path}.function.name", blame=blame),
-        arguments="{}"
-        if arguments is None
-        else encode_json(
-            read_object(arguments, f"{path}.function.arguments", blame=blame)
-        ).decode(),
+        id=read_field(body, "id", path, blame=blame),
+        name=read_field(function, "name", f"{path}.function", blame=blame),
+        arguments=encode_json(arguments, blame=blame).decode(),
     )
 
 
@@ -285,14 +307,16 @@ def _dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
     for message in messages:
         # Only some renderers know OpenAI's newer word for system.
         role = "system" if message.role == "developer" else message.role
+        path = f"messages[{len(dumped)}]"
         body: dict[str, Any] = {"role": role, "content": text_of(message)}
         if message.thinking:
             body["thinking"] = message.thinking
-        images = _dump_images(message.parts, f"messages[{len(dumped)}]")
+        images = _dump_images(message.parts, path)
         if images:
             body["images"] = images
         if message.tool_calls:
-            body["tool_calls"] = dump_calls(message.tool_calls)
+            calls = dump_calls(message.tool_calls, f"{path}.tool_calls", blame=InvalidRequest)
+            body["tool_calls"] = calls
             # Some templates repeat ids over turns: the last call of an id is the one meant.
             names.update({call.id: call.name for call in message.tool_calls if call.id})
         if message.role == "tool":
@@ -307,17 +331,16 @@ def _dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
 
 def _dump_images(parts: Iterable[Part], path: str) -> list[str]:
     images = []
-    for part in parts:
+    for index, part in enumerate(parts):
+        place = f"{path}.content[{index}]"
         if isinstance(part, Audio):
-            raise Unsupported(
-                "Ollama's native API takes no audio; send the text of it", path=f"{path}.content"
-            )
+            raise Unsupported("Ollama's native API takes no audio; send the text of it", path=place)
         if isinstance(part, Image):
             if not part.data:
                 raise Unsupported(
                     "Ollama's native API takes images as base64 data, not as addresses; send "
                     "the image as a data: URL",
-                    path=f"{path}.content",
+                    path=place,
                 )
             images.append(part.data)
     return images

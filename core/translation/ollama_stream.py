@@ -33,15 +33,15 @@ from core.translation.ollama import (
     parse_timings,
     parse_usage,
 )
-from core.translation.reading import decode_json, encode_json
+from core.translation.reading import JSON_ERRORS, decode_json, decode_mended, encode_json
 
-__all__ = ["StreamDecoder", "StreamEncoder"]
+__all__ = ["StreamDecoder", "StreamEncoder", "is_done"]
 
 
 class _Function(msgspec.Struct):
-    name: str = ""
-    # Kept as text: key order, big integers and 1.0 stay as the model wrote them.
-    arguments: msgspec.Raw = msgspec.Raw(b"{}")
+    name: str | None = ""
+    # A dict keeps key order, integers of any size, and 1.0 apart from 1.
+    arguments: dict[str, Any] | None = None
 
 
 class _Call(msgspec.Struct):
@@ -58,12 +58,13 @@ class _Message(msgspec.Struct):
 class _Line(msgspec.Struct):
     """One line of /api/chat or of /api/generate; fields of the other are simply absent."""
 
-    model: str = ""
+    model: str | None = ""
     message: _Message | None = None
-    response: str = ""
+    response: str | None = ""
     thinking: str | None = ""
-    logprobs: list[Any] | None = None
-    done: bool = False
+    tool_calls: list[_Call] | None = None
+    logprobs: list[dict[str, Any]] | None = None
+    done: bool | None = False
     done_reason: str | None = ""
     error: Any = None
 
@@ -85,17 +86,15 @@ class StreamDecoder(EventDecoder[bytes]):
         """Append what one line says: thinking, text, calls, and the end, in this order."""
         try:
             line = _LINES.decode(record)
-        except (msgspec.DecodeError, UnicodeError) as exc:
-            raise InvalidResponse(
-                f"the backend sent a line that is not its dialect: {exc}"
-            ) from exc
-        if line.error is not None:
+        except JSON_ERRORS as exc:
+            line = decode_mended(_LINES, record, exc)
+        if line.error:
             events.append(StreamError(message=_error_text(line.error)))
             return
         if not self._started:
             self._started = True
-            events.append(MessageStart(line.model))
-        message = line.message or _Message(content=line.response, thinking=line.thinking)
+            events.append(MessageStart(line.model or ""))
+        message = line.message or _Message(line.response, line.thinking, line.tool_calls)
         logprobs = tuple(line.logprobs or ())
         if message.thinking:
             events.append(ThinkingDelta(message.thinking, logprobs))
@@ -111,14 +110,11 @@ class StreamDecoder(EventDecoder[bytes]):
         # Renumbered over the whole stream: gpt-oss numbers every call 0.
         index = self._calls
         self._calls += 1
-        arguments = bytes(call.function.arguments).decode()
-        if not arguments.startswith("{"):
-            raise InvalidResponse("the backend sent a tool call whose arguments are no object")
         return ToolCallDelta(
             index=index,
             id=call.id or call_id(self._ids, index),
-            name=call.function.name,
-            arguments=arguments,
+            name=call.function.name or "",
+            arguments=encode_json(call.function.arguments or {}, blame=InvalidResponse).decode(),
         )
 
 
@@ -137,6 +133,25 @@ def _error_text(error: Any) -> str:
     return error if isinstance(error, str) else encode_json(error).decode()
 
 
+def is_done(data: bytes) -> bool:
+    """Tell whether a line is the last one of its stream."""
+    try:
+        return bool(_LINES.decode(data).done)
+    except JSON_ERRORS:
+        return False
+
+
+class _Held:
+    """A call whose arguments still come in pieces."""
+
+    __slots__ = ("arguments", "id", "name")
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.name = ""
+        self.arguments: list[str] = []
+
+
 class StreamEncoder:
     """Events to bytes of a native stream.
 
@@ -145,13 +160,14 @@ class StreamEncoder:
     times: reading the prompt lasts until the first delta, writing until the end.
     """
 
-    _EMPTY = b'"message":{"role":"assistant","content":""}'
+    _EMPTY_MESSAGE = b'"message":{"role":"assistant","content":""'
+    _EMPTY = _EMPTY_MESSAGE + b"}"
 
     def __init__(self, stamp: Stamp, *, include_usage: bool = True) -> None:
         del include_usage  # natively the last line always carries the counts
         self._stamp = stamp
         self._model = encode_json(stamp.model)
-        self._calls: dict[int, ToolCall] = {}
+        self._calls: dict[int, _Held] = {}
         self._first = 0
 
     def encode(self, events: list[Event], *, now: int) -> bytes:
@@ -199,23 +215,22 @@ class StreamEncoder:
         )
 
     def _hold(self, event: ToolCallDelta) -> None:
-        held = self._calls.get(event.index)
-        self._calls[event.index] = ToolCall(
-            id=event.id or (held.id if held else ""),
-            name=event.name or (held.name if held else ""),
-            arguments=(held.arguments if held else "") + event.arguments,
-        )
+        held = self._calls.setdefault(event.index, _Held())
+        held.id = held.id or event.id
+        held.name = held.name or event.name
+        held.arguments.append(event.arguments)
 
     def _called(self, head: bytes) -> bytes:
         if not self._calls:
             return b""
-        calls = [call for _, call in sorted(self._calls.items())]
-        whole = [
-            ToolCall(id=call.id, name=call.name, arguments=call.arguments or "{}") for call in calls
+        calls = [
+            ToolCall(id=held.id, name=held.name, arguments="".join(held.arguments))
+            for _, held in sorted(self._calls.items())
         ]
-        return b'%b"message":{"role":"assistant","content":"","tool_calls":%b},"done":false}\n' % (
+        return b'%b%b,"tool_calls":%b},"done":false}\n' % (
             head,
-            encode_json(dump_calls(whole)),
+            self._EMPTY_MESSAGE,
+            encode_json(dump_calls(calls, blame=InvalidResponse), blame=InvalidResponse),
         )
 
     def _done(self, event: Finish, head: bytes, now: int) -> bytes:

@@ -18,7 +18,6 @@ from core.errors import (
     InvalidResponse,
 )
 from core.translation.clock import Stamp
-from core.translation.content import dump_content, parse_content
 from core.translation.definitions import dump_tool, parse_tools
 from core.translation.messages import (
     ChatRequest,
@@ -32,8 +31,12 @@ from core.translation.messages import (
     ToolChoice,
     Usage,
 )
+from core.translation.openai_messages import dump_call, dump_messages, dump_text, parse_message
 from core.translation.reading import (
     decode_json,
+    encode_json,
+    read_count,
+    read_flag,
     read_items,
     read_object,
     read_text,
@@ -55,6 +58,13 @@ STREAM_TYPE = "text/event-stream"
 _EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
 # openai/openai.go: Ollama's own table of the words that clients have been seen to send.
 _EFFORT_NAMES = {"ultra": "max"}
+_ERROR_TYPES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "rate_limit_error": 429,
+}
 _CHOICES: tuple[Literal["auto", "none", "required"], ...] = ("auto", "none", "required")
 _REASONS: dict[str, FinishReason] = {
     "stop": "stop",
@@ -70,16 +80,18 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     messages = read_items(body.get("messages"), "messages")
     if not messages:
         raise InvalidRequest("messages must hold at least one message", path="messages")
-    options = read_object(body.get("stream_options") or {}, "stream_options")
+    options = body.get("stream_options")
+    options = {} if options is None else read_object(options, "stream_options")
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
-        messages=tuple(_parse_message(m, f"messages[{i}]") for i, m in enumerate(messages)),
+        messages=tuple(parse_message(m, f"messages[{i}]") for i, m in enumerate(messages)),
         tools=parse_tools(body.get("tools")),
         tool_choice=parse_choice(body.get("tool_choice")),
         format=parse_format(body.get("response_format")),
-        thinking=_parse_effort(body),
-        stream=body.get("stream") is True,
-        include_usage=bool(options.get("include_usage")),
+        thinking=_thinking(body),
+        stream=read_flag(body.get("stream"), "stream") is True,
+        include_usage=read_flag(options.get("include_usage"), "stream_options.include_usage")
+        is True,
         settings=parse_settings(body, "openai"),
     )
 
@@ -91,7 +103,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
     """
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": _dump_messages(request.messages),
+        "messages": dump_messages(request.messages),
     }
     if request.tools:
         body["tools"] = [dump_tool(tool, strict=True) for tool in request.tools]
@@ -108,13 +120,19 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
 
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
-    """Read a whole answer. Raises InvalidResponse when it holds no choice."""
+    """Read a whole answer.
+
+    Raises InvalidResponse when it holds no choice, and BackendError when it is an error that
+    came with a good status.
+    """
+    if body.get("error"):
+        raise parse_error(encode_json(body), BackendError.status)
     choices = read_items(body.get("choices"), "choices", blame=InvalidResponse)
     if not choices:
         raise InvalidResponse("the backend's answer holds no choice", path="choices")
     choice = read_object(choices[0], "choices[0]", blame=InvalidResponse)
     raw = read_object(choice.get("message"), "choices[0].message", blame=InvalidResponse)
-    message = _parse_message(
+    message = parse_message(
         {**raw, "role": "assistant"}, "choices[0].message", blame=InvalidResponse
     )
     calls = tuple(
@@ -122,6 +140,7 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         for i, call in enumerate(message.tool_calls)
     )
     logprobs = choice.get("logprobs")
+    logprobs = logprobs.get("content") if isinstance(logprobs, dict) else None
     return ChatResponse(
         model=read_text(body.get("model"), "model", blame=InvalidResponse),
         message=Message(
@@ -130,7 +149,12 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         finish_reason=parse_reason(choice.get("finish_reason"), called=bool(calls)),
         usage=parse_usage(body.get("usage")),
         timings=parse_timings(body.get("timings")),
-        logprobs=tuple(logprobs.get("content") or ()) if isinstance(logprobs, dict) else (),
+        logprobs=tuple(
+            read_object(entry, f"choices[0].logprobs.content[{i}]", blame=InvalidResponse)
+            for i, entry in enumerate(
+                read_items(logprobs, "choices[0].logprobs.content", blame=InvalidResponse)
+            )
+        ),
     )
 
 
@@ -139,7 +163,7 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
     del now  # natively the end of an answer is dated, here its start
     message: dict[str, Any] = {
         "role": "assistant",
-        **_dump_text(response.message),
+        **dump_text(response.message),
         "refusal": None,
     }
     if response.message.thinking:
@@ -190,13 +214,18 @@ def dump_error(error: DiglotError) -> dict[str, Any]:
     }
 
 
+def error_status(kind: Any) -> int:
+    """Return the HTTP status that an error type stands for, 500 for types of no standard."""
+    return _ERROR_TYPES.get(kind, 500) if isinstance(kind, str) else 500
+
+
 def error_type(status: int, *, denied: bool = False) -> str:
     """Return OpenAI's error type for a status."""
     if status == 401 or (denied and status not in (403, 429)):
         return "authentication_error"
-    names = {403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
-    if status in names:
-        return names[status]
+    for name, own in _ERROR_TYPES.items():
+        if status == own:
+            return name
     return "invalid_request_error" if 400 <= status < 500 else "api_error"
 
 
@@ -237,12 +266,13 @@ def parse_format(value: Any) -> ResponseFormat | None:
             return ResponseFormat()
         case "json_schema":
             path = "response_format.json_schema"
-            schema = read_object(body.get("json_schema"), path)
+            wrapper = read_object(body.get("json_schema"), path)
+            schema = wrapper.get("schema")
             return ResponseFormat(
-                schema=read_object(schema.get("schema"), f"{path}.schema"),
-                name=read_text(schema.get("name"), f"{path}.name"),
-                description=read_text(schema.get("description"), f"{path}.description"),
-                strict=schema.get("strict"),
+                schema=None if schema is None else read_object(schema, f"{path}.schema"),
+                name=read_text(wrapper.get("name"), f"{path}.name"),
+                description=read_text(wrapper.get("description"), f"{path}.description"),
+                strict=read_flag(wrapper.get("strict"), f"{path}.strict"),
             )
     raise InvalidRequest(
         'response_format.type must be "text", "json_object" or "json_schema"',
@@ -280,14 +310,18 @@ def parse_usage(value: Any) -> Usage | None:
     """Read ``usage``; None where the server sent none."""
     if not isinstance(value, dict):
         return None
-    prompt = value.get("prompt_tokens_details") or {}
-    completion = value.get("completion_tokens_details") or {}
     return Usage(
-        prompt_tokens=value.get("prompt_tokens") or 0,
-        completion_tokens=value.get("completion_tokens") or 0,
-        cached_tokens=prompt.get("cached_tokens"),
-        reasoning_tokens=completion.get("reasoning_tokens"),
+        prompt_tokens=read_count(value.get("prompt_tokens")),
+        completion_tokens=read_count(value.get("completion_tokens")),
+        cached_tokens=_detail(value, "prompt_tokens_details", "cached_tokens"),
+        reasoning_tokens=_detail(value, "completion_tokens_details", "reasoning_tokens"),
     )
+
+
+def _detail(usage: dict[str, Any], group: str, name: str) -> int | None:
+    details = usage.get(group)
+    value = details.get(name) if isinstance(details, dict) else None
+    return None if value is None else read_count(value)
 
 
 def dump_usage(usage: Usage) -> dict[str, Any]:
@@ -308,15 +342,15 @@ def parse_timings(value: Any) -> Timings | None:
     """Read llama.cpp's ``timings`` (milliseconds, as floats)."""
     if not isinstance(value, dict):
         return None
-    prompt = int(float(value.get("prompt_ms") or 0) * 1e6)
-    completion = int(float(value.get("predicted_ms") or 0) * 1e6)
+    prompt = _nanoseconds(value.get("prompt_ms"))
+    completion = _nanoseconds(value.get("predicted_ms"))
     return Timings(total=prompt + completion, prompt=prompt, completion=completion)
 
 
-def dump_call(call: ToolCall) -> dict[str, Any]:
-    """Write one whole call."""
-    function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
+def _nanoseconds(milliseconds: Any) -> int:
+    # The bound keeps a senseless value from becoming infinite.
+    known = isinstance(milliseconds, int | float) and 0 < milliseconds < 1e12
+    return round(milliseconds * 1e6) if known else 0
 
 
 def complete_logprobs(entries: Iterable[Any]) -> list[Any]:
@@ -324,98 +358,25 @@ def complete_logprobs(entries: Iterable[Any]) -> list[Any]:
     return [{"bytes": None, "top_logprobs": [], **entry} for entry in entries]
 
 
-def _parse_effort(body: dict[str, Any]) -> bool | str | None:
+def parse_effort(value: Any, path: str = "reasoning_effort") -> bool | str:
+    """Read one effort: a level, or a bool where a client sends Ollama's ``think``."""
+    if isinstance(value, bool) and path == "think":
+        return value
+    effort = _EFFORT_NAMES.get(value, value) if isinstance(value, str) else ""
+    if effort not in _EFFORTS:
+        raise InvalidRequest(f"{path} must be one of {', '.join(sorted(_EFFORTS))}", path=path)
+    return effort
+
+
+def _thinking(body: dict[str, Any]) -> bool | str | None:
+    """Read the effort from the first place that has one."""
     reasoning = body.get("reasoning")
     nested = reasoning.get("effort") if isinstance(reasoning, dict) else None
     for path, value in (
         ("reasoning_effort", body.get("reasoning_effort")),
         ("reasoning.effort", nested),
+        ("think", body.get("think")),
     ):
-        if value is None or value == "":
-            continue
-        effort = _EFFORT_NAMES.get(value, value) if isinstance(value, str) else value
-        if effort not in _EFFORTS:
-            raise InvalidRequest(f"{path} must be one of {', '.join(sorted(_EFFORTS))}", path=path)
-        return str(effort)
-    think = body.get("think")
-    if think is None or isinstance(think, bool) or think in _EFFORTS:
-        return think
-    raise InvalidRequest("think must be true, false or a level", path="think")
-
-
-def _parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest) -> Message:
-    body = read_object(value, path, blame=blame)
-    role = read_text(body.get("role"), f"{path}.role", blame=blame)
-    if not role:
-        raise blame(f"{path}.role is missing", path=f"{path}.role")
-    calls = read_items(body.get("tool_calls"), f"{path}.tool_calls", blame=blame)
-    thinking = body.get("reasoning_content") or body.get("reasoning")
-    return Message(
-        role=role.lower(),
-        parts=parse_content(body.get("content"), f"{path}.content", blame=blame),
-        thinking=read_text(thinking, f"{path}.reasoning_content", blame=blame),
-        tool_calls=tuple(
-            _parse_call(call, f"{path}.tool_calls[{i}]", blame) for i, call in enumerate(calls)
-        ),
-        tool_call_id=read_text(body.get("tool_call_id"), f"{path}.tool_call_id", blame=blame),
-        name=read_text(body.get("name"), f"{path}.name", blame=blame),
-    )
-
-
-def _parse_call(value: Any, path: str, blame: type[DiglotError]) -> ToolCall:
-    body = read_object(value, path, blame=blame)
-    function = read_object(body.get("function"), f"{path}.function", blame=blame)
-    path = f"{path}.function.arguments"
-    # Models and SDKs do send "" for a call without arguments.
-    arguments = read_text(function.get("arguments"), path, blame=blame).strip() or "{}"
-    try:
-        parsed = decode_json(arguments, blame=blame)
-    except DiglotError as exc:
-        raise blame(f"{path} must hold the JSON text of an object: {exc}", path=path) from exc
-    read_object({} if parsed is None else parsed, path, blame=blame)
-    return ToolCall(
-        id=read_text(body.get("id"), path, blame=blame),
-        name=read_text(function.get("name"), path, blame=blame),
-        arguments="{}" if parsed is None else arguments,
-    )
-
-
-def _dump_text(message: Message) -> dict[str, Any]:
-    """Content of an assistant: null beside calls, as strict clients expect, else a string."""
-    content = dump_content(message.parts)
-    return {"content": None if message.tool_calls and not content else content}
-
-
-def _dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
-    dumped = []
-    open_ids: list[tuple[str, str]] = []
-    for turn, message in enumerate(messages):
-        body: dict[str, Any] = {"role": message.role}
-        if message.role == "assistant":
-            body |= _dump_text(message)
-        else:
-            body["content"] = dump_content(message.parts)
-        if message.thinking:
-            body["reasoning_content"] = message.thinking
-        if message.tool_calls:
-            calls = [
-                ToolCall(id=c.id or f"call_{turn}_{i}", name=c.name, arguments=c.arguments)
-                for i, c in enumerate(message.tool_calls)
-            ]
-            body["tool_calls"] = [dump_call(call) for call in calls]
-            open_ids = [(call.name, call.id) for call in calls]
-        if message.role == "tool":
-            body["tool_call_id"] = message.tool_call_id or _answered(message.name, open_ids)
-        if message.name:
-            body["name"] = message.name
-        dumped.append(body)
-    return dumped
-
-
-def _answered(name: str, open_ids: list[tuple[str, str]]) -> str:
-    """Find the call that a result without an id answers: by name, else the first one open."""
-    for index, (called, identity) in enumerate(open_ids):
-        if not name or called == name:
-            del open_ids[index]
-            return identity
-    return open_ids.pop(0)[1] if open_ids else ""
+        if value is not None and value != "":
+            return parse_effort(value, path)
+    return None

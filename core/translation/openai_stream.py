@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from core.errors import InvalidResponse
+from core.errors import BackendError, InvalidResponse
 from core.translation.clock import Stamp
 from core.translation.decoding import EventDecoder
 from core.translation.events import (
@@ -28,14 +28,21 @@ from core.translation.messages import Timings, Usage
 from core.translation.openai import (
     complete_logprobs,
     dump_usage,
+    error_status,
     error_type,
     parse_reason,
     parse_timings,
     parse_usage,
 )
-from core.translation.reading import encode_json
+from core.translation.reading import (
+    JSON_ERRORS,
+    decode_json,
+    decode_mended,
+    encode_json,
+    read_object,
+)
 
-__all__ = ["StreamDecoder", "StreamEncoder"]
+__all__ = ["StreamDecoder", "StreamEncoder", "error_in", "is_finished", "stream_error"]
 
 
 class _Function(msgspec.Struct):
@@ -44,7 +51,7 @@ class _Function(msgspec.Struct):
 
 
 class _Call(msgspec.Struct):
-    index: int = 0
+    index: int | None = 0
     id: str | None = ""
     function: _Function | None = None
 
@@ -58,11 +65,11 @@ class _Delta(msgspec.Struct):
 
 
 class _Logprobs(msgspec.Struct):
-    content: list[Any] | None = None
+    content: list[dict[str, Any]] | None = None
 
 
 class _Choice(msgspec.Struct):
-    index: int = 0
+    index: int | None = 0
     delta: _Delta | None = None
     finish_reason: str | None = None
     logprobs: _Logprobs | None = None
@@ -80,9 +87,13 @@ _CHUNKS = msgspec.json.Decoder(_Chunk)
 
 
 class StreamDecoder(EventDecoder[SSERecord]):
-    """Bytes of an OpenAI stream to events. The Finish comes with ``[DONE]``, usage inside."""
+    """Bytes of an OpenAI stream to events.
 
-    unfinished = "the backend's stream ended before it was done (no [DONE])"
+    The Finish comes with ``[DONE]``, since the usage follows the finish reason. A server that
+    closes after the finish reason without ``[DONE]`` has said its whole answer, too.
+    """
+
+    unfinished = "the backend's stream ended before it was done (no finish reason)"
 
     def __init__(self, *, ids: str) -> None:
         super().__init__(SSEDecoder(), ids=ids)
@@ -90,22 +101,23 @@ class StreamDecoder(EventDecoder[SSERecord]):
         self._reason: str | None = None
         self._usage: Usage | None = None
         self._timings: Timings | None = None
-        self._calls: dict[int, int] = {}
+        self._count = 0
+        self._calls: dict[int, tuple[int, str]] = {}
 
     def read(self, record: SSERecord, events: list[Event]) -> None:
         """Append what one server-sent event says."""
-        if record.data == b"[DONE]":
+        if record.data.startswith(b"[DONE]"):
             events.append(self._finish())
             return
         try:
             chunk = _CHUNKS.decode(record.data)
-        except (msgspec.DecodeError, UnicodeError) as exc:
-            raise InvalidResponse(
-                f"the backend sent an event that is not its dialect: {exc}"
-            ) from exc
-        if chunk.error is not None:
-            events.append(_stream_error(chunk.error))
-            return
+        except JSON_ERRORS as exc:
+            chunk = decode_mended(_CHUNKS, record.data, exc)
+        if chunk.error or chunk.choices is None or record.event:
+            error = error_in(record)
+            if error is not None:
+                events.append(stream_error(error))
+                return
         if not self._started:
             self._started = True
             events.append(MessageStart(chunk.model or ""))
@@ -114,8 +126,12 @@ class StreamDecoder(EventDecoder[SSERecord]):
         if chunk.timings is not None:
             self._timings = parse_timings(chunk.timings)
         for choice in chunk.choices or ():
-            if choice.index == 0:
+            if not choice.index:
                 self._choice(choice, events)
+
+    def end(self) -> Finish | None:
+        """Return the end that a finish reason without ``[DONE]`` amounts to."""
+        return self._finish() if self._reason else None
 
     def _finish(self) -> Finish:
         if not self._started:
@@ -140,26 +156,55 @@ class StreamDecoder(EventDecoder[SSERecord]):
             self._reason = choice.finish_reason
 
     def _call(self, call: _Call) -> ToolCallDelta:
-        first = call.index not in self._calls
-        index = self._calls.setdefault(call.index, len(self._calls))
         function = call.function or _Function()
+        place = call.index or 0
+        index, identity = self._calls.get(place, (-1, ""))
+        # Some servers give every call the index 0: another id with a name is another call.
+        if index < 0 or (identity and call.id and call.id != identity and function.name):
+            index = self._count
+            self._count += 1
+            self._calls[place] = (index, call.id or "")
+            call.id = call.id or f"call_{self._ids}_{index}"
         return ToolCallDelta(
             index=index,
-            id=call.id or (f"call_{self._ids}_{index}" if first else ""),
+            id=call.id or "",
             name=function.name or "",
             arguments=function.arguments or "",
         )
 
 
-def _stream_error(error: Any) -> StreamError:
+def error_in(record: SSERecord) -> Any:
+    """Return the error that a record stands for, None for an ordinary one.
+
+    Raises InvalidResponse when it is no JSON object.
+    """
+    body = read_object(decode_json(record.data, blame=InvalidResponse), "", blame=InvalidResponse)
+    # OpenAI and llama.cpp send {"error": ...}, older vLLM an object "error", some an event.
+    if body.get("error"):
+        return body["error"]
+    return body if record.event == b"error" or body.get("object") == "error" else None
+
+
+def is_finished(data: bytes) -> bool:
+    """Tell whether a record gives the finish reason of the first choice."""
+    try:
+        choices = _CHUNKS.decode(data).choices or ()
+    except JSON_ERRORS:
+        return False
+    return any(choice.finish_reason and not choice.index for choice in choices)
+
+
+def stream_error(error: Any) -> StreamError:
+    """Read an error of any server in the form of a StreamError."""
     body = error if isinstance(error, dict) else {"message": error}
     message = body.get("message")
     code = body.get("code")
+    # llama.cpp puts the HTTP status into "code"; OpenAI has a word there, and one for the kind.
+    status = code if isinstance(code, int) and 400 <= code < 600 else None
     return StreamError(
         message=message if isinstance(message, str) else encode_json(error).decode(),
-        # llama.cpp puts the HTTP status into "code", OpenAI a word.
-        status=code if isinstance(code, int) else 500,
-        code=code if isinstance(code, str) else "backend_error",
+        status=status or error_status(body.get("type")),
+        code=code if isinstance(code, str) else BackendError.code,
     )
 
 
@@ -226,8 +271,9 @@ class StreamEncoder:
     def _finish(self, event: Finish) -> bytes:
         finish = b'},"logprobs":null,"finish_reason":"%b"}]' % event.reason.encode()
         pieces = [self._delta + finish + self._end]
-        if self._include_usage:
-            usage = encode_json(dump_usage(event.usage or Usage()))
+        # Counts that the backend did not give are left out: zeros would be a lie.
+        if self._include_usage and event.usage is not None:
+            usage = encode_json(dump_usage(event.usage))
             pieces.append(self._head + b'"choices":[],"usage":' + usage + b"}\n\n")
         pieces.append(b"data: [DONE]\n\n")
         return b"".join(pieces)

@@ -6,31 +6,84 @@ backend's (InvalidResponse, 502).
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, TypeVar
 
 import msgspec
 
-from core.errors import DiglotError, InvalidRequest
+from core.errors import DiglotError, InvalidRequest, InvalidResponse
 from core.translation.fields import Kind
+from core.translation.paths import join
 
-__all__ = ["decode_json", "encode_json", "read_items", "read_object", "read_setting", "read_text"]
+__all__ = [
+    "JSON_ERRORS",
+    "decode_json",
+    "decode_mended",
+    "encode_json",
+    "read_arguments",
+    "read_count",
+    "read_field",
+    "read_flag",
+    "read_items",
+    "read_object",
+    "read_setting",
+    "read_text",
+]
+
+JSON_ERRORS = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What msgspec raises for bytes that are not JSON, not the wanted shape, or nested too deeply."""
 
 _ENCODER = msgspec.json.Encoder()
 _WANTED = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
 _KINDS = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
+
+# An escape in a JSON text; the last two alternatives take half a surrogate pair, and the rest.
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"|\\."
+)
+
+Shape = TypeVar("Shape")
 
 
 def decode_json(data: bytes | str, *, blame: type[DiglotError] = InvalidRequest) -> Any:
     """Return the value that ``data`` holds. Key order and integers of any size are kept."""
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
-        raise blame(f"the body is not valid JSON: {exc}") from exc
+    except JSON_ERRORS as exc:
+        if isinstance(data, str):
+            data = data.encode("utf-8", "replace")
+        try:
+            return _decode_halves(_ANY, data, exc)
+        except JSON_ERRORS:
+            raise blame(f"the body is not valid JSON: {_reason(exc)}") from exc
 
 
-def encode_json(value: Any) -> bytes:
+def decode_mended(
+    decoder: msgspec.json.Decoder[Shape],
+    data: bytes,
+    exc: Exception,
+    *,
+    blame: type[DiglotError] = InvalidResponse,
+) -> Shape:
+    """Decode once more what ``decoder`` refused with ``exc``.
+
+    Raises ``blame`` unless halves of surrogate pairs were all that was wrong.
+    """
+    try:
+        return _decode_halves(decoder, data, exc)
+    except JSON_ERRORS:
+        who = "the body" if issubclass(blame, InvalidRequest) else "what the backend sent"
+        raise blame(f"{who} is not what this API speaks: {_reason(exc)}") from exc
+
+
+def encode_json(value: Any, *, blame: type[DiglotError] = InvalidRequest) -> bytes:
     """Return compact UTF-8 JSON."""
-    return _ENCODER.encode(value)
+    try:
+        return _ENCODER.encode(value)
+    except (UnicodeError, RecursionError) as exc:
+        raise blame(f"the body cannot be written as JSON: {_reason(exc)}") from exc
 
 
 def describe(value: Any) -> str:
@@ -67,16 +120,66 @@ def read_text(value: Any, path: str, *, blame: type[DiglotError] = InvalidReques
     return value
 
 
+def read_field(
+    body: dict[str, Any], key: str, path: str, *, blame: type[DiglotError] = InvalidRequest
+) -> str:
+    """Return the text at ``key`` of the object at ``path``; empty for null and where it is not."""
+    value = body.get(key)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else read_text(value, join(path, key), blame=blame)
+
+
+def read_flag(value: Any, path: str) -> bool | None:
+    """Return ``value`` if it is true, false or null."""
+    if value is None or isinstance(value, bool):
+        return value
+    raise InvalidRequest(f"{path} must be true or false, not {describe(value)}", path=path)
+
+
+def read_count(value: Any) -> int:
+    """Return a count or a duration, and 0 for anything else.
+
+    A counter that makes no sense is not worth losing a good answer for.
+    """
+    return int(value) if _is_number(value) and value > 0 else 0
+
+
+def read_arguments(text: str, path: str, *, blame: type[DiglotError]) -> str:
+    """Return the JSON text of a call's arguments if it holds an object.
+
+    Empty text and null, which models and SDKs do send for a call without arguments, are an
+    empty object. An object that was encoded twice is unpacked once.
+    """
+    text = text.strip()
+    if not text:
+        return "{}"
+    try:
+        value = decode_json(text, blame=blame)
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            text = value.strip()
+            value = decode_json(text, blame=blame)
+    except DiglotError as exc:
+        raise blame(f"{path} must hold the JSON text of an object: {exc}", path=path) from exc
+    if value is None:
+        return "{}"
+    read_object(value, path, blame=blame)
+    return text
+
+
 def read_setting(value: Any, kind: Kind, path: str) -> Any:
     """Return a flat setting in the one form that the hub holds for its kind.
 
     Integral floats (``10.0``) become integers, since Go's decoder refuses them; a bare
-    ``stop`` string becomes a list of one, since Ollama answers 500 to a string.
+    ``stop`` string becomes a list of one, since Ollama answers 500 to a string; a duration
+    such as ``"-1"`` becomes a number of seconds, since Ollama wants a unit in a string.
     """
     if kind == "any":
         return value
     if kind == "strings":
         return _read_strings(value, path)
+    if kind == "duration":
+        return _read_duration(value, path)
     if kind == "boolean" and isinstance(value, bool):
         return value
     if kind != "boolean" and _is_number(value):
@@ -91,10 +194,41 @@ def _read_strings(value: Any, path: str) -> list[str]:
     if isinstance(value, str):
         return [value]
     for index, item in enumerate(read_items(value, path)):
-        read_text(item, f"{path}[{index}]")
+        if not isinstance(item, str):
+            place = f"{path}[{index}]"
+            raise InvalidRequest(f"{place} must be a string, not {describe(item)}", path=place)
     return list(value)
+
+
+def _read_duration(value: Any, path: str) -> int | float | str:
+    if isinstance(value, str):
+        digits = value.removeprefix("-")
+        return int(value) if digits.isascii() and digits.isdigit() else value
+    if not _is_number(value):
+        wanted = 'a number of seconds or a text such as "5m"'
+        raise InvalidRequest(f"{path} must be {wanted}, not {describe(value)}", path=path)
+    number: int | float = value
+    return number
 
 
 def _is_number(value: Any) -> bool:
     # bool is a subclass of int, yet no number in JSON.
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_ANY = msgspec.json.Decoder(Any)
+
+
+def _decode_halves(decoder: msgspec.json.Decoder[Shape], data: bytes, exc: Exception) -> Shape:
+    """Decode with U+FFFD for halves of surrogate pairs, as Go's decoder reads them.
+
+    Servers that escape non-ASCII text send them when a token ends inside an emoji.
+    """
+    mended = _ESCAPE.sub(lambda match: b"\\ufffd" if match["half"] else match[0], data)
+    if mended == data:
+        raise exc
+    return decoder.decode(mended)
+
+
+def _reason(exc: Exception) -> str:
+    return "it is nested too deeply" if isinstance(exc, RecursionError) else str(exc)

@@ -5,7 +5,7 @@ the body that was really written, so a row says what happened, not what was plan
 
 kept       the same value at the same path
 renamed    the same value at another path
-retyped    said in another form (a list for a string, an object for JSON text)
+retyped    said in another form, or by leaving it out, with nothing lost
 defaulted  written although the client did not send it
 emulated   not a thing the target can do; Diglot did it another way
 dropped    not said at all
@@ -15,39 +15,61 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
-from core.translation.fields import FIELDS, Field
+from core.translation.fields import FIELDS, Field, setting_paths
 from core.translation.notes import NOTES, Note
+from core.translation.ollama import dump_think
+from core.translation.openai import dump_effort, parse_effort
+from core.translation.paths import join
+from core.translation.reading import read_setting
 from core.translation.settings import says
 
 __all__ = ["Outcome", "ReportRow", "dropped", "explain_request"]
 
 Outcome = Literal["kept", "renamed", "retyped", "defaulted", "emulated", "dropped"]
 
-_PLAIN = NOTES["kept"]
+# Notes that say how the target means the same without writing it.
+_SAID_ANYWAY = frozenset({"implied", "usage_always", "format", "format_name", "format_strict"})
+_EMPTY: tuple[Any, ...] = ("", [], {})
+_CONTENT = "messages[].content"
 
 
 class ReportRow(Struct, frozen=True, kw_only=True):
-    """One row. ``path`` is None for what was added, ``target`` for what was not written."""
+    """One row. ``path`` is None for what was added, ``target`` for what was not written.
+
+    ``harmless`` marks a loss that cannot change the content of the answer.
+    """
 
     path: str | None
     outcome: Outcome
     target: str | None
     note: Note
+    harmless: bool = False
 
 
 class _Node:
-    """One step in a path pattern. ``item`` stands for ``[]``."""
+    """One step in a path pattern, with the rows that end here. ``item`` stands for ``[]``."""
 
-    __slots__ = ("children", "item", "row")
+    __slots__ = ("children", "item", "opaque", "pattern", "rows")
 
-    def __init__(self) -> None:
-        self.row: Field | None = None
+    def __init__(self, pattern: str = "") -> None:
+        self.pattern = pattern
+        self.rows: list[Field] = []
+        self.opaque = False
         self.children: dict[str, _Node] = {}
         self.item: _Node | None = None
+
+
+class _Leaf(NamedTuple):
+    """One value of a body, the indices in its path, and the node of the pattern it fits."""
+
+    path: str
+    numbers: tuple[int, ...]
+    value: Any
+    node: _Node
 
 
 def explain_request(
@@ -65,31 +87,17 @@ def explain_request(
     the name of the note that says how it was done instead.
     """
     walk = _Walk(body, written, source, target, accepts, emulated or {})
-    rows = list(walk.rows())
+    rows = [walk.judge(leaf) for leaf in _leaves(body, source)]
     return (*rows, *walk.added())
 
 
-def dropped(rows: tuple[ReportRow, ...]) -> tuple[str, ...]:
-    """Return the paths that were lost, in the order of the body."""
-    return tuple(row.path for row in rows if row.outcome == "dropped" and row.path is not None)
+def dropped(rows: tuple[ReportRow, ...], *, harmless: bool = True) -> tuple[str, ...]:
+    """Return the paths that were lost, in the order of the body.
 
-
-@lru_cache
-def _pattern_tree(dialect: str) -> _Node:
-    root = _Node()
-    for row in FIELDS:
-        if dialect not in row.paths:
-            continue
-        node = root
-        for step in row.paths[dialect].split("."):
-            name = step.rstrip("[]")
-            node = node.children.setdefault(name, _Node())
-            if step.endswith("[]"):
-                node.item = node.item or _Node()
-                node = node.item
-        if node.row is None or node.row.alias:
-            node.row = row
-    return root
+    Without ``harmless`` ones: only those whose loss may change the content of the answer.
+    """
+    lost = (row for row in rows if row.outcome == "dropped" and (harmless or not row.harmless))
+    return tuple(row.path for row in lost if row.path is not None)
 
 
 class _Walk:
@@ -105,158 +113,220 @@ class _Walk:
         emulated: Mapping[str, str],
     ) -> None:
         self._body = body
-        self._written = dict(_leaves(written, "", _pattern_tree(target)))
         self._source = source
         self._target = target
         self._accepts = accepts
         self._emulated = emulated
+        self._written: dict[str, Any] = {}
+        # Where the leaves of a pattern stand within one message, in order, until claimed.
+        self._unclaimed: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+        for path, numbers, value, node in _leaves(written, target):
+            self._written[path] = value
+            if len(numbers) > 1:
+                place = (node.pattern, numbers[:1])
+                self._unclaimed.setdefault(place, []).append(path)
+        self._last = max(0, len(written.get("messages") or ()) - 1)
         self._explained: set[str] = set()
 
-    def rows(self) -> Iterator[ReportRow]:
-        """Yield one row per leaf of the source body."""
-        for path, value, node in _nodes(self._body, "", _pattern_tree(self._source)):
-            yield self._judge(path, value, node.row if node else None)
+    def judge(self, leaf: _Leaf) -> ReportRow:
+        """Return the row of one leaf of the source body."""
+        path, numbers, value, node = leaf
+        fields = node.rows
+        for prefix, how in self._emulated.items():
+            if path.startswith(prefix):
+                return _say(path, "emulated", None, how)
+        if value is None:
+            return _say(path, "retyped", None, "null")
+        if not fields:
+            if value in _EMPTY:
+                return _say(path, "retyped", None, "empty")
+            return _say(path, "dropped", None, "unknown")
+        if fields[0].setting:
+            return self._judge_setting(path, value, fields[0])
+        for row in (*fields, *_owners(fields)):
+            place = self._place(numbers, row)
+            if place is not None:
+                return self._judge_written(path, value, row, place)
+        return self._judge_unwritten(path, value, fields[-1])
 
     def added(self) -> Iterator[ReportRow]:
-        """Yield one row per leaf of the written body that no source leaf explains."""
+        """Yield one row per leaf of the written body that no leaf of the source explains."""
         for path in self._written:
             if path not in self._explained:
-                yield ReportRow(path=None, outcome="defaulted", target=path, note=_added(path))
+                yield _say(None, "defaulted", path, _why_added(path, self._target))
 
-    def _judge(self, path: str, value: Any, row: Field | None) -> ReportRow:
-        how = next((n for prefix, n in self._emulated.items() if path.startswith(prefix)), None)
-        if how is not None:
-            return self._row(path, "emulated", None, how)
-        if row is None:
-            return self._row(path, "dropped", None, "unknown")
-        if value is None:
-            return self._row(path, "retyped", None, "null")
-        if row.setting:
-            return self._judge_setting(path, value, row)
-        place = self._place(path, row)
-        if place is None:
-            return self._judge_unwritten(path, value, row)
+    def _judge_written(self, path: str, value: Any, row: Field, place: str) -> ReportRow:
+        sent = self._written[place]
+        if _same(sent, value):
+            self._explained.add(place)
+            if place == path:
+                return _say(path, "kept", place, "kept")
+            return _say(path, "renamed", place, row.note or "kept")
+        if value in _EMPTY and not row.retyped:
+            return _say(path, "retyped", None, "empty")
+        if row.name == "thinking" and sent not in _efforts(value):
+            return _say(path, "dropped", None, "superseded")
+        note = row.note
+        if row.name == "model":
+            note = "model_alias"
+        elif row.name == "role":
+            note = "developer" if str(value).lower() == "developer" else "role_case"
+        elif not row.retyped and row.name != "content" and row.note != "implied":
+            return _say(path, "dropped", None, "superseded")
         self._explained.add(place)
-        if row.name == "role" and value != self._written[place]:
-            return self._row(path, "retyped", place, "developer")
-        if row.retyped or row.name == "content.text":
-            return self._row(path, "retyped", place, row.note)
-        outcome: Outcome = "kept" if place == path else "renamed"
-        return self._row(path, outcome, place, row.note if outcome == "renamed" else "kept")
+        return _say(path, "retyped", place, note or "kept")
 
     def _judge_setting(self, path: str, value: Any, row: Field) -> ReportRow:
-        target = row.paths.get(self._target, "")
-        if self._target == "openai":
-            # An alias row names where a client wrote it, the own row where it goes.
-            target = next(
-                (r.paths.get("openai", "") for r in FIELDS if r.name == row.name and not r.alias),
-                target,
-            )
-        if not target or target not in self._written:
-            if row.name == "n" and value == 1:
-                return self._row(path, "retyped", None, "one_choice")
-            if row.name == "parallel_tool_calls" and value is True:
-                return self._row(path, "retyped", None, "implied")
-            if target and not says(row, value, self._target, {*self._accepts, row.name}):
-                return self._row(path, "retyped", None, "unlimited")
-            note = "no_native" if self._target == "ollama" else "no_openai"
-            return self._row(path, "dropped", None, note)
-        self._explained.add(target)
+        own = _settings(self._target).get(row.name)
+        target = own.paths[self._target] if own else ""
+        if target not in self._written:
+            if own and row.name == "max_tokens" and not says(row, value, self._target, ()):
+                return _say(path, "retyped", None, "unlimited")
+            return self._judge_unwritten(path, value, row)
         sent = self._written[target]
-        if sent != value and sent != [value]:
-            return self._row(path, "dropped", None, "superseded")
-        if type(sent) is not type(value):
-            return self._row(path, "retyped", target, row.note or "kept")
-        return self._row(path, "kept" if target == path else "renamed", target, row.note)
+        if sent != value and sent != [value] and sent != read_setting(value, row.kind, path):
+            return _say(path, "dropped", None, "superseded")
+        self._explained.add(target)
+        if not _same(sent, value):
+            return _say(path, "retyped", target, row.note or "kept")
+        if target == path:
+            return _say(path, "kept", target, "kept")
+        return _say(path, "renamed", target, row.note or "kept")
 
     def _judge_unwritten(self, path: str, value: Any, row: Field) -> ReportRow:
-        if row.name == "tool_choice" and value in ("auto", "none"):
-            return self._row(path, "retyped", None, "tool_choice_native")
-        if row.note in ("implied", "usage_always", "format_wrapper") and row.name != "format.name":
-            outcome: Outcome = "dropped" if row.note == "format_wrapper" else "retyped"
-            return self._row(path, outcome, None, row.note)
-        if value in ("", [], {}, False) or row.name == "format.name":
-            return self._row(path, "retyped", None, row.note or "empty")
-        if row.name.startswith("tools.") and _choice(self._body) == "none":
-            return self._row(path, "retyped", None, "tool_choice_native")
+        if row.note in _SAID_ANYWAY or (row.name == "tool_choice" and value in row.neutral):
+            return _say(path, "retyped", None, row.note)
+        if value in _EMPTY:
+            return _say(path, "retyped", None, "empty")
+        if any(_same(value, neutral) for neutral in row.neutral):
+            return _say(path, "retyped", None, "neutral")
+        if row.name.startswith("tools.") and self._body.get("tool_choice") == "none":
+            return _say(path, "retyped", None, "tool_choice_native")
+        note = row.note or "unknown"
         if row.name == "tool_name":
-            return self._row(path, "dropped", None, "participant")
-        return self._row(path, "dropped", None, row.note or "unknown")
+            note = "participant"
+        elif row.name == "thinking":
+            note = "think_relaxed"
+        elif row.setting and not row.harmless:
+            note = "no_native" if self._target == "ollama" else "no_openai"
+        return _say(path, "dropped", None, note, harmless=row.harmless)
 
-    def _place(self, path: str, row: Field) -> str | None:
+    def _place(self, numbers: tuple[int, ...], row: Field) -> str | None:
         """Return the path in the written body at which this leaf stands, if it does."""
-        pattern = row.paths.get(self._target)
-        if pattern is None:
-            return None
-        numbers = _numbers(path)
-        if row.name == "format":
-            return next((p for p in (pattern, "response_format.type") if p in self._written), None)
-        for place in _fillings(pattern, numbers, self._written):
-            if place in self._written and place not in self._explained:
+        pattern = row.paths.get(self._target, "")
+        if self._source == "generate":
+            numbers = (0 if row.name == "system" else self._last, *numbers)
+        if pattern.count("[]") > 1 and "tool_calls" not in pattern:
+            # A picture's place among the parts differs from its place among the images.
+            left = self._unclaimed.get((pattern, numbers[:1]))
+            if left:
+                return left.pop(0)
+        elif pattern:
+            place = _fill(pattern, numbers)
+            if place in self._written:
                 return place
-        shared = _fill(pattern, numbers)
-        return shared if shared in self._written else None
-
-    def _row(self, path: str, outcome: Outcome, target: str | None, note: str) -> ReportRow:
-        return ReportRow(path=path, outcome=outcome, target=target, note=NOTES.get(note, _PLAIN))
-
-
-def _nodes(value: Any, path: str, node: _Node | None) -> Iterator[tuple[str, Any, _Node | None]]:
-    """Yield the leaves of a body with the pattern that names them; opaque values are leaves."""
-    if node is None or (node.row is not None and node.row.opaque):
-        yield path, value, node
-    elif isinstance(value, dict) and value and node.children:
-        for key, item in value.items():
-            yield from _nodes(item, f"{path}.{key}" if path else key, node.children.get(key))
-    elif isinstance(value, list) and value and node.item is not None:
-        for index, item in enumerate(value):
-            yield from _nodes(item, f"{path}[{index}]", node.item)
-    else:
-        yield path, value, node
+        if row.name in ("content.text", "refusal"):
+            # One text alone is written as a string.
+            place = _fill(_CONTENT, numbers)
+            return place if place in self._written else None
+        return None
 
 
-def _leaves(value: Any, path: str, node: _Node | None) -> Iterator[tuple[str, Any]]:
-    for leaf, item, _ in _nodes(value, path, node):
-        yield leaf, item
+def _say(
+    path: str | None, outcome: Outcome, target: str | None, note: str, *, harmless: bool = False
+) -> ReportRow:
+    return ReportRow(path=path, outcome=outcome, target=target, note=NOTES[note], harmless=harmless)
 
 
-def _numbers(path: str) -> list[int]:
-    return [int(step.split("]")[0]) for step in path.split("[")[1:]]
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two values are the same JSON: 1, 1.0 and true are three different things."""
+    return type(one) is type(other) and one == other
 
 
-def _fill(pattern: str, numbers: list[int]) -> str:
-    pieces = pattern.split("[]")
-    filled = pieces[0]
-    for index, piece in enumerate(pieces[1:]):
-        filled += f"[{numbers[index] if index < len(numbers) else 0}]{piece}"
-    return filled
+def _efforts(value: Any) -> tuple[Any, ...]:
+    effort = parse_effort(value, "think")
+    return (dump_think(effort), dump_effort(effort))
 
 
-def _fillings(pattern: str, numbers: list[int], written: Mapping[str, Any]) -> Iterator[str]:
-    """Yield where a leaf may stand: its message stays, its place inside it may move."""
-    if pattern.count("[]") <= 1 or ".tool_calls" in pattern or pattern.startswith("tools"):
-        yield _fill(pattern, numbers)
-        return
-    # A picture's place among the parts differs from its place among the images.
-    for place in range(len(written)):
-        filled = _fill(pattern, [*numbers[:1], place])
-        if filled in written:
-            yield filled
-        elif place > 0 and not any(key.startswith(filled.rsplit("]", 1)[0]) for key in written):
-            return
-
-
-def _choice(body: Mapping[str, Any]) -> Any:
-    return body.get("tool_choice")
-
-
-def _added(path: str) -> Note:
+def _why_added(path: str, target: str) -> str:
     if path == "stream":
-        return NOTES["stream_default"]
+        return "stream_default"
     if path == "stream_options.include_usage":
-        return NOTES["usage_asked"]
+        return "usage_asked"
+    if path in ("think", "reasoning_effort") or path in _setting_targets(target):
+        return "deployment_default"
     if path.endswith(".tool_name"):
-        return NOTES["tool_name_found"]
+        return "tool_name_found"
     if path.endswith((".id", ".tool_call_id")):
-        return NOTES["tool_call_id_made"]
-    return NOTES["required_there"]
+        return "tool_call_id_made"
+    return "required_there"
+
+
+_OWNERS = {row.name: row for row in FIELDS if not row.alias}
+
+
+def _owners(fields: list[Field]) -> list[Field]:
+    """Return the rows that say where a dialect itself writes what it reads from an alias."""
+    return [_OWNERS[row.name] for row in fields if row.alias and row.name in _OWNERS]
+
+
+@lru_cache
+def _settings(target: str) -> Mapping[str, Field]:
+    return setting_paths(target)
+
+
+@lru_cache
+def _setting_targets(target: str) -> frozenset[str]:
+    return frozenset(row.paths[target] for row in _settings(target).values())
+
+
+@lru_cache
+def _pattern_tree(dialect: str) -> _Node:
+    root = _Node()
+    for row in sorted(FIELDS, key=lambda row: row.alias):
+        if dialect not in row.paths:
+            continue
+        node = root
+        for step in row.paths[dialect].split("."):
+            name = step.removesuffix("[]")
+            pattern = f"{node.pattern}.{name}" if node.pattern else name
+            node = node.children.setdefault(name, _Node(pattern))
+            if step.endswith("[]"):
+                node.item = node.item or _Node(f"{pattern}[]")
+                node = node.item
+        node.rows.append(row)
+        node.opaque = node.opaque or row.opaque
+    return root
+
+
+_UNKNOWN = _Node()
+
+
+def _leaves(body: Any, dialect: str) -> Iterator[_Leaf]:
+    """Yield the leaves of a body; what no row names and what is opaque is not looked into."""
+    return _below(body, "", (), _pattern_tree(dialect))
+
+
+def _below(value: Any, path: str, numbers: tuple[int, ...], node: _Node) -> Iterator[_Leaf]:
+    if node.opaque or not isinstance(value, dict | list) or not value:
+        if path:
+            yield _Leaf(path, numbers, value, node)
+    elif isinstance(value, dict) and node.children:
+        for key, item in value.items():
+            child = node.children.get(key)
+            if child is None:
+                yield _Leaf(join(path, key), numbers, item, _UNKNOWN)
+            else:
+                yield from _below(item, f"{path}.{key}" if path else key, numbers, child)
+    elif isinstance(value, list) and node.item is not None:
+        for index, item in enumerate(value):
+            yield from _below(item, f"{path}[{index}]", (*numbers, index), node.item)
+    else:
+        yield _Leaf(path, numbers, value, node)
+
+
+def _fill(pattern: str, numbers: tuple[int, ...]) -> str:
+    first, *pieces = pattern.split("[]")
+    if len(pieces) > len(numbers):
+        return ""
+    return first + "".join(f"[{n}]{piece}" for n, piece in zip(numbers, pieces, strict=False))

@@ -26,7 +26,8 @@ def parse_settings(body: Mapping[str, Any], dialect: str) -> dict[str, Any]:
     own: dict[str, Any] = {}
     aliases: dict[str, Any] = {}
     for key, value in body.items():
-        row = table.get(key)
+        # A path such as options.seed is no key of the body itself.
+        row = None if "." in key else table.get(key)
         if row is not None and value is not None:
             _put(row, key, value, own, aliases)
     options = body.get("options")
@@ -43,6 +44,9 @@ def parse_settings(body: Mapping[str, Any], dialect: str) -> dict[str, Any]:
 
 def _put(row: Field, path: str, value: Any, own: dict[str, Any], aliases: dict[str, Any]) -> None:
     read = read_setting(value, row.kind, path)
+    # No stops, or no duration, says nothing; OpenAI refuses the one and Ollama the other.
+    if read in ([], "") and row.kind != "any":
+        return
     if row.alias:
         aliases.setdefault(row.name, read)
     else:

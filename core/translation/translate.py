@@ -154,7 +154,12 @@ class StreamTranslator:
         return self._encode(self._decoder.flush(), now)
 
     def fail(self, error: DiglotError, *, now: int) -> bytes:
-        """Return the target's error event for a failure that came from elsewhere."""
+        """Return the target's error event for a failure that came from elsewhere.
+
+        Nothing where the stream has already ended, well or not.
+        """
+        if self.error is not None or self.finish is not None:
+            return b""
         self.error = StreamError(message=error.message, status=error.status, code=error.code)
         return self._encoder.encode([self.error], now=now)
 
