@@ -10,7 +10,7 @@ import streamlit as st
 from core.chats.job import Job
 from core.chats.service import current_service
 from core.errors import DiglotError
-from core.tools.schema import ToolArgumentError, validate_arguments
+from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.translation.definitions import dump_tool, parse_tools
 from core.translation.messages import NamedTool, Tool, ToolChoice
 from ui.answers import follow, numbers_line, show_answer

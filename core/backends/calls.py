@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from msgspec import Struct
@@ -280,7 +281,8 @@ class Caller:
                 path=lost[0],
             )
         if lost:
-            headers["x-diglot-dropped"] = ",".join(lost)[:2000]
+            # Keys are the client's own text: quoted, so that none can end the header line.
+            headers["x-diglot-dropped"] = ",".join(quote(p, safe="[]. ") for p in lost)[:2000]
         if turn.exchange.emulated:
             how = sorted(set(turn.exchange.emulated.values()))
             headers["x-diglot-emulated"] = ",".join(how)

@@ -22,6 +22,8 @@ __all__ = ["MAX_BODY", "Exchange", "ExchangeLog", "Wire"]
 MAX_BODY = 2 * 1024 * 1024
 """Bytes kept of each body."""
 
+_SUM_EVERY = 16
+
 
 class Wire:
     """One side: a request and what came back, in pieces with their times (ns since the epoch)."""
@@ -58,6 +60,11 @@ class Wire:
             return
         self._size += len(data)
         self.chunks.append((now, data))
+
+    @property
+    def size(self) -> int:
+        """The bytes that are kept."""
+        return len(self.request) + self._size
 
     @property
     def response(self) -> bytes:
@@ -99,6 +106,11 @@ class Exchange:
         self.written: Mapping[str, Any] | None = None
         self.accepts: frozenset[str] = frozenset()
         self.emulated: dict[str, str] = {}
+
+    @property
+    def size(self) -> int:
+        """The bytes that are kept of all bodies."""
+        return self.client.size + sum(wire.size for wire in self.backend)
 
     def report(self) -> tuple[ReportRow, ...]:
         """Return what the translation of the request did; nothing where bytes passed through."""
@@ -154,17 +166,25 @@ class Exchange:
 
 
 class ExchangeLog:
-    """The newest exchanges, bounded in number."""
+    """The newest exchanges, bounded in number and in the bytes of their bodies."""
 
-    def __init__(self, limit: int = 500) -> None:
+    def __init__(self, limit: int = 500, *, limit_bytes: int = 64 * 1024 * 1024) -> None:
         self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._added = 0
         self._items: OrderedDict[str, Exchange] = OrderedDict()
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange, forgetting the oldest where there are too many."""
         self._items[exchange.id] = exchange
+        self._added += 1
         while len(self._items) > self._limit:
             self._items.popitem(last=False)
+        # Sizes grow after an exchange is added, so they are summed now and then, not each time.
+        if self._added % _SUM_EVERY == 0:
+            total = sum(item.size for item in self._items.values())
+            while total > self._limit_bytes and len(self._items) > 1:
+                total -= self._items.popitem(last=False)[1].size
 
     def get(self, identity: str, *, owner: str) -> Exchange | None:
         """Return one exchange if it is ``owner``'s."""

@@ -15,8 +15,8 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from core.errors import DiglotError
+from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.history import flatten, last_question
-from core.tools.schema import ToolArgumentError, validate_arguments
 from core.tools.spans import shared_words, spans
 from core.translation.messages import (
     ChatRequest,

@@ -12,28 +12,17 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from griffe import Docstring, DocstringSectionKind
-from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ArgsKwargs
 
 from core.errors import InvalidRequest
+from core.tools.arguments import ToolArgumentError, parse_arguments
 from core.translation.messages import Tool
-from core.translation.reading import decode_json
 
-__all__ = [
-    "ToolArgumentError",
-    "call_function",
-    "parse_arguments",
-    "tool_from_function",
-    "validate_arguments",
-]
+__all__ = ["call_function", "tool_from_function"]
 
 _STYLES: tuple[Literal["google", "numpy", "sphinx"], ...] = ("google", "numpy", "sphinx")
 _KEYED = ("properties", "$defs")
-
-
-class ToolArgumentError(Exception):
-    """Arguments that do not fit. The text is for the model, to repair its call with."""
 
 
 def tool_from_function(function: Callable[..., Any], *, name: str = "") -> Tool:
@@ -63,30 +52,6 @@ def tool_from_function(function: Callable[..., Any], *, name: str = "") -> Tool:
     return Tool(name=name, description=summary, parameters=schema)
 
 
-def parse_arguments(arguments: str) -> dict[str, Any]:
-    """Return the object that a call's arguments spell. Raises ToolArgumentError."""
-    try:
-        value = decode_json(arguments or "{}")
-    except InvalidRequest as exc:
-        raise ToolArgumentError(f"the arguments are not valid JSON: {exc.message}") from exc
-    if not isinstance(value, dict):
-        raise ToolArgumentError("the arguments must be a JSON object")
-    return value
-
-
-def validate_arguments(tool: Tool, arguments: str) -> dict[str, Any]:
-    """Return the arguments once they fit the tool's schema. Raises ToolArgumentError."""
-    value = parse_arguments(arguments)
-    if tool.parameters is not None:
-        checker = Draft202012Validator(dict(tool.parameters))
-        problems = sorted(checker.iter_errors(value), key=lambda error: list(error.path))
-        if problems:
-            raise ToolArgumentError(
-                "; ".join(f"{_path(list(p.absolute_path))}: {p.message}" for p in problems[:5])
-            )
-    return value
-
-
 def call_function(function: Callable[..., Any], arguments: str) -> Any:
     """Call a function with arguments turned into the types that it declares.
 
@@ -99,7 +64,7 @@ def call_function(function: Callable[..., Any], arguments: str) -> Any:
         ready = bound.validate_python(ArgsKwargs((), value))
     except ValidationError as exc:
         raise ToolArgumentError(
-            "; ".join(f"{_path(list(e['loc']))}: {e['msg']}" for e in exc.errors()[:5])
+            "; ".join(f"{spell_path(list(e['loc']))}: {e['msg']}" for e in exc.errors()[:5])
         ) from exc
     args, kwargs = ready
     return function(*args, **kwargs)
@@ -151,7 +116,3 @@ def _without_titles(schema: Any, *, keyed: bool = False) -> Any:
         for key, value in schema.items()
         if keyed or key != "title" or not isinstance(value, str)
     }
-
-
-def _path(steps: list[Any]) -> str:
-    return ".".join(str(step) for step in steps) or "arguments"

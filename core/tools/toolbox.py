@@ -16,12 +16,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.errors import InvalidRequest
-from core.tools.schema import (
-    ToolArgumentError,
-    call_function,
-    tool_from_function,
-    validate_arguments,
-)
+from core.tools.arguments import ToolArgumentError, validate_arguments
+from core.tools.schema import call_function, tool_from_function
 from core.translation.messages import Tool, ToolCall
 from core.translation.reading import encode_json
 

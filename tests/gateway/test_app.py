@@ -306,3 +306,10 @@ def test_a_broken_answer_is_the_backends_fault(url: str, backend: Scripted, said
     answer = post(url + COMPAT, {"model": "native", "messages": HELLO})
     assert answer.status_code == 502
     assert answer.json()["error"]["code"]
+
+
+def test_a_key_cannot_end_the_header_line(url: str, backend: Scripted) -> None:
+    backend.json(NATIVE, {**DONE, "message": {"role": "assistant", "content": "x"}})
+    answer = post(url + COMPAT, {"model": "native", "messages": HELLO, "a\r\nx-evil: 1": 1})
+    assert "x-evil" not in answer.headers
+    assert answer.headers["x-diglot-dropped"] == "a%0D%0Ax-evil%3A 1"

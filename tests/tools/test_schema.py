@@ -13,13 +13,8 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic refuses typing's own before Python 3.12
 
 from core.errors import InvalidRequest
-from core.tools.schema import (
-    ToolArgumentError,
-    call_function,
-    parse_arguments,
-    tool_from_function,
-    validate_arguments,
-)
+from core.tools.arguments import ToolArgumentError, parse_arguments, validate_arguments
+from core.tools.schema import call_function, tool_from_function
 from core.translation.messages import Tool
 
 
