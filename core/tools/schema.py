@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ArgsKwargs
 
 from core.errors import InvalidRequest
-from core.tools.arguments import ToolArgumentError, parse_arguments
+from core.tools.arguments import ToolArgumentError, parse_arguments, spell_path
 from core.translation.messages import Tool
 
 __all__ = ["call_function", "tool_from_function"]
