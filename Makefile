@@ -20,7 +20,7 @@ gateway: .venv/run ## Set up once, then start the gateway alone on http://127.0.
 	$(BIN)/python -m core --port 4000
 
 test: .venv/dev lint ollama ## Set up, then check everything; CI runs this
-	DIGLOT_EXAMPLES=1000 $(BIN)/pytest
+	DIGLOT_EXAMPLES=1000 $(BIN)/pytest --timeout 600
 
 check: .venv/dev lint fast ## The everyday loop, under a minute
 
@@ -31,7 +31,7 @@ lint: .venv/dev ## Format, lint, types and layers
 	$(BIN)/lint-imports
 
 fast: .venv/dev ## The tests that need no browser and no model
-	$(BIN)/pytest -q -m "not browser and not embedded and not ollama"
+	$(BIN)/pytest -q --timeout 60 -m "not browser and not embedded and not ollama"
 
 ollama: .venv/dev ## Build the real Ollama that the tests run against, once
 	PYTHON=$(BIN)/python scripts/install_ollama.sh

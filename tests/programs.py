@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -66,12 +67,13 @@ def serving(
 ) -> Iterator[Path]:
     """Run a server until the block ends, from when ``url`` answers; yield its log.
 
-    Its children end with it.
+    Its children end with it, and on Linux it ends also when the tests are killed.
     """
-    log = folder / f"{Path(command[0]).name}-{free_port()}.log"
+    log = folder / f"{Path(command[0]).name}.log"
+    tied = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            [*tied, *command],
             cwd=ROOT,
             env=environment(environ),
             stdin=subprocess.DEVNULL,
