@@ -106,12 +106,13 @@ def imported(*paths: str) -> set[str]:
 def test_what_is_needed_to_run_is_what_is_imported() -> None:
     # Run as a program, and named to uvicorn.
     otherwise = {"pip", "httptools", "uvloop"}
-    assert names("requirements.txt") == imported("core", "ui", "pages", "app.py") | otherwise
+    used = imported("core", "ui", "pages", "app.py", "examples")
+    assert names("requirements.txt") == used | otherwise
 
 
-def test_everything_that_tests_and_examples_import_is_listed() -> None:
+def test_everything_that_tests_import_is_listed() -> None:
     listed = names("requirements.txt") | names("requirements-dev.txt")
-    assert imported("tests", "bench", "examples") <= listed
+    assert imported("tests", "bench") <= listed
 
 
 def test_every_dependency_is_defended_and_locked() -> None:

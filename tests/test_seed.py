@@ -212,7 +212,9 @@ def test_shell_examples(place: Gateway, name: str) -> None:
 
 
 @openly
-@pytest.mark.parametrize("name", ["native_generate.py", "openai_chat.py", "openai_stream.py"])
+@pytest.mark.parametrize(
+    "name", ["native_generate.py", "native_stream.py", "openai_chat.py", "openai_stream.py"]
+)
 def test_python_examples(place: Gateway, name: str) -> None:
     printed = example(sys.executable, name, place)
     text, _, tokens = printed.strip().rpartition("\n(")

@@ -304,4 +304,4 @@ def _restarted(model: EmbeddedModel, times: int) -> bool:
 
 
 def _orders(file: Path, *, port: int = 0) -> dict[str, Any]:
-    return {"model": str(file), "name": "m", "port": port, **SMALL}
+    return {"model": str(file), "name": "m", "port": port, "sampling": {}, **SMALL}
