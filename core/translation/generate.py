@@ -103,6 +103,9 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
     }
     if response.message.thinking:
         body["thinking"] = response.message.thinking
+    if response.message.tool_calls:
+        calls = response.message.tool_calls
+        body["tool_calls"] = ollama.dump_calls(calls, blame=InvalidResponse)
     numbers = ollama.dump_numbers(
         response.usage, response.timings or Timings(total=max(now - stamp.created, 1))
     )
@@ -117,6 +120,7 @@ class StreamEncoder(ollama_stream.StreamEncoder):
     """Events to bytes of a /api/generate stream."""
 
     _EMPTY = b'"response":""'
+    _CALLS = b'"response":"","tool_calls":%b'
 
     def _text(self, event: TextDelta, head: bytes) -> bytes:
         return b'%b"response":%b,%b}\n' % (

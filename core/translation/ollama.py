@@ -98,7 +98,8 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         raise parse_error(encode_json(body), BackendError.status)
     if not body.get("done"):
         raise InvalidResponse("the backend's answer is not marked as done")
-    raw = read_object(body.get("message") or {}, "message", blame=InvalidResponse)
+    raw = body.get("message")
+    raw = {} if raw is None else read_object(raw, "message", blame=InvalidResponse)
     message = _parse_message({"role": "assistant", **raw}, "message", blame=InvalidResponse)
     calls = tuple(
         ToolCall(id=call.id or call_id(ids, i), name=call.name, arguments=call.arguments)

@@ -160,8 +160,8 @@ class StreamEncoder:
     times: reading the prompt lasts until the first delta, writing until the end.
     """
 
-    _EMPTY_MESSAGE = b'"message":{"role":"assistant","content":""'
-    _EMPTY = _EMPTY_MESSAGE + b"}"
+    _EMPTY = b'"message":{"role":"assistant","content":""}'
+    _CALLS = b'"message":{"role":"assistant","content":"","tool_calls":%b}'
 
     def __init__(self, stamp: Stamp, *, include_usage: bool = True) -> None:
         del include_usage  # natively the last line always carries the counts
@@ -227,11 +227,8 @@ class StreamEncoder:
             ToolCall(id=held.id, name=held.name, arguments="".join(held.arguments))
             for _, held in sorted(self._calls.items())
         ]
-        return b'%b%b,"tool_calls":%b},"done":false}\n' % (
-            head,
-            self._EMPTY_MESSAGE,
-            encode_json(dump_calls(calls, blame=InvalidResponse), blame=InvalidResponse),
-        )
+        dumped = encode_json(dump_calls(calls, blame=InvalidResponse), blame=InvalidResponse)
+        return b'%b%b,"done":false}\n' % (head, self._CALLS % dumped)
 
     def _done(self, event: Finish, head: bytes, now: int) -> bytes:
         numbers = dump_numbers(event.usage, event.timings or self._measured(now))

@@ -339,12 +339,13 @@ def dump_usage(usage: Usage) -> dict[str, Any]:
 
 
 def parse_timings(value: Any) -> Timings | None:
-    """Read llama.cpp's ``timings`` (milliseconds, as floats)."""
+    """Read llama.cpp's ``timings`` (milliseconds, as floats); None where nothing was measured."""
     if not isinstance(value, dict):
         return None
     prompt = _nanoseconds(value.get("prompt_ms"))
     completion = _nanoseconds(value.get("predicted_ms"))
-    return Timings(total=prompt + completion, prompt=prompt, completion=completion)
+    total = prompt + completion
+    return Timings(total=total, prompt=prompt, completion=completion) if total else None
 
 
 def _nanoseconds(milliseconds: Any) -> int:
@@ -364,7 +365,8 @@ def parse_effort(value: Any, path: str = "reasoning_effort") -> bool | str:
         return value
     effort = _EFFORT_NAMES.get(value, value) if isinstance(value, str) else ""
     if effort not in _EFFORTS:
-        raise InvalidRequest(f"{path} must be one of {', '.join(sorted(_EFFORTS))}", path=path)
+        words = ", ".join((*sorted(_EFFORTS), *(("true", "false") if path == "think" else ())))
+        raise InvalidRequest(f"{path} must be one of {words}", path=path)
     return effort
 
 

@@ -160,7 +160,8 @@ def read_arguments(text: str, path: str, *, blame: type[DiglotError]) -> str:
             text = value.strip()
             value = decode_json(text, blame=blame)
     except DiglotError as exc:
-        raise blame(f"{path} must hold the JSON text of an object: {exc}", path=path) from exc
+        why = _reason(exc.__cause__ or exc)
+        raise blame(f"{path} must hold the JSON text of an object: {why}", path=path) from exc
     if value is None:
         return "{}"
     read_object(value, path, blame=blame)
@@ -230,5 +231,5 @@ def _decode_halves(decoder: msgspec.json.Decoder[Shape], data: bytes, exc: Excep
     return decoder.decode(mended)
 
 
-def _reason(exc: Exception) -> str:
+def _reason(exc: BaseException) -> str:
     return "it is nested too deeply" if isinstance(exc, RecursionError) else str(exc)
