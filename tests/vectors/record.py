@@ -30,8 +30,8 @@ SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "require
 
 # What is asked, in OpenAI's dialect; other dialects get the translation.
 ASKED: dict[str, dict[str, Any]] = {
-    "text": {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8},
-    "chinese": {"messages": [{"role": "user", "content": "请用中文说:你好。"}], "max_tokens": 8},
+    "text": {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 5},
+    "chinese": {"messages": [{"role": "user", "content": "请用中文说:你好。"}], "max_tokens": 5},
     "stopped": {"messages": [{"role": "user", "content": "Count: 1, 2, 3,"}], "stop": [","]},
     "json": {
         "messages": [{"role": "user", "content": "The capital of France, as JSON."}],
@@ -53,7 +53,7 @@ def main(dialect: str, base: str, model: str, server: str, *rest: str) -> None:
     folder = Path(rest[0]) if rest else Path(__file__).parent / "streams" / "recorded"
     prefix = re.sub(r"\W+", "_", f"{server} {dialect}".lower())
     for name, asked in ASKED.items():
-        body = {"model": model, "stream": True, "temperature": 0, "seed": 1, "max_tokens": 24}
+        body = {"model": model, "stream": True, "temperature": 0, "seed": 1, "max_tokens": 9}
         body |= asked | {"stream_options": {"include_usage": True}}
         if dialect != "openai":
             body = translate_request(body, source="openai", target="ollama")
@@ -84,7 +84,7 @@ def write(folder: Path, dialect: str, shows: str, asked: dict[str, Any], said: b
     (folder / "case.json").write_text(json.dumps(case, ensure_ascii=False, indent=2) + "\n")
     (folder / f"input.{ENDS[dialect]}").write_bytes(said)
     (folder / f"expected.{ENDS[target]}").write_bytes(expected)
-    print(f"{folder.name}: {len(said)} bytes, ends in {case['ends_in']}")
+    sys.stdout.write(f"{folder.name}: {len(said)} bytes, ends in {case['ends_in']}\n")
 
 
 if __name__ == "__main__":
