@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 __all__ = ["Stamp", "parse_rfc3339", "rfc3339"]
 
@@ -14,12 +16,14 @@ class Stamp(Struct, frozen=True, kw_only=True):
     """What one answer is marked with.
 
     ``id`` is unique for the answer, without any dialect's prefix; ``created`` is the start of
-    the request in ns since the epoch; ``model`` is the name that the client used.
+    the request in ns since the epoch; ``model`` is the name that the client used; ``asked`` is
+    the client's request body, for dialects whose answers repeat it or depend on it.
     """
 
     id: str
     created: int
     model: str
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
 
 def rfc3339(now: int) -> str:

@@ -15,7 +15,7 @@ from core.errors import DiglotError, Unsupported
 from core.translation.messages import Audio, Image, Part, Text
 from core.translation.reading import read_object, read_text
 
-__all__ = ["check_base64", "dump_content", "parse_content"]
+__all__ = ["check_base64", "dump_content", "media_type", "parse_content", "parse_image"]
 
 _DATA_URL = re.compile(
     r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w=.-]+)*;base64,", re.ASCII | re.IGNORECASE
@@ -60,7 +60,7 @@ def _parse_part(value: Any, path: str, blame: type[DiglotError]) -> Part:
         case "refusal":
             return Text(read_text(body.get("refusal"), f"{path}.refusal", blame=blame))
         case "image_url":
-            return _parse_image(body.get("image_url"), f"{path}.image_url", blame)
+            return parse_image(body.get("image_url"), f"{path}.image_url", blame)
         case "input_audio":
             audio = read_object(body.get("input_audio"), f"{path}.input_audio", blame=blame)
             return Audio(
@@ -78,7 +78,8 @@ def _parse_part(value: Any, path: str, blame: type[DiglotError]) -> Part:
             )
 
 
-def _parse_image(value: Any, path: str, blame: type[DiglotError]) -> Image:
+def parse_image(value: Any, path: str, blame: type[DiglotError]) -> Image:
+    """Read the address of a picture, alone or in an object with its detail."""
     detail = ""
     if isinstance(value, dict):
         detail = read_text(value.get("detail"), f"{path}.detail", blame=blame)
@@ -111,7 +112,7 @@ def _dump_part(part: Part) -> dict[str, Any]:
         case Text():
             return {"type": "text", "text": part.text}
         case Image():
-            url = part.url or f"data:{part.media_type or _sniff(part.data)};base64,{part.data}"
+            url = part.url or f"data:{media_type(part)};base64,{part.data}"
             image = {"url": url, "detail": part.detail} if part.detail else {"url": url}
             return {"type": "image_url", "image_url": image}
         case Audio():
@@ -121,9 +122,12 @@ def _dump_part(part: Part) -> dict[str, Any]:
             }
 
 
-def _sniff(data: str) -> str:
+def media_type(image: Image) -> str:
+    """Return the type of a picture: as it was said, else by its first bytes, else PNG."""
+    if image.media_type:
+        return image.media_type
     try:
-        head = b64decode(data[:16])
+        head = b64decode(image.data[:16])
     except (Base64Error, ValueError):
         head = b""
     return next((name for magic, name in _SIGNATURES if head.startswith(magic)), "image/png")

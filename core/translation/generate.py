@@ -1,13 +1,14 @@
 """Ollama's other native dialect: POST /api/generate, a prompt instead of messages.
 
 Options, formats, streams and errors are those of the chat dialect; only the prompt and the
-answer's ``response`` differ. It is a face only: backends are asked through their chat routes.
+answer's ``response`` differ. A prompt that goes through the model's template is a chat of one
+turn and becomes one elsewhere; with ``raw`` or ``suffix`` it is bare text to be gone on with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NoReturn
+from typing import Any
 
 from core.errors import InvalidRequest, InvalidResponse, Unsupported
 from core.translation import ollama, ollama_stream
@@ -20,13 +21,14 @@ from core.translation.messages import (
     Image,
     Message,
     Part,
+    Prompt,
     Text,
     Timings,
     text_of,
 )
 from core.translation.ollama import STREAM_TYPE, dump_error, parse_error
 from core.translation.reading import encode_json, read_flag, read_items, read_text
-from core.translation.settings import parse_settings
+from core.translation.settings import dump_settings, parse_settings
 
 __all__ = [
     "STREAM_TYPE",
@@ -46,14 +48,16 @@ StreamDecoder = ollama_stream.StreamDecoder
 def parse_request(body: dict[str, Any]) -> ChatRequest:
     """Read the body of POST /api/generate: system and prompt become messages of a chat.
 
-    Raises Unsupported for ``raw``, ``suffix`` and ``template``, which have no meaning in a
-    chat, and InvalidRequest with a JSON path for values of the wrong kind.
+    Raises Unsupported for ``template``, which only the model's own server can apply, and
+    InvalidRequest with a JSON path for values of the wrong kind.
     """
-    for name in ("raw", "suffix", "template"):
-        if body.get(name):
-            raise Unsupported(
-                f"{name} works only where the model's backend is an Ollama server", path=name
-            )
+    if body.get("template"):
+        raise Unsupported(
+            "template works only where the model's backend is an Ollama server", path="template"
+        )
+    bare = read_flag(body.get("raw"), "raw") is True or bool(body.get("suffix"))
+    if bare:
+        return _request(body, prompt=_bare_prompt(body))
     messages = []
     system = read_text(body.get("system"), "system")
     if system:
@@ -65,20 +69,49 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         parts.append(Image(data=data))
     if parts:
         messages.append(Message(role="user", parts=tuple(parts)))
+    return _request(body, messages=tuple(messages))
+
+
+def _bare_prompt(body: dict[str, Any]) -> Prompt:
+    for name in ("images", "system"):
+        if body.get(name):
+            raise Unsupported(f"{name} has no place in a prompt without a template", path=name)
+    return Prompt(
+        text=read_text(body.get("prompt"), "prompt"),
+        suffix=read_text(body.get("suffix"), "suffix"),
+    )
+
+
+def _request(body: dict[str, Any], **asked: Any) -> ChatRequest:
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
-        messages=tuple(messages),
         format=ollama.parse_format(body.get("format")),
         thinking=ollama.parse_think(body.get("think")),
         stream=read_flag(body.get("stream"), "stream") is not False,
         include_usage=True,
         settings=parse_settings(body, "generate"),
+        **asked,
     )
 
 
-def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> NoReturn:
-    """Refuse: no backend is asked through /api/generate."""
-    raise Unsupported("a chat cannot be written as a single prompt")
+def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict[str, Any]:
+    """Write the body of POST /api/generate for bare text. Raises Unsupported for a chat.
+
+    With a suffix the model's own fill-in-the-middle template is used, which raw mode skips.
+    """
+    if request.prompt is None:
+        raise Unsupported("a chat cannot be written as a single prompt", path="messages")
+    body: dict[str, Any] = {"model": request.model, "prompt": request.prompt.text}
+    if request.prompt.suffix:
+        body["suffix"] = request.prompt.suffix
+    else:
+        body["raw"] = True
+    if request.format is not None:
+        body["format"] = "json" if request.format.schema is None else request.format.schema
+    if request.thinking is not None:
+        body["think"] = ollama.dump_think(request.thinking)
+    body["stream"] = request.stream
+    return {**body, **dump_settings(request.settings, "generate", accepts)}
 
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from core.errors import Unsupported
+
 __all__ = [
     "Audio",
     "ChatRequest",
@@ -22,6 +24,7 @@ __all__ = [
     "Message",
     "NamedTool",
     "Part",
+    "Prompt",
     "ResponseFormat",
     "Text",
     "Timings",
@@ -29,6 +32,7 @@ __all__ = [
     "ToolCall",
     "ToolChoice",
     "Usage",
+    "refuse_prompt",
     "text_of",
 ]
 
@@ -108,8 +112,22 @@ class ResponseFormat(Struct, frozen=True, kw_only=True):
     strict: bool | None = None
 
 
+class Prompt(Struct, frozen=True, kw_only=True):
+    """Text to go on from, without messages and without a chat template.
+
+    ``suffix`` is what shall come after the answer: the model fills the middle. ``echo`` asks
+    for the prompt in front of the answer.
+    """
+
+    text: str
+    suffix: str = ""
+    echo: bool = False
+
+
 class ChatRequest(Struct, frozen=True, kw_only=True):
     """One request for one answer.
+
+    Where ``prompt`` is set there are no messages: bare text is to be gone on with.
 
     ``settings`` maps names of the FIELDS table (``temperature``, ``num_ctx``...) to what the
     client sent. What it did not send is not there: a default made up here would override the
@@ -119,6 +137,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
 
     model: str
     messages: tuple[Message, ...] = ()
+    prompt: Prompt | None = None
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice | None = None
     format: ResponseFormat | None = None
@@ -162,3 +181,11 @@ def text_of(message: Message) -> str:
     if len(message.parts) == 1 and isinstance(message.parts[0], Text):
         return message.parts[0].text
     return "\n".join(part.text for part in message.parts if isinstance(part, Text))
+
+
+def refuse_prompt(request: ChatRequest) -> None:
+    """Raise Unsupported where bare text is to be gone on with: a chat has no place for it."""
+    if request.prompt is not None:
+        raise Unsupported(
+            "a prompt without a template cannot be written as a chat; send messages", path="prompt"
+        )

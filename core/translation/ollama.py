@@ -27,6 +27,7 @@ from core.translation.messages import (
     Timings,
     ToolCall,
     Usage,
+    refuse_prompt,
     text_of,
 )
 from core.translation.reading import (
@@ -77,6 +78,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
 
 def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict[str, Any]:
     """Write the body of POST /api/chat. ``stream`` is always said, as defaults differ."""
+    refuse_prompt(request)
     body: dict[str, Any] = {"model": request.model, "messages": _dump_messages(request.messages)}
     if request.tools and request.tool_choice != "none":
         body["tools"] = [dump_tool(tool) for tool in request.tools]

@@ -30,6 +30,7 @@ from core.translation.messages import (
     ToolCall,
     ToolChoice,
     Usage,
+    refuse_prompt,
 )
 from core.translation.openai_messages import dump_call, dump_messages, dump_text, parse_message
 from core.translation.reading import (
@@ -101,6 +102,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
 
     ``accepts`` names the settings beyond OpenAI's own that the server is known to take.
     """
+    refuse_prompt(request)
     body: dict[str, Any] = {
         "model": request.model,
         "messages": dump_messages(request.messages),

@@ -42,7 +42,14 @@ from core.translation.reading import (
     read_object,
 )
 
-__all__ = ["StreamDecoder", "StreamEncoder", "error_in", "is_finished", "stream_error"]
+__all__ = [
+    "StreamDecoder",
+    "StreamEncoder",
+    "error_body",
+    "error_in",
+    "is_finished",
+    "stream_error",
+]
 
 
 class _Function(msgspec.Struct):
@@ -247,7 +254,7 @@ class StreamEncoder:
             case Finish():
                 return self._finish(event)
             case StreamError():
-                return encode_sse(encode_json({"error": _error_body(event)}))
+                return encode_sse(encode_json({"error": error_body(event)}))
 
     def _call(self, event: ToolCallDelta) -> bytes:
         call: dict[str, Any] = {"index": event.index}
@@ -279,7 +286,8 @@ class StreamEncoder:
         return b"".join(pieces)
 
 
-def _error_body(event: StreamError) -> dict[str, Any]:
+def error_body(event: StreamError) -> dict[str, Any]:
+    """Write what stands under ``error`` for a failure in the middle of a stream."""
     return {
         "message": event.message,
         "type": error_type(event.status),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from core.translation.fields import FIELDS, Field, setting_paths, settings_by_path
+from core.translation.fields import FIELDS, STANDARD, Field, setting_paths, settings_by_path
 from core.translation.reading import read_object, read_setting
 
 __all__ = ["dump_settings", "parse_settings", "says", "with_defaults"]
 
-_BY_PATH = {dialect: settings_by_path(dialect) for dialect in ("ollama", "openai", "generate")}
-_TARGETS = {dialect: setting_paths(dialect) for dialect in ("ollama", "openai")}
+_DIALECTS = ("ollama", "generate", "openai", "completions", "responses", "anthropic")
+_BY_PATH = {dialect: settings_by_path(dialect) for dialect in _DIALECTS}
+_TARGETS = {dialect: setting_paths(dialect) for dialect in _DIALECTS}
 
 # OpenAI deprecated max_tokens in favour of this name; where a client sends both it wins.
 _WINNER = "max_completion_tokens"
@@ -90,12 +91,15 @@ def with_defaults(
 
 def says(row: Field, value: Any, dialect: str, accepts: Collection[str]) -> bool:
     """Tell whether ``dialect`` can say this value of this row at all."""
-    if dialect != "openai":
-        return dialect in row.paths
-    if row.extension and row.name not in accepts:
+    if dialect not in row.paths:
+        return False
+    if dialect in ("ollama", "generate"):
+        return True
+    extension = row.name not in STANDARD[dialect] if dialect in STANDARD else row.extension
+    if extension and row.name not in accepts:
         return False
     # num_predict -1 and -2 mean "no limit", which OpenAI says by leaving max_tokens out.
-    return "openai" in row.paths and not (row.name == "max_tokens" and value < 0)
+    return not (row.name == "max_tokens" and value < 0)
 
 
 ROWS: Mapping[str, Field] = {row.name: row for row in FIELDS if row.setting and not row.alias}

@@ -12,7 +12,19 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from core.errors import BackendError, DiglotError
-from core.translation import generate, ollama, ollama_stream, openai, openai_stream
+from core.translation import (
+    anthropic,
+    anthropic_stream,
+    completions,
+    completions_stream,
+    generate,
+    ollama,
+    ollama_stream,
+    openai,
+    openai_stream,
+    responses,
+    responses_stream,
+)
 from core.translation.clock import Stamp
 from core.translation.events import Event, Finish, MessageStart, StreamError
 from core.translation.messages import ChatRequest, ChatResponse
@@ -100,6 +112,9 @@ DIALECTS: Mapping[str, Dialect] = {
     "ollama": _dialect("ollama", "/api/chat", ollama, ollama_stream),
     "generate": _dialect("generate", "/api/generate", generate, generate),
     "openai": _dialect("openai", "/v1/chat/completions", openai, openai_stream),
+    "completions": _dialect("completions", "/v1/completions", completions, completions_stream),
+    "responses": _dialect("responses", "/v1/responses", responses, responses_stream),
+    "anthropic": _dialect("anthropic", "/v1/messages", anthropic, anthropic_stream),
 }
 
 
