@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -21,14 +22,15 @@ from core.backends.catalog import Catalog
 from core.backends.client import Client, Reply, bearer
 from core.backends.config import Deployment
 from core.backends.exchange import Exchange, ExchangeLog, Wire
+from core.backends.helping import help_model
 from core.backends.router import Route
+from core.backends.several import several
 from core.errors import DiglotError, InvalidResponse, Unsupported
-from core.tools.emulation import emulate
-from core.tools.history import flatten
+from core.translation.choices import split_choices
 from core.translation.clock import Stamp, rfc3339
 from core.translation.events import replay
 from core.translation.fields import EXTENSIONS
-from core.translation.messages import ChatRequest, ChatResponse, NamedTool, ToolCall
+from core.translation.messages import ChatRequest, ChatResponse
 from core.translation.passing import PassThrough, rename_model
 from core.translation.reading import decode_json, encode_json, read_object, read_text
 from core.translation.report import dropped
@@ -38,7 +40,10 @@ from core.translation.translate import DIALECTS, StreamTranslator
 __all__ = ["Answer", "Caller", "new_id"]
 
 # The dialects that each kind of backend understands as they stand.
-_SPOKEN = {"ollama": ("ollama", "generate"), "openai": ("openai",)}
+_SPOKEN = {"ollama": ("ollama", "generate"), "openai": ("openai", "completions")}
+
+# Where each kind of backend is asked to go on from bare text.
+_BARE = {"ollama": "generate", "openai": "completions"}
 
 
 class _Turn(Struct, kw_only=True):
@@ -113,7 +118,7 @@ class Caller:
             body=body,
             raw=raw,
             route=route,
-            stamp=Stamp(id=exchange.id, created=exchange.started, model=name),
+            stamp=Stamp(id=exchange.id, created=exchange.started, model=name, asked=body),
             exchange=exchange,
             strict=strict,
         )
@@ -121,9 +126,35 @@ class Caller:
         if spoken and route.deployment.thinking is None:
             if not _uses_tools(body) or not await self._needs_help(turn):
                 return await self._pass(turn)
-        elif not spoken and face != "openai" and not (body.get("messages") or body.get("prompt")):
+        elif (
+            not spoken
+            and DIALECTS[face].native
+            and not (body.get("messages") or body.get("prompt"))
+        ):
             return _loaded(turn)
+        bodies = split_choices(body, dialect=face)
+        if len(bodies) > 1:
+            return await self._several(turn, bodies)
         return await self._translate(turn)
+
+    async def _several(self, turn: _Turn, bodies: list[dict[str, Any]]) -> Answer:
+        """Ask once for each answer that is wanted, and join what comes."""
+        turn.exchange.emulated["n"] = "choices"
+        own = turn.exchange
+        turns = []
+        for body in bodies:
+            part = Exchange(
+                own.id,
+                Wire(turn.face, own.client.path, own.client.request),
+                owner=own.owner,
+                started=own.started,
+            )
+            part.backend, part.emulated = own.backend, own.emulated
+            turns.append(replace(turn, body=body, exchange=part))
+        prompts = [body.get("prompt") for body in bodies]
+        answer = await several([partial(self._translate, t) for t in turns], prompts, own)
+        own.written, own.accepts = turns[0].exchange.written, turns[0].exchange.accepts
+        return answer
 
     async def _needs_help(self, turn: _Turn) -> bool:
         choice = turn.body.get("tool_choice")
@@ -142,7 +173,7 @@ class Caller:
         wire = self._wire(turn, turn.face, data)
         dialect = DIALECTS[turn.face]
         stream = turn.body.get("stream")
-        if stream is True or (stream is None and turn.face != "openai"):
+        if stream is True or (stream is None and dialect.native):
             translator = PassThrough(turn.face, turn.stamp, rename=rename)
             reply = await self._send(turn.route, wire, data)
             # Loading and unloading answer with one JSON object even where a stream was asked.
@@ -162,13 +193,21 @@ class Caller:
         request = DIALECTS[turn.face].parse_request(turn.body)
         if request.thinking is None:
             request = replace(request, thinking=turn.route.deployment.thinking)
-        outcome = await self._help(turn, request)
+        elif _unasked(turn):
+            request = replace(request, thinking=None)
+        outcome = await help_model(
+            request,
+            route=turn.route,
+            abilities=lambda: self._catalog.capabilities(turn.route),
+            ask=lambda question: self._ask(turn, question),
+            exchange=turn.exchange,
+        )
         if isinstance(outcome, ChatResponse):
             return self._given(turn, request, outcome)
         written = self._written(turn.route, outcome)
         turn.exchange.written = written
         data = encode_json(written)
-        wire = self._wire(turn, turn.route.deployment.dialect, data)
+        wire = self._wire(turn, _target(turn.route, outcome), data)
         headers = self._report(turn)
         reply = await self._send(turn.route, wire, data)
         if outcome.stream:
@@ -186,48 +225,6 @@ class Caller:
             answer = self._dumped(turn, response)
         answer.headers |= headers
         return answer
-
-    async def _help(self, turn: _Turn, request: ChatRequest) -> ChatRequest | ChatResponse:
-        """Return the request in a form that this model can follow, or the emulated call."""
-        abilities: frozenset[str] = frozenset()
-        history = [i for i, m in enumerate(request.messages) if m.role == "tool" or m.tool_calls]
-        if request.tools or history or request.thinking:
-            abilities = await self._catalog.capabilities(turn.route)
-        if (
-            request.thinking not in (None, False, "none")
-            and turn.route.deployment.dialect == "ollama"
-            and "thinking" not in abilities
-        ):
-            # Ollama refuses a truthy think with a 400 where the model cannot.
-            request = replace(request, thinking=None)
-        choice = request.tool_choice
-        forced = choice == "required" or isinstance(choice, NamedTool)
-        able = "tools" in abilities
-        if able and not (forced and request.tools and turn.route.deployment.dialect == "ollama"):
-            return request
-        if history and not able:
-            turn.exchange.emulated |= {f"messages[{i}].": "history_flattened" for i in history}
-        if not request.tools or choice == "none":
-            return flatten(request) if history or request.tools else request
-        note = "tool_choice_emulated" if able else "tools_emulated"
-        turn.exchange.emulated |= {"tools": note, "tool_choice": note}
-        return await self._emulate(turn, request)
-
-    async def _emulate(self, turn: _Turn, request: ChatRequest) -> ChatRequest | ChatResponse:
-        steps = emulate(request)
-        try:
-            step = next(steps)
-            while True:
-                step = steps.send(await self._ask(turn, step))
-        except StopIteration as end:
-            outcome: ChatRequest | ChatResponse = end.value
-        if isinstance(outcome, ChatResponse):
-            calls = tuple(
-                ToolCall(id=f"call_{turn.stamp.id}_{i}", name=c.name, arguments=c.arguments)
-                for i, c in enumerate(outcome.message.tool_calls)
-            )
-            return replace(outcome, message=replace(outcome.message, tool_calls=calls))
-        return replace(outcome, stream=request.stream, include_usage=request.include_usage)
 
     async def _ask(self, turn: _Turn, request: ChatRequest) -> ChatResponse:
         """Ask one question on the side, whole."""
@@ -260,7 +257,8 @@ class Caller:
         deployment = route.deployment
         settings = {**deployment.settings, **request.settings}
         request = replace(request, model=route.model, settings=settings)
-        return DIALECTS[deployment.dialect].dump_request(request, accepts=_accepts(deployment))
+        dialect = DIALECTS[_target(route, request)]
+        return dialect.dump_request(request, accepts=_accepts(deployment))
 
     def _wire(self, turn: _Turn, dialect: str, data: bytes) -> Wire:
         base = turn.route.deployment.base_url
@@ -322,8 +320,26 @@ def new_id() -> str:
 
 
 def _accepts(deployment: Deployment) -> frozenset[str]:
-    """Return the settings beyond OpenAI's that this backend is known to take."""
+    """Return what this backend is known to take beyond its dialect."""
+    if deployment.dialect == "ollama":
+        # Models that do not hear have been refused sounds before.
+        return frozenset({"audio"})
     return EXTENSIONS["llama.cpp"] if deployment.embedded else frozenset()
+
+
+def _target(route: Route, request: ChatRequest) -> str:
+    """Return the dialect that the backend is asked in."""
+    spoken = route.deployment.dialect
+    return spoken if request.prompt is None else _BARE[spoken]
+
+
+def _unasked(turn: _Turn) -> bool:
+    """Tell whether thinking is off only because Anthropic's API has it so.
+
+    Servers of OpenAI's dialect refuse a word on thinking where a model has none to switch.
+    """
+    quiet = turn.face == "anthropic" and "thinking" not in turn.body
+    return quiet and turn.route.deployment.dialect == "openai"
 
 
 def _uses_tools(body: Mapping[str, Any]) -> bool:

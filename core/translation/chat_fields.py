@@ -135,8 +135,6 @@ _TOP_LEVEL = [
     _ollama_only("shift", "boolean", True),
     _ollama_only("_debug_render_only", "boolean", False),
     _openai_only("audio"),
-    _openai_only("function_call"),
-    _openai_only("functions"),
     _openai_only("logit_bias"),
     _openai_only("metadata", harmless=True),
     _openai_only("modalities", ["text"]),
@@ -177,7 +175,7 @@ _FORMATS = [
 ]
 
 _TOOLS = [
-    _same("tools.type", "tools[].type"),
+    _same("tools.type", "tools[].type", note="tool_type"),
     _same("tools.name", "tools[].function.name"),
     _same("tools.description", "tools[].function.description"),
     _same("tools.parameters", "tools[].function.parameters", opaque=True),
@@ -188,6 +186,45 @@ _TOOLS = [
         opaque=True,
         neutral=("auto", "none"),
         note="tool_choice_native",
+    ),
+]
+
+# The older way to write tools; calls and results in messages have older forms, too.
+_FUNCTIONS = [
+    *(
+        _row(
+            f"tools.{name}",
+            ollama=f"tools[].function.{name}",
+            openai=f"functions[].{name}",
+            alias=True,
+            opaque=name == "parameters",
+            note="legacy_functions",
+        )
+        for name in ("name", "description", "parameters")
+    ),
+    _row(
+        "tool_choice",
+        openai="function_call",
+        alias=True,
+        opaque=True,
+        neutral=("auto", "none"),
+        note="tool_choice_native",
+    ),
+    _row(
+        "call.name",
+        ollama="messages[].tool_calls[].function.name",
+        openai="messages[].function_call.name",
+        alias=True,
+        note="legacy_functions",
+    ),
+    _row(
+        "call.arguments",
+        ollama="messages[].tool_calls[].function.arguments",
+        openai="messages[].function_call.arguments",
+        alias=True,
+        retyped=True,
+        opaque=True,
+        note="legacy_functions",
     ),
 ]
 
@@ -288,8 +325,7 @@ _GENERATE = [
         note="image",
     ),
     Field(name="context", paths={"generate": "context"}, opaque=True, note="legacy_context"),
-    Field(name="raw", paths={"generate": "raw"}, neutral=(False,), note="no_openai"),
-    Field(name="suffix", paths={"generate": "suffix"}, note="no_openai"),
+    Field(name="raw", paths={"generate": "raw"}, neutral=(False,), note="raw_mode"),
     Field(name="template", paths={"generate": "template"}, note="no_openai"),
 ]
 
@@ -305,6 +341,7 @@ def _with_generate(row: Field) -> Field:
 CHAT_FIELDS: tuple[Field, ...] = (
     *(_with_generate(row) for row in (*_TOP_LEVEL, *_OPTIONS, *_FORMATS)),
     *_TOOLS,
+    *_FUNCTIONS,
     *_MESSAGES,
     *_GENERATE,
 )

@@ -8,7 +8,7 @@ from core.errors import InvalidRequest, Unsupported
 from core.translation.messages import Tool
 from core.translation.reading import read_flag, read_items, read_object, read_text
 
-__all__ = ["dump_tool", "parse_tools"]
+__all__ = ["dump_tool", "parse_functions", "parse_tools"]
 
 
 def parse_tools(value: Any) -> tuple[Tool, ...]:
@@ -19,22 +19,30 @@ def parse_tools(value: Any) -> tuple[Tool, ...]:
         kind = read_object(item, path).get("type")
         if kind not in (None, "", "function"):
             raise Unsupported(f"{path}: only tools of type function are known", path=f"{path}.type")
-        function = read_object(item.get("function"), f"{path}.function")
-        name = read_text(function.get("name"), f"{path}.function.name")
-        if not name:
-            raise InvalidRequest(f"{path}.function.name is missing", path=f"{path}.function.name")
-        parameters = function.get("parameters")
-        if parameters is not None:
-            read_object(parameters, f"{path}.function.parameters")
-        tools.append(
-            Tool(
-                name=name,
-                description=read_text(function.get("description"), f"{path}.function.description"),
-                parameters=parameters,
-                strict=read_flag(function.get("strict"), f"{path}.function.strict"),
-            )
-        )
+        tools.append(_parse_function(item.get("function"), f"{path}.function"))
     return tuple(tools)
+
+
+def parse_functions(value: Any) -> tuple[Tool, ...]:
+    """Read OpenAI's older ``functions``: the same definitions without a wrapper."""
+    items = read_items(value, "functions")
+    return tuple(_parse_function(item, f"functions[{i}]") for i, item in enumerate(items))
+
+
+def _parse_function(value: Any, path: str) -> Tool:
+    function = read_object(value, path)
+    name = read_text(function.get("name"), f"{path}.name")
+    if not name:
+        raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
+    parameters = function.get("parameters")
+    if parameters is not None:
+        read_object(parameters, f"{path}.parameters")
+    return Tool(
+        name=name,
+        description=read_text(function.get("description"), f"{path}.description"),
+        parameters=parameters,
+        strict=read_flag(function.get("strict"), f"{path}.strict"),
+    )
 
 
 def dump_tool(tool: Tool, *, strict: bool = False) -> dict[str, Any]:

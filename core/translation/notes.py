@@ -23,6 +23,8 @@ _API = "Ollama api/types.go"
 _DOCS = "Ollama docs/api.md"
 _COMPAT = "Ollama openai/openai.go"
 _OPENAI = "OpenAI API reference, chat completions"
+_RESPONSES = "OpenAI API reference, responses"
+_ANTHROPIC = "Anthropic API reference, messages"
 
 NOTES: dict[str, Note] = {
     "kept": Note("两边一样。", "The same on both sides."),
@@ -248,5 +250,100 @@ NOTES: dict[str, Note] = {
         "context 是已经废弃的 token 列表,只有原来的 Ollama 看得懂。",
         "context is a deprecated list of tokens that only the Ollama it came from understands.",
         _DOCS,
+    ),
+    "blocks": Note(
+        "Anthropic 的一条消息由若干块组成;别处分成文字、调用和工具结果几种消息。",
+        "A message of Anthropic's is made of blocks; elsewhere texts, calls and results are "
+        "messages of their own.",
+        _ANTHROPIC,
+        "0.14.0",
+    ),
+    "items": Note(
+        "Responses 接口的对话是一串条目;同一轮的思考、文字和调用在别处合成一条消息。",
+        "In the responses API a conversation is a list of items; reasoning, text and calls of "
+        "one turn are one message elsewhere.",
+        _RESPONSES,
+        "0.13.3",
+    ),
+    "is_error": Note(
+        "别处的工具结果不能标记为失败;模型只看到结果的文字。",
+        "Elsewhere a tool's result cannot be marked as failed; the model sees its text alone.",
+        _ANTHROPIC,
+    ),
+    "anthropic_only": Note(
+        "只供 Anthropic 自己的缓存、记账或签名用,不影响回答的内容。",
+        "Only for Anthropic's own caches, accounts or signatures; the answer's content does not "
+        "change.",
+        _ANTHROPIC,
+    ),
+    "thinking_budget": Note(
+        "思考的 token 预算别处没有,只能开、关或选强度。",
+        "There is no token budget for thinking elsewhere: it is on, off or of some effort.",
+        _ANTHROPIC,
+    ),
+    "responses_only": Note(
+        "只管 OpenAI 服务器怎样保存、编号或附带信息,不影响回答的内容。",
+        "Only about what OpenAI's servers store, number or add; the answer's content does not "
+        "change.",
+        _RESPONSES,
+    ),
+    "expanded": Note(
+        "上一次的对话由 Diglot 保存,已经展开放进 input。",
+        "The earlier conversation was kept by Diglot and has been put into input.",
+        _RESPONSES,
+    ),
+    "raw_prompt": Note(
+        "原样续写的文字,不套聊天模板。",
+        "Text to go on from as it stands, without a chat template.",
+        _DOCS,
+    ),
+    "raw_mode": Note(
+        "OpenAI 的 completions 不套模板;原生要写 raw: true 才不套。",
+        "OpenAI's completions use no template; natively that takes raw: true.",
+        _DOCS,
+    ),
+    "suffix": Note(
+        "要填在中间:前后文分开写,模型要有 insert 能力。",
+        "The middle is to be filled in: before and after are written apart, and the model needs "
+        "the capability insert.",
+        _DOCS,
+        "0.3.0",
+    ),
+    "echo_done": Note(
+        "后端不会回显 prompt,Diglot 把它放在回答前面。",
+        "The backend does not repeat the prompt; Diglot puts it in front of the answer.",
+        "OpenAI API reference, completions",
+    ),
+    "legacy_logprobs": Note(
+        "completions 的 logprobs 是个数;别处分成开关和 top_logprobs。",
+        "In completions logprobs is a number; elsewhere a switch and top_logprobs.",
+        "OpenAI API reference, completions",
+        "0.12.11",
+    ),
+    "logprobs_implied": Note(
+        "要 top_logprobs 就得打开 logprobs。",
+        "Asking for top_logprobs takes switching logprobs on.",
+        _API,
+        "0.12.11",
+    ),
+    "legacy_functions": Note(
+        "functions 和 function_call 是 tools 和 tool_choice 的旧写法。",
+        "functions and function_call are the older way to write tools and tool_choice.",
+        _OPENAI,
+    ),
+    "choices": Note(
+        "后端一次只给一个回答;Diglot 按 n 的数目分别提问,再合在一起。",
+        "The backend gives one answer a request; Diglot asks n times and joins the answers.",
+        _COMPAT,
+    ),
+    "image_fetched": Note(
+        "原生不收图片地址;Diglot 取来图片,换成了 base64。",
+        "Images cannot be addresses natively; Diglot fetched the picture and sent its base64.",
+        _COMPAT,
+    ),
+    "no_vision": Note(
+        "这个模型看不了图片。",
+        "This model cannot see images.",
+        "Ollama server/routes.go",
     ),
 }

@@ -77,9 +77,16 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
 
 
 def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict[str, Any]:
-    """Write the body of POST /api/chat. ``stream`` is always said, as defaults differ."""
+    """Write the body of POST /api/chat. ``stream`` is always said, as defaults differ.
+
+    ``accepts`` holds "audio" for a model that hears. Raises Unsupported for a sound to any
+    other model, and for an image that is still an address.
+    """
     refuse_prompt(request)
-    body: dict[str, Any] = {"model": request.model, "messages": _dump_messages(request.messages)}
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": _dump_messages(request.messages, "audio" in accepts),
+    }
     if request.tools and request.tool_choice != "none":
         body["tools"] = [dump_tool(tool) for tool in request.tools]
     if request.format is not None:
@@ -304,7 +311,7 @@ def _parse_call(value: Any, path: str, blame: type[DiglotError]) -> ToolCall:
     )
 
 
-def _dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
+def _dump_messages(messages: Iterable[Message], hears: bool) -> list[dict[str, Any]]:
     dumped: list[dict[str, Any]] = []
     names: dict[str, str] = {}
     for message in messages:
@@ -314,7 +321,7 @@ def _dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
         body: dict[str, Any] = {"role": role, "content": text_of(message)}
         if message.thinking:
             body["thinking"] = message.thinking
-        images = _dump_images(message.parts, path)
+        images = _dump_images(message.parts, path, hears)
         if images:
             body["images"] = images
         if message.tool_calls:
@@ -332,12 +339,19 @@ def _dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
     return dumped
 
 
-def _dump_images(parts: Iterable[Part], path: str) -> list[str]:
+def _dump_images(parts: Iterable[Part], path: str, hears: bool) -> list[str]:
     images = []
     for index, part in enumerate(parts):
         place = f"{path}.content[{index}]"
         if isinstance(part, Audio):
-            raise Unsupported("Ollama's native API takes no audio; send the text of it", path=place)
+            if not hears:
+                raise Unsupported(
+                    "this model takes no audio; send the text of it, or ask a model with the "
+                    "capability audio",
+                    path=place,
+                )
+            # openai/openai.go: sounds travel among the images.
+            images.append(part.data)
         if isinstance(part, Image):
             if not part.data:
                 raise Unsupported(

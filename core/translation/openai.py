@@ -18,7 +18,7 @@ from core.errors import (
     InvalidResponse,
 )
 from core.translation.clock import Stamp
-from core.translation.definitions import dump_tool, parse_tools
+from core.translation.definitions import dump_tool, parse_functions, parse_tools
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -86,8 +86,9 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
         messages=tuple(parse_message(m, f"messages[{i}]") for i, m in enumerate(messages)),
-        tools=parse_tools(body.get("tools")),
-        tool_choice=parse_choice(body.get("tool_choice")),
+        tools=parse_tools(body.get("tools")) or parse_functions(body.get("functions")),
+        tool_choice=parse_choice(body.get("tool_choice"))
+        or parse_choice(body.get("function_call"), "function_call"),
         format=parse_format(body.get("response_format")),
         thinking=_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,
@@ -170,7 +171,12 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
     }
     if response.message.thinking:
         message["reasoning_content"] = response.message.thinking
-    if response.message.tool_calls:
+    reason: str = response.finish_reason
+    if response.message.tool_calls and wants_functions(stamp):
+        # That dialect knows one call a turn.
+        message["function_call"] = dump_call(response.message.tool_calls[0])["function"]
+        reason = "function_call" if reason == "tool_calls" else reason
+    elif response.message.tool_calls:
         message["tool_calls"] = [dump_call(call) for call in response.message.tool_calls]
     logprobs = {"content": complete_logprobs(response.logprobs), "refusal": None}
     return {
@@ -182,12 +188,17 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
             {
                 "index": 0,
                 "message": message,
-                "finish_reason": response.finish_reason,
+                "finish_reason": reason,
                 "logprobs": logprobs if response.logprobs else None,
             }
         ],
         "usage": dump_usage(response.usage or Usage()),
     }
+
+
+def wants_functions(stamp: Stamp) -> bool:
+    """Tell whether the client speaks of ``functions``, and so knows no ``tool_calls``."""
+    return bool(stamp.asked.get("functions")) and not stamp.asked.get("tools")
 
 
 def parse_error(data: bytes, status: int) -> BackendError:
@@ -231,8 +242,8 @@ def error_type(status: int, *, denied: bool = False) -> str:
     return "invalid_request_error" if 400 <= status < 500 else "api_error"
 
 
-def parse_choice(value: Any) -> ToolChoice | None:
-    """Read ``tool_choice``: a word, or the object that names one function."""
+def parse_choice(value: Any, path: str = "tool_choice") -> ToolChoice | None:
+    """Read ``tool_choice`` or ``function_call``: a word, or the object that names a function."""
     if value is None:
         return None
     for word in _CHOICES:
@@ -244,8 +255,8 @@ def parse_choice(value: Any) -> ToolChoice | None:
         if isinstance(name, str) and name:
             return NamedTool(name)
     raise InvalidRequest(
-        'tool_choice must be "auto", "none", "required" or an object that names a function',
-        path="tool_choice",
+        f'{path} must be "auto", "none", "required" or an object that names a function',
+        path=path,
     )
 
 

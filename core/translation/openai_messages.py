@@ -24,17 +24,20 @@ def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRe
     if not role:
         raise blame(f"{path}.role is missing", path=f"{path}.role")
     calls = read_items(body.get("tool_calls"), f"{path}.tool_calls", blame=blame)
+    parsed = [_parse_call(call, f"{path}.tool_calls[{i}]", blame) for i, call in enumerate(calls)]
+    if body.get("function_call") is not None:
+        older = {"function": body["function_call"]}
+        parsed.append(_parse_call(older, f"{path}.function_call", blame, inner=""))
     parts = parse_content(body.get("content"), f"{path}.content", blame=blame)
     refusal = read_field(body, "refusal", path, blame=blame)
     return Message(
-        role=role.lower(),
+        # Role function is the older word for a tool's result; it has a name and no id.
+        role="tool" if role.lower() == "function" else role.lower(),
         # An assistant says either; no other dialect keeps them apart.
         parts=parts or ((Text(refusal),) if refusal else ()),
         thinking=read_field(body, "reasoning_content", path, blame=blame)
         or read_field(body, "reasoning", path, blame=blame),
-        tool_calls=tuple(
-            _parse_call(call, f"{path}.tool_calls[{i}]", blame) for i, call in enumerate(calls)
-        ),
+        tool_calls=tuple(parsed),
         tool_call_id=read_field(body, "tool_call_id", path, blame=blame),
         name=read_field(body, "name", path, blame=blame),
     )
@@ -79,14 +82,16 @@ def dump_call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _parse_call(value: Any, path: str, blame: type[DiglotError]) -> ToolCall:
+def _parse_call(
+    value: Any, path: str, blame: type[DiglotError], *, inner: str = ".function"
+) -> ToolCall:
     body = read_object(value, path, blame=blame)
-    function = read_object(body.get("function"), f"{path}.function", blame=blame)
-    place = f"{path}.function.arguments"
+    function = read_object(body.get("function"), f"{path}{inner}", blame=blame)
+    place = f"{path}{inner}.arguments"
     arguments = read_text(function.get("arguments"), place, blame=blame)
     return ToolCall(
         id=read_field(body, "id", path, blame=blame),
-        name=read_field(function, "name", f"{path}.function", blame=blame),
+        name=read_field(function, "name", f"{path}{inner}", blame=blame),
         arguments=read_arguments(arguments, place, blame=blame),
     )
 

@@ -33,6 +33,7 @@ from core.translation.openai import (
     parse_reason,
     parse_timings,
     parse_usage,
+    wants_functions,
 )
 from core.translation.reading import (
     JSON_ERRORS,
@@ -231,6 +232,7 @@ class StreamEncoder:
         self._end = end
         self._text = self._delta + b'"content":'
         self._calls: set[int] = set()
+        self._functions = wants_functions(stamp)
 
     def encode(self, events: list[Event], *, now: int) -> bytes:
         """Return the bytes for ``events``. ``now`` is unused: a stream has one ``created``."""
@@ -248,6 +250,8 @@ class StreamEncoder:
                     return self._with_logprobs(b'"reasoning_content":', event)
                 return self._delta + b'"reasoning_content":' + encode_json(event.text) + self._plain
             case ToolCallDelta():
+                if self._functions:
+                    return self._function(event)
                 return self._delta + b'"tool_calls":[' + self._call(event) + b"]" + self._plain
             case MessageStart():
                 return self._delta + b'"role":"assistant","content":""' + self._plain
@@ -265,6 +269,16 @@ class StreamEncoder:
             function = {"name": event.name, **function}
         return encode_json({**call, "function": function})
 
+    def _function(self, event: ToolCallDelta) -> bytes:
+        """Write a call for a client that knows ``functions`` only, and one call a turn."""
+        if event.index:
+            return b""
+        function: dict[str, Any] = {"arguments": event.arguments}
+        if not self._calls:
+            self._calls.add(event.index)
+            function = {"name": event.name, **function}
+        return self._delta + b'"function_call":' + encode_json(function) + self._plain
+
     def _with_logprobs(self, key: bytes, event: TextDelta | ThinkingDelta) -> bytes:
         logprobs = {"content": complete_logprobs(event.logprobs), "refusal": None}
         return (
@@ -276,7 +290,9 @@ class StreamEncoder:
         )
 
     def _finish(self, event: Finish) -> bytes:
-        finish = b'},"logprobs":null,"finish_reason":"%b"}]' % event.reason.encode()
+        called = self._functions and event.reason == "tool_calls"
+        reason = b"function_call" if called else event.reason.encode()
+        finish = b'},"logprobs":null,"finish_reason":"%b"}]' % reason
         pieces = [self._delta + finish + self._end]
         # Counts that the backend did not give are left out: zeros would be a lie.
         if self._include_usage and event.usage is not None:

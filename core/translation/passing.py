@@ -41,7 +41,7 @@ class PassThrough:
 
     def __init__(self, dialect: str, stamp: Stamp, *, rename: bool) -> None:
         self._encoder = DIALECTS[dialect].encoder(stamp, include_usage=False)
-        self._sse = dialect == "openai"
+        self._sse = not DIALECTS[dialect].native
         self._model = stamp.model
         self._rename = rename
         self._lines = NDJSONDecoder()

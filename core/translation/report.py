@@ -15,15 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from core.translation.fields import FIELDS, Field, setting_paths
+from core.translation.finding import Finder, aligned
+from core.translation.leaves import Leaf, fill, leaves
 from core.translation.notes import NOTES, Note
 from core.translation.ollama import dump_think
 from core.translation.openai import dump_effort, parse_effort
-from core.translation.paths import join
 from core.translation.reading import read_setting
 from core.translation.settings import says
 
@@ -32,7 +33,12 @@ __all__ = ["Outcome", "ReportRow", "dropped", "explain_request"]
 Outcome = Literal["kept", "renamed", "retyped", "defaulted", "emulated", "dropped"]
 
 # Notes that say how the target means the same without writing it.
-_SAID_ANYWAY = frozenset({"implied", "usage_always", "format", "format_name", "format_strict"})
+_SAID_ANYWAY = frozenset(
+    {
+        "echo_done", "expanded", "format", "format_name", "format_strict", "implied",
+        "legacy_functions", "raw_mode", "tool_type", "usage_always",
+    }
+)  # fmt: skip
 _EMPTY: tuple[Any, ...] = ("", [], {})
 _CONTENT = "messages[].content"
 
@@ -50,28 +56,6 @@ class ReportRow(Struct, frozen=True, kw_only=True):
     harmless: bool = False
 
 
-class _Node:
-    """One step in a path pattern, with the rows that end here. ``item`` stands for ``[]``."""
-
-    __slots__ = ("children", "item", "opaque", "pattern", "rows")
-
-    def __init__(self, pattern: str = "") -> None:
-        self.pattern = pattern
-        self.rows: list[Field] = []
-        self.opaque = False
-        self.children: dict[str, _Node] = {}
-        self.item: _Node | None = None
-
-
-class _Leaf(NamedTuple):
-    """One value of a body, the indices in its path, and the node of the pattern it fits."""
-
-    path: str
-    numbers: tuple[int, ...]
-    value: Any
-    node: _Node
-
-
 def explain_request(
     body: Mapping[str, Any],
     written: Mapping[str, Any],
@@ -87,7 +71,7 @@ def explain_request(
     the name of the note that says how it was done instead.
     """
     walk = _Walk(body, written, source, target, accepts, emulated or {})
-    rows = [walk.judge(leaf) for leaf in _leaves(body, source)]
+    rows = [walk.judge(leaf) for leaf in leaves(body, source)]
     return (*rows, *walk.added())
 
 
@@ -118,9 +102,10 @@ class _Walk:
         self._accepts = accepts
         self._emulated = emulated
         self._written: dict[str, Any] = {}
+        self._finder = None if aligned(source, target) else Finder(leaves(written, target), target)
         # Where the leaves of a pattern stand within one message, in order, until claimed.
         self._unclaimed: dict[tuple[str, tuple[int, ...]], list[str]] = {}
-        for path, numbers, value, node in _leaves(written, target):
+        for path, numbers, value, node in leaves(written, target):
             self._written[path] = value
             if len(numbers) > 1:
                 place = (node.pattern, numbers[:1])
@@ -128,7 +113,7 @@ class _Walk:
         self._last = max(0, len(written.get("messages") or ()) - 1)
         self._explained: set[str] = set()
 
-    def judge(self, leaf: _Leaf) -> ReportRow:
+    def judge(self, leaf: Leaf) -> ReportRow:
         """Return the row of one leaf of the source body."""
         path, numbers, value, node = leaf
         fields = node.rows
@@ -143,6 +128,8 @@ class _Walk:
             return _say(path, "dropped", None, "unknown")
         if fields[0].setting:
             return self._judge_setting(path, value, fields[0])
+        if self._finder is not None:
+            return self._judge_found(path, value, fields, self._finder.find(value, fields))
         for row in (*fields, *_owners(fields)):
             place = self._place(numbers, row)
             if place is not None:
@@ -175,6 +162,23 @@ class _Walk:
             return _say(path, "dropped", None, "superseded")
         self._explained.add(place)
         return _say(path, "retyped", place, note or "kept")
+
+    def _judge_found(
+        self, path: str, value: Any, fields: list[Field], place: str | None
+    ) -> ReportRow:
+        row = fields[0]
+        if place is None:
+            if row.name == "role":
+                return _say(path, "retyped", None, "implied")
+            return self._judge_unwritten(path, value, fields[-1])
+        self._explained.add(place)
+        if row.note == "legacy_logprobs":
+            self._explained.add("top_logprobs")
+        if not _same(self._written[place], value):
+            return _say(path, "retyped", place, row.note or "kept")
+        if place == path:
+            return _say(path, "kept", place, "kept")
+        return _say(path, "renamed", place, row.note or "kept")
 
     def _judge_setting(self, path: str, value: Any, row: Field) -> ReportRow:
         own = _settings(self._target).get(row.name)
@@ -222,12 +226,12 @@ class _Walk:
             if left:
                 return left.pop(0)
         elif pattern:
-            place = _fill(pattern, numbers)
+            place = fill(pattern, numbers)
             if place in self._written:
                 return place
         if row.name in ("content.text", "refusal"):
             # One text alone is written as a string.
-            place = _fill(_CONTENT, numbers)
+            place = fill(_CONTENT, numbers)
             return place if place in self._written else None
         return None
 
@@ -249,6 +253,10 @@ def _efforts(value: Any) -> tuple[Any, ...]:
 
 
 def _why_added(path: str, target: str) -> str:
+    if path == "raw":
+        return "raw_mode"
+    if path == "logprobs":
+        return "logprobs_implied"
     if path == "stream":
         return "stream_default"
     if path == "stream_options.include_usage":
@@ -278,55 +286,3 @@ def _settings(target: str) -> Mapping[str, Field]:
 @lru_cache
 def _setting_targets(target: str) -> frozenset[str]:
     return frozenset(row.paths[target] for row in _settings(target).values())
-
-
-@lru_cache
-def _pattern_tree(dialect: str) -> _Node:
-    root = _Node()
-    for row in sorted(FIELDS, key=lambda row: row.alias):
-        if dialect not in row.paths:
-            continue
-        node = root
-        for step in row.paths[dialect].split("."):
-            name = step.removesuffix("[]")
-            pattern = f"{node.pattern}.{name}" if node.pattern else name
-            node = node.children.setdefault(name, _Node(pattern))
-            if step.endswith("[]"):
-                node.item = node.item or _Node(f"{pattern}[]")
-                node = node.item
-        node.rows.append(row)
-        node.opaque = node.opaque or row.opaque
-    return root
-
-
-_UNKNOWN = _Node()
-
-
-def _leaves(body: Any, dialect: str) -> Iterator[_Leaf]:
-    """Yield the leaves of a body; what no row names and what is opaque is not looked into."""
-    return _below(body, "", (), _pattern_tree(dialect))
-
-
-def _below(value: Any, path: str, numbers: tuple[int, ...], node: _Node) -> Iterator[_Leaf]:
-    if node.opaque or not isinstance(value, dict | list) or not value:
-        if path:
-            yield _Leaf(path, numbers, value, node)
-    elif isinstance(value, dict) and node.children:
-        for key, item in value.items():
-            child = node.children.get(key)
-            if child is None:
-                yield _Leaf(join(path, key), numbers, item, _UNKNOWN)
-            else:
-                yield from _below(item, f"{path}.{key}" if path else key, numbers, child)
-    elif isinstance(value, list) and node.item is not None:
-        for index, item in enumerate(value):
-            yield from _below(item, f"{path}[{index}]", (*numbers, index), node.item)
-    else:
-        yield _Leaf(path, numbers, value, node)
-
-
-def _fill(pattern: str, numbers: tuple[int, ...]) -> str:
-    first, *pieces = pattern.split("[]")
-    if len(pieces) > len(numbers):
-        return ""
-    return first + "".join(f"[{n}]{piece}" for n, piece in zip(numbers, pieces, strict=False))

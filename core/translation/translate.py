@@ -77,10 +77,14 @@ class _NewEncoder(Protocol):
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
-    """One wire format: where its chat route is, and the functions that read and write it."""
+    """One wire format: where its route is, and the functions that read and write it.
+
+    ``native`` dialects are Ollama's own, which stream unless told not to.
+    """
 
     name: str
     path: str
+    native: bool
     stream_type: str
     parse_request: Callable[[dict[str, Any]], ChatRequest]
     dump_request: _DumpRequest
@@ -96,6 +100,7 @@ def _dialect(name: str, path: str, module: Any, streams: Any) -> Dialect:
     return Dialect(
         name=name,
         path=path,
+        native=path.startswith("/api/"),
         stream_type=module.STREAM_TYPE,
         parse_request=module.parse_request,
         dump_request=module.dump_request,

@@ -1,0 +1,128 @@
+"""What a model cannot do itself, done for it or refused before it is asked.
+
+What each model can do is known from the catalog. Tools are emulated where it has not learnt
+them, thinking is not asked of one that does not think, and a picture for one that cannot see
+is refused with a sentence that says what to do instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterator
+
+from msgspec.structs import replace
+
+from core.backends.exchange import Exchange
+from core.backends.router import Route
+from core.errors import Unsupported
+from core.tools.emulation import emulate
+from core.tools.history import flatten
+from core.translation.messages import (
+    Audio,
+    ChatRequest,
+    ChatResponse,
+    Image,
+    NamedTool,
+    Part,
+    ToolCall,
+)
+
+__all__ = ["Ask", "help_model", "is_forced"]
+
+Ask = Callable[[ChatRequest], Awaitable[ChatResponse]]
+
+
+def is_forced(request: ChatRequest) -> bool:
+    """Tell whether a tool must be called."""
+    return request.tool_choice == "required" or isinstance(request.tool_choice, NamedTool)
+
+
+async def help_model(
+    request: ChatRequest,
+    *,
+    route: Route,
+    abilities: Callable[[], Awaitable[frozenset[str]]],
+    ask: Ask,
+    exchange: Exchange,
+) -> ChatRequest | ChatResponse:
+    """Return the request in a form that this model can follow, or the answer already made.
+
+    ``abilities`` is asked only where it matters; ``ask`` gets an answer on the side. What was
+    emulated is noted on ``exchange``. Raises Unsupported for what cannot be helped.
+    """
+    native = route.deployment.dialect == "ollama"
+    history = [i for i, m in enumerate(request.messages) if m.role == "tool" or m.tool_calls]
+    needed = set(_needed(request))
+    if not (request.tools or history or request.thinking or needed):
+        return request
+    able = await abilities()
+    _refuse(request, needed, able)
+    if request.thinking not in (None, False, "none") and native and "thinking" not in able:
+        # Ollama refuses a truthy think with a 400 where the model cannot.
+        request = replace(request, thinking=None)
+    tools = "tools" in able
+    if tools and not (is_forced(request) and request.tools and native):
+        return request
+    if history and not tools:
+        exchange.emulated |= {f"messages[{i}].": "history_flattened" for i in history}
+    if not request.tools or request.tool_choice == "none":
+        return flatten(request) if history or request.tools else request
+    note = "tool_choice_emulated" if tools else "tools_emulated"
+    paths = ("tools", "tool_choice", "functions", "function_call")
+    exchange.emulated |= dict.fromkeys(paths, note)
+    return await _emulate(request, ask, exchange.id)
+
+
+def _needed(request: ChatRequest) -> Iterator[str]:
+    """Yield what a model must be able to do for the request to make sense."""
+    kinds = {type(part) for message in request.messages for part in message.parts}
+    if Image in kinds:
+        yield "vision"
+    if Audio in kinds:
+        yield "audio"
+    if request.prompt is not None and request.prompt.suffix:
+        yield "insert"
+
+
+_WANTED = {
+    "vision": "{model} cannot see images. Ask a model with the capability vision, such as "
+    "gemma3 or qwen2.5vl, or leave the image out.",
+    "audio": "{model} takes no audio. Send the text of it, or ask a model with the capability "
+    "audio.",
+    "insert": "{model} cannot fill in a middle. Ask a model with the capability insert, such as "
+    "qwen2.5-coder, or leave suffix out.",
+}
+
+
+def _refuse(request: ChatRequest, needed: Collection[str], able: Collection[str]) -> None:
+    for ability in sorted(needed):
+        if ability not in able:
+            path = "suffix" if ability == "insert" else _first(request, ability)
+            raise Unsupported(
+                _WANTED[ability].format(model=request.model), code=f"no_{ability}", path=path
+            )
+
+
+def _first(request: ChatRequest, ability: str) -> str:
+    kind: type[Part] = Image if ability == "vision" else Audio
+    for index, message in enumerate(request.messages):
+        for place, part in enumerate(message.parts):
+            if isinstance(part, kind):
+                return f"messages[{index}].content[{place}]"
+    return "messages"
+
+
+async def _emulate(request: ChatRequest, ask: Ask, identity: str) -> ChatRequest | ChatResponse:
+    steps = emulate(request)
+    try:
+        step = next(steps)
+        while True:
+            step = steps.send(await ask(step))
+    except StopIteration as end:
+        outcome: ChatRequest | ChatResponse = end.value
+    if isinstance(outcome, ChatResponse):
+        calls = tuple(
+            ToolCall(id=f"call_{identity}_{i}", name=c.name, arguments=c.arguments)
+            for i, c in enumerate(outcome.message.tool_calls)
+        )
+        return replace(outcome, message=replace(outcome.message, tool_calls=calls))
+    return replace(outcome, stream=request.stream, include_usage=request.include_usage)
