@@ -19,11 +19,12 @@ from msgspec.structs import replace
 
 from core.backends.answers import JSON_TYPE, Answer, stream_answer
 from core.backends.catalog import Catalog
-from core.backends.client import Client, Reply, bearer
+from core.backends.client import Client, Reply
 from core.backends.config import Deployment
 from core.backends.exchange import Exchange, ExchangeLog, Wire
 from core.backends.helping import help_model
 from core.backends.router import Route
+from core.backends.sending import read_whole, send
 from core.backends.several import several
 from core.errors import DiglotError, InvalidResponse, Unsupported
 from core.translation.choices import split_choices
@@ -183,7 +184,7 @@ class Caller:
                 )
         else:
             reply = await self._send(turn.route, wire, data)
-        whole = await self._whole(wire, reply)
+        whole = await read_whole(wire, reply)
         dialect.parse_response(_object(whole), ids=turn.stamp.id)
         if rename:
             whole = rename_model(whole, turn.stamp.model, blame=InvalidResponse)
@@ -217,7 +218,7 @@ class Caller:
             kind = DIALECTS[turn.face].stream_type
             answer = await stream_answer(turn.exchange, wire, reply, translator, kind)
         else:
-            whole = await self._whole(wire, reply)
+            whole = await read_whole(wire, reply)
             response = DIALECTS[wire.dialect].parse_response(
                 _object(whole),
                 ids=turn.stamp.id,
@@ -232,7 +233,7 @@ class Caller:
         turn.exchange.written = written
         data = encode_json(written)
         wire = self._wire(turn, turn.route.deployment.dialect, data)
-        whole = await self._whole(wire, await self._send(turn.route, wire, data))
+        whole = await read_whole(wire, await self._send(turn.route, wire, data))
         return DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
 
     def _given(self, turn: _Turn, request: ChatRequest, response: ChatResponse) -> Answer:
@@ -287,31 +288,8 @@ class Caller:
         return headers
 
     async def _send(self, route: Route, wire: Wire, data: bytes) -> Reply:
-        deployment = route.deployment
-        reply = await self._client.send(
-            "POST",
-            deployment.base_url + wire.path,
-            body=data,
-            headers=bearer(deployment.api_key),
-            timeout=deployment.timeout,
-        )
-        wire.status = reply.status
-        if reply.status < 400:
-            return reply
-        try:
-            said = await reply.read()
-        finally:
-            reply.close()
-        wire.came(said, time.time_ns())
-        raise DIALECTS[wire.dialect].parse_error(said, reply.status)
-
-    async def _whole(self, wire: Wire, reply: Reply) -> bytes:
-        try:
-            data = await reply.read()
-        finally:
-            reply.close()
-        wire.came(data, time.time_ns())
-        return data
+        parse_error = DIALECTS[wire.dialect].parse_error
+        return await send(self._client, route.deployment, wire, data, parse_error=parse_error)
 
 
 def new_id() -> str:

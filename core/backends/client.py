@@ -7,7 +7,7 @@ goes wrong on the way is raised as one of our errors, with a sentence that says 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from typing import Any
 
 import aiohttp
@@ -72,7 +72,7 @@ class Client:
         method: str,
         url: str,
         *,
-        body: bytes | None = None,
+        body: bytes | AsyncIterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Reply:

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.errors import InvalidResponse
 from core.translation.clock import Stamp
+from core.translation.embeddings import EMBEDDING_DIALECTS
 from core.translation.reading import decode_json, encode_json
 from core.translation.report import ReportRow, explain_request
 from core.translation.translate import DIALECTS, StreamTranslator, translate_response
@@ -132,8 +133,12 @@ class Exchange:
         Raises DiglotError where the request breaks its own dialect.
         """
         for wire in (self.client, *reversed(self.backend)):
-            if wire.dialect == dialect:
+            if dialect in (wire.dialect, _family(wire.dialect)):
                 return dict(decode_json(wire.request))
+        embeddings = EMBEDDING_DIALECTS.get(self.client.dialect)
+        if embeddings is not None:
+            asked = embeddings.parse_request(decode_json(self.client.request))
+            return EMBEDDING_DIALECTS[_EMBEDDED[dialect]].dump_request(asked)
         request = DIALECTS[self.client.dialect].parse_request(decode_json(self.client.request))
         return DIALECTS[dialect].dump_request(request, accepts=self.accepts)
 
@@ -143,13 +148,19 @@ class Exchange:
         Pieces that were really sent in that dialect are returned as they were.
         """
         for wire in (self.client, *reversed(self.backend)):
-            if wire.dialect == dialect:
+            if dialect in (wire.dialect, _family(wire.dialect)):
                 return list(wire.chunks)
         stamp = Stamp(id=self.id, created=self.started, model=self.model)
         source = self.client
         if source.status >= 400:
-            error = DIALECTS[source.dialect].parse_error(source.response, source.status)
+            error = DIALECTS[_family(source.dialect)].parse_error(source.response, source.status)
             return [(self.ended, encode_json(DIALECTS[dialect].dump_error(error)))]
+        embeddings = EMBEDDING_DIALECTS.get(source.dialect)
+        if embeddings is not None:
+            asked = embeddings.parse_request(decode_json(source.request))
+            given = embeddings.parse_response(decode_json(source.response))
+            dump = EMBEDDING_DIALECTS[_EMBEDDED[dialect]].dump_response
+            return [(self.ended, encode_json(dump(given, asked, stamp)))]
         if not source.streamed:
             answer = translate_response(
                 decode_json(source.response, blame=InvalidResponse),
@@ -163,6 +174,16 @@ class Exchange:
         pieces = [(now, stream.feed(data, now=now)) for now, data in source.chunks]
         pieces.append((self.ended, stream.close(now=self.ended) if self.ended else b""))
         return [(now, data) for now, data in pieces if data]
+
+
+# The embedding dialect that belongs to a chat dialect.
+_EMBEDDED = {"ollama": "embed", "openai": "embeddings"}
+
+
+def _family(dialect: str) -> str:
+    """Return the chat dialect whose words go with ``dialect``."""
+    embeddings = EMBEDDING_DIALECTS.get(dialect)
+    return dialect if embeddings is None else embeddings.chat
 
 
 class ExchangeLog:

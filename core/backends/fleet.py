@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -20,17 +20,19 @@ from msgspec.structs import replace
 from core.backends.answers import Answer
 from core.backends.calls import Caller, new_id
 from core.backends.catalog import Catalog
-from core.backends.client import Client
+from core.backends.client import Client, Reply, bearer
 from core.backends.config import Config
 from core.backends.discovery import discover
 from core.backends.embedded import EmbeddedModel
+from core.backends.embedding import Embedder
 from core.backends.exchange import ExchangeLog
 from core.backends.router import Route, Router
 from core.backends.weights import Progress
 from core.errors import BackendUnavailable
-from core.translation.events import Event
+from core.translation.events import Event, accumulate
 from core.translation.fields import FIELDS
 from core.translation.messages import ChatRequest
+from core.translation.passing import rename_model
 from core.translation.reading import encode_json
 from core.translation.translate import DIALECTS
 
@@ -82,6 +84,7 @@ class Fleet:
         self.log = ExchangeLog()
         self.embedded: EmbeddedModel | None = None
         self._caller = Caller(self._client, self._catalog, self.log, self.resolve)
+        self._embedder = Embedder(self._client, self.log, self.resolve)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -149,6 +152,54 @@ class Fleet:
         """Answer a request body of the dialect ``face``. Raises DiglotError."""
         return await self._caller.answer(
             face, body, owner=owner, strict=strict or self.config.strict
+        )
+
+    async def embed(
+        self, face: str, body: bytes, *, owner: str = "", strict: bool = False
+    ) -> Answer:
+        """Answer a request body of the embedding dialect ``face``. Raises DiglotError."""
+        strict = strict or self.config.strict
+        return await self._embedder.answer(
+            face, body, identity=new_id(), owner=owner, strict=strict
+        )
+
+    async def count_tokens(self, face: str, body: dict[str, Any]) -> int:
+        """Return how many tokens the input of a request has.
+
+        Exact: the model reads the prompt and says one token, and what it has read is kept for
+        the request itself. Raises DiglotError.
+        """
+        request = DIALECTS[face].parse_request({**body, "stream": False})
+        settings = {**request.settings, "max_tokens": 1}
+        # Where tools are emulated they are no part of the prompt that is counted.
+        choice = None if "tools" in await self.capabilities(request.model) else "none"
+        request = replace(request, tool_choice=choice, thinking=None, settings=settings)
+        events = [event async for event in self.chat(request, dialect="openai")]
+        usage = accumulate(events).usage
+        return usage.prompt_tokens if usage else 0
+
+    async def manage(
+        self,
+        method: str,
+        path: str,
+        name: str,
+        body: bytes | AsyncIterable[bytes] | None,
+        *,
+        length: str = "",
+    ) -> Reply:
+        """Send a request about the model ``name`` on to its Ollama server, as it is.
+
+        ``length`` is the body's size in bytes where it is known. Raises Unsupported where no
+        Ollama server is there, and BackendUnavailable where it does not answer.
+        """
+        route = self._router.host(name)
+        if isinstance(body, bytes) and name and route.model != name:
+            body = rename_model(body, route.model)
+        headers = bearer(route.deployment.api_key)
+        if length:
+            headers["content-length"] = length
+        return await self._client.send(
+            method, route.deployment.base_url + path, body=body, headers=headers
         )
 
     async def chat(

@@ -63,7 +63,7 @@ async def help_model(
     if tools and not (is_forced(request) and request.tools and native):
         return request
     if history and not tools:
-        exchange.emulated |= {f"messages[{i}].": "history_flattened" for i in history}
+        exchange.emulated |= {f"messages[{i}]": "history_flattened" for i in history}
     if not request.tools or request.tool_choice == "none":
         return flatten(request) if history or request.tools else request
     note = "tool_choice_emulated" if tools else "tools_emulated"

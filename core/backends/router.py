@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.backends.config import Deployment
-from core.errors import BackendError, InvalidRequest
+from core.errors import BackendError, InvalidRequest, Unsupported
 
 __all__ = ["Route", "Router"]
 
@@ -57,6 +57,28 @@ class Router:
         raise BackendError(
             f"model '{name}' not found. Models here: {known}.", status=404, code="model_not_found"
         )
+
+    def host(self, name: str) -> Route:
+        """Return the Ollama server that manages ``name``, known there yet or not.
+
+        Raises Unsupported where no Ollama server is behind Diglot.
+        """
+        try:
+            route = self.resolve(name) if name else None
+        except BackendError:
+            route = None
+        if route is not None and route.deployment.dialect == "ollama":
+            return route
+        native = (d for d in self.deployments if d.dialect == "ollama")
+        deployment = next(native, None)
+        if deployment is None:
+            raise Unsupported(
+                "models are managed by an Ollama server, and none is behind this one. Start "
+                "Ollama, or name one in the config.",
+                status=501,
+                code="no_ollama",
+            )
+        return Route(deployment, name)
 
     def at(self, base_url: str) -> Router:
         """Return a router whose embedded deployments live at ``base_url``."""

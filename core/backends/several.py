@@ -48,18 +48,18 @@ async def _mixed(
     answers: Sequence[Answer], prompts: Sequence[Any], exchange: Exchange
 ) -> AsyncGenerator[bytes]:
     joiner = ChoicesStream(prompts)
-    queue: asyncio.Queue[tuple[int, bytes | None]] = asyncio.Queue(maxsize=2 * len(answers))
+    queue: asyncio.Queue[tuple[int, bytes | None]] = asyncio.Queue()
 
     async def pump(index: int, answer: Answer) -> None:
         try:
-            await queue.put((index, answer.body))
+            queue.put_nowait((index, answer.body))
             if answer.rest is not None:
                 async for piece in answer.rest:
-                    await queue.put((index, piece))
+                    queue.put_nowait((index, piece))
         finally:
+            queue.put_nowait((index, None))
             if answer.rest is not None:
                 await answer.rest.aclose()
-        await queue.put((index, None))
 
     tasks = [asyncio.create_task(pump(i, answer)) for i, answer in enumerate(answers)]
     try:

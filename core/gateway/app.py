@@ -7,7 +7,7 @@ path that is not there says so in that dialect too.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,31 +18,45 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.backends.catalog import API_VERSION
 from core.backends.fleet import Fleet
-from core.errors import BackendError, DiglotError, InvalidRequest
-from core.gateway.chat import ChatEndpoint, dialect_of, error_response
+from core.errors import BackendError, InvalidRequest
+from core.gateway.chat import ChatEndpoint, EmbedEndpoint, dialect_of, error_response
+from core.gateway.json import json_endpoint
+from core.gateway.models import ModelRoutes
+from core.gateway.responses import ResponsesEndpoint
 from core.translation.clock import parse_rfc3339
-from core.translation.reading import decode_json, encode_json, read_object, read_text
+from core.translation.reading import read_object, read_text
 
 __all__ = ["create_app", "routes"]
-
-Handler = Callable[[Request], Awaitable[Any]]
 
 
 def routes(fleet: Fleet) -> list[Route]:
     """Return the routes of both dialects, without ``/``."""
     cold = _Cold(fleet)
+    responses = ResponsesEndpoint(fleet)
+    models = ModelRoutes(fleet)
     return [
+        Route("/v1/completions", ChatEndpoint(fleet, "completions"), methods=["POST"]),
+        Route("/v1/responses", responses, methods=["POST"]),
+        Route("/v1/responses/{id}", json_endpoint(responses.stored), methods=["GET"]),
+        Route("/v1/responses/{id}", json_endpoint(responses.delete), methods=["DELETE"]),
+        Route("/v1/responses/{id}/input_items", json_endpoint(responses.items), methods=["GET"]),
+        Route("/v1/messages", ChatEndpoint(fleet, "anthropic"), methods=["POST"]),
+        Route("/v1/messages/count_tokens", json_endpoint(cold.count_tokens), methods=["POST"]),
+        Route("/v1/embeddings", EmbedEndpoint(fleet, "embeddings"), methods=["POST"]),
+        Route("/api/embed", EmbedEndpoint(fleet, "embed"), methods=["POST"]),
+        Route("/api/embeddings", EmbedEndpoint(fleet, "embed_legacy"), methods=["POST"]),
+        *models.routes(),
         Route("/v1/chat/completions", ChatEndpoint(fleet, "openai"), methods=["POST"]),
         Route("/api/chat", ChatEndpoint(fleet, "ollama"), methods=["POST"]),
         Route("/api/generate", ChatEndpoint(fleet, "generate"), methods=["POST"]),
-        Route("/v1/models", _json(cold.models), methods=["GET"]),
-        Route("/v1/models/{name:path}", _json(cold.model), methods=["GET"]),
-        Route("/api/tags", _json(cold.tags), methods=["GET"]),
-        Route("/api/show", _json(cold.show), methods=["POST"]),
-        Route("/api/ps", _json(cold.running), methods=["GET"]),
-        Route("/api/version", _json(cold.version), methods=["GET"]),
-        Route("/health/liveliness", _json(cold.alive), methods=["GET"]),
-        Route("/health/liveness", _json(cold.alive), methods=["GET"]),
+        Route("/v1/models", json_endpoint(cold.models), methods=["GET"]),
+        Route("/v1/models/{name:path}", json_endpoint(cold.model), methods=["GET"]),
+        Route("/api/tags", json_endpoint(cold.tags), methods=["GET"]),
+        Route("/api/show", json_endpoint(cold.show), methods=["POST"]),
+        Route("/api/ps", json_endpoint(cold.running), methods=["GET"]),
+        Route("/api/version", json_endpoint(cold.version), methods=["GET"]),
+        Route("/health/liveliness", json_endpoint(cold.alive), methods=["GET"]),
+        Route("/health/liveness", json_endpoint(cold.alive), methods=["GET"]),
         # Last: whatever else is asked for under these prefixes is not there.
         *(Route(path, _NotFound()) for path in ("/v1", "/v1/{rest:path}", "/api/{rest:path}")),
     ]
@@ -107,6 +121,11 @@ class _Cold:
         """GET /api/version: of the API that is spoken here, since clients compare it."""
         return {"version": API_VERSION}
 
+    async def count_tokens(self, request: Request) -> Any:
+        """POST /v1/messages/count_tokens."""
+        body = read_object(decode_json(await request.body()), "")
+        return {"input_tokens": await self._fleet.count_tokens("anthropic", body)}
+
     async def alive(self, request: Request) -> Any:
         """GET /health/liveliness, as LiteLLM answers it."""
         return "I'm alive!"
@@ -120,26 +139,13 @@ class _NotFound:
             return
         method, path = scope["method"], scope["path"]
         error = InvalidRequest(
-            f"{method} {path} is not a route of this server. It answers POST "
-            "/v1/chat/completions, /api/chat and /api/generate, and GET /v1/models and "
-            "/api/tags.",
+            f"{method} {path} is not a route of this server. It answers OpenAI's API under /v1 "
+            "(chat/completions, completions, responses, embeddings, models), Anthropic's at "
+            "/v1/messages, and Ollama's under /api.",
             status=404,
             code="not_found",
         )
         await error_response(dialect_of(path), error)(scope, receive, send)
-
-
-def _json(handler: Handler) -> Handler:
-    """Answer with JSON, and with the dialect's own error where the handler raises one of ours."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            value = await handler(request)
-        except DiglotError as exc:
-            return error_response(dialect_of(request.url.path), exc)
-        return Response(encode_json(value), media_type="application/json")
-
-    return endpoint
 
 
 def _openai_model(entry: dict[str, Any]) -> dict[str, Any]:

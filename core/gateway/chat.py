@@ -17,10 +17,11 @@ from starlette.types import Receive, Scope, Send
 from core.backends.answers import Answer
 from core.backends.fleet import Fleet
 from core.errors import DiglotError, InvalidRequest
+from core.translation.embeddings import EMBEDDING_DIALECTS
 from core.translation.reading import encode_json
 from core.translation.translate import DIALECTS
 
-__all__ = ["MAX_REQUEST", "ChatEndpoint", "dialect_of", "error_response"]
+__all__ = ["MAX_REQUEST", "ChatEndpoint", "EmbedEndpoint", "dialect_of", "error_response"]
 
 MAX_REQUEST = 64 * 1024 * 1024
 """Bytes that a request body may have: room for several large images."""
@@ -32,7 +33,7 @@ class ChatEndpoint:
     """POST of a chat in the dialect ``face``."""
 
     def __init__(self, fleet: Fleet, face: str) -> None:
-        self._fleet = fleet
+        self.fleet = fleet
         self._face = face
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,9 +57,13 @@ class ChatEndpoint:
         finally:
             watcher.cancel()
 
+    async def ask(self, body: bytes, *, strict: bool) -> Answer:
+        """Return the answer to one request body. Raises DiglotError."""
+        return await self.fleet.answer(self._face, body, strict=strict)
+
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         try:
-            answer = await self._fleet.answer(self._face, body, strict=_strict(scope["headers"]))
+            answer = await self.ask(body, strict=_strict(scope["headers"]))
         except DiglotError as exc:
             await error_response(self._face, exc)(scope, receive, send)
         except Exception:
@@ -99,7 +104,21 @@ def error_response(face: str, error: DiglotError) -> Response:
 
 def dialect_of(path: str) -> str:
     """Return the dialect whose errors a path answers with."""
-    return "ollama" if path.startswith("/api") else "openai"
+    if path.startswith("/api"):
+        return "ollama"
+    return "anthropic" if path.startswith("/v1/messages") else "openai"
+
+
+class EmbedEndpoint(ChatEndpoint):
+    """POST of texts to embed, in the embedding dialect ``face``."""
+
+    def __init__(self, fleet: Fleet, face: str) -> None:
+        super().__init__(fleet, EMBEDDING_DIALECTS[face].chat)
+        self._embedding = face
+
+    async def ask(self, body: bytes, *, strict: bool) -> Answer:
+        """Return the vectors. Raises DiglotError."""
+        return await self.fleet.embed(self._embedding, body, strict=strict)
 
 
 async def _read(receive: Receive) -> bytes | None:

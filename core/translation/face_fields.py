@@ -322,4 +322,27 @@ _COMPLETIONS = [
     _face("logprobs", "completions", "logprobs", retyped=True, note="legacy_logprobs"),
 ]
 
-FACE_FIELDS: tuple[Field, ...] = (*_ANTHROPIC, *_RESPONSES, *_COMPLETIONS)
+
+def _embed(name: str, *dialects: str, **more: Any) -> Field:
+    return Field(name=f"embed.{name}", paths=dict.fromkeys(dialects, name), **more)
+
+
+_EMBEDDINGS = [
+    _embed("model", "embeddings", "embed", "embed_legacy"),
+    Field(
+        name="embed.input",
+        paths={"embeddings": "input", "embed": "input", "embed_legacy": "prompt"},
+        opaque=True,
+        retyped=True,
+        note="embed_input",
+    ),
+    _embed("dimensions", "embeddings", "embed", note="embed_cut"),
+    _embed("encoding_format", "embeddings", note="encoding"),
+    _embed("user", "embeddings", harmless=True, note="bookkeeping"),
+    # Natively there; from an OpenAI client they are extensions.
+    _embed("truncate", "embeddings", "embed", neutral=(True,), note="no_openai"),
+    _embed("keep_alive", "embeddings", "embed", "embed_legacy", harmless=True, note="running"),
+    _embed("options", "embeddings", "embed", "embed_legacy", opaque=True, note="no_openai"),
+]
+
+FACE_FIELDS: tuple[Field, ...] = (*_ANTHROPIC, *_RESPONSES, *_COMPLETIONS, *_EMBEDDINGS)

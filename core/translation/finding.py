@@ -21,7 +21,7 @@ from core.translation.reading import decode_json, encode_json
 __all__ = ["Finder", "aligned"]
 
 # Dialects in which a message is a message: what stands at one index stands there in the other.
-_ALIGNED = frozenset({"ollama", "generate", "openai"})
+_ALIGNED = frozenset({"ollama", "generate", "openai", "embed", "embed_legacy", "embeddings"})
 
 # Names of rows that hold one idea between them.
 _GROUPS = (

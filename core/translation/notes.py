@@ -346,4 +346,20 @@ NOTES: dict[str, Note] = {
         "This model cannot see images.",
         "Ollama server/routes.go",
     ),
+    "embed_input": Note(
+        "要向量化的文字:旧的 /api/embeddings 叫 prompt,一次一段。",
+        "The texts to embed: the older /api/embeddings calls them prompt and takes one.",
+        _DOCS,
+    ),
+    "embed_cut": Note(
+        "这里没有 dimensions;Diglot 截短向量并重新归一化。",
+        "There are no dimensions here; Diglot cuts the vectors and normalises them again.",
+        _DOCS,
+        "0.11.11",
+    ),
+    "encoding": Note(
+        "后端给的是数字;base64 由 Diglot 编码。",
+        "Backends give numbers; Diglot does the base64.",
+        "OpenAI API reference, embeddings",
+    ),
 }

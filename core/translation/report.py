@@ -35,8 +35,8 @@ Outcome = Literal["kept", "renamed", "retyped", "defaulted", "emulated", "droppe
 # Notes that say how the target means the same without writing it.
 _SAID_ANYWAY = frozenset(
     {
-        "echo_done", "expanded", "format", "format_name", "format_strict", "implied",
-        "legacy_functions", "raw_mode", "tool_type", "usage_always",
+        "echo_done", "embed_cut", "encoding", "expanded", "format", "format_name",
+        "format_strict", "implied", "legacy_functions", "raw_mode", "tool_type", "usage_always",
     }
 )  # fmt: skip
 _EMPTY: tuple[Any, ...] = ("", [], {})
@@ -118,7 +118,7 @@ class _Walk:
         path, numbers, value, node = leaf
         fields = node.rows
         for prefix, how in self._emulated.items():
-            if path.startswith(prefix):
+            if path == prefix or path.startswith((prefix + ".", prefix + "[")):
                 return _say(path, "emulated", None, how)
         if value is None:
             return _say(path, "retyped", None, "null")

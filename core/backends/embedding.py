@@ -1,0 +1,121 @@
+"""Answering requests for embeddings: the small sibling of calls, without streams."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from core.backends.answers import JSON_TYPE, Answer
+from core.backends.client import Client
+from core.backends.exchange import Exchange, ExchangeLog, Wire
+from core.backends.router import Route
+from core.backends.sending import read_whole, send
+from core.errors import DiglotError, InvalidResponse, Unsupported
+from core.translation.clock import Stamp
+from core.translation.embeddings import EMBEDDING_DIALECTS, EmbeddingRequest
+from core.translation.passing import rename_model
+from core.translation.reading import decode_json, encode_json, read_object
+from core.translation.report import dropped
+from core.translation.translate import DIALECTS
+
+__all__ = ["Embedder"]
+
+_ASKED = {"ollama": "embed", "openai": "embeddings"}
+
+
+class Embedder:
+    """Answers requests for embeddings. ``resolve`` finds the route of a model's name."""
+
+    def __init__(
+        self, client: Client, log: ExchangeLog, resolve: Callable[[str], Awaitable[Route]]
+    ) -> None:
+        self._client = client
+        self._log = log
+        self._resolve = resolve
+
+    async def answer(
+        self, face: str, raw: bytes, *, identity: str, owner: str = "", strict: bool = False
+    ) -> Answer:
+        """Answer a request body of the embedding dialect ``face``. Raises DiglotError."""
+        spoken = EMBEDDING_DIALECTS[face]
+        wire = Wire(face, spoken.path, raw)
+        exchange = Exchange(identity, wire, owner=owner, started=time.time_ns())
+        self._log.add(exchange)
+        try:
+            answer = await self._answer(face, raw, exchange, strict=strict)
+        except DiglotError as exc:
+            exchange.error, wire.status = exc.message, exc.status
+            wire.came(encode_json(DIALECTS[spoken.chat].dump_error(exc)), time.time_ns())
+            raise
+        finally:
+            exchange.ended = time.time_ns()
+        answer.headers["x-diglot-id"] = identity
+        wire.status = 200
+        wire.came(answer.body, exchange.ended)
+        return answer
+
+    async def _answer(self, face: str, raw: bytes, exchange: Exchange, *, strict: bool) -> Answer:
+        body = read_object(decode_json(raw), "")
+        spoken = EMBEDDING_DIALECTS[face]
+        request = spoken.parse_request(body)
+        exchange.model = request.model
+        route = await self._resolve(request.model)
+        native = route.deployment.dialect == "ollama"
+        target = _ASKED[route.deployment.dialect]
+        if native and face == "embed_legacy":
+            # It gives vectors as they are, which no other native route does.
+            target = face
+        if not request.inputs and not native:
+            return _nothing(face, request)
+        written = EMBEDDING_DIALECTS[target].dump_request(_at(request, route))
+        if target == face:
+            data = rename_model(raw, route.model)
+        else:
+            exchange.written = written
+            data = encode_json(written)
+        wire = Wire(target, EMBEDDING_DIALECTS[target].path, data, url=route.deployment.base_url)
+        exchange.backend.append(wire)
+        headers = _lost(exchange, strict=strict)
+        whole = await self._ask(route, wire, data)
+        response = EMBEDDING_DIALECTS[target].parse_response(whole)
+        stamp = Stamp(id=exchange.id, created=exchange.started, model=request.model, asked=body)
+        dumped = spoken.dump_response(response, request, stamp)
+        return Answer(content_type=JSON_TYPE, body=encode_json(dumped), headers=headers)
+
+    async def _ask(self, route: Route, wire: Wire, data: bytes) -> dict[str, Any]:
+        parse_error = DIALECTS[EMBEDDING_DIALECTS[wire.dialect].chat].parse_error
+        reply = await send(self._client, route.deployment, wire, data, parse_error=parse_error)
+        whole = await read_whole(wire, reply)
+        return read_object(decode_json(whole, blame=InvalidResponse), "", blame=InvalidResponse)
+
+
+def _at(request: EmbeddingRequest, route: Route) -> EmbeddingRequest:
+    keep_alive = route.deployment.settings.get("keep_alive")
+    defaults = {} if keep_alive is None else {"keep_alive": keep_alive}
+    return EmbeddingRequest(
+        model=route.model,
+        inputs=request.inputs,
+        dimensions=request.dimensions,
+        settings={**defaults, **request.settings},
+    )
+
+
+def _lost(exchange: Exchange, *, strict: bool) -> dict[str, str]:
+    lost = dropped(exchange.report())
+    if lost and strict:
+        raise Unsupported(
+            f"{lost[0]} cannot be said to this backend, and strict mode was asked for. "
+            "Leave it out, or send the request without strict mode.",
+            path=lost[0],
+        )
+    return {"x-diglot-dropped": ",".join(quote(p, safe="[]. ") for p in lost)} if lost else {}
+
+
+def _nothing(face: str, request: EmbeddingRequest) -> Answer:
+    """Answer a native request without a text, which only asks to load the model."""
+    body: dict[str, Any] = {"embedding": []}
+    if face == "embed":
+        body = {"model": request.model, "embeddings": []}
+    return Answer(content_type=JSON_TYPE, body=encode_json(body))

@@ -1,0 +1,147 @@
+"""POST /v1/responses with a memory: ``previous_response_id`` stands for a conversation.
+
+What was said and answered is kept in the dialect's own items, so going on from a response is
+putting its items in front of the new ones. The store forgets the oldest when it is full.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from msgspec import Struct
+from starlette.requests import Request
+
+from core.backends.answers import Answer
+from core.backends.fleet import Fleet
+from core.errors import DiglotError, InvalidRequest
+from core.gateway.chat import ChatEndpoint
+from core.translation.framing import SSEDecoder
+from core.translation.reading import decode_json, encode_json, read_object
+
+__all__ = ["ResponseStore", "ResponsesEndpoint"]
+
+MAX_RESPONSES = 1000
+MAX_BYTES = 64 * 1024 * 1024
+_ENDS = (b"response.completed", b"response.incomplete")
+
+
+class Stored(Struct, frozen=True):
+    """One response with the items that it answered. ``size`` is in bytes of JSON."""
+
+    items: list[Any]
+    response: dict[str, Any]
+    size: int
+
+
+class ResponseStore:
+    """The newest responses, bounded in number and bytes."""
+
+    def __init__(self, limit: int = MAX_RESPONSES, *, limit_bytes: int = MAX_BYTES) -> None:
+        self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._size = 0
+        self._kept: OrderedDict[str, Stored] = OrderedDict()
+
+    def add(self, items: list[Any], response: dict[str, Any]) -> None:
+        """Keep a response, forgetting the oldest where there is no room."""
+        size = len(encode_json(items)) + len(encode_json(response))
+        self._kept[response["id"]] = Stored(items, response, size)
+        self._size += size
+        while len(self._kept) > 1 and (
+            len(self._kept) > self._limit or self._size > self._limit_bytes
+        ):
+            self._size -= self._kept.popitem(last=False)[1].size
+
+    def get(self, identity: str) -> Stored | None:
+        """Return a response, or None where it is not there (any more)."""
+        return self._kept.get(identity)
+
+    def delete(self, identity: str) -> bool:
+        """Forget a response; tell whether it was there."""
+        stored = self._kept.pop(identity, None)
+        self._size -= stored.size if stored else 0
+        return stored is not None
+
+
+class ResponsesEndpoint(ChatEndpoint):
+    """POST /v1/responses, and what can be asked of a stored one."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        super().__init__(fleet, "responses")
+        self._store = ResponseStore()
+
+    async def ask(self, body: bytes, *, strict: bool) -> Answer:
+        """Answer, with the earlier conversation in front of the new items."""
+        asked = read_object(decode_json(body), "")
+        items = _items(asked.get("input"))
+        previous = asked.get("previous_response_id")
+        if previous is not None:
+            stored = self._store.get(str(previous))
+            if stored is None:
+                raise InvalidRequest(
+                    f"response {previous!r} is not kept here (any more): send the whole "
+                    "conversation as input",
+                    code="previous_response_not_found",
+                    path="previous_response_id",
+                )
+            items = [*stored.items, *stored.response["output"], *items]
+            body = encode_json({**asked, "input": items})
+        answer = await super().ask(body, strict=strict)
+        if asked.get("store") is False:
+            return answer
+        if answer.rest is not None:
+            answer.rest = self._watch(answer.body, answer.rest, items)
+        elif answer.content_type.startswith("text/event-stream"):
+            self._look(SSEDecoder(), answer.body, items)
+        else:
+            self._store.add(items, decode_json(answer.body))
+        return answer
+
+    async def _watch(
+        self, head: bytes, rest: AsyncGenerator[bytes], items: list[Any]
+    ) -> AsyncGenerator[bytes]:
+        decoder = SSEDecoder()
+        self._look(decoder, head, items)
+        try:
+            async for piece in rest:
+                self._look(decoder, piece, items)
+                yield piece
+        finally:
+            await rest.aclose()
+
+    def _look(self, decoder: SSEDecoder, data: bytes, items: list[Any]) -> None:
+        for record in decoder.decode(data):
+            if record.event in _ENDS:
+                self._store.add(items, decode_json(record.data)["response"])
+
+    async def stored(self, request: Request) -> Any:
+        """GET /v1/responses/{id}."""
+        return self._found(request).response
+
+    async def items(self, request: Request) -> Any:
+        """GET /v1/responses/{id}/input_items, oldest first."""
+        items = self._found(request).items
+        return {"object": "list", "data": items, "has_more": False}
+
+    async def delete(self, request: Request) -> Any:
+        """DELETE /v1/responses/{id}."""
+        identity = self._found(request).response["id"]
+        self._store.delete(identity)
+        return {"id": identity, "object": "response", "deleted": True}
+
+    def _found(self, request: Request) -> Stored:
+        identity = request.path_params["id"]
+        stored = self._store.get(identity)
+        if stored is None:
+            raise DiglotError(
+                f"response {identity!r} is not kept here", status=404, code="not_found"
+            )
+        return stored
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    return [{"role": "user", "content": value}] if isinstance(value, str) else []
