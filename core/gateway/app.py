@@ -24,7 +24,7 @@ from core.gateway.json import json_endpoint
 from core.gateway.models import ModelRoutes
 from core.gateway.responses import ResponsesEndpoint
 from core.translation.clock import parse_rfc3339
-from core.translation.reading import read_object, read_text
+from core.translation.reading import decode_json, read_object, read_text
 
 __all__ = ["create_app", "routes"]
 
