@@ -22,7 +22,7 @@ from core.backends.catalog import Catalog
 from core.backends.client import Client, Reply
 from core.backends.config import Deployment
 from core.backends.exchange import Exchange, ExchangeLog, Wire
-from core.backends.helping import help_model
+from core.backends.helping import help_model, is_forced, needs
 from core.backends.router import Route
 from core.backends.sending import read_whole, send
 from core.backends.several import several
@@ -123,15 +123,10 @@ class Caller:
             exchange=exchange,
             strict=strict,
         )
-        spoken = face in _SPOKEN[route.deployment.dialect]
-        if spoken and route.deployment.thinking is None:
-            if not _uses_tools(body) or not await self._needs_help(turn):
+        if _speaks(route.deployment, turn):
+            if not _looks_special(body) or not await self._needs_help(turn):
                 return await self._pass(turn)
-        elif (
-            not spoken
-            and DIALECTS[face].native
-            and not (body.get("messages") or body.get("prompt"))
-        ):
+        elif DIALECTS[face].native and not (body.get("messages") or body.get("prompt")):
             return _loaded(turn)
         bodies = split_choices(body, dialect=face)
         if len(bodies) > 1:
@@ -158,10 +153,10 @@ class Caller:
         return answer
 
     async def _needs_help(self, turn: _Turn) -> bool:
-        choice = turn.body.get("tool_choice")
-        if turn.route.deployment.dialect == "ollama" and choice not in (None, "auto", "none"):
+        request = DIALECTS[turn.face].parse_request(turn.body)
+        if turn.route.deployment.dialect == "ollama" and request.tools and is_forced(request):
             return True
-        return "tools" not in await self._catalog.capabilities(turn.route)
+        return not needs(request) <= await self._catalog.capabilities(turn.route)
 
     async def _pass(self, turn: _Turn) -> Answer:
         deployment, model = turn.route.deployment, turn.route.model
@@ -320,12 +315,28 @@ def _unasked(turn: _Turn) -> bool:
     return quiet and turn.route.deployment.dialect == "openai"
 
 
-def _uses_tools(body: Mapping[str, Any]) -> bool:
-    if body.get("tools"):
+def _speaks(deployment: Deployment, turn: _Turn) -> bool:
+    """Tell whether the backend can be sent the client's request as it stands."""
+    if turn.face not in _SPOKEN[deployment.dialect] or deployment.thinking is not None:
+        return False
+    # llama.cpp's server counts one of several answers only, and its completions know no echo.
+    return not deployment.embedded or (turn.face == "openai" and turn.body.get("n") in (None, 1))
+
+
+def _looks_special(body: Mapping[str, Any]) -> bool:
+    """Tell whether a model may have to be able to do more than to answer in words."""
+    if body.get("tools") or body.get("functions") or body.get("suffix") or body.get("images"):
         return True
     messages = body.get("messages")
     return isinstance(messages, list) and any(
-        isinstance(m, dict) and (m.get("tool_calls") or m.get("role") == "tool") for m in messages
+        isinstance(m, dict)
+        and (
+            m.get("role") in ("tool", "function")
+            or m.get("tool_calls")
+            or m.get("images")
+            or isinstance(m.get("content"), list)
+        )
+        for m in messages
     )
 
 

@@ -62,6 +62,14 @@ class Embedder:
         request = spoken.parse_request(body)
         exchange.model = request.model
         route = await self._resolve(request.model)
+        if route.deployment.embedded:
+            raise Unsupported(
+                "the embedded model makes no embeddings. Start Ollama and ask one of its "
+                "embedding models, such as nomic-embed-text.",
+                status=501,
+                code="no_embeddings",
+                path="model",
+            )
         native = route.deployment.dialect == "ollama"
         target = _ASKED[route.deployment.dialect]
         if native and face == "embed_legacy":

@@ -7,7 +7,7 @@ is refused with a sentence that says what to do instead.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection
 
 from msgspec.structs import replace
 
@@ -23,10 +23,11 @@ from core.translation.messages import (
     Image,
     NamedTool,
     Part,
+    Text,
     ToolCall,
 )
 
-__all__ = ["Ask", "help_model", "is_forced"]
+__all__ = ["Ask", "help_model", "is_forced", "needs"]
 
 Ask = Callable[[ChatRequest], Awaitable[ChatResponse]]
 
@@ -50,18 +51,18 @@ async def help_model(
     emulated is noted on ``exchange``. Raises Unsupported for what cannot be helped.
     """
     native = route.deployment.dialect == "ollama"
-    history = [i for i, m in enumerate(request.messages) if m.role == "tool" or m.tool_calls]
-    needed = set(_needed(request))
-    if not (request.tools or history or request.thinking or needed):
+    needed = needs(request)
+    if not (needed or request.thinking):
         return request
     able = await abilities()
-    _refuse(request, needed, able)
+    _refuse(request, needed - able)
     if request.thinking not in (None, False, "none") and native and "thinking" not in able:
         # Ollama refuses a truthy think with a 400 where the model cannot.
         request = replace(request, thinking=None)
     tools = "tools" in able
     if tools and not (is_forced(request) and request.tools and native):
         return request
+    history = [i for i, m in enumerate(request.messages) if m.role == "tool" or m.tool_calls]
     if history and not tools:
         exchange.emulated |= {f"messages[{i}]": "history_flattened" for i in history}
     if not request.tools or request.tool_choice == "none":
@@ -72,15 +73,20 @@ async def help_model(
     return await _emulate(request, ask, exchange.id)
 
 
-def _needed(request: ChatRequest) -> Iterator[str]:
-    """Yield what a model must be able to do for the request to make sense."""
-    kinds = {type(part) for message in request.messages for part in message.parts}
-    if Image in kinds:
-        yield "vision"
-    if Audio in kinds:
-        yield "audio"
+def needs(request: ChatRequest) -> frozenset[str]:
+    """Return what a model must be able to do for this, in Ollama's words for it."""
+    needed = set()
+    if request.tools:
+        needed.add("tools")
     if request.prompt is not None and request.prompt.suffix:
-        yield "insert"
+        needed.add("insert")
+    for message in request.messages:
+        if message.tool_calls or message.role == "tool":
+            needed.add("tools")
+        for part in message.parts:
+            if not isinstance(part, Text):
+                needed.add("vision" if isinstance(part, Image) else "audio")
+    return frozenset(needed)
 
 
 _WANTED = {
@@ -93,13 +99,13 @@ _WANTED = {
 }
 
 
-def _refuse(request: ChatRequest, needed: Collection[str], able: Collection[str]) -> None:
-    for ability in sorted(needed):
-        if ability not in able:
-            path = "suffix" if ability == "insert" else _first(request, ability)
-            raise Unsupported(
-                _WANTED[ability].format(model=request.model), code=f"no_{ability}", path=path
-            )
+def _refuse(request: ChatRequest, missing: Collection[str]) -> None:
+    # Tools are emulated; the rest is not to be had.
+    for ability in sorted(set(missing) & set(_WANTED)):
+        path = "suffix" if ability == "insert" else _first(request, ability)
+        raise Unsupported(
+            _WANTED[ability].format(model=request.model), code=f"no_{ability}", path=path
+        )
 
 
 def _first(request: ChatRequest, ability: str) -> str:
