@@ -43,6 +43,9 @@ __all__ = ["Answer", "Caller", "new_id"]
 # The dialects that each kind of backend understands as they stand.
 _SPOKEN = {"ollama": ("ollama", "generate"), "openai": ("openai", "completions")}
 
+# Settings that some servers take beyond OpenAI's own.
+_EXTENDED = frozenset[str]().union(*EXTENSIONS.values())
+
 # Where each kind of backend is asked to go on from bare text.
 _BARE = {"ollama": "generate", "openai": "completions"}
 
@@ -200,7 +203,8 @@ class Caller:
         )
         if isinstance(outcome, ChatResponse):
             return self._given(turn, request, outcome)
-        written = self._written(turn.route, outcome)
+        turn.exchange.accepts = await self._accepts(turn.route, outcome)
+        written = self._written(turn, outcome)
         turn.exchange.written = written
         data = encode_json(written)
         wire = self._wire(turn, _target(turn.route, outcome), data)
@@ -224,7 +228,8 @@ class Caller:
 
     async def _ask(self, turn: _Turn, request: ChatRequest) -> ChatResponse:
         """Ask one question on the side, whole."""
-        written = self._written(turn.route, replace(request, stream=False))
+        turn.exchange.accepts = await self._accepts(turn.route, request)
+        written = self._written(turn, replace(request, stream=False))
         turn.exchange.written = written
         data = encode_json(written)
         wire = self._wire(turn, turn.route.deployment.dialect, data)
@@ -249,18 +254,26 @@ class Caller:
         body = DIALECTS[turn.face].dump_response(response, stamp=turn.stamp, now=time.time_ns())
         return Answer(content_type=JSON_TYPE, body=encode_json(body))
 
-    def _written(self, route: Route, request: ChatRequest) -> dict[str, Any]:
+    async def _accepts(self, route: Route, request: ChatRequest) -> frozenset[str]:
+        """Return what this backend is known to take beyond its dialect."""
         deployment = route.deployment
-        settings = {**deployment.settings, **request.settings}
-        request = replace(request, model=route.model, settings=settings)
-        dialect = DIALECTS[_target(route, request)]
-        return dialect.dump_request(request, accepts=_accepts(deployment))
+        if deployment.dialect == "ollama":
+            # Models that do not hear have been refused sounds before.
+            return frozenset({"audio"})
+        if not _EXTENDED & (request.settings.keys() | deployment.settings.keys()):
+            return frozenset()
+        return EXTENSIONS.get(await self._catalog.kind(deployment), frozenset())
+
+    def _written(self, turn: _Turn, request: ChatRequest) -> dict[str, Any]:
+        settings = {**turn.route.deployment.settings, **request.settings}
+        request = replace(request, model=turn.route.model, settings=settings)
+        dialect = DIALECTS[_target(turn.route, request)]
+        return dialect.dump_request(request, accepts=turn.exchange.accepts)
 
     def _wire(self, turn: _Turn, dialect: str, data: bytes) -> Wire:
         base = turn.route.deployment.base_url
         wire = Wire(dialect, DIALECTS[dialect].path, data, url=base)
         turn.exchange.backend.append(wire)
-        turn.exchange.accepts = _accepts(turn.route.deployment)
         return wire
 
     def _report(self, turn: _Turn) -> dict[str, str]:
@@ -290,14 +303,6 @@ class Caller:
 def new_id() -> str:
     """Return an id that nobody can guess, for an exchange and the answer in it."""
     return uuid4().hex
-
-
-def _accepts(deployment: Deployment) -> frozenset[str]:
-    """Return what this backend is known to take beyond its dialect."""
-    if deployment.dialect == "ollama":
-        # Models that do not hear have been refused sounds before.
-        return frozenset({"audio"})
-    return EXTENSIONS["llama.cpp"] if deployment.embedded else frozenset()
 
 
 def _target(route: Route, request: ChatRequest) -> str:

@@ -2,7 +2,8 @@
 
 Ollama says what a model can do in ``/api/show``; llama.cpp's server says in ``/props`` whether
 the chat template knows tools; other servers of OpenAI's dialect say nothing and are taken at
-OpenAI's word. Answers are kept for a minute, as they are asked for on every request with tools.
+OpenAI's word. What kind of server one is shows in ``/v1/models``. Answers are kept for a
+minute, as they are asked for on every request with tools.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ API_VERSION = "0.33.0"
 
 _KEEP = 60.0
 _TIMEOUT = 10.0
-_HOSTED = frozenset({"completion", "tools", "vision", "thinking"})
+_HOSTED = frozenset({"completion", "insert", "tools", "vision", "audio", "thinking"})
+_KINDS = {"llamacpp": "llama.cpp", "vllm": "vllm"}
+_FOREVER = "2318-01-01T00:00:00Z"
 
 
 class Catalog:
@@ -35,6 +38,7 @@ class Catalog:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._kinds: dict[str, tuple[float, str]] = {}
         self._abilities: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
 
     async def capabilities(self, route: Route) -> frozenset[str]:
@@ -50,12 +54,31 @@ class Catalog:
         if deployment.dialect == "ollama":
             shown = await self.show(route, {})
             abilities = frozenset(shown.get("capabilities") or ("completion",))
-        elif deployment.embedded:
+        elif await self.kind(deployment) == "llama.cpp":
             abilities = await self._template_abilities(deployment)
         else:
             abilities = _HOSTED
         self._abilities[key] = (time.monotonic(), abilities)
         return abilities
+
+    async def kind(self, deployment: Deployment) -> str:
+        """Return what kind of server a backend is: ollama, llama.cpp, vllm, or "" if unknown.
+
+        A server that does not answer, or keeps no list of models, is of no known kind.
+        """
+        if deployment.dialect == "ollama" or deployment.embedded:
+            return "ollama" if deployment.dialect == "ollama" else "llama.cpp"
+        kept = self._kinds.get(deployment.base_url)
+        if kept is not None and time.monotonic() - kept[0] < _KEEP:
+            return kept[1]
+        try:
+            body = await self._ask(deployment, "GET", "/v1/models")
+            owners = {m.get("owned_by") for m in body.get("data") or [] if isinstance(m, dict)}
+        except DiglotError:
+            owners = set()
+        kind = next((_KINDS[owner] for owner in owners if owner in _KINDS), "")
+        self._kinds[deployment.base_url] = (time.monotonic(), kind)
+        return kind
 
     async def show(self, route: Route, body: dict[str, Any]) -> dict[str, Any]:
         """Return Ollama's description of a model, made up from what is known elsewhere."""
@@ -65,18 +88,21 @@ class Catalog:
             return await self._ask(deployment, "POST", "/api/show", encode_json(asked))
         abilities = await self.capabilities(route)
         info: dict[str, Any] = {"general.architecture": "unknown"}
-        if deployment.embedded:
+        template = ""
+        if await self.kind(deployment) == "llama.cpp":
             props = await self._ask(deployment, "GET", "/props")
             context = (props.get("default_generation_settings") or {}).get("n_ctx", 0)
             info = {"general.architecture": "llama", "llama.context_length": context}
+            template = str(props.get("chat_template") or "")
+        entry = await self._entry(deployment, route.model)
         return {
             "modelfile": f"# {deployment.model_name} is answered by {route.model}\n",
             "parameters": "",
-            "template": "",
-            "details": _details(),
+            "template": template,
+            "details": entry["details"],
             "model_info": info,
             "capabilities": sorted(abilities),
-            "modified_at": rfc3339(0),
+            "modified_at": entry["modified_at"],
         }
 
     async def models(self, deployments: tuple[Deployment, ...]) -> list[dict[str, Any]]:
@@ -96,10 +122,13 @@ class Catalog:
         return list(entries.values())
 
     async def running(self, deployments: tuple[Deployment, ...]) -> list[dict[str, Any]]:
-        """Return what Ollama backends hold in memory, as entries of /api/ps."""
-        bases = {d.base_url: d for d in deployments if d.dialect == "ollama"}
+        """Return what Ollama and the embedded model hold in memory, as entries of /api/ps."""
+        bases = {d.base_url: d for d in deployments if d.dialect == "ollama" or d.embedded}
         entries: list[dict[str, Any]] = []
         for deployment in bases.values():
+            if deployment.embedded:
+                entries += await self._held(deployment)
+                continue
             try:
                 body = await self._ask(deployment, "GET", "/api/ps")
             except DiglotError:
@@ -112,12 +141,27 @@ class Catalog:
             if deployment.dialect == "ollama":
                 body = await self._ask(deployment, "GET", "/api/tags")
                 return list(body.get("models") or [])
-            if deployment.embedded:
+            if deployment.embedded and not deployment.base_url:
                 return []
             body = await self._ask(deployment, "GET", "/v1/models")
-            return [_entry(str(m.get("id")), m.get("created")) for m in body.get("data") or []]
+            return [_described(model) for model in body.get("data") or []]
         except DiglotError:
             return []
+
+    async def _entry(self, deployment: Deployment, name: str) -> dict[str, Any]:
+        there = await self._listed(deployment)
+        if deployment.embedded and there:
+            return there[0]
+        return next((entry for entry in there if entry["name"] == name), _entry(name))
+
+    async def _held(self, deployment: Deployment) -> list[dict[str, Any]]:
+        held = []
+        for entry in await self._listed(deployment):
+            name = deployment.model_name
+            # It stays until Diglot ends; Ollama writes that as a day far away.
+            forever = {"expires_at": _FOREVER, "size_vram": 0}
+            held.append({**entry, "name": name, "model": name, **forever})
+        return held
 
     async def _template_abilities(self, deployment: Deployment) -> frozenset[str]:
         props = await self._ask(deployment, "GET", "/props")
@@ -157,6 +201,8 @@ def _entries(deployment: Deployment, there: list[dict[str, Any]]) -> list[dict[s
     if "*" not in deployment.model_name:
         wanted = deployment.model.removesuffix(":latest")
         own = next((e for e in there if e["name"].removesuffix(":latest") == wanted), None)
+        if deployment.embedded and there:
+            own = there[0]
         entry = own or _entry(deployment.model)
         return [{**entry, "name": deployment.model_name, "model": deployment.model_name}]
     head, _, tail = deployment.model_name.partition("*")
@@ -191,12 +237,25 @@ def _entry(name: str, created: Any = None) -> dict[str, Any]:
     }
 
 
-def _details() -> dict[str, Any]:
+def _described(model: Any) -> dict[str, Any]:
+    """Return an entry of /v1/models as one of /api/tags; llama.cpp's server says most."""
+    model = model if isinstance(model, dict) else {}
+    entry = _entry(str(model.get("id")), model.get("created"))
+    meta = model.get("meta")
+    if isinstance(meta, dict):
+        parameters = meta.get("n_params")
+        size = f"{parameters / 1e6:.2f}M" if isinstance(parameters, int) else ""
+        entry["size"] = meta.get("size") if isinstance(meta.get("size"), int) else 0
+        entry["details"] = _details(size, str(meta.get("ftype") or ""))
+    return entry
+
+
+def _details(parameters: str = "", quantization: str = "") -> dict[str, Any]:
     return {
         "parent_model": "",
         "format": "gguf",
         "family": "llama",
         "families": ["llama"],
-        "parameter_size": "",
-        "quantization_level": "",
+        "parameter_size": parameters,
+        "quantization_level": quantization,
     }

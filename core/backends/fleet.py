@@ -21,7 +21,7 @@ from core.backends.answers import Answer
 from core.backends.calls import Caller, new_id
 from core.backends.catalog import Catalog
 from core.backends.client import Client, Reply, bearer
-from core.backends.config import Config
+from core.backends.config import Config, Deployment
 from core.backends.discovery import discover
 from core.backends.embedded import EmbeddedModel
 from core.backends.embedding import Embedder
@@ -239,11 +239,16 @@ class Fleet:
 
     async def models(self) -> list[dict[str, Any]]:
         """Return all models, as entries of /api/tags."""
-        return await self._catalog.models(self._router.deployments)
+        return await self._catalog.models(self._deployments())
 
     async def running(self) -> list[dict[str, Any]]:
         """Return the models in memory, as entries of /api/ps."""
-        return await self._catalog.running(self._router.deployments)
+        return await self._catalog.running(self._deployments())
+
+    def _deployments(self) -> tuple[Deployment, ...]:
+        """Return all deployments; the embedded one has no place until it is ready."""
+        base = self.embedded.base_url if self.embedded is not None else ""
+        return self._router.at(base).deployments if base else self._router.deployments
 
     async def show(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """Return Ollama's description of one model."""

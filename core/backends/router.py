@@ -32,12 +32,15 @@ class Router:
         self.deployments = tuple(deployments)
         self._exact: dict[str, list[Deployment]] = {}
         self._wild: list[Deployment] = []
+        # A backend's own name for its model works too, though only the config's is listed.
+        self._own: dict[str, Deployment] = {}
         self._turn = 0
         for deployment in self.deployments:
             if "*" in deployment.model_name:
                 self._wild.append(deployment)
             else:
                 self._exact.setdefault(_key(deployment.model_name), []).append(deployment)
+                self._own.setdefault(_key(deployment.model), deployment)
 
     def resolve(self, name: str) -> Route:
         """Return where ``name`` goes. Raises BackendError (404) for a name nobody has."""
@@ -53,6 +56,9 @@ class Router:
             if name.startswith(head) and name.endswith(tail):
                 middle = name[len(head) : len(name) - len(tail)]
                 return Route(deployment, deployment.model.replace("*", middle))
+        own = self._own.get(_key(name))
+        if own is not None:
+            return Route(own, own.model)
         known = ", ".join(sorted(d.model_name for d in self.deployments)) or "none"
         raise BackendError(
             f"model '{name}' not found. Models here: {known}.", status=404, code="model_not_found"

@@ -29,6 +29,8 @@ FIELDS: tuple[Field, ...] = (*(with_faces(row) for row in CHAT_FIELDS), *FACE_FI
 EXTENSIONS: Mapping[str, frozenset[str]] = {
     # llama.cpp's server: tools/server/README.md, "POST /completion" options on the chat route.
     "llama.cpp": frozenset({"top_k", "min_p", "typical_p", "repeat_penalty", "repeat_last_n"}),
+    # vLLM: docs/serving/openai_compatible_server.md, "Extra parameters".
+    "vllm": frozenset({"top_k", "min_p"}),
 }
 """What servers of OpenAI's dialect accept beyond it, by kind of server."""
 
