@@ -83,6 +83,8 @@ def ollama_server(
         "HOME": str(home),
         "OLLAMA_HOST": f"127.0.0.1:{port}",
         "OLLAMA_MODELS": str(home / "models"),
+        # One answer after the other, so that a test can tell whether it is still at work.
+        "OLLAMA_NUM_PARALLEL": "1",
     }
     url = f"http://localhost:{port}"
     ollama = str(ollama_binary)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import httpx
 import ollama
 import pytest
 
 from tests.programs import run
-from tests.servers import Gateway, places
+from tests.servers import Gateway, Ollama, places
 
 bare = places("bare_over_ollama", "bare_embedded")
 QUESTION = "What is the capital of France? Answer in one short sentence."
@@ -127,3 +128,21 @@ def test_the_command_runs(place: Gateway, command: Command) -> None:
 @bare
 def test_the_command_knows_the_version(command: Command) -> None:
     assert re.search(r"version is \d+\.\d+\.\d+", command("--version"))
+
+
+@pytest.mark.ollama
+def test_the_command_manages_models(seed_over_ollama: Gateway, ollama_server: Ollama) -> None:
+    """Copies under the config's own name, makes a model from a file, and removes both."""
+    environ = {"HOME": str(ollama_server.home), "OLLAMA_HOST": seed_over_ollama.url}
+    command = str(ollama_server.binary)
+    modelfile = ollama_server.home / "Modelfile"
+
+    def there() -> set[str]:
+        with httpx.Client(base_url=ollama_server.url) as client:
+            return {model["name"] for model in client.get("/api/tags").json()["models"]}
+
+    run([command, "cp", "qwen-local", "copied"], environ=environ)
+    run([command, "create", "made", "-f", str(modelfile)], environ=environ)
+    assert {"copied:latest", "made:latest"} <= there()
+    run([command, "rm", "copied", "made"], environ=environ)
+    assert not {"copied:latest", "made:latest"} & there()

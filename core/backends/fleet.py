@@ -185,16 +185,18 @@ class Fleet:
         name: str,
         body: bytes | AsyncIterable[bytes] | None,
         *,
+        key: str = "model",
         length: str = "",
     ) -> Reply:
         """Send a request about the model ``name`` on to its Ollama server, as it is.
 
-        ``length`` is the body's size in bytes where it is known. Raises Unsupported where no
-        Ollama server is there, and BackendUnavailable where it does not answer.
+        ``key`` is where the body has the name; ``length`` is the body's size in bytes where it
+        is known. Raises Unsupported where no Ollama server is there, and BackendUnavailable
+        where it does not answer.
         """
         route = self._router.host(name)
         if isinstance(body, bytes) and name and route.model != name:
-            body = rename_model(body, route.model)
+            body = rename_model(body, route.model, key=key)
         headers = bearer(route.deployment.api_key)
         if length:
             headers["content-length"] = length

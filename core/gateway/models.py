@@ -43,10 +43,9 @@ class ModelRoutes:
         try:
             raw = await request.body()
             body = read_object(decode_json(raw), "")
-            name = next((body[key] for key in ("model", "name", "source") if body.get(key)), "")
-            reply = await self._fleet.manage(
-                request.method, request.url.path, read_text(name, "model"), raw
-            )
+            key = next((key for key in ("model", "name", "source") if body.get(key)), "model")
+            name = read_text(body.get(key), key)
+            reply = await self._fleet.manage(request.method, request.url.path, name, raw, key=key)
         except DiglotError as exc:
             return error_response("ollama", exc)
         return _passed(reply)

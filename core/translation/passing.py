@@ -25,14 +25,19 @@ __all__ = ["PassThrough", "rename_model"]
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def rename_model(body: bytes, model: str, *, blame: type[DiglotError] = InvalidRequest) -> bytes:
-    """Return ``body`` with its ``model`` replaced and every other value byte for byte as it was."""
+def rename_model(
+    body: bytes, model: str, *, key: str = "model", blame: type[DiglotError] = InvalidRequest
+) -> bytes:
+    """Return ``body`` with its ``model`` replaced and every other value byte for byte as it was.
+
+    ``key`` is where the name stands, if not there.
+    """
     try:
         fields = _RAW.decode(body)
     except JSON_ERRORS as exc:
         fields = decode_mended(_RAW, body, exc, blame=blame)
-    if "model" in fields:
-        fields["model"] = msgspec.Raw(encode_json(model))
+    if key in fields:
+        fields[key] = msgspec.Raw(encode_json(model))
     return msgspec.json.encode(fields)
 
 
