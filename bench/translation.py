@@ -94,16 +94,15 @@ def per_message(source: str, target: str, count: int, *, report: bool) -> float:
     body = conversation(count)
     if source != "openai":
         body = translate_request(body, source="openai", target=source)
-    ways = {"source": source, "target": target}
-    written = translate_request(body, **ways)
+    written = translate_request(body, source=source, target=target)
     turns = max(1, 200 // count)
 
     def run() -> None:
         for _ in range(turns):
             if report:
-                explain_request(body, written, **ways)
+                explain_request(body, written, source=source, target=target)
             else:
-                translate_request(body, **ways)
+                translate_request(body, source=source, target=target)
 
     return best(run) / (turns * count)
 

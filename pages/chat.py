@@ -22,6 +22,11 @@ service = current_service()
 me = owner()
 
 
+def show_sibling(chat_id: str, message_id: str) -> None:
+    """Go on from another version of a message, to the newest that follows it."""
+    service.store.set_leaf(me, chat_id, message_id, newest=True)
+
+
 def open_chat() -> Chat | None:
     """Return the chat that the address names, or the one this session had open."""
     named = st.query_params.get("c") or st.session_state.get("chat")
@@ -86,9 +91,8 @@ def show_actions(message: ChatMessage, siblings: tuple[str, ...], chosen: Settin
                     type="tertiary",
                     key=f"sibling{step}_{message.id}",
                     disabled=not 0 <= other < len(siblings),
-                    on_click=service.store.set_leaf,
-                    args=(me, message.chat_id, siblings[other % len(siblings)]),
-                    kwargs={"newest": True},
+                    on_click=show_sibling,
+                    args=(message.chat_id, siblings[other % len(siblings)]),
                     help=f"{place + 1}/{len(siblings)}",
                 )
             st.caption(f"{place + 1}/{len(siblings)}")

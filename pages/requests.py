@@ -14,7 +14,7 @@ from core.errors import DiglotError
 from core.translation.aligned import AlignedRow, align_request, guess_dialect
 from core.translation.reading import decode_json, read_object
 from core.translation.translate import translate_request
-from ui.comparison import show_answers, show_bodies, show_fields
+from ui.comparison import dialect_name, is_native, show_answers, show_bodies, show_fields
 from ui.identity import owner
 from ui.words import t
 
@@ -34,7 +34,9 @@ me = owner()
 
 def other(dialect: str) -> str:
     """Return the dialect to compare with."""
-    return "ollama" if dialect == "openai" else "openai"
+    if dialect == "completions":
+        return "generate"
+    return "openai" if is_native(dialect) else "ollama"
 
 
 def show_pair(source: str, body: dict[str, Any], written: dict[str, Any],
@@ -42,16 +44,16 @@ def show_pair(source: str, body: dict[str, Any], written: dict[str, Any],
     """Draw one request: fields, and both bodies as they stand."""
     fields, raw = st.tabs([t("requests.tab_fields"), t("requests.tab_raw")])
     with fields:
-        show_fields(rows, source=source)
+        show_fields(rows, source=source, target=other(source))
     with raw:
-        show_bodies(body, written, source=source)
+        show_bodies(body, written, source=source, target=other(source))
 
 
 def show_exchange(exchange: Exchange) -> None:
     """Draw an exchange that really took place."""
     face = exchange.client.dialect
     target = exchange.backend[-1].dialect if exchange.backend else other(face)
-    passed = target == face or (face == "generate" and target == "ollama")
+    passed = target == face
     if passed:
         target = other(face)
     if len(exchange.backend) > 1:
@@ -74,9 +76,9 @@ def show_exchange(exchange: Exchange) -> None:
         [t("requests.tab_fields"), t("requests.tab_raw"), t("requests.tab_answer")]
     )
     with fields:
-        show_fields(rows, source=face)
+        show_fields(rows, source=face, target=target)
     with raw:
-        show_bodies(body, written, source=face, derived=passed)
+        show_bodies(body, written, source=face, target=target, derived=passed)
     with answers:
         show_answers(exchange, face, target, derived=passed)
 
@@ -98,15 +100,10 @@ def show_pasted() -> None:
     except DiglotError as exc:
         st.warning(exc.message)
         return
-    st.caption(t("requests.seen_as", dialect=label(source)))
+    st.caption(t("requests.seen_as", dialect=dialect_name(source)))
     show_pair(
         source, body, written, align_request(body, written, source=source, target=other(source))
     )
-
-
-def label(dialect: str) -> str:
-    """Return the name of a dialect as the pages say it."""
-    return t("requests.openai" if dialect == "openai" else "requests.native")
 
 
 def describe(exchange: Exchange) -> str:

@@ -76,7 +76,7 @@ def show_step(tools: dict[str, Tool], number: int, exchange_id: str) -> None:
             face = exchange.client.dialect
             other = "ollama" if face == "openai" else "openai"
             show_bodies(
-                exchange.request_in(face), exchange.request_in(other), source=face,
+                exchange.request_in(face), exchange.request_in(other), source=face, target=other,
                 derived=not any(wire.dialect == other for wire in exchange.backend),
             )  # fmt: skip
         except DiglotError as exc:

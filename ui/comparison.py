@@ -16,7 +16,7 @@ from core.translation.aligned import AlignedRow
 from ui.text import plain
 from ui.words import language, t
 
-__all__ = ["show_answers", "show_bodies", "show_fields"]
+__all__ = ["dialect_name", "is_native", "show_answers", "show_bodies", "show_fields"]
 
 _OUTCOMES = ("kept", "renamed", "retyped", "defaulted", "emulated", "dropped")
 _MARKS = {"kept": "=", "renamed": "↦", "retyped": "⇄", "defaulted": "+", "emulated": "≈",
@@ -28,14 +28,16 @@ _LONGEST = 160
 _MOST_WRAPPED = 100
 
 
-def show_fields(rows: tuple[AlignedRow, ...], *, source: str) -> None:
+def show_fields(rows: tuple[AlignedRow, ...], *, source: str, target: str) -> None:
     """Draw the aligned table, native on the left whichever side the request came from."""
-    counts = Counter(row.outcome for row in rows)
+    counts: Counter[str] = Counter(row.outcome for row in rows)
     st.markdown(t("requests.summary", **{name: counts.get(name, 0) for name in _OUTCOMES}))
     if st.toggle(t("requests.only_changes"), value=True, key=f"only_{source}"):
         rows = tuple(row for row in rows if row.outcome != "kept")
-    turned = source == "openai"
-    table = pd.DataFrame([_record(row, turned=turned) for row in rows], columns=_columns())
+    turned = is_native(target)
+    left, right = (target, source) if turned else (source, target)
+    columns = [dialect_name(left), t("requests.outcome"), dialect_name(right), t("requests.why")]
+    table = pd.DataFrame([_record(row, turned=turned) for row in rows], columns=columns)
     outcomes = [row.outcome for row in rows]
 
     def paint(record: Any) -> list[str]:
@@ -51,27 +53,31 @@ def show_fields(rows: tuple[AlignedRow, ...], *, source: str) -> None:
 
 
 def show_bodies(
-    body: Mapping[str, Any], written: Mapping[str, Any], *, source: str, derived: bool = True
+    body: Mapping[str, Any],
+    written: Mapping[str, Any],
+    *,
+    source: str,
+    target: str,
+    derived: bool = True,
 ) -> None:
     """Draw both bodies, native on the left."""
-    sides = [(body, source, False), (written, "", derived)]
-    if source == "openai":
+    sides = [(body, source, False), (written, target, derived)]
+    if is_native(target):
         sides.reverse()
     for column, (side, dialect, made) in zip(st.columns(2), sides, strict=True):
-        native = dialect not in ("openai", "") or (not dialect and source == "openai")
         with column:
-            _heading(native=native, derived=made)
+            _heading(dialect, derived=made)
             st.code(_pretty(side), language="json", wrap_lines=True, height=520)
 
 
 def show_answers(exchange: Exchange, face: str, target: str, *, derived: bool) -> None:
     """Draw both answers as they came over the wire, native on the left."""
     sides = [(face, False), (target, derived)]
-    if face == "openai":
+    if is_native(target):
         sides.reverse()
     for column, (dialect, made) in zip(st.columns(2), sides, strict=True):
         with column:
-            _heading(native=dialect != "openai", derived=made)
+            _heading(dialect, derived=made)
             try:
                 pieces = exchange.response_in(dialect)
             except DiglotError as exc:
@@ -81,14 +87,24 @@ def show_answers(exchange: Exchange, face: str, target: str, *, derived: bool) -
             st.code(_pretty_text(text), language="json", wrap_lines=True, height=520)
 
 
-def _heading(*, native: bool, derived: bool) -> None:
-    name = t("requests.native" if native else "requests.openai")
+def is_native(dialect: str) -> bool:
+    """Tell whether a dialect is Ollama's own."""
+    return dialect in ("ollama", "generate", "embed", "embed_legacy")
+
+
+def dialect_name(dialect: str) -> str:
+    """Return the name of a dialect as the pages say it."""
+    if is_native(dialect):
+        return t("requests.native")
+    return t(f"requests.{dialect}") if dialect in _NAMED else t("requests.openai")
+
+
+_NAMED = ("anthropic", "completions", "responses")
+
+
+def _heading(dialect: str, *, derived: bool) -> None:
     how = t("requests.derived" if derived else "requests.sent")
-    st.markdown(f"**{name}** :gray[{how}]")
-
-
-def _columns() -> list[str]:
-    return [t("requests.native"), t("requests.outcome"), t("requests.openai"), t("requests.why")]
+    st.markdown(f"**{dialect_name(dialect)}** :gray[{how}]")
 
 
 def _record(row: AlignedRow, *, turned: bool) -> list[str]:

@@ -96,7 +96,7 @@ def test_a_refresh_in_the_middle_loses_nothing(url: str, chromium: Browser) -> N
 def test_a_tool_is_called_and_its_step_is_shown(url: str, chromium: Browser) -> None:
     page = visit(chromium, url, locale="zh-CN")
     ready(page)
-    page.get_by_role("button", name="上海今天的天气怎么样?").click()
+    page.get_by_role("button", name="上海今天的天气怎么样？").click()
     step = page.get_by_text("get_current_weather").first
     expect(step).to_be_visible()
     step.click()
