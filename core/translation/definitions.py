@@ -11,8 +11,12 @@ from core.translation.reading import read_flag, read_items, read_object, read_te
 __all__ = ["dump_tool", "parse_tools"]
 
 
-def parse_tools(value: Any) -> tuple[Tool, ...]:
-    """Read tool definitions, whose shape is the same in both dialects."""
+def parse_tools(value: Any, *, strict: bool = False) -> tuple[Tool, ...]:
+    """Read tool definitions, whose shape is the same in both dialects.
+
+    ``strict`` is OpenAI's alone. Ollama ignores the key, and OpenAI refuses schemas under it
+    that are fine without: a native client must not be taken to have asked for it.
+    """
     tools = []
     for index, item in enumerate(read_items(value, "tools")):
         path = f"tools[{index}]"
@@ -31,7 +35,9 @@ def parse_tools(value: Any) -> tuple[Tool, ...]:
                 name=name,
                 description=read_text(function.get("description"), f"{path}.function.description"),
                 parameters=parameters,
-                strict=read_flag(function.get("strict"), f"{path}.function.strict"),
+                strict=read_flag(function.get("strict"), f"{path}.function.strict")
+                if strict
+                else None,
             )
         )
     return tuple(tools)

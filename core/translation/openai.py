@@ -85,7 +85,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
         messages=tuple(parse_message(m, f"messages[{i}]") for i, m in enumerate(messages)),
-        tools=parse_tools(body.get("tools")),
+        tools=parse_tools(body.get("tools"), strict=True),
         tool_choice=parse_choice(body.get("tool_choice")),
         format=parse_format(body.get("response_format")),
         thinking=_thinking(body),

@@ -162,7 +162,7 @@ class _Walk:
             if place == path:
                 return _say(path, "kept", place, "kept")
             return _say(path, "renamed", place, row.note or "kept")
-        if value in _EMPTY and not row.retyped:
+        if value in _EMPTY and (not row.retyped or row.name == "thinking"):
             return _say(path, "retyped", None, "empty")
         if row.name == "thinking" and sent not in _efforts(value):
             return _say(path, "dropped", None, "superseded")
