@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.translation.fields import FIELDS, Field, setting_paths
 from core.translation.notes import NOTES, Note
@@ -216,7 +217,8 @@ class _Walk:
         pattern = row.paths.get(self._target, "")
         if self._source == "generate":
             numbers = (0 if row.name == "system" else self._last, *numbers)
-        if pattern.count("[]") > 1 and "tool_calls" not in pattern:
+        moved = self._source != self._target
+        if moved and pattern.count("[]") > 1 and "tool_calls" not in pattern:
             # A picture's place among the parts differs from its place among the images.
             left = self._unclaimed.get((pattern, numbers[:1]))
             if left:
@@ -262,12 +264,13 @@ def _why_added(path: str, target: str) -> str:
     return "required_there"
 
 
-_OWNERS = {row.name: row for row in FIELDS if not row.alias}
+# Of rows that are all aliases (the parts of a content) the first says where it is written.
+_OWNERS = {row.name: row for row in sorted(reversed(FIELDS), key=lambda row: not row.alias)}
 
 
 def _owners(fields: list[Field]) -> list[Field]:
     """Return the rows that say where a dialect itself writes what it reads from an alias."""
-    return [_OWNERS[row.name] for row in fields if row.alias and row.name in _OWNERS]
+    return [replace(_OWNERS[row.name], note=row.note) for row in fields if row.alias]
 
 
 @lru_cache

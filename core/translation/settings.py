@@ -82,7 +82,7 @@ def with_defaults(
 ) -> dict[str, Any]:
     """Return ``body`` with the settings of ``defaults`` that it does not carry itself.
 
-    A null carries nothing, so a default takes its place.
+    A null carries nothing, and neither do no stops or no duration: a default takes their place.
     """
     given = parse_settings(body, dialect)
     missing = {name: value for name, value in defaults.items() if name not in given}
@@ -92,7 +92,8 @@ def with_defaults(
 
 
 def _filled(given: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
-    said = {key: value for key, value in given.items() if value is not None or key not in added}
+    nothing: tuple[Any, ...] = (None, "", [])
+    said = {key: value for key, value in given.items() if key not in added or value not in nothing}
     return {**added, **said}
 
 

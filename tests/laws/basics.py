@@ -108,3 +108,12 @@ def exact(value: Any) -> str:
     if isinstance(plain, dict) and isinstance(plain.get("settings"), dict):
         plain = {**plain, "settings": dict(sorted(plain["settings"].items()))}
     return json.dumps(plain, ensure_ascii=False)
+
+
+def unordered(body: dict[str, Any]) -> dict[str, Any]:
+    """Copy a request with its settings in one order: they are written in that of the client."""
+    options = body.get("options")
+    ordered = dict(sorted(body.items()))
+    if isinstance(options, dict):
+        ordered["options"] = dict(sorted(options.items()))
+    return ordered

@@ -136,10 +136,9 @@ def _openai_messages(parts: list[Strategy[Any]]) -> Strategy[dict[str, Any]]:
 
 _efforts = st.sampled_from(["none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"])
 _schema_wrapper = some(
-    {},
+    {"name": maybe(names)},
     {
         "schema": maybe(objects),
-        "name": maybe(names),
         "description": maybe(texts),
         "strict": maybe(booleans),
     },

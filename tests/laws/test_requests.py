@@ -10,18 +10,19 @@ from hypothesis import strategies as st
 
 from core.errors import DiglotError
 from core.translation.aligned import align_request, guess_dialect
-from core.translation.messages import ChatRequest
+from core.translation.messages import ChatRequest, text_of
 from core.translation.notes import NOTES
 from core.translation.report import ReportRow, explain_request
 from core.translation.settings import with_defaults
 from core.translation.translate import DIALECTS, translate_request
-from tests.laws.basics import exact
+from tests.laws.basics import exact, unordered
 from tests.laws.bodies import ACCEPTS, BODIES, FEW_SETTINGS, broken, translations
 from tests.laws.oracle import Steps, above, at, leaves, said, steps, without, without_additions
 from tests.laws.values import EVERYTHING, FEW_DEFAULTS, SETTINGS, requests
 
-# Reasons for which nothing at all is written: the body means the same without these values.
 HI = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+# Reasons for which nothing at all is written: the body means the same without these values.
 NOTHING = [NOTES[name] for name in ("null", "empty", "neutral")]
 
 
@@ -66,7 +67,11 @@ def test_the_way_back_keeps_what_the_report_promises(way: tuple[str, str, dict[s
         if row.path is None:
             continue
         place = steps(row.path)
-        if row.outcome in ("kept", "renamed"):
+        if row.outcome in ("kept", "renamed") and place[2:3] == ("content",) and len(place) > 3:
+            # Natively text comes before pictures, so that a part may come back in another place.
+            message = DIALECTS[source].parse_request(back).messages[int(place[1])]
+            assert at(own, place) in text_of(message)
+        elif row.outcome in ("kept", "renamed"):
             assert exact(at(back, place)) == exact(at(own, place)), row
         elif row.outcome == "dropped":
             with pytest.raises(KeyError):
@@ -151,7 +156,7 @@ def test_what_is_dropped_or_says_nothing_changes_nothing(
     }
     rest = without(body, lost)
     again = translate_request(rest, source=source, target=target, accepts=accepts)
-    assert exact(again) == exact(written)
+    assert exact(unordered(again)) == exact(unordered(written))
 
 
 @given(way=translations(), accepts=ACCEPTS)
@@ -193,6 +198,7 @@ def test_no_input_is_changed(
 @pytest.mark.parametrize("dialect", ["openai", "ollama"])
 @given(body=FEW_SETTINGS, defaults=FEW_DEFAULTS)
 @example(body={**HI, "temperature": None}, defaults={"temperature": 0.5})
+@example(body={**HI, "keep_alive": ""}, defaults={"keep_alive": 60})
 @example(body={**HI, "options": {"num_ctx": None}}, defaults={"num_ctx": 8192})
 def test_a_default_holds_where_the_client_said_nothing(
     dialect: str, body: dict[str, Any], defaults: dict[str, Any]
