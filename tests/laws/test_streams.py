@@ -19,11 +19,8 @@ from tests.laws.streams import FACES, PAIRS, Talker, cuts, junk, talk, torn, wir
 from tests.laws.values import event_streams
 from tests.test_vectors import ending, says_finish
 
-pairs = pytest.mark.parametrize(("source", "target"), PAIRS)
-faces = pytest.mark.parametrize("dialect", FACES)
-passing = pytest.mark.parametrize(
-    ("dialect", "rename"), [(face, rename) for face in FACES for rename in (False, True)]
-)
+pairs = st.sampled_from(PAIRS)
+faces = st.sampled_from(FACES)
 
 
 def seen(talker: Talker) -> tuple[Any, ...]:
@@ -38,9 +35,9 @@ def cutting_is_invisible(new: Callable[[], Talker], data: bytes, pieces: list[by
     assert (whole.error is None) == (whole.finish is not None)
 
 
-@pairs
-@given(data=st.data())
-def test_cutting_is_invisible(source: str, target: str, data: st.DataObject) -> None:
+@given(pair=pairs, data=st.data())
+def test_cutting_is_invisible(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
     wire = data.draw(torn(source))
     pieces = data.draw(cuts(wire))
 
@@ -52,8 +49,7 @@ def test_cutting_is_invisible(source: str, target: str, data: st.DataObject) -> 
     assert ending(target, out) in ("finish", "error")
 
 
-@passing
-@given(data=st.data())
+@given(dialect=faces, rename=st.booleans(), data=st.data())
 def test_cutting_is_invisible_to_bytes_passed_through(
     dialect: str, rename: bool, data: st.DataObject
 ) -> None:
@@ -62,9 +58,9 @@ def test_cutting_is_invisible_to_bytes_passed_through(
     cutting_is_invisible(lambda: PassThrough(dialect, STAMP, rename=rename), wire, pieces)
 
 
-@pairs
-@given(data=st.data())
-def test_a_stream_cut_short_ends_in_an_error(source: str, target: str, data: st.DataObject) -> None:
+@given(pair=pairs, data=st.data())
+def test_a_stream_cut_short_ends_in_an_error(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
     wire = data.draw(wires(source))
     at = data.draw(st.integers(0, len(wire.data)))
     translator = StreamTranslator(source, target, STAMP, include_usage=True)
@@ -77,8 +73,7 @@ def test_a_stream_cut_short_ends_in_an_error(source: str, target: str, data: st.
         assert ending(target, out) == "finish"
 
 
-@passing
-@given(data=st.data())
+@given(dialect=faces, rename=st.booleans(), data=st.data())
 def test_a_passed_stream_cut_short_ends_in_an_error(
     dialect: str, rename: bool, data: st.DataObject
 ) -> None:
@@ -99,8 +94,7 @@ def test_a_passed_stream_cut_short_ends_in_an_error(
         assert out[at:] in (b"", b"\n", b"\n\n", b"data: [DONE]\n\n", b"\n\ndata: [DONE]\n\n")
 
 
-@faces
-@given(data=st.data())
+@given(dialect=faces, data=st.data())
 def test_what_is_written_reads_the_same(dialect: str, data: st.DataObject) -> None:
     events = data.draw(event_streams(dialect))
     before = exact(events)
@@ -113,9 +107,9 @@ def test_what_is_written_reads_the_same(dialect: str, data: st.DataObject) -> No
     assert exact(accumulate(replay(accumulate(read)))) == exact(accumulate(read))
 
 
-@pairs
-@given(data=st.data())
-def test_a_stream_folded_is_the_whole_answer(source: str, target: str, data: st.DataObject) -> None:
+@given(pair=pairs, data=st.data())
+def test_a_stream_folded_is_the_whole_answer(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
     events = data.draw(event_streams(source))
     there, here = DIALECTS[source], DIALECTS[target]
     wire = there.encoder(STAMP, include_usage=True).encode(events, now=NOW)
@@ -137,9 +131,9 @@ def plain(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__struct_fields__}
 
 
-@pairs
-@given(data=st.data())
-def test_two_streams_do_not_mix(source: str, target: str, data: st.DataObject) -> None:
+@given(pair=pairs, data=st.data())
+def test_two_streams_do_not_mix(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
     wires_ = [data.draw(torn(source)), data.draw(torn(source))]
     alone = [talk(new_translator(source, target), [wire]) for wire in wires_]
     translators = [new_translator(source, target) for _ in wires_]
@@ -159,8 +153,7 @@ def new_translator(source: str, target: str) -> StreamTranslator:
     return StreamTranslator(source, target, STAMP, include_usage=True)
 
 
-@faces
-@given(data=st.data())
+@given(dialect=faces, data=st.data())
 def test_garbage_ends_in_an_error(dialect: str, data: st.DataObject) -> None:
     pieces = data.draw(st.lists(junk, max_size=4))
     decoder = DIALECTS[dialect].decoder(ids="x")
@@ -174,9 +167,7 @@ def test_garbage_ends_in_an_error(dialect: str, data: st.DataObject) -> None:
         assert exc.status >= 400
 
 
-@pytest.mark.parametrize("rename", [False, True])
-@faces
-@given(pieces=st.lists(junk, max_size=4))
+@given(dialect=faces, rename=st.booleans(), pieces=st.lists(junk, max_size=4))
 def test_garbage_passed_through_has_an_end(dialect: str, rename: bool, pieces: list[bytes]) -> None:
     passed = PassThrough(dialect, STAMP, rename=rename)
     talk(passed, pieces)
