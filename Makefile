@@ -20,7 +20,7 @@ gateway: .venv/run ## Set up once, then start the gateway alone on http://127.0.
 	$(BIN)/python -m core --port 4000
 
 test: .venv/dev lint ollama ## Set up, then check everything; CI runs this
-	DIGLOT_EXAMPLES=1000 $(BIN)/pytest --timeout 600
+	DIGLOT_EXAMPLES=1000 DIGLOT_FUZZ_SECONDS=120 $(BIN)/pytest --timeout 600
 
 check: .venv/dev lint fast ## The everyday loop, under a minute
 

@@ -128,8 +128,9 @@ def _finish(line: _Line, record: bytes, *, called: bool) -> Finish:
 
 
 def _error_text(error: Any) -> str:
-    if isinstance(error, dict) and isinstance(error.get("message"), str):
-        return str(error["message"])
+    message = error.get("message") if isinstance(error, dict) else None
+    if isinstance(message, str) and message:
+        return message
     return error if isinstance(error, str) else encode_json(error).decode()
 
 

@@ -86,7 +86,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
         messages=tuple(parse_message(m, f"messages[{i}]") for i, m in enumerate(messages)),
-        tools=parse_tools(body.get("tools")) or parse_functions(body.get("functions")),
+        tools=parse_tools(body.get("tools"), strict=True) or parse_functions(body.get("functions")),
         tool_choice=parse_choice(body.get("tool_choice"))
         or parse_choice(body.get("function_call"), "function_call"),
         format=parse_format(body.get("response_format")),

@@ -210,7 +210,8 @@ def stream_error(error: Any) -> StreamError:
     # llama.cpp puts the HTTP status into "code"; OpenAI has a word there, and one for the kind.
     status = code if isinstance(code, int) and 400 <= code < 600 else None
     return StreamError(
-        message=message if isinstance(message, str) else encode_json(error).decode(),
+        # A failure without a word is told as it came.
+        message=message if isinstance(message, str) and message else encode_json(error).decode(),
         status=status or error_status(body.get("type")),
         code=code if isinstance(code, str) else BackendError.code,
     )

@@ -3,24 +3,36 @@
 The client's name for a model may differ from the backend's, so ``model`` is replaced in the
 request and put back in the answer; all other bytes stay as they were. A stream that stops
 before its end still becomes an error, as it would in a translation; so that this error stands
-on a line of its own, half a line waits for its other half. And ``[DONE]`` is added where an
+on its own, half a line or event waits for its other half. And ``[DONE]`` is added where an
 OpenAI server leaves it out.
 """
 
 from __future__ import annotations
+
+import re
+from itertools import pairwise
 
 import msgspec
 
 from core.errors import DiglotError, InvalidRequest, InvalidResponse
 from core.translation.clock import Stamp
 from core.translation.events import Finish, StreamError
-from core.translation.framing import NDJSONDecoder, SSEDecoder, SSERecord, encode_sse
+from core.translation.framing import MAX_RECORD, SSEDecoder, SSERecord, encode_sse
 from core.translation.ollama_stream import is_done
 from core.translation.openai_stream import error_in, is_finished, stream_error
 from core.translation.reading import JSON_ERRORS, decode_json, decode_mended, encode_json
 from core.translation.translate import DIALECTS
 
 __all__ = ["PassThrough", "rename_model"]
+
+# Where a block ends: natively a line, else an event. A "\r" at the very end may be the first
+# half of "\r\n", so it waits.
+_LINE_END = re.compile(rb"\n")
+_EVENT_END = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r(?=[\s\S])|\n)")
+
+# Blocks without any of these are passed on unread: no error, no end.
+_LINE_SIGNS = re.compile(rb'"error"|"done"\s*:\s*true')
+_EVENT_SIGNS = re.compile(rb'"error"|\[DONE\]|event:|"finish_reason"\s*:\s*"')
 
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -42,99 +54,121 @@ def rename_model(
 
 
 class PassThrough:
-    """One stream of one dialect. Has the same face as StreamTranslator."""
+    """One stream of one dialect. Has the same face as StreamTranslator.
+
+    What goes on are whole blocks: a line natively, else an event with its blank line. Each is
+    judged by itself, so that it never shows where the network cut.
+    """
 
     def __init__(self, dialect: str, stamp: Stamp, *, rename: bool) -> None:
         self._encoder = DIALECTS[dialect].encoder(stamp, include_usage=False)
         self._sse = not DIALECTS[dialect].native
+        self._block_end, self._signs = (
+            (_EVENT_END, _EVENT_SIGNS) if self._sse else (_LINE_END, _LINE_SIGNS)
+        )
         self._model = stamp.model
         self._rename = rename
-        self._lines = NDJSONDecoder()
         self._events = SSEDecoder()
         self._held = bytearray()
-        self._tail = b"\n\n"
+        self._scanned = 0
         self._done = False
         self.error: StreamError | None = None
         self.finish: Finish | None = None
         self.spoke = False
 
     def feed(self, data: bytes, *, now: int) -> bytes:
-        """Return what may be sent on: the whole lines of ``data`` as they are, or renamed."""
-        if self.error is not None:
+        """Return what may be sent on: the whole blocks as they are, or renamed."""
+        if self._ended:
             return b""
-        raw = b"" if self._rename else self._whole_lines(data)
-        renamed: list[bytes] = []
+        self._held += data
+        out: list[bytes] = []
         try:
-            for record in self._records(data):
-                self._look(record)
-                if self._rename:
-                    renamed.append(self._renamed(record))
-                if self.error is not None:
-                    raw = raw and self._until(raw, record)
-                    break
+            for block in self._blocks():
+                out.append(self._passed(block))
+                if self._ended:
+                    return b"".join(out)
+            _check_size(self._held)
         except InvalidResponse as exc:
-            return b"".join(renamed) + raw + self.fail(exc, now=now)
-        return b"".join(renamed) + raw
+            out.append(self.fail(exc, now=now))
+        return b"".join(out)
 
     def close(self, *, now: int) -> bytes:
         """Return what is left, and the dialect's error event if the stream had no proper end."""
-        if self.error is not None:
+        if self._ended:
             return b""
         out = b""
         try:
-            left = self._events.flush() if self._sse else self._last_line()
-            for record in left:
-                if not record.data.startswith(b"[DONE]"):
-                    decode_json(record.data, blame=InvalidResponse)
-                self._look(record)
-                out += self._renamed(record) if self._rename else self._ended_line()
+            out = self._last()
         except InvalidResponse as exc:
-            return out + self.fail(exc, now=now)
-        if self.error is not None:
+            return self.fail(exc, now=now)
+        if self._ended:
             return out
         if self.finish is None:
             early = InvalidResponse("the backend's stream ended before it was done")
             return out + self.fail(early, now=now)
-        return out if self._done or not self._sse else out + b"data: [DONE]\n\n"
+        self._done = True
+        return out + b"data: [DONE]\n\n"
 
     def fail(self, error: DiglotError, *, now: int) -> bytes:
-        """Return the dialect's error event for a failure that came from elsewhere."""
-        self.error = StreamError(message=error.message, status=error.status, code=error.code)
-        blank = not self._sse or self._tail.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
-        return (b"" if blank else b"\n") + self._encoder.encode([self.error], now=now)
+        """Return the dialect's error event for a failure that came from elsewhere.
 
-    def _records(self, data: bytes) -> list[SSERecord]:
-        if self._sse:
-            return self._events.decode(data)
-        return [SSERecord(line) for line in self._lines.decode(data)]
-
-    def _last_line(self) -> list[SSERecord]:
-        return [SSERecord(line) for line in self._lines.flush()]
-
-    def _whole_lines(self, data: bytes) -> bytes:
-        end = data.rfind(b"\n") + 1
-        if not end:
-            self._held += data
+        Nothing where the stream has already ended, well or not.
+        """
+        if self._ended:
             return b""
-        whole = bytes(self._held) + data[:end] if self._held else data[:end]
-        self._held = bytearray(data[end:])
-        self._tail = (self._tail + whole)[-4:]
-        return whole
+        failed = StreamError(message=error.message, status=error.status, code=error.code)
+        self._fail(failed)
+        return self._encoder.encode([failed], now=now)
 
-    def _ended_line(self) -> bytes:
-        """Return the line that has no end, with one: it has turned out to be whole."""
-        line, self._held = bytes(self._held), bytearray()
-        self._tail = b"\n\n"
-        return line + (b"\n\n" if self._sse and line else b"\n")
+    @property
+    def _ended(self) -> bool:
+        return self._done or self.error is not None
 
-    def _until(self, raw: bytes, record: SSERecord) -> bytes:
-        """Cut off what follows an error: nothing may."""
-        start = raw.find(record.data)
-        if start < 0:
-            # Its own line was sent on before; only the blank line that completes it is new.
-            return b"\n"
-        end = raw.find(b"\n", start)
-        return raw[: end + 1] + (b"\n" if self._sse else b"")
+    def _fail(self, error: StreamError) -> None:
+        # Between the finish reason and [DONE] a stream may still fail.
+        self.error = error
+        self.finish = None
+
+    def _blocks(self) -> list[bytes]:
+        """Take the whole blocks out of what is held; those that cannot matter stay together."""
+        ends = [match.end() for match in self._block_end.finditer(self._held, self._scanned)]
+        whole = b""
+        if ends:
+            whole = bytes(self._held[: ends[-1]])
+            del self._held[: ends[-1]]
+        # The last bytes may be the first half of an end.
+        self._scanned = max(len(self._held) - 3, 0)
+        if not self._rename and len(whole) <= MAX_RECORD and not self._signs.search(whole):
+            return [whole] if whole else []
+        return [whole[start:end] for start, end in pairwise((0, *ends))]
+
+    def _passed(self, block: bytes) -> bytes:
+        """Return what is sent on for one block, once it has been looked at."""
+        _check_size(block)
+        if not self._rename and not self._signs.search(block):
+            self.spoke = self.spoke or (b"data:" in block if self._sse else not block.isspace())
+            return block
+        record = self._record(block)
+        if record is None:
+            return block
+        self._look(record)
+        return self._renamed(record) if self._rename else block
+
+    def _record(self, block: bytes) -> SSERecord | None:
+        if not self._sse:
+            return None if block.isspace() else SSERecord(block.strip())
+        records = [*self._events.decode(block), *self._events.flush()]
+        return records[0] if records else None
+
+    def _last(self) -> bytes:
+        """Return the block that has no end, with one, if it turns out to be whole."""
+        block = bytes(self._held)
+        record = self._record(block) if block else None
+        if record is None:
+            return b""
+        if not record.data.startswith(b"[DONE]"):
+            decode_json(record.data, blame=InvalidResponse)
+        return self._passed(block + (b"\n\n" if self._sse else b"\n"))
 
     def _renamed(self, record: SSERecord) -> bytes:
         if not self._sse:
@@ -145,7 +179,7 @@ class PassThrough:
         return encode_sse(renamed, record.event)
 
     def _look(self, record: SSERecord) -> None:
-        # Only records that can matter are read; all others are just passed on.
+        """Take in what a record says about the end of its stream."""
         data = record.data
         if self._sse and data.startswith(b"[DONE]"):
             self._done = True
@@ -154,12 +188,14 @@ class PassThrough:
         if b'"error"' in data or record.event:
             error = error_in(record)
             if error:
-                self.error = stream_error(error)
+                self._fail(stream_error(error))
                 return
         self.spoke = True
-        if not self._sse:
-            sign, finished = (b'"done":true', b'"done": true'), is_done
-        else:
-            sign, finished = (b'"finish_reason":"', b'"finish_reason": "'), is_finished
-        if (sign[0] in data or sign[1] in data) and finished(data):
+        if self._signs.search(data) and (is_finished(data) if self._sse else is_done(data)):
             self.finish = Finish()
+            self._done = not self._sse
+
+
+def _check_size(block: bytes | bytearray) -> None:
+    if len(block) > MAX_RECORD:
+        raise InvalidResponse(f"the backend sent a record of more than {MAX_RECORD} bytes")

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.translation.fields import FIELDS, Field, setting_paths
 from core.translation.finding import Finder, aligned
@@ -149,7 +150,7 @@ class _Walk:
             if place == path:
                 return _say(path, "kept", place, "kept")
             return _say(path, "renamed", place, row.note or "kept")
-        if value in _EMPTY and not row.retyped:
+        if value in _EMPTY and (not row.retyped or row.name == "thinking"):
             return _say(path, "retyped", None, "empty")
         if row.name == "thinking" and sent not in _efforts(value):
             return _say(path, "dropped", None, "superseded")
@@ -220,7 +221,8 @@ class _Walk:
         pattern = row.paths.get(self._target, "")
         if self._source == "generate":
             numbers = (0 if row.name == "system" else self._last, *numbers)
-        if pattern.count("[]") > 1 and "tool_calls" not in pattern:
+        moved = self._source != self._target
+        if moved and pattern.count("[]") > 1 and "tool_calls" not in pattern:
             # A picture's place among the parts differs from its place among the images.
             left = self._unclaimed.get((pattern, numbers[:1]))
             if left:
@@ -270,12 +272,13 @@ def _why_added(path: str, target: str) -> str:
     return "required_there"
 
 
-_OWNERS = {row.name: row for row in FIELDS if not row.alias}
+# Of rows that are all aliases (the parts of a content) the first says where it is written.
+_OWNERS = {row.name: row for row in sorted(reversed(FIELDS), key=lambda row: not row.alias)}
 
 
 def _owners(fields: list[Field]) -> list[Field]:
     """Return the rows that say where a dialect itself writes what it reads from an alias."""
-    return [_OWNERS[row.name] for row in fields if row.alias and row.name in _OWNERS]
+    return [replace(_OWNERS[row.name], note=row.note) for row in fields if row.alias]
 
 
 @lru_cache

@@ -81,12 +81,21 @@ def dump_settings(
 def with_defaults(
     body: Mapping[str, Any], dialect: str, defaults: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return ``body`` with the settings of ``defaults`` that it does not carry itself."""
+    """Return ``body`` with the settings of ``defaults`` that it does not carry itself.
+
+    A null carries nothing, and neither do no stops or no duration: a default takes their place.
+    """
     given = parse_settings(body, dialect)
     missing = {name: value for name, value in defaults.items() if name not in given}
     added = dump_settings(missing, dialect, accepts=missing)
-    options = {**added.pop("options", {}), **(body.get("options") or {})}
-    return {**added, **body, **({"options": options} if options else {})}
+    options = _filled(body.get("options") or {}, added.pop("options", {}))
+    return {**_filled(body, added), **({"options": options} if options else {})}
+
+
+def _filled(given: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
+    nothing: tuple[Any, ...] = (None, "", [])
+    said = {key: value for key, value in given.items() if key not in added or value not in nothing}
+    return {**added, **said}
 
 
 def says(row: Field, value: Any, dialect: str, accepts: Collection[str]) -> bool:

@@ -1,0 +1,179 @@
+"""What is fuzzed: each takes bytes, and may raise nothing but Diglot's own errors.
+
+The first byte of an input says which target it is for, the second how a stream is cut.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from core.errors import DiglotError, InvalidRequest
+from core.translation.aligned import align_request, guess_dialect
+from core.translation.clock import Stamp
+from core.translation.events import Finish, StreamError, accumulate
+from core.translation.framing import NDJSONDecoder, SSEDecoder
+from core.translation.passing import PassThrough, rename_model
+from core.translation.reading import decode_json, encode_json, read_object
+from core.translation.settings import with_defaults
+from core.translation.translate import DIALECTS, StreamTranslator
+from tests.test_vectors import VECTORS, ending
+
+__all__ = ["TARGETS", "check", "describe", "seeds"]
+
+FACES = ("openai", "ollama", "generate")
+STAMP = Stamp(id="1", created=1_700_000_000_000_000_000, model="m")
+NOW = STAMP.created + 2_000_000_000
+
+
+def _cut(data: bytes, how: int) -> list[bytes]:
+    """One piece, or pieces of a size, or two pieces."""
+    if how == 0:
+        return [data]
+    if how < 16:
+        return [data[i : i + how] for i in range(0, len(data), how)]
+    at = len(data) * how // 256
+    return [data[:at], data[at:]]
+
+
+def _talk(talker: StreamTranslator | PassThrough, pieces: list[bytes]) -> bytes:
+    out = b"".join([talker.feed(piece, now=NOW) for piece in pieces])
+    out += talker.close(now=NOW)
+    assert (talker.error is None) == (talker.finish is not None)
+    return out
+
+
+def _stream(source: str) -> Callable[[bytes, int], None]:
+    def run(data: bytes, how: int) -> None:
+        for target in FACES:
+            whole = StreamTranslator(source, target, STAMP, include_usage=True)
+            cut = StreamTranslator(source, target, STAMP, include_usage=True)
+            out = _talk(whole, [data])
+            assert _talk(cut, _cut(data, how)) == out
+            assert (cut.error, cut.finish, cut.spoke) == (whole.error, whole.finish, whole.spoke)
+            assert (ending(target, out) == "finish") == (whole.error is None)
+        decoder = DIALECTS[source].decoder(ids="x")
+        events = decoder.decode(data) + decoder.flush()
+        assert [isinstance(e, Finish | StreamError) for e in events].index(True) == len(events) - 1
+        accumulate(events)
+
+    return run
+
+
+def _passed(dialect: str) -> Callable[[bytes, int], None]:
+    def run(data: bytes, how: int) -> None:
+        for rename in (False, True):
+            whole = PassThrough(dialect, STAMP, rename=rename)
+            cut = PassThrough(dialect, STAMP, rename=rename)
+            assert _talk(cut, _cut(data, how)) == _talk(whole, [data])
+            assert (cut.error, cut.finish, cut.spoke) == (whole.error, whole.finish, whole.spoke)
+
+    return run
+
+
+def _request(source: str) -> Callable[[bytes, int], None]:
+    def run(data: bytes, how: int) -> None:
+        body = read_object(decode_json(data), "")
+        before = encode_json(body)
+        try:
+            request = DIALECTS[source].parse_request(body)
+            for target in ("openai", "ollama"):
+                try:
+                    written = DIALECTS[target].dump_request(request)
+                except DiglotError:
+                    continue
+                encode_json(written)
+                align_request(body, written, source=source, target=target)
+                with_defaults(written, target, {"num_ctx": 1, "max_tokens": 1})
+            guess_dialect(body)
+        finally:
+            assert encode_json(body) == before
+
+    return run
+
+
+def _response(source: str) -> Callable[[bytes, int], None]:
+    def run(data: bytes, how: int) -> None:
+        body = read_object(decode_json(data), "")
+        before = encode_json(body)
+        try:
+            response = DIALECTS[source].parse_response(body, ids="x")
+            for target in FACES:
+                encode_json(DIALECTS[target].dump_response(response, stamp=STAMP, now=NOW))
+        finally:
+            assert encode_json(body) == before
+
+    return run
+
+
+def _error(data: bytes, how: int) -> None:
+    for source in FACES:
+        error = DIALECTS[source].parse_error(data, 400 + how % 200)
+        assert error.message
+        for target in FACES:
+            encode_json(DIALECTS[target].dump_error(error))
+
+
+def _rename(data: bytes, how: int) -> None:
+    renamed = decode_json(rename_model(data, "new", blame=InvalidRequest))
+    body = decode_json(data)
+    if "model" in body:
+        body["model"] = "new"
+    assert renamed == body
+
+
+def _framing(data: bytes, how: int) -> None:
+    for new in (NDJSONDecoder, SSEDecoder):
+        whole, cut = new(), new()
+        records = [*whole.decode(data), *whole.flush()]
+        pieces = [cut.decode(piece) for piece in _cut(data, how)]
+        assert [r for piece in (*pieces, cut.flush()) for r in piece] == records
+
+
+TARGETS: list[Callable[[bytes, int], None]] = [
+    *(_stream(face) for face in FACES),
+    *(_passed(face) for face in FACES),
+    *(_request(face) for face in FACES),
+    *(_response(face) for face in FACES),
+    _error,
+    _rename,
+    _framing,
+]
+_STREAMS, _PASSED, _REQUESTS, _RESPONSES, _OTHERS = 0, 3, 6, 9, 12
+
+
+def check(data: bytes) -> None:
+    """Run one input. Raises whatever is no DiglotError: a crash."""
+    if len(data) < 2:
+        return
+    try:
+        TARGETS[data[0] % len(TARGETS)](data[2:], data[1])
+    except DiglotError as exc:
+        assert exc.message, "an error says something"
+
+
+def seeds() -> list[bytes]:
+    """Return the inputs of all vectors, each for every target that reads its like."""
+    found = []
+    for path in sorted(VECTORS.rglob("*.json")):
+        case = json.loads(path.read_text("utf-8"))
+        kinds = path.relative_to(VECTORS).parts
+        if "streams" in kinds:
+            data = next(path.parent.glob("input.*")).read_bytes()
+            starts = [_STREAMS, _PASSED]
+        else:
+            data = json.dumps(case["input"], ensure_ascii=False).encode()
+            starts = [_RESPONSES if "responses" in kinds else _REQUESTS]
+        if case["source"] not in FACES:
+            continue
+        places = [start + FACES.index(case["source"]) for start in starts]
+        if "bodies" in kinds or "streams" in kinds:
+            places += range(_OTHERS, len(TARGETS))
+        found += [bytes([place, 1 + len(data) % 40]) + data for place in places]
+    return found
+
+
+def describe(data: bytes) -> str:
+    """Name the target of an input, and show its bytes as Python writes them."""
+    name = TARGETS[data[0] % len(TARGETS)].__qualname__.split(".")[0] if data else "nothing"
+    return f"{name} (target {data[:1]!r}, cut {data[1:2]!r}): {data[2:]!r}"

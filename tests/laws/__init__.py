@@ -1,0 +1,1 @@
+"""Laws of translation, tried by Hypothesis on generated requests, answers and streams."""

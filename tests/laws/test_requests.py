@@ -1,0 +1,227 @@
+"""Laws of requests: nothing changes unsaid, nothing is lost unsaid, nothing is made up unsaid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core.errors import DiglotError
+from core.translation.aligned import align_request, guess_dialect
+from core.translation.messages import ChatRequest, text_of
+from core.translation.notes import NOTES
+from core.translation.report import ReportRow, explain_request
+from core.translation.settings import with_defaults
+from core.translation.translate import DIALECTS, translate_request
+from tests.laws.basics import exact, unordered
+from tests.laws.bodies import ACCEPTS, BODIES, FEW_SETTINGS, broken, translations
+from tests.laws.oracle import Steps, above, at, leaves, said, steps, without, without_additions
+from tests.laws.values import EVERYTHING, FEW_DEFAULTS, SETTINGS, requests
+
+HI = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+# Reasons for which nothing at all is written: the body means the same without these values.
+NOTHING = [NOTES[name] for name in ("null", "empty", "neutral")]
+
+
+def explained(
+    way: tuple[str, str, dict[str, Any]], accepts: tuple[str, ...]
+) -> tuple[dict[str, Any], tuple[ReportRow, ...]]:
+    source, target, body = way
+    ways = {"source": source, "target": target}
+    written = translate_request(body, **ways, accepts=accepts)
+    return written, explain_request(body, written, **ways, accepts=accepts)
+
+
+@pytest.mark.parametrize("dialect", ["ollama", "openai"])
+@given(data=st.data())
+def test_what_is_written_reads_the_same(dialect: str, data: st.DataObject) -> None:
+    request = data.draw(requests(dialect))
+    spoken = DIALECTS[dialect]
+    body = spoken.dump_request(request, accepts=EVERYTHING)
+    assert exact(spoken.parse_request(body)) == exact(request)
+
+
+@pytest.mark.parametrize(("there", "here"), [("ollama", "openai"), ("openai", "ollama")])
+@given(request=requests("ollama", "openai"))
+def test_there_and_back_is_nothing(there: str, here: str, request: ChatRequest) -> None:
+    body = DIALECTS[here].dump_request(request, accepts=EVERYTHING)
+    written = translate_request(body, source=here, target=there, accepts=EVERYTHING)
+    back = translate_request(written, source=there, target=here, accepts=EVERYTHING)
+    read = DIALECTS[here].parse_request
+    assert exact(read(back)) == exact(read(body))
+
+
+@given(way=translations(("openai", "ollama"), ("ollama", "openai")))
+def test_the_way_back_keeps_what_the_report_promises(way: tuple[str, str, dict[str, Any]]) -> None:
+    source, target, body = way
+    # Aliases come back under a dialect's own names, so the way starts from those.
+    own = DIALECTS[source].dump_request(DIALECTS[source].parse_request(body), accepts=EVERYTHING)
+    if not own["messages"]:
+        return  # it only loads a model, which OpenAI's dialect cannot say back
+    written, rows = explained((source, target, own), tuple(EVERYTHING))
+    back = translate_request(written, source=target, target=source, accepts=EVERYTHING)
+    for row in rows:
+        if row.path is None:
+            continue
+        place = steps(row.path)
+        if row.outcome in ("kept", "renamed") and place[2:3] == ("content",) and len(place) > 3:
+            # Natively text comes before pictures, so that a part may come back in another place.
+            message = DIALECTS[source].parse_request(back).messages[int(place[1])]
+            assert at(own, place) in text_of(message)
+        elif row.outcome in ("kept", "renamed"):
+            assert exact(at(back, place)) == exact(at(own, place)), row
+        elif row.outcome == "dropped":
+            with pytest.raises(KeyError):
+                at(back, place)
+
+
+@given(
+    way=translations(
+        ("openai", "ollama"), ("ollama", "openai"), ("generate", "openai"), ("generate", "ollama")
+    ),
+    accepts=ACCEPTS,
+)
+def test_the_target_hears_what_the_source_said(
+    way: tuple[str, str, dict[str, Any]], accepts: tuple[str, ...]
+) -> None:
+    source, target, body = way
+    known = frozenset(accepts)
+    written = translate_request(body, source=source, target=target, accepts=accepts)
+    meant = said(DIALECTS[source].parse_request(body), target=target, accepts=known)
+    if target == "openai" and not written["messages"]:
+        # A request that only loads a model: legal natively, and nothing is to be read back.
+        assert not meant["messages"]
+        return
+    heard = said(DIALECTS[target].parse_request(written), target=target, accepts=known)
+    assert exact(without_additions(heard, meant)) == exact(meant)
+
+
+@given(way=translations(), accepts=ACCEPTS)
+def test_every_leaf_of_the_source_has_one_row(
+    way: tuple[str, str, dict[str, Any]], accepts: tuple[str, ...]
+) -> None:
+    body = way[2]
+    _, rows = explained(way, accepts)
+    covered = [steps(row.path) for row in rows if row.path is not None]
+    assert len(covered) == len(set(covered)), "a path has one row"
+    for leaf in leaves(body):
+        if leaf:
+            assert sum(place in covered for place in above(leaf)) == 1, leaf
+    for place in covered:
+        at(body, place)
+
+
+@given(way=translations(), accepts=ACCEPTS)
+def test_every_leaf_of_the_target_has_a_reason(
+    way: tuple[str, str, dict[str, Any]], accepts: tuple[str, ...]
+) -> None:
+    body = way[2]
+    written, rows = explained(way, accepts)
+    targets = set()
+    added: list[Steps] = []
+    for row in rows:
+        assert (row.outcome == "defaulted") == (row.path is None)
+        assert row.outcome != "dropped" or row.target is None
+        if row.target is None:
+            assert row.outcome in ("dropped", "retyped")
+            continue
+        place = steps(row.target)
+        targets.add(place)
+        value = at(written, place)
+        if row.path is None:
+            added.append(place)
+        elif row.outcome in ("kept", "renamed"):
+            assert exact(value) == exact(at(body, steps(row.path))), row
+            assert (row.outcome == "kept") == (row.path == row.target), row
+    assert len(added) == len(set(added))
+    for leaf in leaves(written):
+        assert any(place in targets for place in above(leaf)), leaf
+
+
+@given(way=translations(), accepts=ACCEPTS)
+def test_what_is_dropped_or_says_nothing_changes_nothing(
+    way: tuple[str, str, dict[str, Any]], accepts: tuple[str, ...]
+) -> None:
+    source, target, body = way
+    written, rows = explained(way, accepts)
+    lost = {
+        steps(row.path)
+        for row in rows
+        if row.path is not None
+        and row.target is None
+        and (row.outcome == "dropped" or row.note in NOTHING)
+    }
+    rest = without(body, lost)
+    again = translate_request(rest, source=source, target=target, accepts=accepts)
+    assert exact(unordered(again)) == exact(unordered(written))
+
+
+@given(way=translations(), accepts=ACCEPTS)
+def test_the_report_and_its_values_agree(
+    way: tuple[str, str, dict[str, Any]], accepts: tuple[str, ...]
+) -> None:
+    source, target, body = way
+    written, rows = explained(way, accepts)
+    lines = align_request(body, written, source=source, target=target, accepts=accepts)
+    for row, line in zip(rows, lines, strict=True):
+        assert (row.path, row.outcome, row.target) == (line.path, line.outcome, line.target)
+        if row.path is not None:
+            assert exact(line.value) == exact(at(body, steps(row.path)))
+        if row.target is not None:
+            assert exact(line.written) == exact(at(written, steps(row.target)))
+
+
+@given(way=translations(), accepts=ACCEPTS, defaults=SETTINGS["ollama",])
+def test_no_input_is_changed(
+    way: tuple[str, str, dict[str, Any]], accepts: tuple[str, ...], defaults: dict[str, Any]
+) -> None:
+    source, target, body = way
+    before = exact(body), exact(defaults)
+    written, _ = explained(way, accepts)
+    sent = exact(written)
+    if source != "generate":
+        with_defaults(body, source, defaults)
+    with_defaults(written, target, defaults)
+    guess_dialect({"messages": [], **body})
+    # What was read is not tied to what is written from it twice.
+    request = DIALECTS[source].parse_request(body)
+    held = exact(request)
+    if target != "generate":
+        assert exact(DIALECTS[target].dump_request(request, accepts=accepts)) == sent
+    assert (exact(body), exact(defaults)) == before
+    assert (exact(written), exact(request)) == (sent, held)
+
+
+@pytest.mark.parametrize("dialect", ["openai", "ollama"])
+@given(body=FEW_SETTINGS, defaults=FEW_DEFAULTS)
+@example(body={**HI, "temperature": None}, defaults={"temperature": 0.5})
+@example(body={**HI, "keep_alive": ""}, defaults={"keep_alive": 60})
+@example(body={**HI, "options": {"num_ctx": None}}, defaults={"num_ctx": 8192})
+def test_a_default_holds_where_the_client_said_nothing(
+    dialect: str, body: dict[str, Any], defaults: dict[str, Any]
+) -> None:
+    read = DIALECTS[dialect].parse_request
+    wanted = {**defaults, **read(body).settings}
+    filled = read(with_defaults(body, dialect, defaults)).settings
+    assert exact({"settings": filled}) == exact({"settings": wanted})
+
+
+@pytest.mark.parametrize("source", ["openai", "ollama", "generate"])
+@given(data=st.data())
+def test_broken_bodies_raise_only_errors_of_diglot(source: str, data: st.DataObject) -> None:
+    body = data.draw(broken(BODIES[source]))
+    before = exact(body)
+    try:
+        request = DIALECTS[source].parse_request(body)
+        for target in ("openai", "ollama"):
+            written = DIALECTS[target].dump_request(request)
+            explain_request(body, written, source=source, target=target)
+    except DiglotError as exc:
+        assert exc.message
+        assert 400 <= exc.status < 500, "a client's fault"
+        if exc.path:
+            steps(exc.path)
+    assert exact(body) == before

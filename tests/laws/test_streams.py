@@ -1,0 +1,193 @@
+"""Laws of streams: how the network cuts never shows, and no end is made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import DiglotError, InvalidResponse
+from core.translation.events import Finish, StreamError, accumulate, replay
+from core.translation.framing import NDJSONDecoder, SSEDecoder
+from core.translation.passing import PassThrough
+from core.translation.translate import DIALECTS, StreamTranslator
+from tests.laws.basics import NOW, STAMP, exact
+from tests.laws.streams import FACES, PAIRS, Talker, cuts, junk, talk, torn, wires
+from tests.laws.values import event_streams
+from tests.test_vectors import ending, says_finish
+
+pairs = st.sampled_from(PAIRS)
+faces = st.sampled_from(FACES)
+
+
+def seen(talker: Talker) -> tuple[Any, ...]:
+    return talker.error, talker.finish, talker.spoke
+
+
+def cutting_is_invisible(new: Callable[[], Talker], data: bytes, pieces: list[bytes]) -> None:
+    whole, cut = new(), new()
+    assert talk(cut, pieces) == talk(whole, [data])
+    assert seen(cut) == seen(whole)
+    # A stream has one end, and one sign of it.
+    assert (whole.error is None) == (whole.finish is not None)
+
+
+@given(pair=pairs, data=st.data())
+def test_cutting_is_invisible(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
+    wire = data.draw(torn(source))
+    pieces = data.draw(cuts(wire))
+
+    def new() -> Talker:
+        return StreamTranslator(source, target, STAMP, include_usage=True)
+
+    cutting_is_invisible(new, wire, pieces)
+    out = talk(new(), [wire])
+    assert ending(target, out) in ("finish", "error")
+
+
+@given(dialect=faces, rename=st.booleans(), data=st.data())
+def test_cutting_is_invisible_to_bytes_passed_through(
+    dialect: str, rename: bool, data: st.DataObject
+) -> None:
+    wire = data.draw(torn(dialect))
+    pieces = data.draw(cuts(wire))
+    cutting_is_invisible(lambda: PassThrough(dialect, STAMP, rename=rename), wire, pieces)
+
+
+@given(pair=pairs, data=st.data())
+def test_a_stream_cut_short_ends_in_an_error(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
+    wire = data.draw(wires(source))
+    at = data.draw(st.integers(0, len(wire.data)))
+    translator = StreamTranslator(source, target, STAMP, include_usage=True)
+    out = talk(translator, [wire.data[:at]])
+    if at < wire.arrived:
+        assert ending(target, out) == "error"
+        assert not says_finish(target, out)
+        assert translator.finish is None
+    elif at == len(wire.data):
+        assert ending(target, out) == "finish"
+
+
+@given(dialect=faces, rename=st.booleans(), data=st.data())
+def test_a_passed_stream_cut_short_ends_in_an_error(
+    dialect: str, rename: bool, data: st.DataObject
+) -> None:
+    wire = data.draw(wires(dialect))
+    at = data.draw(st.integers(0, len(wire.data)))
+    passed = PassThrough(dialect, STAMP, rename=rename)
+    out = talk(passed, [wire.data[:at]])
+    assert (passed.error is None) == (passed.finish is not None)
+    if at < wire.arrived:
+        assert passed.error is not None
+        # The error's own record is the last, and stands apart from what was passed on.
+        end = DIALECTS[dialect].encoder(STAMP, include_usage=False).encode([passed.error], now=NOW)
+        assert out.endswith(end)
+        before = out[: -len(end)]
+        assert not before or before.endswith((b"\n", b"\r\r"))
+    elif at == len(wire.data) and not rename:
+        assert out.startswith(wire.data)
+        assert out[at:] in (b"", b"\n", b"\n\n", b"data: [DONE]\n\n", b"\n\ndata: [DONE]\n\n")
+
+
+@given(dialect=faces, data=st.data())
+def test_what_is_written_reads_the_same(dialect: str, data: st.DataObject) -> None:
+    events = data.draw(event_streams(dialect))
+    before = exact(events)
+    encoder = DIALECTS[dialect].encoder(STAMP, include_usage=True)
+    wire = encoder.encode(events, now=NOW)
+    assert exact(events) == before
+    decoder = DIALECTS[dialect].decoder(ids="x")
+    read = decoder.decode(wire) + decoder.flush()
+    assert exact(accumulate(read)) == exact(accumulate(events))
+    assert exact(accumulate(replay(accumulate(read)))) == exact(accumulate(read))
+
+
+@given(pair=pairs, data=st.data())
+def test_a_stream_folded_is_the_whole_answer(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
+    events = data.draw(event_streams(source))
+    there, here = DIALECTS[source], DIALECTS[target]
+    wire = there.encoder(STAMP, include_usage=True).encode(events, now=NOW)
+    out = talk(StreamTranslator(source, target, STAMP, include_usage=True), [wire])
+    decoder = here.decoder(ids=STAMP.id)
+    streamed = accumulate(decoder.decode(out) + decoder.flush())
+
+    body = there.dump_response(accumulate(events), stamp=STAMP, now=NOW)
+    answer = there.parse_response(body, ids=STAMP.id)
+    whole = here.parse_response(here.dump_response(answer, stamp=STAMP, now=NOW), ids=STAMP.id)
+    told = exact(whole), exact(streamed)
+    if answer.timings is None:
+        # A stream is measured as it comes; a whole answer has but one moment.
+        told = exact({**plain(whole), "timings": None}), exact({**plain(streamed), "timings": None})
+    assert told[0] == told[1]
+
+
+def plain(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__struct_fields__}
+
+
+@given(pair=pairs, data=st.data())
+def test_two_streams_do_not_mix(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
+    wires_ = [data.draw(torn(source)), data.draw(torn(source))]
+    alone = [talk(new_translator(source, target), [wire]) for wire in wires_]
+    translators = [new_translator(source, target) for _ in wires_]
+    cut = [data.draw(cuts(wire)) for wire in wires_]
+    out = [b"", b""]
+    while any(cut):
+        # By turns, the one with more pieces longer.
+        for index, pieces in enumerate(cut):
+            if pieces:
+                out[index] += translators[index].feed(pieces.pop(0), now=NOW)
+    for index, translator in enumerate(translators):
+        out[index] += translator.close(now=NOW)
+    assert out == alone
+
+
+def new_translator(source: str, target: str) -> StreamTranslator:
+    return StreamTranslator(source, target, STAMP, include_usage=True)
+
+
+@given(dialect=faces, data=st.data())
+def test_garbage_ends_in_an_error(dialect: str, data: st.DataObject) -> None:
+    pieces = data.draw(st.lists(junk, max_size=4))
+    decoder = DIALECTS[dialect].decoder(ids="x")
+    events = [event for piece in pieces for event in decoder.decode(piece)] + decoder.flush()
+    assert isinstance(events[-1], Finish | StreamError)
+    assert not any(isinstance(event, Finish | StreamError) for event in events[:-1])
+    assert decoder.decode(b'{"done":true}\n') == [] == decoder.flush()
+    try:
+        accumulate(events)
+    except DiglotError as exc:
+        assert exc.status >= 400
+
+
+@given(dialect=faces, rename=st.booleans(), pieces=st.lists(junk, max_size=4))
+def test_garbage_passed_through_has_an_end(dialect: str, rename: bool, pieces: list[bytes]) -> None:
+    passed = PassThrough(dialect, STAMP, rename=rename)
+    talk(passed, pieces)
+    assert (passed.error is None) == (passed.finish is not None)
+    assert passed.feed(b"x", now=NOW) == b"" or passed.error is None
+
+
+@pytest.mark.parametrize("framing", [NDJSONDecoder, SSEDecoder])
+@given(data=st.data())
+def test_framing_cuts_the_same_records(
+    framing: type[NDJSONDecoder] | type[SSEDecoder], data: st.DataObject
+) -> None:
+    wire = data.draw(torn("openai") | torn("ollama") | junk)
+    whole, cut = framing(), framing()
+    records: list[Any] = [*whole.decode(wire), *whole.flush()]
+    found: list[Any] = []
+    for piece in data.draw(cuts(wire)):
+        found += cut.decode(piece)
+    try:
+        found += cut.flush()
+    except InvalidResponse as exc:
+        pytest.fail(f"no record here is too long: {exc}")
+    assert found == records
