@@ -22,6 +22,7 @@ from core.backends.catalog import Catalog
 from core.backends.client import Client, Reply
 from core.backends.config import Deployment
 from core.backends.exchange import Exchange, ExchangeLog, Wire
+from core.backends.fetching import Fetcher
 from core.backends.helping import help_model, is_forced, needs
 from core.backends.router import Route
 from core.backends.sending import read_whole, send
@@ -63,7 +64,8 @@ class _Turn(Struct, kw_only=True):
 
 
 class Caller:
-    """Answers requests. ``resolve`` finds the route of a model's name."""
+    """Answers requests. ``resolve`` finds the route of a model's name, ``fetcher`` the one that
+    fetches images as the config has it now."""
 
     def __init__(
         self,
@@ -71,7 +73,9 @@ class Caller:
         catalog: Catalog,
         log: ExchangeLog,
         resolve: Callable[[str], Awaitable[Route]],
+        fetcher: Callable[[], Fetcher],
     ) -> None:
+        self._fetcher = fetcher
         self._client = client
         self._catalog = catalog
         self._log = log
@@ -199,6 +203,7 @@ class Caller:
             route=turn.route,
             abilities=lambda: self._catalog.capabilities(turn.route),
             ask=lambda question: self._ask(turn, question),
+            fetch=self._fetcher().fetch_images,
             exchange=turn.exchange,
         )
         if isinstance(outcome, ChatResponse):

@@ -12,6 +12,11 @@ A top-level section of our own, which LiteLLM ignores::
         ctx: 4096               # context in tokens, of each answer in work
         slots: 2                # answers in work at the same time; more wait
         threads: 4              # default: all cores but one
+      images:                   # those that a request names by their address
+        fetch: public           # or any, or none
+        allow: [files.lan, 10.1.0.0/16]
+        max_bytes: 20000000
+        timeout: 10             # seconds
 """
 
 from __future__ import annotations
@@ -25,6 +30,8 @@ import yaml
 from msgspec import Struct, field
 
 from core.backends.addresses import ollama_address, root_address
+from core.backends.fetching import ImagePolicy
+from core.backends.public import AddressPolicy
 from core.backends.sections import Section, Source
 from core.errors import ConfigError
 from core.translation.fields import settings_by_path
@@ -99,6 +106,7 @@ class Config(Struct, frozen=True, kw_only=True):
     verbose: bool = False
     strict: bool = False
     embedded: Embedded = Embedded()
+    images: ImagePolicy = ImagePolicy()
     warnings: tuple[str, ...] = ()
 
 
@@ -137,12 +145,14 @@ def parse_config(text: str, *, environ: Mapping[str, str], folder: Path | None =
     own = root.section("diglot")
     strict = own.flag("strict", default=False)
     embedded = _embedded(own.section("embedded"), folder or Path())
+    images = _images(own.section("images"))
     root.warn_unread()
     return Config(
         deployments=deployments,
         verbose=verbose,
         strict=strict,
         embedded=embedded,
+        images=images,
         warnings=tuple(source.warnings),
     )
 
@@ -259,4 +269,18 @@ def _embedded(section: Section, folder: Path) -> Embedded:
         ctx=section.count("ctx") or default.ctx,
         slots=section.count("slots") or default.slots,
         threads=section.count("threads"),
+    )
+
+
+def _images(section: Section) -> ImagePolicy:
+    fetch = section.text("fetch") or "public"
+    if fetch not in ("public", "any", "none"):
+        raise section.error("fetch", "must be public, any or none")
+    known: Literal["public", "any", "none"] = fetch  # type: ignore[assignment]
+    allow = section.setting("allow", "strings") or []
+    default = ImagePolicy()
+    return ImagePolicy(
+        address=AddressPolicy(fetch=known, allow=tuple(allow)),
+        max_bytes=section.count("max_bytes") or default.max_bytes,
+        timeout=section.number("timeout") or default.timeout,
     )

@@ -26,6 +26,7 @@ from core.backends.discovery import discover
 from core.backends.embedded import EmbeddedModel
 from core.backends.embedding import Embedder
 from core.backends.exchange import ExchangeLog
+from core.backends.fetching import Fetcher
 from core.backends.router import Route, Router
 from core.backends.weights import Progress
 from core.errors import BackendUnavailable
@@ -83,7 +84,13 @@ class Fleet:
         self.config = Config()
         self.log = ExchangeLog()
         self.embedded: EmbeddedModel | None = None
-        self._caller = Caller(self._client, self._catalog, self.log, self.resolve)
+        self._caller = Caller(
+            self._client,
+            self._catalog,
+            self.log,
+            self.resolve,
+            lambda: Fetcher(self.config.images),
+        )
         self._embedder = Embedder(self._client, self.log, self.resolve)
 
     async def __aenter__(self) -> Self:

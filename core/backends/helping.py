@@ -43,12 +43,15 @@ async def help_model(
     route: Route,
     abilities: Callable[[], Awaitable[frozenset[str]]],
     ask: Ask,
+    fetch: Callable[[ChatRequest], Awaitable[ChatRequest]],
     exchange: Exchange,
 ) -> ChatRequest | ChatResponse:
     """Return the request in a form that this model can follow, or the answer already made.
 
-    ``abilities`` is asked only where it matters; ``ask`` gets an answer on the side. What was
-    emulated is noted on ``exchange``. Raises Unsupported for what cannot be helped.
+    ``abilities`` is asked only where it matters; ``ask`` gets an answer on the side; ``fetch``
+    puts images in the place of their addresses. What was emulated is noted on ``exchange``.
+    Raises Unsupported for what cannot be helped, and InvalidRequest for an image that cannot
+    be had.
     """
     native = route.deployment.dialect == "ollama"
     needed = needs(request)
@@ -56,6 +59,8 @@ async def help_model(
         return request
     able = await abilities()
     _refuse(request, needed - able)
+    if native and "vision" in needed:
+        request = await fetch(request)
     if request.thinking not in (None, False, "none") and native and "thinking" not in able:
         # Ollama refuses a truthy think with a 400 where the model cannot.
         request = replace(request, thinking=None)

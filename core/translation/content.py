@@ -15,7 +15,14 @@ from core.errors import DiglotError, Unsupported
 from core.translation.messages import Audio, Image, Part, Text
 from core.translation.reading import read_object, read_text
 
-__all__ = ["check_base64", "dump_content", "media_type", "parse_content", "parse_image"]
+__all__ = [
+    "check_base64",
+    "dump_content",
+    "media_type",
+    "parse_content",
+    "parse_image",
+    "picture_type",
+]
 
 _DATA_URL = re.compile(
     r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w=.-]+)*;base64,", re.ASCII | re.IGNORECASE
@@ -130,4 +137,11 @@ def media_type(image: Image) -> str:
         head = b64decode(image.data[:16])
     except (Base64Error, ValueError):
         head = b""
-    return next((name for magic, name in _SIGNATURES if head.startswith(magic)), "image/png")
+    return picture_type(head) or "image/png"
+
+
+def picture_type(head: bytes) -> str:
+    """Return the type of the picture that begins with ``head`` (12 bytes are enough), or ""."""
+    if head.startswith(b"RIFF") and head[8:12] not in (b"WEBP", b""):
+        return ""
+    return next((name for magic, name in _SIGNATURES if head.startswith(magic)), "")

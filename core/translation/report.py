@@ -154,7 +154,7 @@ class _Walk:
             return _say(path, "retyped", None, "empty")
         if row.name == "thinking" and sent not in _efforts(value):
             return _say(path, "dropped", None, "superseded")
-        note = row.note
+        note = _image_note(value, row)
         if row.name == "model":
             note = "model_alias"
         elif row.name == "role":
@@ -176,7 +176,7 @@ class _Walk:
         if row.note == "legacy_logprobs":
             self._explained.add("top_logprobs")
         if not _same(self._written[place], value):
-            return _say(path, "retyped", place, row.note or "kept")
+            return _say(path, "retyped", place, _image_note(value, row) or "kept")
         if place == path:
             return _say(path, "kept", place, "kept")
         return _say(path, "renamed", place, row.note or "kept")
@@ -242,6 +242,11 @@ def _say(
     path: str | None, outcome: Outcome, target: str | None, note: str, *, harmless: bool = False
 ) -> ReportRow:
     return ReportRow(path=path, outcome=outcome, target=target, note=NOTES[note], harmless=harmless)
+
+
+def _image_note(value: Any, row: Field) -> str:
+    fetched = row.name == "image" and isinstance(value, str) and value.startswith("http")
+    return "image_fetched" if fetched else row.note
 
 
 def _same(one: Any, other: Any) -> bool:
