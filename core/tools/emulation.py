@@ -16,8 +16,9 @@ from typing import Any
 
 from core.errors import DiglotError
 from core.tools.arguments import ToolArgumentError, validate_arguments
+from core.tools.decision import NONE, wanted
+from core.tools.filling import arguments_schema
 from core.tools.history import flatten, last_question
-from core.tools.spans import shared_words, spans
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -36,10 +37,6 @@ __all__ = ["Emulation", "emulate"]
 
 Emulation = Generator[ChatRequest, ChatResponse, ChatResponse | ChatRequest]
 
-_NONE = "none"
-_SURE = -0.02
-"""A "none" this likely (as a log-probability) outweighs words shared with a tool."""
-
 _TURNS = 6
 _MAX_DECISION = 40
 _MAX_CALL = 400
@@ -50,9 +47,9 @@ _KEPT = ("num_ctx", "keep_alive", "num_gpu", "num_thread", "main_gpu", "num_batc
 _EXAMPLES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("Translate 'good morning' into French.", "translate_text",
      {"text": "good morning", "language": "French"}),
-    ("你觉得读书重要吗?", _NONE, {}),
+    ("你觉得读书重要吗?", NONE, {}),
     ("帮我查一下苹果公司的股价", "get_stock_price", {"company": "苹果公司"}),
-    ("Thank you, that was helpful.", _NONE, {}),
+    ("Thank you, that was helpful.", NONE, {}),
 )  # fmt: skip
 
 
@@ -64,7 +61,7 @@ def emulate(request: ChatRequest) -> Emulation:
     """
     choice = request.tool_choice
     plain = flatten(request)
-    if not request.tools or choice == _NONE:
+    if not request.tools or choice == NONE:
         return plain
     forced = choice == "required" or isinstance(choice, NamedTool)
     if not forced and request.messages and request.messages[-1].role == "tool":
@@ -75,7 +72,7 @@ def emulate(request: ChatRequest) -> Emulation:
     if not forced:
         decision = yield _decision(request, tools)
         usages.append(decision.usage or Usage())
-        tools = _wanted(decision, tools, last_question(request))
+        tools = wanted(decision, tools, last_question(request))
     if not tools:
         return plain
     answer = yield _calling(request, tools)
@@ -96,7 +93,7 @@ def emulate(request: ChatRequest) -> Emulation:
 
 
 def _decision(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
-    names = [*(tool.name for tool in tools), _NONE]
+    names = [*(tool.name for tool in tools), NONE]
     schema = {
         "type": "object",
         "properties": {"function": {"enum": names}},
@@ -107,45 +104,9 @@ def _decision(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
     return _side(request, told + _listed(tools), examples, schema, _MAX_DECISION)
 
 
-def _wanted(decision: ChatResponse, tools: list[Tool], question: str) -> list[Tool]:
-    """Return the tools that may be meant; none when the answer should be words."""
-    words = {tool.name: shared_words(question, f"{tool.name} {tool.description}") for tool in tools}
-    most = max(words.values())
-    matching = [tool for tool in tools if most > 0 and words[tool.name] == most]
-    picked = _picked(decision)
-    chosen = [tool for tool in tools if tool.name == picked]
-    if chosen:
-        return chosen + [tool for tool in matching if tool is not chosen[0]]
-    return [] if _confidence(decision, picked) > _SURE else matching
-
-
-def _picked(decision: ChatResponse) -> str:
-    try:
-        value = decode_json(text_of(decision.message))
-    except DiglotError:
-        return ""
-    name = value.get("function") if isinstance(value, dict) else None
-    return name if isinstance(name, str) else ""
-
-
-def _confidence(decision: ChatResponse, picked: str) -> float:
-    """Return the log-probability of the picked name; doubtful where it is not known."""
-    tokens = [(str(e.get("token", "")), float(e.get("logprob", 0))) for e in decision.logprobs]
-    text = "".join(token for token, _ in tokens)
-    start = text.rfind(picked)
-    if not picked or start < 0:
-        return -1.0
-    total, place = 0.0, 0
-    for token, logprob in tokens:
-        if place + len(token) > start and place < start + len(picked):
-            total += logprob
-        place += len(token)
-    return total
-
-
 def _calling(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
-    words = spans(last_question(request))
-    shapes = [_call_schema(tool, words) for tool in tools]
+    question = last_question(request)
+    shapes = [_call_schema(tool, question) for tool in tools]
     schema = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
     told = (
         "You call functions. Answer with one JSON object: the function's name and its "
@@ -154,7 +115,7 @@ def _calling(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
     examples = [
         (asked, {"name": name, "arguments": arguments})
         for asked, name, arguments in _EXAMPLES
-        if name != _NONE
+        if name != NONE
     ]
     return _side(request, told + _listed(tools), examples, schema, _MAX_CALL)
 
@@ -194,44 +155,15 @@ def _listed(tools: Sequence[Tool]) -> str:
     return "\n".join(lines)
 
 
-def _call_schema(tool: Tool, words: list[str]) -> dict[str, Any]:
-    parameters = dict(tool.parameters or {"type": "object", "properties": {}})
-    shape = _grammar(parameters, parameters.get("$defs") or {}, words, depth=6)
-    shape.setdefault("type", "object")
+def _call_schema(tool: Tool, question: str) -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {"name": {"const": tool.name}, "arguments": shape},
+        "properties": {
+            "name": {"const": tool.name},
+            "arguments": arguments_schema(tool, question),
+        },
         "required": ["name", "arguments"],
     }
-
-
-def _grammar(
-    schema: Any, defs: Mapping[str, Any], words: list[str], *, depth: int
-) -> dict[str, Any]:
-    """Return what a grammar can be made of: no keyword that a backend might refuse.
-
-    The call is checked against the tool's own schema afterwards.
-    """
-    if not isinstance(schema, dict) or depth == 0:
-        return {}
-    if "$ref" in schema:
-        name = str(schema["$ref"]).rsplit("/", 1)[-1]
-        return _grammar(defs.get(name), defs, words, depth=depth - 1)
-    for key in ("anyOf", "oneOf"):
-        if key in schema:
-            return {"anyOf": [_grammar(s, defs, words, depth=depth - 1) for s in schema[key]]}
-    shape: dict[str, Any] = {k: schema[k] for k in ("type", "enum", "const") if k in schema}
-    if schema.get("type") == "string" and "enum" not in shape and "const" not in shape and words:
-        shape["enum"] = words
-    if "items" in schema:
-        shape["items"] = _grammar(schema["items"], defs, words, depth=depth - 1)
-    if isinstance(schema.get("properties"), dict):
-        shape["properties"] = {
-            name: _grammar(value, defs, words, depth=depth - 1)
-            for name, value in schema["properties"].items()
-        }
-        shape["required"] = list(schema.get("required") or ())
-    return shape
 
 
 def _read_call(text: str, tools: Sequence[Tool]) -> ToolCall | None:

@@ -1,0 +1,102 @@
+"""Which phrase belongs to which parameter, by the question's own words.
+
+Each rule strikes out ways that go against it, and none where all would be struck out: a unit
+stands behind its number, "from" and "to" say which end a place is, a parameter whose
+description shares a word with a phrase is meant by it, and what is said first comes first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from core.translation.messages import Tool
+
+__all__ = ["likely"]
+
+Way = Mapping[str, Any]
+
+# Words of grammar for the two ends of a way, and how parameters for them are named.
+_ENDS = (
+    (re.compile(r"(?:\bfrom|从|由|自)\s*$", re.I), ("from", "source", "origin", "start", "depart",
+                                                   "base", "出发", "起点", "来源", "原")),
+    (re.compile(r"(?:\bto|\binto|到|去|往|成)\s*$", re.I), ("to", "target", "dest", "end", "arriv",
+                                                          "goal", "到达", "目的", "终点", "目标")),
+)  # fmt: skip
+_NEAR = 14
+
+
+def likely(ways: Sequence[Way], tool: Tool, question: str) -> list[dict[str, Any]]:
+    """Return the ways that agree best with the question, at least one of those given."""
+    left = list(ways)
+    for rule in (_unit_behind_number, _ends, _shared_signs, _order):
+        if len(left) > 1:
+            best = _best(left, rule, tool, question)
+            left = best or left
+    return [dict(way) for way in left]
+
+
+def _best(
+    ways: Sequence[Way], rule: Callable[[Way, Tool, str], int], tool: Tool, question: str
+) -> list[Way]:
+    scores = [rule(way, tool, question) for way in ways]
+    return [way for way, score in zip(ways, scores, strict=True) if score == max(scores)]
+
+
+def _unit_behind_number(way: Way, tool: Tool, question: str) -> int:
+    """The value of an enum right behind a number goes to the first parameter that may hold it."""
+    del tool
+    texts = [value for value in way.values() if isinstance(value, str)]
+    behind = {v for v in texts if re.search(rf"\d\s*{re.escape(v)}", question, re.I)}
+    return int(bool(texts) and texts[0] in behind)
+
+
+def _ends(way: Way, tool: Tool, question: str) -> int:
+    score = 0
+    for name, value in way.items():
+        if not isinstance(value, str):
+            continue
+        before = question[: max(question.casefold().find(value.casefold()), 0)][-_NEAR:]
+        for index, (said, names) in enumerate(_ENDS):
+            if not said.search(before):
+                continue
+            label = f"{name} {_described(tool, name)}".casefold()
+            own = any(_names(label, word) for word in names)
+            other = any(_names(label, word) for word in _ENDS[1 - index][1])
+            score += int(own and not other) - int(other and not own)
+    return score
+
+
+def _names(label: str, word: str) -> bool:
+    if word.isascii():
+        return bool(re.search(rf"(?<![a-z]){word}", label))
+    return word in label
+
+
+def _shared_signs(way: Way, tool: Tool, question: str) -> int:
+    """Count characters of unspaced scripts that a phrase shares with its parameter's words."""
+    del question
+    score = 0
+    for name, value in way.items():
+        if isinstance(value, str):
+            label = f"{name}{_described(tool, name)}"
+            score += len({c for c in value if ord(c) > 0x3000} & set(label))
+    return score
+
+
+def _order(way: Way, tool: Tool, question: str) -> int:
+    """Count neighbours that are said in the order in which the tool lists its parameters.
+
+    Only where every phrase has a place: what is chosen among more is the model's to choose.
+    """
+    del tool
+    places = [question.find(value) for value in way.values() if isinstance(value, str)]
+    return sum(first < second for first, second in pairwise(places))
+
+
+def _described(tool: Tool, name: str) -> str:
+    properties = (tool.parameters or {}).get("properties")
+    value = properties.get(name) if isinstance(properties, dict) else None
+    return str(value.get("description") or "") if isinstance(value, dict) else ""
