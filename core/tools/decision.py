@@ -23,6 +23,13 @@ NONE = "none"
 _SURE = -0.02
 """A "none" this likely (as a log-probability) outweighs the question's words."""
 
+# Characters that are everywhere and mean little by themselves.
+_COMMON = frozenset(
+    "的了吗呢吧啊是有在从到去把将给请我你您他她它和与跟或就都也还很不没这那什么怎样多少几个些一二三"
+    "上下里中大小人天年月日时分好看听说讲想要能会可以为因所但如果对向往被让叫用来成做打开关出入前后"
+    "今明昨现查询找获取指定某当新老数字名称内容信息方法问题"
+)
+
 _LIKELY = -1.0
 """A tool this likely is taken without any word that speaks for it."""
 
@@ -36,6 +43,9 @@ def wanted(decision: ChatResponse, tools: Sequence[Tool], question: str) -> list
     chosen = [tool for tool in tools if tool.name == picked]
     scores = [_evidence(tool, question, hinted=bool(chosen)) for tool in tools]
     most = max(scores)
+    if most == 0:
+        scores = _signs(tools, question)
+        most = max(scores)
     if most == 0:
         return chosen if confidence > _LIKELY else []
     best = [tool for tool, score in zip(tools, scores, strict=True) if score == most]
@@ -61,6 +71,23 @@ def _evidence(tool: Tool, question: str, *, hinted: bool) -> int:
         elif hinted and schema.get("type") in ("integer", "number"):
             score += bool(found.numbers and not found.sums)
     return score
+
+
+def _signs(tools: Sequence[Tool], question: str) -> list[int]:
+    """Count the characters of unspaced scripts that one tool alone shares with the question.
+
+    A weak sign, for when there is no better one: "打车" and "出租车" are about the same.
+    """
+    labels = [
+        {c for c in f"{tool.name}{tool.description}" if c >= "\u3400" and c not in _COMMON}
+        for tool in tools
+    ]
+    asked = set(question)
+    scores = []
+    for index, label in enumerate(labels):
+        others = set[str]().union(*labels[:index], *labels[index + 1 :])
+        scores.append(len((label - others) & asked))
+    return scores
 
 
 def _says(text: str, value: str) -> bool:

@@ -27,11 +27,16 @@ _ENDS = (
 )  # fmt: skip
 _NEAR = 14
 
+_OFF = re.compile(
+    r"\b(?:off|stop|disable|without|no|not|don't|cancel|close)\b|关|停|不要|取消|别", re.I
+)
+_ON = re.compile(r"\b(?:on|start|enable|with|yes|open)\b|打开|开启|开一下|启动|开着|要", re.I)
+
 
 def likely(ways: Sequence[Way], tool: Tool, question: str) -> list[dict[str, Any]]:
     """Return the ways that agree best with the question, at least one of those given."""
     left = list(ways)
-    for rule in (_unit_behind_number, _ends, _shared_signs, _order):
+    for rule in (_switch, _unit_behind_number, _ends, _quoted_first, _order, _shared_signs):
         if len(left) > 1:
             best = _best(left, rule, tool, question)
             left = best or left
@@ -43,6 +48,22 @@ def _best(
 ) -> list[Way]:
     scores = [rule(way, tool, question) for way in ways]
     return [way for way, score in zip(ways, scores, strict=True) if score == max(scores)]
+
+
+def _switch(way: Way, tool: Tool, question: str) -> int:
+    """What is switched off is false, what is switched on is true, as far as words tell."""
+    del tool
+    off, on = bool(_OFF.search(question)), bool(_ON.search(question))
+    if off == on:
+        return 0
+    return sum(value is on for value in way.values() if isinstance(value, bool))
+
+
+def _quoted_first(way: Way, tool: Tool, question: str) -> int:
+    """What stands in quotes is what the tool works on, which tools list first."""
+    del tool
+    texts = [value for value in way.values() if isinstance(value, str)]
+    return int(bool(texts) and bool(re.search(rf"[\"“「《‘]{re.escape(texts[0])}", question)))
 
 
 def _unit_behind_number(way: Way, tool: Tool, question: str) -> int:
