@@ -90,8 +90,10 @@ def test_a_passed_stream_cut_short_ends_in_an_error(
         before = out[: -len(end)]
         assert not before or before.endswith((b"\n", b"\r\r"))
     elif at == len(wire.data) and not rename:
-        assert out.startswith(wire.data)
-        assert out[at:] in (b"", b"\n", b"\n\n", b"data: [DONE]\n\n", b"\n\ndata: [DONE]\n\n")
+        # Blank lines after the end may go: nothing follows it.
+        kept = wire.data.rstrip()
+        assert out.startswith(kept)
+        assert out[len(kept) :].strip() in (b"", b"data: [DONE]")
 
 
 @given(dialect=faces, data=st.data())
