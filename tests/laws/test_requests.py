@@ -95,7 +95,8 @@ def test_the_target_hears_what_the_source_said(
         # A request that only loads a model: legal natively, and nothing is to be read back.
         assert not meant["messages"]
         return
-    heard = said(DIALECTS[target].parse_request(written), target=target, accepts=known)
+    read = DIALECTS[target].parse_request(written)
+    heard = said(read, target=target, accepts=known, heard=True)
     assert exact(without_additions(heard, meant)) == exact(meant)
 
 

@@ -96,6 +96,21 @@ def test_a_passed_stream_cut_short_ends_in_an_error(
         assert out[len(kept) :].strip() in (b"", b"data: [DONE]")
 
 
+@pytest.mark.parametrize(
+    ("dialect", "wire"),
+    [
+        ("openai", b'data: {"choices":[{"delta":{"content":"%b"},"finish_reason":"stop"}]}\n\n'),
+        ("ollama", b'{"message":{"content":"%b"},"done":true}\n'),
+    ],
+)
+def test_half_a_pair_beside_the_end_does_not_hide_it(dialect: str, wire: bytes) -> None:
+    # A server that escapes everything and stops inside an emoji.
+    passed = PassThrough(dialect, STAMP, rename=False)
+    out = talk(passed, [wire % rb"\ud83d"])
+    assert passed.error is None
+    assert out.startswith(wire % rb"\ud83d")
+
+
 @given(dialect=faces, data=st.data())
 def test_what_is_written_reads_the_same(dialect: str, data: st.DataObject) -> None:
     events = data.draw(event_streams(dialect))
