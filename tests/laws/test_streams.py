@@ -15,7 +15,7 @@ from core.translation.framing import NDJSONDecoder, SSEDecoder
 from core.translation.passing import PassThrough
 from core.translation.translate import DIALECTS, StreamTranslator
 from tests.laws.basics import NOW, STAMP, exact
-from tests.laws.streams import FACES, PAIRS, Talker, cuts, junk, talk, torn, wires
+from tests.laws.streams import FACES, PAIRS, Talker, cuts, junk, stops, talk, torn, wires
 from tests.laws.values import event_streams
 from tests.test_vectors import ending, says_finish
 
@@ -62,7 +62,7 @@ def test_cutting_is_invisible_to_bytes_passed_through(
 def test_a_stream_cut_short_ends_in_an_error(pair: tuple[str, str], data: st.DataObject) -> None:
     source, target = pair
     wire = data.draw(wires(source))
-    at = data.draw(st.integers(0, len(wire.data)))
+    at = data.draw(stops(wire))
     translator = StreamTranslator(source, target, STAMP, include_usage=True)
     out = talk(translator, [wire.data[:at]])
     if at < wire.arrived:
@@ -78,7 +78,7 @@ def test_a_passed_stream_cut_short_ends_in_an_error(
     dialect: str, rename: bool, data: st.DataObject
 ) -> None:
     wire = data.draw(wires(dialect))
-    at = data.draw(st.integers(0, len(wire.data)))
+    at = data.draw(stops(wire))
     passed = PassThrough(dialect, STAMP, rename=rename)
     out = talk(passed, [wire.data[:at]])
     assert (passed.error is None) == (passed.finish is not None)
