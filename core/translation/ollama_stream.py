@@ -138,8 +138,11 @@ def is_done(data: bytes) -> bool:
     """Tell whether a line is the last one of its stream."""
     try:
         return bool(_LINES.decode(data).done)
-    except JSON_ERRORS:
-        return False
+    except JSON_ERRORS as exc:
+        try:
+            return bool(decode_mended(_LINES, data, exc).done)
+        except InvalidResponse:
+            return False
 
 
 class _Held:

@@ -196,10 +196,13 @@ def error_in(record: SSERecord) -> Any:
 def is_finished(data: bytes) -> bool:
     """Tell whether a record gives the finish reason of the first choice."""
     try:
-        choices = _CHUNKS.decode(data).choices or ()
-    except JSON_ERRORS:
-        return False
-    return any(choice.finish_reason and not choice.index for choice in choices)
+        chunk = _CHUNKS.decode(data)
+    except JSON_ERRORS as exc:
+        try:
+            chunk = decode_mended(_CHUNKS, data, exc)
+        except InvalidResponse:
+            return False
+    return any(choice.finish_reason and not choice.index for choice in chunk.choices or ())
 
 
 def stream_error(error: Any) -> StreamError:

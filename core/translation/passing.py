@@ -25,14 +25,15 @@ from core.translation.translate import DIALECTS
 
 __all__ = ["PassThrough", "rename_model"]
 
-# Where a block ends: natively a line, else an event. A "\r" at the very end may be the first
-# half of "\r\n", so it waits.
-_LINE_END = re.compile(rb"\n")
+# The end of an event, with any line ends. A "\r" at the very end may be the first half of
+# "\r\n", so it waits.
 _EVENT_END = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r(?=[\s\S])|\n)")
+# The usual ends alone, which are found much faster.
+_BLANK = re.compile(rb"\n\n")
+_LINE_END = re.compile(rb"\n")
 
-# Blocks without any of these are passed on unread: no error, no end.
-_LINE_SIGNS = re.compile(rb'"error"|"done"\s*:\s*true')
-_EVENT_SIGNS = re.compile(rb'"error"|\[DONE\]|event:|"finish_reason"\s*:\s*"')
+_DONE = re.compile(rb'"done"\s*:\s*true')
+_REASON = re.compile(rb'"finish_reason"\s*:\s*"')
 
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -63,9 +64,6 @@ class PassThrough:
     def __init__(self, dialect: str, stamp: Stamp, *, rename: bool) -> None:
         self._encoder = DIALECTS[dialect].encoder(stamp, include_usage=False)
         self._sse = not DIALECTS[dialect].native
-        self._block_end, self._signs = (
-            (_EVENT_END, _EVENT_SIGNS) if self._sse else (_LINE_END, _LINE_SIGNS)
-        )
         self._model = stamp.model
         self._rename = rename
         self._events = SSEDecoder()
@@ -83,8 +81,13 @@ class PassThrough:
         self._held += data
         out: list[bytes] = []
         try:
-            for block in self._blocks():
-                out.append(self._passed(block))
+            whole, ends = self._take()
+            if whole and not self._rename and len(whole) <= MAX_RECORD and not self._matters(whole):
+                # Many chunks that came together go on together.
+                out.append(self._unread(whole))
+                ends = []
+            for start, end in pairwise((0, *ends)):
+                out.append(self._passed(whole[start:end]))
                 if self._ended:
                     return b"".join(out)
             _check_size(self._held)
@@ -129,25 +132,38 @@ class PassThrough:
         self.error = error
         self.finish = None
 
-    def _blocks(self) -> list[bytes]:
-        """Take the whole blocks out of what is held; those that cannot matter stay together."""
-        ends = [match.end() for match in self._block_end.finditer(self._held, self._scanned)]
+    def _take(self) -> tuple[bytes, list[int]]:
+        """Take the whole blocks out of what is held. Returns them, and where each ends."""
+        held = self._held
+        pattern = _LINE_END
+        if self._sse:
+            pattern = _EVENT_END if b"\r" in held else _BLANK
+        ends = [match.end() for match in pattern.finditer(held, self._scanned)]
         whole = b""
         if ends:
-            whole = bytes(self._held[: ends[-1]])
-            del self._held[: ends[-1]]
+            whole = bytes(held[: ends[-1]])
+            del held[: ends[-1]]
         # The last bytes may be the first half of an end.
-        self._scanned = max(len(self._held) - 3, 0)
-        if not self._rename and len(whole) <= MAX_RECORD and not self._signs.search(whole):
-            return [whole] if whole else []
-        return [whole[start:end] for start, end in pairwise((0, *ends))]
+        self._scanned = max(len(held) - 3, 0)
+        return whole, ends
+
+    def _matters(self, data: bytes) -> bool:
+        """Tell whether an error or an end may be in here: all else is passed on unread."""
+        if b'"error"' in data:
+            return True
+        if not self._sse:
+            return _DONE.search(data) is not None
+        return b"[DONE]" in data or b"event:" in data or _REASON.search(data) is not None
+
+    def _unread(self, data: bytes) -> bytes:
+        self.spoke = self.spoke or (b"data:" in data if self._sse else not data.isspace())
+        return data
 
     def _passed(self, block: bytes) -> bytes:
         """Return what is sent on for one block, once it has been looked at."""
         _check_size(block)
-        if not self._rename and not self._signs.search(block):
-            self.spoke = self.spoke or (b"data:" in block if self._sse else not block.isspace())
-            return block
+        if not self._rename and not self._matters(block):
+            return self._unread(block)
         record = self._record(block)
         if record is None:
             return block
@@ -157,7 +173,8 @@ class PassThrough:
     def _record(self, block: bytes) -> SSERecord | None:
         if not self._sse:
             return None if block.isspace() else SSERecord(block.strip())
-        records = [*self._events.decode(block), *self._events.flush()]
+        # A "\r" that ends a block is still waited with, until it is said that the block is whole.
+        records = self._events.decode(block) or self._events.flush()
         return records[0] if records else None
 
     def _last(self) -> bytes:
@@ -191,7 +208,8 @@ class PassThrough:
                 self._fail(stream_error(error))
                 return
         self.spoke = True
-        if self._signs.search(data) and (is_finished(data) if self._sse else is_done(data)):
+        ends = _REASON.search(data) if self._sse else _DONE.search(data)
+        if ends and (is_finished(data) if self._sse else is_done(data)):
             self.finish = Finish()
             self._done = not self._sse
 

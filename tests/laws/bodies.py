@@ -61,6 +61,7 @@ def _settings(names: Collection[str]) -> tuple[dict[str, Strategy[Any]], ...]:
 
 
 _BESIDE, _INSIDE = _settings({row.name for row in FIELDS})
+_FEW_BESIDE, _FEW_INSIDE = _settings(FEW)
 _OPTIONS = some({}, _INSIDE)
 _TOP = some({}, _BESIDE, odd=False)
 
@@ -178,6 +179,11 @@ def _openai_bodies(parts: list[Strategy[Any]]) -> Strategy[dict[str, Any]]:
             most=5,
         ),
         _TOP,
+        # Things that depend on each other would hardly ever meet by chance.
+        st.just({})
+        | some({"tools": _tools, "tool_choice": _choices}, {}, odd=False)
+        | some({}, {"reasoning_effort": _efforts | st.just(""), "think": booleans | _efforts})
+        | some({}, {**_FEW_BESIDE, "options": some({}, _FEW_INSIDE, odd=False)}, odd=False),
     )
 
 
@@ -249,7 +255,6 @@ BODIES = {
 }
 _OPENAI_ONLY = _openai_bodies(_PARTS + _OPENAI_PARTS)
 
-_FEW_BESIDE, _FEW_INSIDE = _settings(FEW)
 FEW_SETTINGS = some(
     {"model": words, "messages": st.just([{"role": "user", "content": "hi"}])},
     {**_FEW_BESIDE, "options": maybe(some({}, _FEW_INSIDE, odd=False))},

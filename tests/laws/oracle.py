@@ -72,11 +72,12 @@ _EFFORTS: dict[Any, dict[Any, Any]] = {
 
 
 def said(
-    request: ChatRequest, *, target: str, accepts: frozenset[str] = frozenset()
+    request: ChatRequest, *, target: str, accepts: frozenset[str], heard: bool = False
 ) -> dict[str, Any]:
     """Say what of a request must still be there when ``target`` has been told it.
 
-    Only what the other side can say at all; ids and names that a translation adds are not here.
+    Only what the other side can say at all, and in its words. With ``heard`` the request is
+    what the target read, whose words are taken as they are.
     """
     native = target == "ollama"
     silent = native and request.tool_choice == "none"
@@ -94,10 +95,10 @@ def said(
     }
     return {
         "model": request.model,
-        "messages": [_message(message, native=native) for message in request.messages],
+        "messages": [_message(message, native=native, heard=heard) for message in request.messages],
         "tools": [] if silent else tools,
         "format": None if request.format is None else {"schema": request.format.schema},
-        "thinking": _effort(request.thinking, target),
+        "thinking": request.thinking if heard else _effort(request.thinking, target),
         "stream": request.stream,
         "settings": settings,
     }
@@ -108,11 +109,11 @@ def _effort(value: Any, target: str) -> Any:
     return _EFFORTS[target].get(value, value) if value is not None else None
 
 
-def _message(message: Message, *, native: bool) -> dict[str, Any]:
+def _message(message: Message, *, native: bool, heard: bool) -> dict[str, Any]:
     role = message.role
     answers = role == "tool"
     return {
-        "role": "system" if native and role == "developer" else role,
+        "role": "system" if native and role == "developer" and not heard else role,
         "text": text_of(message),
         "images": [part.data for part in message.parts if isinstance(part, Image)],
         "thinking": message.thinking,

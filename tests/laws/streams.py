@@ -151,7 +151,7 @@ def _place(frame: str, record: str) -> bytes:
     # A record on several data lines; str.format would take braces for its own.
     head, end = frame.split("{}")
     if "\n" in record:
-        record = record.replace("\n", "\ndata: ")
+        record = record.replace("\n", "\r\ndata: " if "\r\n" in frame else "\ndata: ")
     return f"{head}{record}{end}".encode()
 
 
@@ -169,9 +169,9 @@ def _foreign(draw: st.DrawFn, dialect: str) -> Wire:
     end = draw(_openai_ends if sse else _lines(dialect, end=True))
     frame = draw(st.sampled_from(frames))
     data = b"".join(_place(frame, style(record)) for record in records)
-    last = _place(frame, style(end))
-    arrived = len(data) + len(last.rstrip())
-    data += last
+    head = frame[: frame.index("{}") + 2]
+    arrived = len(data + _place(head, style(end)))
+    data += _place(frame, style(end))
     if sse and draw(st.booleans()):
         if draw(st.booleans()):
             data += _place(frame, style({"choices": [], "usage": {"prompt_tokens": 1}}))
@@ -199,6 +199,12 @@ def _own(draw: st.DrawFn, dialect: str) -> Wire:
 def wires(dialect: str) -> Strategy[Wire]:
     """Whole, legal streams of one dialect."""
     return _own(dialect) | _foreign(dialect)
+
+
+def stops(wire: Wire) -> Strategy[int]:
+    """After how many bytes a stream is cut short: anywhere, and often where it matters."""
+    edges = [len(wire.data), wire.arrived, wire.arrived - 1]
+    return st.sampled_from(edges) | st.integers(0, len(wire.data))
 
 
 _BYTES = [

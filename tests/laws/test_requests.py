@@ -25,6 +25,18 @@ HI = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 # Reasons for which nothing at all is written: the body means the same without these values.
 NOTHING = [NOTES[name] for name in ("null", "empty", "neutral")]
 
+# Reasons for which the target means the same without writing it.
+UNWRITTEN = [
+    *NOTHING,
+    *(
+        NOTES[name]
+        for name in (
+            "implied", "usage_always", "unlimited", "format", "format_name", "format_strict",
+            "tool_choice_native",
+        )
+    ),
+]  # fmt: skip
+
 
 def explained(
     way: tuple[str, str, dict[str, Any]], accepts: tuple[str, ...]
@@ -95,7 +107,8 @@ def test_the_target_hears_what_the_source_said(
         # A request that only loads a model: legal natively, and nothing is to be read back.
         assert not meant["messages"]
         return
-    heard = said(DIALECTS[target].parse_request(written), target=target, accepts=known)
+    read = DIALECTS[target].parse_request(written)
+    heard = said(read, target=target, accepts=known, heard=True)
     assert exact(without_additions(heard, meant)) == exact(meant)
 
 
@@ -110,8 +123,15 @@ def test_every_leaf_of_the_source_has_one_row(
     for leaf in leaves(body):
         if leaf:
             assert sum(place in covered for place in above(leaf)) == 1, leaf
-    for place in covered:
-        at(body, place)
+    for row in rows:
+        if row.path is None:
+            continue
+        value = at(body, steps(row.path))
+        # An excuse must hold: only what is empty is called empty.
+        assert row.note != NOTES["null"] or value is None
+        assert row.note != NOTES["empty"] or value in ("", [], {})
+        if row.outcome == "retyped" and row.target is None:
+            assert row.note in UNWRITTEN, row
 
 
 @given(way=translations(), accepts=ACCEPTS)
@@ -120,7 +140,7 @@ def test_every_leaf_of_the_target_has_a_reason(
 ) -> None:
     body = way[2]
     written, rows = explained(way, accepts)
-    targets = set()
+    targets: set[Steps] = set()
     added: list[Steps] = []
     for row in rows:
         assert (row.outcome == "defaulted") == (row.path is None)
@@ -129,14 +149,17 @@ def test_every_leaf_of_the_target_has_a_reason(
             assert row.outcome in ("dropped", "retyped")
             continue
         place = steps(row.target)
-        targets.add(place)
         value = at(written, place)
         if row.path is None:
             added.append(place)
-        elif row.outcome in ("kept", "renamed"):
+            continue
+        targets.add(place)
+        if row.outcome in ("kept", "renamed"):
             assert exact(value) == exact(at(body, steps(row.path))), row
             assert (row.outcome == "kept") == (row.path == row.target), row
     assert len(added) == len(set(added))
+    assert not targets & set(added), "what the client said is no default"
+    targets |= set(added)
     for leaf in leaves(written):
         assert any(place in targets for place in above(leaf)), leaf
 
