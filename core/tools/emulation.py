@@ -1,12 +1,11 @@
 """Tool calls for models that have not learnt them, by prompt and constrained answers.
 
 A plan over hub values, without I/O: ``emulate`` yields the requests to make on the side and is
-sent their answers. First it decides whether a tool is wanted at all: the model picks a name or
-"none" under a schema, and a question that shares words with a tool's description counts as
-evidence too, because small models pick "none" whatever is asked unless they are very sure.
+sent their answers. First it decides whether a tool is wanted at all (``decision``): the model
+picks a name or "none" under a schema, and the question's own words count where it is not sure.
 Then the call is made: worked examples from *other* functions (with an example of the same
-function a small model copies it), and an answer constrained by a JSON schema made of the
-tools, in which plain strings are limited to stretches of the user's own words.
+function a small model copies it), and an answer constrained by a JSON schema made of the tools
+(``filling``), in which values are limited to what the user's words can mean.
 """
 
 from __future__ import annotations
@@ -105,8 +104,8 @@ def _decision(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
 
 
 def _calling(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
-    question = last_question(request)
-    shapes = [_call_schema(tool, question) for tool in tools]
+    said = [text_of(m) for m in request.messages if m.role == "user"]
+    shapes = [_call_schema(tool, last_question(request), said[:-1]) for tool in tools]
     schema = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
     told = (
         "You call functions. Answer with one JSON object: the function's name and its "
@@ -155,12 +154,12 @@ def _listed(tools: Sequence[Tool]) -> str:
     return "\n".join(lines)
 
 
-def _call_schema(tool: Tool, question: str) -> dict[str, Any]:
+def _call_schema(tool: Tool, question: str, earlier: Sequence[str]) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
             "name": {"const": tool.name},
-            "arguments": arguments_schema(tool, question),
+            "arguments": arguments_schema(tool, question, earlier),
         },
         "required": ["name", "arguments"],
     }

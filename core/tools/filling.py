@@ -53,19 +53,27 @@ def calculates(schema: Any) -> bool:
 class _Question:
     """What a question has to offer to one tool."""
 
-    def __init__(self, text: str, tool: Tool) -> None:
+    def __init__(self, text: str, tool: Tool, earlier: Sequence[str]) -> None:
         self.text = text
         self.found: Phrases = find_phrases(text, subject_of(tool))
         required = (tool.parameters or {}).get("required") or ()
         strings = [n for n in required if _is_text(properties_of(tool).get(n))]
-        self.phrases = self.found.best(max(1, len(strings)))
-        self.words = (self.phrases or spans(text))[:_MOST_PHRASES]
+        words = self.found.best(max(1, len(strings)))
+        for said in reversed(earlier):
+            # "And tomorrow?" is about what was named before.
+            if len(words) >= len(strings):
+                break
+            words += [w for w in find_phrases(said, subject_of(tool)).best(1) if w not in words]
+        self.words = (words or spans(text))[:_MOST_PHRASES]
 
 
-def arguments_schema(tool: Tool, question: str) -> dict[str, Any]:
-    """Return the JSON Schema to which the model's arguments are constrained."""
+def arguments_schema(tool: Tool, question: str, earlier: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the JSON Schema to which the model's arguments are constrained.
+
+    ``earlier`` are the user's words before the question, oldest first.
+    """
     parameters = tool.parameters or {}
-    asked = _Question(question, tool)
+    asked = _Question(question, tool, earlier)
     defs = parameters.get("$defs") or {}
     required = [str(name) for name in parameters.get("required") or ()]
     shapes: dict[str, Any] = {}

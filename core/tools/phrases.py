@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import groupby
 from typing import NamedTuple
 
 __all__ = ["Phrases", "find_phrases"]
@@ -81,8 +82,7 @@ def find_phrases(question: str, subject: str) -> Phrases:
     others: list[str] = []
     known = _stems(subject)
     for run, first in _runs(bare):
-        phrase = _news(run, known)
-        if phrase:
+        for phrase in _by_case(_news(run, known)):
             name = phrase[:1].isupper() and not (first and phrase == run and " " not in phrase)
             (names if name else others).append(phrase)
     for run in _unspaced_runs(bare):
@@ -129,6 +129,12 @@ def _news(run: str, known: frozenset[str]) -> str:
     while words and words[-1].casefold()[:5] in known:
         words.pop()
     return " ".join(words)
+
+
+def _by_case(phrase: str) -> list[str]:
+    """Part names from the words beside them: "near Green Park" is two phrases."""
+    groups = groupby(phrase.split(), key=lambda word: word[:1].isupper())
+    return [" ".join(words) for _, words in groups]
 
 
 def _stems(text: str) -> frozenset[str]:
