@@ -1,0 +1,1 @@
+"""Every answer, held against the types of the official packages."""
