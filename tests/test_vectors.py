@@ -207,7 +207,9 @@ ARRIVED: dict[str, Callable[[bytes], int]] = {
     "ollama": finish_of_ollama,
     "generate": finish_of_ollama,
     "openai": finish_of_openai,
+    "completions": finish_of_openai,
 }
+NATIVE = ("ollama", "generate")
 
 
 def loose(data: bytes) -> Any:
@@ -219,39 +221,56 @@ def loose(data: bytes) -> Any:
 
 def records(dialect: str, data: bytes) -> list[bytes]:
     """Cut what Diglot wrote into records, framing included, and check the framing."""
-    end = b"\n\n" if dialect == "openai" else b"\n"
+    end = b"\n" if dialect in NATIVE else b"\n\n"
     pieces = data.split(end)
     assert pieces.pop() == b"", "a record without an end"
-    if dialect == "openai":
-        assert all(piece.startswith(b"data: ") for piece in pieces)
+    if dialect not in NATIVE:
+        named = dialect in ("anthropic", "responses")
+        assert all(piece.startswith(b"event: " if named else b"data: ") for piece in pieces)
     return [piece + end for piece in pieces]
 
 
 def body_of(dialect: str, record: bytes) -> Any:
     text = record.strip()
-    if dialect == "openai":
-        text = text.removeprefix(b"data: ")
+    if dialect not in NATIVE:
+        text = text[text.index(b"data: ") + 6 :]
         if text == b"[DONE]":
             return {"done": True}
     return json.loads(text)
 
 
 def before_last_record(dialect: str, data: bytes) -> bytes:
-    return b"".join(records(dialect, data)[:-1])
+    """Return what stands before the record that carries the counts."""
+    pieces = records(dialect, data)
+    two = dialect == "anthropic" and b"message_stop" in pieces[-1]
+    return b"".join(pieces[: -2 if two else -1])
+
+
+def sign(dialect: str, body: Any) -> str:
+    """Say whether a record is an end, and which."""
+    kind = body.get("type")
+    if dialect == "anthropic":
+        return {"error": "error", "message_stop": "finish"}.get(kind, "")
+    if dialect == "responses":
+        ends = {"response.failed": "error", "response.completed": "finish"}
+        return {**ends, "response.incomplete": "finish"}.get(kind, "")
+    return "error" if "error" in body else "finish" if body.get("done") else ""
 
 
 def ending(dialect: str, data: bytes) -> str:
     """Say how a stream of Diglot's ends; nothing may follow an end."""
-    bodies = [body_of(dialect, record) for record in records(dialect, data)]
-    ends = ["error" if "error" in b else "finish" for b in bodies if "error" in b or b.get("done")]
+    signs = [sign(dialect, body_of(dialect, record)) for record in records(dialect, data)]
+    ends = [found for found in signs if found]
     assert len(ends) == 1, "a stream has one end"
-    assert "error" in bodies[-1] or bodies[-1].get("done"), "the end comes last"
+    assert signs[-1], "the end comes last"
     return ends[0]
 
 
 def says_finish(dialect: str, data: bytes) -> bool:
     bodies = [body_of(dialect, record) for record in records(dialect, data)]
     return any(
-        body.get("done") or any(c.get("finish_reason") for c in body.get("choices") or [])
+        sign(dialect, body) == "finish"
+        or body.get("type") == "message_delta"
+        or any(c.get("finish_reason") for c in body.get("choices") or [])
         for body in bodies
     )
