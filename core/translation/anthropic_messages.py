@@ -89,7 +89,7 @@ def parse_blocks(
                     "tool_use or tool_result",
                     path=f"{place}.type",
                 )
-    if results and not (parts or thinking or calls):
+    if (results or value) and not (parts or any(thinking) or calls):
         return results, None
     message = Message(
         role=role,

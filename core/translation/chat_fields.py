@@ -272,8 +272,14 @@ _MESSAGES = [
         neutral=("auto",),
         note="detail",
     ),
-    _row("audio.data", openai=f"{_CONTENT}[].input_audio.data", note="no_native"),
-    _row("audio.format", openai=f"{_CONTENT}[].input_audio.format", note="no_native"),
+    _row(
+        "audio.data",
+        ollama="messages[].images[]",
+        openai=f"{_CONTENT}[].input_audio.data",
+        alias=True,
+        note="audio_native",
+    ),
+    _row("audio.format", openai=f"{_CONTENT}[].input_audio.format", note="implied"),
     _row(
         "message.thinking",
         ollama="messages[].thinking",

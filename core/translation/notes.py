@@ -362,4 +362,9 @@ NOTES: dict[str, Note] = {
         "Backends give numbers; Diglot does the base64.",
         "OpenAI API reference, embeddings",
     ),
+    "audio_native": Note(
+        "原生没有放声音的地方，会听的模型从 images 里收。",
+        "There is no native place for sounds; models that hear take them among the images.",
+        _COMPAT,
+    ),
 }

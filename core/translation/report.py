@@ -199,13 +199,15 @@ class _Walk:
         return _say(path, "renamed", target, row.note or "kept")
 
     def _judge_unwritten(self, path: str, value: Any, row: Field) -> ReportRow:
+        if row.note == "raw_mode" and value is False:
+            return _say(path, "retyped", None, "neutral")
         if row.note in _SAID_ANYWAY or (row.name == "tool_choice" and value in row.neutral):
             return _say(path, "retyped", None, row.note)
         if value in _EMPTY:
             return _say(path, "retyped", None, "empty")
         if any(_same(value, neutral) for neutral in row.neutral):
             return _say(path, "retyped", None, "neutral")
-        if row.name.startswith("tools.") and self._body.get("tool_choice") == "none":
+        if row.name.startswith("tools.") and self._no_tools():
             return _say(path, "retyped", None, "tool_choice_native")
         note = row.note or "unknown"
         if row.name == "tool_name":
@@ -215,6 +217,10 @@ class _Walk:
         elif row.setting and not row.harmless:
             note = "no_native" if self._target == "ollama" else "no_openai"
         return _say(path, "dropped", None, note, harmless=row.harmless)
+
+    def _no_tools(self) -> bool:
+        choice = self._body.get("tool_choice") or self._body.get("function_call")
+        return choice in ("none", {"type": "none"})
 
     def _place(self, numbers: tuple[int, ...], row: Field) -> str | None:
         """Return the path in the written body at which this leaf stands, if it does."""

@@ -89,7 +89,8 @@ def _parse_item(item: dict[str, Any], path: str, blame: type[DiglotError]) -> Me
                 tool_call_id=read_field(item, "call_id", path, blame=blame),
             )
         case "reasoning":
-            return Message(role="assistant", thinking=_parse_reasoning(item, path, blame))
+            thinking = _parse_reasoning(item, path, blame)
+            return Message(role="assistant", thinking=thinking) if thinking else None
         case ignored if ignored in _IGNORED:
             return None
         case "item_reference":
