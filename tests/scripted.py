@@ -37,6 +37,7 @@ class Scripted:
     def __init__(self) -> None:
         self.answers: dict[str, list[Said]] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.heads: list[str] = []
         self.left = threading.Event()
         self.url = ""
         self.open: set[asyncio.StreamWriter] = set()
@@ -91,6 +92,7 @@ class Scripted:
             0,
         )
         raw = await reader.readexactly(length)
+        self.heads.append(head.decode())
         self.asked.append((path, json.loads(raw) if raw else {}))
         queue = self.answers.get(path) or [Said([b'{"error":"no such path"}'], status=404)]
         said = queue.pop(0) if len(queue) > 1 else queue[0]

@@ -1,0 +1,1 @@
+"""Parts of the translation that have no vectors."""
