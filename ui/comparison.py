@@ -19,7 +19,7 @@ from ui.words import language, t
 __all__ = ["dialect_name", "is_native", "show_answers", "show_bodies", "show_fields"]
 
 _OUTCOMES = ("kept", "renamed", "retyped", "defaulted", "emulated", "dropped")
-_MARKS = {"kept": "=", "renamed": "↦", "retyped": "⇄", "defaulted": "+", "emulated": "≈",
+_MARKS = {"kept": "=", "renamed": "↦", "retyped": "⇄", "defaulted": "＋", "emulated": "≈",
           "dropped": "✗"}  # fmt: skip
 # Shown with a mark and a word as well: colour alone is not read by everyone.
 _COLOURS = {"dropped": "#c0392b33", "emulated": "#d6890033", "defaulted": "#2e7d5b26",
