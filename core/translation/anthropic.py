@@ -329,7 +329,7 @@ def _parse_thinking(body: dict[str, Any]) -> bool | str:
         )
     config = body.get("output_config")
     effort = config.get("effort") if isinstance(config, dict) else None
-    if effort is not None and effort not in _EFFORTS:
+    if effort is not None and (not isinstance(effort, str) or effort not in _EFFORTS):
         words = ", ".join(sorted(_EFFORTS))
         raise InvalidRequest(
             f"output_config.effort must be one of {words}", path="output_config.effort"

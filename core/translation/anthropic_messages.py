@@ -77,7 +77,7 @@ def parse_blocks(
                 calls.append(_parse_call(block, place, blame))
             case "tool_result":
                 results.append(_parse_result(block, place))
-            case kind if kind in _IGNORED:
+            case str() if block["type"] in _IGNORED:
                 pass
             case "document" | "search_result":
                 raise Unsupported(

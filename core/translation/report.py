@@ -37,7 +37,7 @@ Outcome = Literal["kept", "renamed", "retyped", "defaulted", "emulated", "droppe
 _SAID_ANYWAY = frozenset(
     {
         "echo_done", "embed_cut", "encoding", "expanded", "format", "format_name",
-        "format_strict", "implied", "legacy_functions", "raw_mode", "tool_type", "usage_always",
+        "format_strict", "implied", "raw_mode", "tool_type", "usage_always",
     }
 )  # fmt: skip
 _EMPTY: tuple[Any, ...] = ("", [], {})
@@ -199,6 +199,8 @@ class _Walk:
         return _say(path, "renamed", target, row.note or "kept")
 
     def _judge_unwritten(self, path: str, value: Any, row: Field) -> ReportRow:
+        if row.name.startswith("tools.") and self._no_tools():
+            return _say(path, "retyped", None, "tool_choice_native")
         if row.note == "raw_mode" and value is False:
             return _say(path, "retyped", None, "neutral")
         if row.note in _SAID_ANYWAY or (row.name == "tool_choice" and value in row.neutral):
@@ -207,8 +209,6 @@ class _Walk:
             return _say(path, "retyped", None, "empty")
         if any(_same(value, neutral) for neutral in row.neutral):
             return _say(path, "retyped", None, "neutral")
-        if row.name.startswith("tools.") and self._no_tools():
-            return _say(path, "retyped", None, "tool_choice_native")
         note = row.note or "unknown"
         if row.name == "tool_name":
             note = "participant"

@@ -37,7 +37,8 @@ def parse_output(value: Any, *, blame: type[DiglotError]) -> Message:
     for message in messages:
         whole = replace(
             whole,
-            parts=whole.parts + message.parts,
+            # An empty answer has an empty text, which says nothing.
+            parts=whole.parts + tuple(part for part in message.parts if part != Text("")),
             thinking=whole.thinking + message.thinking,
             tool_calls=whole.tool_calls + message.tool_calls,
         )
@@ -91,7 +92,7 @@ def _parse_item(item: dict[str, Any], path: str, blame: type[DiglotError]) -> Me
         case "reasoning":
             thinking = _parse_reasoning(item, path, blame)
             return Message(role="assistant", thinking=thinking) if thinking else None
-        case ignored if ignored in _IGNORED:
+        case str() if kind in _IGNORED:
             return None
         case "item_reference":
             raise Unsupported(

@@ -169,9 +169,8 @@ def _foreign(draw: st.DrawFn, dialect: str) -> Wire:
     end = draw(_openai_ends if sse else _lines(dialect, end=True))
     frame = draw(st.sampled_from(frames))
     data = b"".join(_place(frame, style(record)) for record in records)
-    head = frame[: frame.index("{}") + 2]
-    arrived = len(data + _place(head, style(end)))
     data += _place(frame, style(end))
+    arrived = len(data) - len(frame[frame.index("{}") + 2 :])
     if sse and draw(st.booleans()):
         if draw(st.booleans()):
             data += _place(frame, style({"choices": [], "usage": {"prompt_tokens": 1}}))

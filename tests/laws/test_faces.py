@@ -1,0 +1,240 @@
+"""Laws of the dialects that clients alone speak: Anthropic's, responses, completions.
+
+The bodies are conversations that every dialect knows, written by the dialect itself, with odd
+values put in where that is the point.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from core.errors import DiglotError
+from core.translation.events import (
+    Event,
+    Finish,
+    MessageStart,
+    StreamError,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    accumulate,
+)
+from core.translation.messages import ChatRequest
+from core.translation.report import ReportRow, explain_request
+from core.translation.translate import DIALECTS, StreamTranslator, translate_request
+from tests.laws.basics import NOW, STAMP, exact
+from tests.laws.bodies import broken
+from tests.laws.oracle import above, at, leaves, steps
+from tests.laws.streams import FACES, cuts, junk, talk, torn, wires
+from tests.laws.values import EVERYTHING, event_streams, requests
+from tests.test_vectors import ending, says_finish
+
+NEW = ("anthropic", "responses")
+WIDER = [(source, target) for source in FACES for target in (*NEW, "completions")]
+new = pytest.mark.parametrize("face", NEW)
+wider = st.sampled_from(WIDER)
+targets = st.sampled_from(["ollama", "openai"])
+
+
+def with_calls_first(request: ChatRequest) -> ChatRequest:
+    """A conversation whose roles and calls every dialect can hold."""
+    kept = [m for m in request.messages if m.role != "tool"]
+    messages = [replace(m, name="", tool_call_id="") for m in kept]
+    for index, message in enumerate(messages):
+        if message.role != "assistant":
+            messages[index] = replace(message, thinking="", tool_calls=())
+    return replace(request, messages=tuple(messages))
+
+
+conversations = requests("ollama", "openai").map(with_calls_first).filter(lambda r: r.messages)
+
+
+def body_of(face: str, request: ChatRequest) -> dict[str, Any]:
+    return DIALECTS[face].dump_request(request, accepts=EVERYTHING)
+
+
+def explained(
+    face: str, target: str, body: dict[str, Any]
+) -> tuple[dict[str, Any], tuple[ReportRow, ...]]:
+    written = translate_request(body, source=face, target=target)
+    return written, explain_request(body, written, source=face, target=target)
+
+
+@new
+@given(request=conversations, target=targets)
+def test_every_leaf_of_the_source_has_one_row(face: str, request: ChatRequest, target: str) -> None:
+    body = body_of(face, request)
+    try:
+        _, rows = explained(face, target, body)
+    except DiglotError:
+        return  # there is nothing in it but what is left out
+    covered = [steps(row.path) for row in rows if row.path is not None]
+    assert len(covered) == len(set(covered)), "a path has one row"
+    for leaf in leaves(body):
+        if leaf:
+            assert sum(place in covered for place in above(leaf)) == 1, leaf
+
+
+@new
+@given(request=conversations, target=targets)
+def test_every_leaf_of_the_target_has_a_reason(
+    face: str, request: ChatRequest, target: str
+) -> None:
+    body = body_of(face, request)
+    try:
+        written, rows = explained(face, target, body)
+    except DiglotError:
+        return
+    places = set()
+    for row in rows:
+        if row.target is not None:
+            place = steps(row.target)
+            places.add(place)
+            at(written, place)
+            if row.outcome == "kept":
+                assert row.path is not None
+                assert exact(at(written, place)) == exact(at(body, steps(row.path)))
+    for leaf in leaves(written):
+        assert any(place in places for place in above(leaf)), leaf
+
+
+@new
+@given(request=conversations)
+def test_texts_calls_and_settings_survive(face: str, request: ChatRequest) -> None:
+    body = body_of(face, request)
+    try:
+        read = DIALECTS[face].parse_request(body)
+    except DiglotError:
+        return
+
+    def told(found: ChatRequest) -> dict[str, Any]:
+        messages = found.messages
+        return {
+            "texts": "".join(getattr(p, "text", "") for m in messages for p in m.parts),
+            "thinking": "".join(m.thinking for m in messages),
+            "calls": [exact(call) for m in messages for call in m.tool_calls],
+            "images": [p.data for m in messages for p in m.parts if hasattr(p, "media_type")],
+            "tools": [(tool.name, tool.description) for tool in found.tools],
+        }
+
+    # A system text comes first in Anthropic's dialect, so order is told within roles alone.
+    for role in ("system", "user", "assistant"):
+        sides = [
+            told(replace(r, messages=tuple(m for m in r.messages if m.role == role)))
+            for r in (read, request)
+        ]
+        assert sides[0] == sides[1]
+    assert read.settings.get("temperature") == request.settings.get("temperature")
+
+
+@new
+@given(request=conversations, target=targets, data=st.data())
+def test_broken_bodies_raise_only_errors_of_diglot(
+    face: str, request: ChatRequest, target: str, data: st.DataObject
+) -> None:
+    body = data.draw(broken(st.just(body_of(face, request))))
+    before = exact(body)
+    try:
+        explained(face, target, body)
+    except DiglotError as exc:
+        assert exc.message
+        assert 400 <= exc.status < 500, "a client's fault"
+    assert exact(body) == before
+
+
+@given(pair=wider, data=st.data())
+def test_cutting_is_invisible(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
+    wire = data.draw(torn(source))
+    pieces = data.draw(cuts(wire))
+    whole, cut = (StreamTranslator(source, target, STAMP, include_usage=True) for _ in "ab")
+    out = talk(whole, [wire])
+    assert talk(cut, pieces) == out
+    assert (cut.error, cut.finish) == (whole.error, whole.finish)
+    assert ending(target, out) == ("finish" if whole.error is None else "error")
+
+
+@given(pair=wider, data=st.data())
+def test_a_stream_cut_short_ends_in_an_error(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
+    wire = data.draw(wires(source))
+    at_byte = data.draw(st.integers(0, len(wire.data)))
+    translator = StreamTranslator(source, target, STAMP, include_usage=True)
+    out = talk(translator, [wire.data[:at_byte]])
+    if at_byte < wire.arrived:
+        assert ending(target, out) == "error"
+        assert not says_finish(target, out)
+
+
+@given(pair=wider, data=st.data())
+def test_two_streams_do_not_mix(pair: tuple[str, str], data: st.DataObject) -> None:
+    source, target = pair
+    both = [data.draw(torn(source)), data.draw(torn(source))]
+    alone = [talk(StreamTranslator(source, target, STAMP), [wire]) for wire in both]
+    translators = [StreamTranslator(source, target, STAMP) for _ in both]
+    cut = [data.draw(cuts(wire)) for wire in both]
+    out = [b"", b""]
+    while any(cut):
+        for index, pieces in enumerate(cut):
+            if pieces:
+                out[index] += translators[index].feed(pieces.pop(0), now=NOW)
+    assert [o + t.close(now=NOW) for o, t in zip(out, translators, strict=True)] == alone
+
+
+def plain(events: list[Event]) -> list[Event]:
+    """Without what these dialects have no place for."""
+    bare: list[Event] = []
+    for event in events:
+        if isinstance(event, TextDelta | ThinkingDelta):
+            bare.append(replace(event, logprobs=()))
+        elif isinstance(event, Finish):
+            bare.append(replace(event, timings=None))
+        else:
+            bare.append(event)
+    return bare
+
+
+@new
+@given(events=event_streams("openai").map(plain))
+def test_a_stream_reads_as_it_was_written(face: str, events: list[Event]) -> None:
+    wire = DIALECTS[face].encoder(STAMP, include_usage=True).encode(events, now=NOW)
+    decoder = DIALECTS[face].decoder(ids="x")
+    read = decoder.decode(wire) + decoder.flush()
+    got, meant = accumulate(read), accumulate(events)
+    assert exact(got.message) == exact(meant.message)
+    assert got.usage is not None and meant.usage is not None
+    assert got.usage.completion_tokens == meant.usage.completion_tokens
+    assert got.usage.prompt_tokens >= meant.usage.prompt_tokens
+    assert got.finish_reason == meant.finish_reason
+
+
+@new
+@given(events=event_streams("openai").map(plain))
+def test_a_stream_folded_is_the_whole_answer(face: str, events: list[Event]) -> None:
+    spoken = DIALECTS[face]
+    whole = spoken.dump_response(accumulate(events), stamp=STAMP, now=NOW)
+    answer = spoken.parse_response(whole, ids="x")
+    wire = spoken.encoder(STAMP, include_usage=True).encode(events, now=NOW)
+    decoder = spoken.decoder(ids="x")
+    streamed = accumulate(decoder.decode(wire) + decoder.flush())
+    assert exact(answer.message) == exact(streamed.message)
+    assert answer.finish_reason == streamed.finish_reason
+
+
+@pytest.mark.parametrize("face", [*NEW, "completions"])
+@given(pieces=st.lists(junk, max_size=4))
+def test_garbage_ends_in_an_error(face: str, pieces: list[bytes]) -> None:
+    decoder = DIALECTS[face].decoder(ids="x")
+    events = [event for piece in pieces for event in decoder.decode(piece)] + decoder.flush()
+    assert isinstance(events[-1], Finish | StreamError)
+    assert not any(isinstance(event, Finish | StreamError) for event in events[:-1])
+
+
+def test_the_laws_are_about_something() -> None:
+    events = [MessageStart("m"), ToolCallDelta(index=0, id="c", name="f", arguments="{}")]
+    assert plain([*events, Finish()]) == [*events, Finish()]
