@@ -227,6 +227,9 @@ class _Walk:
         pattern = row.paths.get(self._target, "")
         if self._source == "generate":
             numbers = (0 if row.name == "system" else self._last, *numbers)
+        if row.note == "legacy_functions":
+            # The older form has one call a message.
+            numbers = (*numbers, 0)
         moved = self._source != self._target
         if moved and pattern.count("[]") > 1 and "tool_calls" not in pattern:
             # A picture's place among the parts differs from its place among the images.
