@@ -203,11 +203,18 @@ def finish_of_openai(data: bytes) -> int:
     return len(data) + 1
 
 
+def finish_of_anthropic(data: bytes) -> int:
+    """Return after how many bytes the event that stops the message has come."""
+    stop = re.search(rb'data: \{"type":"message_stop"\}', data)
+    return stop.end() if stop else len(data) + 1
+
+
 ARRIVED: dict[str, Callable[[bytes], int]] = {
     "ollama": finish_of_ollama,
     "generate": finish_of_ollama,
     "openai": finish_of_openai,
     "completions": finish_of_openai,
+    "anthropic": finish_of_anthropic,
 }
 NATIVE = ("ollama", "generate")
 

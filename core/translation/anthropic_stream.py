@@ -30,6 +30,7 @@ from core.translation.events import (
 )
 from core.translation.framing import SSEDecoder, SSERecord, encode_sse
 from core.translation.messages import Usage
+from core.translation.openai_stream import stream_error
 from core.translation.reading import decode_json, encode_json, read_count, read_field, read_object
 
 __all__ = ["StreamDecoder", "StreamEncoder"]
@@ -66,9 +67,8 @@ class StreamDecoder(EventDecoder[SSERecord]):
                 events.append(Finish(reason=parse_reason(self._reason), usage=usage))
             case "error":
                 error = _object(body.get("error"), "error")
-                words = read_field(error, "message", "error", blame=InvalidResponse)
                 status = error_status(error.get("type"))
-                events.append(StreamError(message=words, status=status))
+                events.append(StreamError(message=stream_error(error).message, status=status))
 
     def _start(self, body: dict[str, Any], events: list[Event]) -> None:
         block = _object(body.get("content_block"), "content_block")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from core.errors import DiglotError, InvalidRequest
 from core.translation.aligned import align_request, guess_dialect
@@ -21,7 +22,11 @@ from tests.test_vectors import VECTORS, ending
 
 __all__ = ["TARGETS", "check", "describe", "seeds"]
 
-FACES = ("openai", "ollama", "generate")
+FACES = tuple(DIALECTS)
+# What backends speak is passed on, too: these come first.
+PASSED = ("ollama", "generate", "openai", "completions")
+CLIENTS_ONLY = FACES[len(PASSED) :]
+assert FACES[: len(PASSED)] == PASSED
 STAMP = Stamp(id="1", created=1_700_000_000_000_000_000, model="m")
 NOW = STAMP.created + 2_000_000_000
 
@@ -77,7 +82,7 @@ def _request(source: str) -> Callable[[bytes, int], None]:
         before = encode_json(body)
         try:
             request = DIALECTS[source].parse_request(body)
-            for target in ("openai", "ollama"):
+            for target in FACES:
                 try:
                     written = DIALECTS[target].dump_request(request)
                 except DiglotError:
@@ -132,14 +137,17 @@ def _framing(data: bytes, how: int) -> None:
 
 TARGETS: list[Callable[[bytes, int], None]] = [
     *(_stream(face) for face in FACES),
-    *(_passed(face) for face in FACES),
+    *(_passed(face) for face in PASSED),
     *(_request(face) for face in FACES),
     *(_response(face) for face in FACES),
     _error,
     _rename,
     _framing,
 ]
-_STREAMS, _PASSED, _REQUESTS, _RESPONSES, _OTHERS = 0, 3, 6, 9, 12
+_STREAMS, _PASSED = 0, len(FACES)
+_REQUESTS = _PASSED + len(PASSED)
+_RESPONSES = _REQUESTS + len(FACES)
+_OTHERS = _RESPONSES + len(FACES)
 
 
 def check(data: bytes) -> None:
@@ -153,7 +161,10 @@ def check(data: bytes) -> None:
 
 
 def seeds() -> list[bytes]:
-    """Return the inputs of all vectors, each for every target that reads its like."""
+    """Return the inputs of all vectors, each for every target that reads its like.
+
+    A stream or an answer is there as it came, and as Diglot says it in the clients' dialects.
+    """
     found = []
     for path in sorted(VECTORS.rglob("*.json")):
         case = json.loads(path.read_text("utf-8"))
@@ -161,18 +172,41 @@ def seeds() -> list[bytes]:
         if "source" not in case:
             continue  # a recording, or the list of traps
         if "streams" in kinds:
-            data = next(path.parent.glob("input.*")).read_bytes()
-            starts = [_STREAMS, _PASSED]
+            inputs = _streams_of(case, next(path.parent.glob("input.*")).read_bytes())
+            starts = [_STREAMS]
         else:
-            data = json.dumps(case["input"], ensure_ascii=False).encode()
+            inputs = {case["source"]: case["input"]}
+            if kinds[0] == "responses":
+                inputs |= _responses_of(case)
+            inputs = {face: _text(body) for face, body in inputs.items()}
             starts = [_RESPONSES if "responses" in kinds else _REQUESTS]
-        if case["source"] not in FACES:
-            continue
-        places = [start + FACES.index(case["source"]) for start in starts]
-        if "bodies" in kinds or "streams" in kinds:
-            places += range(_OTHERS, len(TARGETS))
-        found += [bytes([place, 1 + len(data) % 40]) + data for place in places]
+        for face, data in inputs.items():
+            places = [start + FACES.index(face) for start in starts]
+            if "streams" in kinds and face in PASSED:
+                places.append(_PASSED + FACES.index(face))
+            if "bodies" in kinds or ("streams" in kinds and face == case["source"]):
+                places += range(_OTHERS, len(TARGETS))
+            found += [bytes([place, 1 + len(data) % 40]) + data for place in places]
     return found
+
+
+def _text(body: object) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _streams_of(case: dict[str, Any], data: bytes) -> dict[str, bytes]:
+    told = {
+        face: _talk(StreamTranslator(case["source"], face, STAMP, include_usage=True), [data])
+        for face in CLIENTS_ONLY
+    }
+    return told | {case["source"]: data}
+
+
+def _responses_of(case: dict[str, Any]) -> dict[str, Any]:
+    response = DIALECTS[case["source"]].parse_response(case["input"], ids="x")
+    return {
+        face: DIALECTS[face].dump_response(response, stamp=STAMP, now=NOW) for face in CLIENTS_ONLY
+    }
 
 
 def describe(data: bytes) -> str:
