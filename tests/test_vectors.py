@@ -203,9 +203,10 @@ def finish_of_openai(data: bytes) -> int:
     return len(data) + 1
 
 
-def finish_of_anthropic(data: bytes) -> int:
-    """Return after how many bytes the event that stops the message has come."""
-    stop = re.search(rb'data: \{"type":"message_stop"\}', data)
+def finish_of_typed(data: bytes) -> int:
+    """Return after how many bytes the event that ends a message or a response has come."""
+    end = rb'data: \{"type":"(message_stop|response\.(completed|incomplete))".*'
+    stop = re.search(end, data)
     return stop.end() if stop else len(data) + 1
 
 
@@ -214,7 +215,8 @@ ARRIVED: dict[str, Callable[[bytes], int]] = {
     "generate": finish_of_ollama,
     "openai": finish_of_openai,
     "completions": finish_of_openai,
-    "anthropic": finish_of_anthropic,
+    "anthropic": finish_of_typed,
+    "responses": finish_of_typed,
 }
 NATIVE = ("ollama", "generate")
 

@@ -82,9 +82,11 @@ class StreamDecoder(EventDecoder[SSERecord]):
                 )
             )
         elif block.get("text"):
-            events.append(TextDelta(read_field(block, "text", "content_block")))
+            text = read_field(block, "text", "content_block", blame=InvalidResponse)
+            events.append(TextDelta(text))
         elif block.get("thinking"):
-            events.append(ThinkingDelta(read_field(block, "thinking", "content_block")))
+            text = read_field(block, "thinking", "content_block", blame=InvalidResponse)
+            events.append(ThinkingDelta(text))
 
     def _delta(self, body: dict[str, Any], events: list[Event]) -> None:
         delta = _object(body.get("delta"), "delta")

@@ -39,6 +39,7 @@ from core.translation.reading import (
     read_flag,
     read_items,
     read_object,
+    read_objects,
     read_text,
 )
 from core.translation.settings import dump_settings, parse_settings
@@ -114,7 +115,6 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         ToolCall(id=call.id or call_id(ids, i), name=call.name, arguments=call.arguments)
         for i, call in enumerate(message.tool_calls)
     )
-    logprobs = read_items(body.get("logprobs"), "logprobs", blame=InvalidResponse)
     return ChatResponse(
         model=read_text(body.get("model"), "model", blame=InvalidResponse),
         message=Message(
@@ -123,10 +123,7 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         finish_reason=parse_reason(body.get("done_reason"), called=bool(calls)),
         usage=parse_usage(body),
         timings=parse_timings(body),
-        logprobs=tuple(
-            read_object(entry, f"logprobs[{i}]", blame=InvalidResponse)
-            for i, entry in enumerate(logprobs)
-        ),
+        logprobs=read_objects(body.get("logprobs"), "logprobs", blame=InvalidResponse),
     )
 
 

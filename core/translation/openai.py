@@ -40,6 +40,7 @@ from core.translation.reading import (
     read_flag,
     read_items,
     read_object,
+    read_objects,
     read_text,
 )
 from core.translation.settings import dump_settings, parse_settings
@@ -152,12 +153,7 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         finish_reason=parse_reason(choice.get("finish_reason"), called=bool(calls)),
         usage=parse_usage(body.get("usage")),
         timings=parse_timings(body.get("timings")),
-        logprobs=tuple(
-            read_object(entry, f"choices[0].logprobs.content[{i}]", blame=InvalidResponse)
-            for i, entry in enumerate(
-                read_items(logprobs, "choices[0].logprobs.content", blame=InvalidResponse)
-            )
-        ),
+        logprobs=read_objects(logprobs, "choices[0].logprobs.content", blame=InvalidResponse),
     )
 
 

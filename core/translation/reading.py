@@ -26,6 +26,7 @@ __all__ = [
     "read_flag",
     "read_items",
     "read_object",
+    "read_objects",
     "read_setting",
     "read_text",
 ]
@@ -109,6 +110,14 @@ def read_items(value: Any, path: str, *, blame: type[DiglotError] = InvalidReque
     if not isinstance(value, list):
         raise blame(f"{path} must be a list, not {describe(value)}", path=path)
     return value
+
+
+def read_objects(
+    value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest
+) -> tuple[dict[str, Any], ...]:
+    """Return the items of ``value`` if it is a list of objects; nothing for null."""
+    items = read_items(value, path, blame=blame)
+    return tuple(read_object(item, f"{path}[{i}]", blame=blame) for i, item in enumerate(items))
 
 
 def read_text(value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest) -> str:

@@ -25,7 +25,14 @@ from core.translation.framing import SSEDecoder, SSERecord, encode_sse
 from core.translation.messages import ToolCall, Usage
 from core.translation.openai import complete_logprobs
 from core.translation.openai_stream import stream_error
-from core.translation.reading import decode_json, encode_json, read_count, read_field, read_object
+from core.translation.reading import (
+    decode_json,
+    encode_json,
+    read_count,
+    read_field,
+    read_object,
+    read_objects,
+)
 from core.translation.responses import dump_frame, dump_usage, parse_response
 from core.translation.responses_items import call_item, message_item, reasoning_item, text_part
 
@@ -47,11 +54,11 @@ class StreamDecoder(EventDecoder[SSERecord]):
         match body.get("type"):
             case "response.created":
                 response = _object(body.get("response"))
-                events.append(MessageStart(read_field(response, "model", "response")))
+                model = read_field(response, "model", "response", blame=InvalidResponse)
+                events.append(MessageStart(model))
             case "response.output_text.delta" | "response.refusal.delta":
-                logprobs = body.get("logprobs")
-                entries = tuple(logprobs) if isinstance(logprobs, list) else ()
-                events.append(TextDelta(_delta(body), entries))
+                logprobs = read_objects(body.get("logprobs"), "logprobs", blame=InvalidResponse)
+                events.append(TextDelta(_delta(body), logprobs))
             case "response.reasoning_text.delta" | "response.reasoning_summary_text.delta":
                 events.append(ThinkingDelta(_delta(body)))
             case "response.output_item.added":
