@@ -203,7 +203,7 @@ def dump_logprobs(entries: Sequence[Mapping[str, Any]], offset: int = 0) -> dict
         tokens.append(token)
         logprobs.append(entry.get("logprob"))
         top = _list(entry.get("top_logprobs"))
-        tops.append({t.get("token"): t.get("logprob") for t in top if isinstance(t, dict)})
+        tops.append({str(t.get("token", "")): t.get("logprob") for t in top if isinstance(t, dict)})
         offsets.append(offset)
         offset += len(token)
     return {

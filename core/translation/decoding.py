@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, TypeVar
 
-from core.errors import InvalidResponse
+from core.errors import DiglotError, InvalidResponse
 from core.translation.events import Event, Finish, StreamError
 
 __all__ = ["EventDecoder"]
@@ -41,7 +41,7 @@ class EventDecoder(Generic[Record]):
         events: list[Event] = []
         try:
             self._take(self._framing.decode(data), events)
-        except InvalidResponse as exc:
+        except DiglotError as exc:
             self._fail(exc.message, events)
         return events
 
@@ -52,7 +52,7 @@ class EventDecoder(Generic[Record]):
         events: list[Event] = []
         try:
             self._take(self._framing.flush(), events)
-        except InvalidResponse as exc:
+        except DiglotError as exc:
             self._fail(exc.message, events)
         if not self._ended:
             finish = self.end()
@@ -68,7 +68,7 @@ class EventDecoder(Generic[Record]):
         return None
 
     def read(self, record: Record, events: list[Event]) -> None:
-        """Append what one record says. Raises InvalidResponse when it breaks the dialect."""
+        """Append what one record says. Raises a DiglotError when it cannot be read."""
         raise NotImplementedError
 
     def _take(self, records: list[Record], events: list[Event]) -> None:

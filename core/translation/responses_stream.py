@@ -68,12 +68,14 @@ class StreamDecoder(EventDecoder[SSERecord]):
                 if place not in self._calls:
                     raise InvalidResponse("a piece of a call came before the call began")
                 events.append(ToolCallDelta(index=self._calls[place], arguments=_delta(body)))
-            case "response.completed" | "response.incomplete":
-                whole = parse_response(_object(body.get("response")), ids=self._ids)
+            case "response.completed" | "response.incomplete" | "response.failed" as kind:
+                response = _object(body.get("response"))
+                if response.get("error") or kind == "response.failed":
+                    error = response.get("error") or {"message": "the response failed"}
+                    events.append(stream_error(error))
+                    return
+                whole = parse_response(response, ids=self._ids)
                 events.append(Finish(reason=whole.finish_reason, usage=whole.usage))
-            case "response.failed":
-                error = _object(body.get("response")).get("error")
-                events.append(stream_error(error or {"message": "the response failed"}))
             case "error":
                 events.append(stream_error(body.get("error") or body))
 
