@@ -31,7 +31,7 @@ lint: .venv/dev ## Format, lint, types and layers
 	$(BIN)/lint-imports
 
 fast: .venv/dev ## The tests that need no browser and no model
-	$(BIN)/pytest -q --timeout 60 -m "not browser and not embedded and not ollama"
+	$(BIN)/pytest -q --timeout 60 -m "not browser and not embedded and not ollama and not langchain"
 
 ollama: .venv/dev ## Build the real Ollama that the tests run against, once
 	PYTHON=$(BIN)/python scripts/install_ollama.sh

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +36,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.answers: dict[str, list[Said]] = {}
+        self.minds: dict[str, Callable[[dict[str, Any]], Said]] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.heads: list[str] = []
         self.left = threading.Event()
@@ -45,6 +46,10 @@ class Scripted:
     def says(self, path: str, *answers: Said) -> None:
         """Answer requests of ``path`` with these in turn; the last one is repeated."""
         self.answers[path] = list(answers)
+
+    def thinks(self, path: str, mind: Callable[[dict[str, Any]], Said]) -> None:
+        """Answer each request of ``path`` with what ``mind`` makes of its body."""
+        self.minds[path] = mind
 
     def json(self, path: str, *bodies: Any, status: int = 200) -> None:
         """Answer requests of ``path`` with JSON bodies."""
@@ -94,6 +99,8 @@ class Scripted:
         raw = await reader.readexactly(length)
         self.heads.append(head.decode())
         self.asked.append((path, json.loads(raw) if raw else {}))
+        if path in self.minds:
+            return await self._say(self.minds[path](self.asked[-1][1]), reader, writer)
         queue = self.answers.get(path) or [Said([b'{"error":"no such path"}'], status=404)]
         said = queue.pop(0) if len(queue) > 1 else queue[0]
         return await self._say(said, reader, writer)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from core.backends.exchange import Exchange
 from core.backends.router import Route
 from core.errors import Unsupported
-from core.tools.emulation import emulate
+from core.tools.emulation import Emulation, emulate
 from core.tools.history import flatten
 from core.translation.messages import (
     Audio,
@@ -75,7 +75,7 @@ async def help_model(
     note = "tool_choice_emulated" if tools else "tools_emulated"
     paths = ("tools", "tool_choice", "functions", "function_call")
     exchange.emulated |= dict.fromkeys(paths, note)
-    return await _emulate(request, ask, exchange.id)
+    return await _emulate(emulate(request, learnt=tools), request, ask, exchange.id)
 
 
 def needs(request: ChatRequest) -> frozenset[str]:
@@ -122,8 +122,9 @@ def _first(request: ChatRequest, ability: str) -> str:
     return "messages"
 
 
-async def _emulate(request: ChatRequest, ask: Ask, identity: str) -> ChatRequest | ChatResponse:
-    steps = emulate(request)
+async def _emulate(
+    steps: Emulation, request: ChatRequest, ask: Ask, identity: str
+) -> ChatRequest | ChatResponse:
     try:
         step = next(steps)
         while True:

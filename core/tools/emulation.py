@@ -16,7 +16,7 @@ from typing import Any
 from core.errors import DiglotError
 from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.decision import NONE, wanted
-from core.tools.filling import arguments_schema
+from core.tools.filling import arguments_schema, own_schema
 from core.tools.history import flatten, last_question
 from core.translation.messages import (
     ChatRequest,
@@ -52,8 +52,11 @@ _EXAMPLES: tuple[tuple[str, str, dict[str, str]], ...] = (
 )  # fmt: skip
 
 
-def emulate(request: ChatRequest) -> Emulation:
+def emulate(request: ChatRequest, *, learnt: bool = False) -> Emulation:
     """Plan one turn with tools for a model that cannot call them.
+
+    A model that has ``learnt`` to call them, and only cannot be made to by its API, is bound to
+    the tools' own schemas and chooses the values itself.
 
     Yields requests to be answered whole. Returns the answer with its call, whose id is left
     to the caller, or a request without tools to be answered as usual.
@@ -74,7 +77,7 @@ def emulate(request: ChatRequest) -> Emulation:
         tools = wanted(decision, tools, last_question(request))
     if not tools:
         return plain
-    answer = yield _calling(request, tools)
+    answer = yield _calling(request, tools, learnt=learnt)
     usages.append(answer.usage or Usage())
     call = _read_call(text_of(answer.message), tools)
     if call is None:
@@ -103,9 +106,15 @@ def _decision(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
     return _side(request, told + _listed(tools), examples, schema, _MAX_DECISION)
 
 
-def _calling(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
+def _calling(request: ChatRequest, tools: Sequence[Tool], *, learnt: bool) -> ChatRequest:
     said = [text_of(m) for m in request.messages if m.role == "user"]
-    shapes = [_call_schema(tool, last_question(request), said[:-1]) for tool in tools]
+    question = last_question(request)
+    shapes = [
+        _call_schema(
+            tool, own_schema(tool) if learnt else arguments_schema(tool, question, said[:-1])
+        )
+        for tool in tools
+    ]
     schema = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
     told = (
         "You call functions. Answer with one JSON object: the function's name and its "
@@ -154,13 +163,10 @@ def _listed(tools: Sequence[Tool]) -> str:
     return "\n".join(lines)
 
 
-def _call_schema(tool: Tool, question: str, earlier: Sequence[str]) -> dict[str, Any]:
+def _call_schema(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {
-            "name": {"const": tool.name},
-            "arguments": arguments_schema(tool, question, earlier),
-        },
+        "properties": {"name": {"const": tool.name}, "arguments": arguments},
         "required": ["name", "arguments"],
     }
 

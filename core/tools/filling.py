@@ -4,7 +4,8 @@ Plain strings are limited to phrases of the question, numbers to its numbers, en
 values that it names; what is optional is left out unless the question has something for it.
 Where the ways to share these out are few, they are written out whole, so that no phrase is
 used twice, and those that go against the question's own words are struck out (``sharing``).
-The call is checked against the tool's own schema afterwards.
+The call is checked against the tool's own schema afterwards, which is all that binds a model
+that has learnt to call tools (``own_schema``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from core.tools.sharing import likely
 from core.tools.spans import spans
 from core.translation.messages import Tool
 
-__all__ = ["arguments_schema", "calculates", "properties_of", "subject_of"]
+__all__ = ["arguments_schema", "calculates", "own_schema", "properties_of", "subject_of"]
 
 _MOST_WAYS = 48
 _MOST_PRODUCTS = 2000
@@ -65,6 +66,14 @@ class _Question:
                 break
             words += [w for w in find_phrases(said, subject_of(tool)).best(1) if w not in words]
         self.words = (words or spans(text))[:_MOST_PHRASES]
+
+
+def own_schema(tool: Tool) -> dict[str, Any]:
+    """Return the tool's own schema for its arguments, as far as a grammar can be made of it."""
+    parameters = tool.parameters or {}
+    nothing_said = _Question("", tool, ())
+    plain = {"type": "object", "properties": {}, **parameters}
+    return _shape(plain, parameters.get("$defs") or {}, nothing_said, depth=_DEPTH)
 
 
 def arguments_schema(tool: Tool, question: str, earlier: Sequence[str] = ()) -> dict[str, Any]:

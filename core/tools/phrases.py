@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 __all__ = ["Phrases", "find_phrases"]
 
-_QUOTED = re.compile('"([^"]+)"|“([^”]+)”|「([^」]+)」|《([^》]+)》|‘([^’]+)’')
+_QUOTED = re.compile(
+    r"""(?x) "([^"]+)" | “([^”]+)” | 「([^」]+)」 | 《([^》]+)》 | ‘([^’]+)’
+    | (?<!\w)'([^']+)'(?!\w)"""
+)
 _SUM = re.compile(r"\(*\s*\d[\d.]*(?:\s*[-+*/×÷^%]\s*\(*\s*\d[\d.]*\s*\)*)+")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*[A-Za-z])|(?<=[\u3400-\u9fff])\d+(?:\.\d+)?")
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"

@@ -63,7 +63,7 @@ def _quoted_first(way: Way, tool: Tool, question: str) -> int:
     """What stands in quotes is what the tool works on, which tools list first."""
     del tool
     texts = [value for value in way.values() if isinstance(value, str)]
-    return int(bool(texts) and bool(re.search(rf"[\"“「《‘]{re.escape(texts[0])}", question)))
+    return int(bool(texts) and bool(re.search(rf"[\"'“「《‘]{re.escape(texts[0])}", question)))
 
 
 def _unit_behind_number(way: Way, tool: Tool, question: str) -> int:

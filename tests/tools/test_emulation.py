@@ -52,9 +52,11 @@ def said(value: Any, logprobs: tuple[Any, ...] = ()) -> ChatResponse:
     )
 
 
-def play(asked: ChatRequest, *answers: ChatResponse) -> tuple[Any, list[ChatRequest]]:
+def play(
+    asked: ChatRequest, *answers: ChatResponse, learnt: bool = False
+) -> tuple[Any, list[ChatRequest]]:
     """Run a plan with these answers; return its outcome and what it asked."""
-    plan = emulate(asked)
+    plan = emulate(asked, learnt=learnt)
     made: list[ChatRequest] = []
     try:
         made.append(next(plan))
@@ -90,6 +92,19 @@ def test_examples_never_show_the_tool_itself_and_words_are_the_users() -> None:
     arguments = made[0].format.schema["properties"]["arguments"]
     assert arguments["properties"]["location"] == {"const": "上海"}
     assert made[0].settings["temperature"] == 0.0
+
+
+def test_a_model_that_has_learnt_tools_chooses_the_words_itself() -> None:
+    outcome, made = play(
+        request("Is it warm where the Eiffel Tower stands?", WEATHER, choice="required"),
+        said({"name": "get_current_weather", "arguments": {"location": "Paris"}}),
+        learnt=True,
+    )
+    assert made[0].format is not None
+    arguments = made[0].format.schema["properties"]["arguments"]
+    assert arguments["properties"]["location"] == {"type": "string"}
+    assert arguments["required"] == ["location"]
+    assert outcome.message.tool_calls[0].arguments == '{"location":"Paris"}'
 
 
 def test_small_talk_stays_talk() -> None:

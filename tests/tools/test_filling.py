@@ -99,6 +99,8 @@ def test_phrases_are_cut_at_words_of_grammar() -> None:
     assert "Green Park" in found.names
     assert "人民公园" in found.others
     assert found.numbers == [9]
+    named = find_phrases("Open O'Brien's account, 'Gold Plus', for us", "")
+    assert named.quoted == ["Gold Plus"]
     assert find_phrases("", "") == ([], [], [], [], [])
 
 
