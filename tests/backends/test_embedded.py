@@ -135,6 +135,8 @@ def test_it_speaks_what_the_other_layers_need(model_file: Path) -> None:
                 events = reply.text.strip().split("\n\n")
                 assert events[-1] == "data: [DONE]"
                 assert json.loads(events[-2][6:])["usage"]["completion_tokens"] <= 8
+            # A new connection: after a stream the server closes the old one, in its own time.
+            async with httpx.AsyncClient(base_url=model.base_url, trust_env=False) as client:
                 evil = await client.post(
                     "/v1/chat/completions", json=body, headers={"Origin": "http://evil.example"}
                 )
