@@ -10,10 +10,12 @@ from core.errors import DiglotError
 from core.translation.messages import text_of
 from ui.answers import follow, numbers_line, show_answer
 from ui.cards import error_card, error_facts
+from ui.exchanges import show_exchange
 from ui.history import show_history
 from ui.identity import owner
 from ui.settings import Settings, show_settings
 from ui.status import model_names, show_progress
+from ui.text import as_typed
 from ui.words import t
 
 DRAWN = 30
@@ -78,24 +80,88 @@ def answer_again(message: ChatMessage, chosen: Settings) -> None:
     )
 
 
-def show_actions(message: ChatMessage, siblings: tuple[str, ...], chosen: Settings) -> None:
+def edit(message: ChatMessage, chosen: Settings) -> None:
+    """Ask a question in the words that stand in its field."""
+    text = st.session_state.get(f"words_{message.id}", "").strip()
+    if not text:
+        return
+    try:
+        service.edit(
+            me,
+            message.chat_id,
+            message.id,
+            text,
+            model=chosen.model,
+            dialect=chosen.dialect,
+            tools=chosen.tools,
+            system=chosen.system,
+        )
+    except DiglotError as exc:
+        st.toast(exc.message, icon=":material/error:")
+
+
+@st.dialog(t("chat.wire"), width="large", position="right")
+def show_wire(exchange_id: str) -> None:
+    """Draw one exchange at the side: both dialects, what was lost, and code."""
+    exchange = service.exchange(me, exchange_id)
+    if exchange is None:
+        st.info(t("chat.wire_gone"), icon=":material/history:")
+        return
+    show_exchange(exchange)
+    if st.button(t("chat.wire_open"), icon=":material/open_in_full:", key="wire_open"):
+        st.session_state["exchange"] = exchange_id
+        st.switch_page("../pages/requests.py", query_params={"x": exchange_id})
+
+
+def show_versions(message: ChatMessage, siblings: tuple[str, ...]) -> None:
+    """Draw the way to the other versions of a message, where there are any."""
+    if len(siblings) < 2:
+        return
+    place = siblings.index(message.id)
+    for step, icon in ((-1, "chevron_left"), (1, "chevron_right")):
+        other = place + step
+        st.button(
+            "",
+            icon=f":material/{icon}:",
+            type="tertiary",
+            key=f"sibling{step}_{message.id}",
+            disabled=not 0 <= other < len(siblings),
+            on_click=show_sibling,
+            args=(message.chat_id, siblings[other % len(siblings)]),
+            help=f"{place + 1}/{len(siblings)}",
+        )
+    st.caption(f"{place + 1}/{len(siblings)}")
+
+
+def show_question(
+    message: ChatMessage, siblings: tuple[str, ...], chosen: Settings, *, busy: bool
+) -> None:
+    """Draw a question, its other versions, and a field to put it in other words."""
+    text = text_of(message.message)
+    st.markdown(as_typed(text))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        show_versions(message, siblings)
+        if busy:
+            return
+        with (
+            st.popover("", icon=":material/edit:", type="tertiary", help=t("chat.edit")),
+            st.form(f"edit_{message.id}", border=False),
+        ):
+            st.text_area(
+                t("chat.edit"), text, key=f"words_{message.id}", label_visibility="collapsed"
+            )
+            st.caption(t("chat.edit_hint"))
+            st.form_submit_button(
+                t("chat.edit_send"), type="primary", on_click=edit, args=(message, chosen)
+            )
+
+
+def show_actions(
+    message: ChatMessage, siblings: tuple[str, ...], chosen: Settings, *, busy: bool
+) -> None:
     """Draw what can be done with an answer, and its numbers."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if len(siblings) > 1:
-            place = siblings.index(message.id)
-            for step, icon in ((-1, "chevron_left"), (1, "chevron_right")):
-                other = place + step
-                st.button(
-                    "",
-                    icon=f":material/{icon}:",
-                    type="tertiary",
-                    key=f"sibling{step}_{message.id}",
-                    disabled=not 0 <= other < len(siblings),
-                    on_click=show_sibling,
-                    args=(message.chat_id, siblings[other % len(siblings)]),
-                    help=f"{place + 1}/{len(siblings)}",
-                )
-            st.caption(f"{place + 1}/{len(siblings)}")
+        show_versions(message, siblings)
         st.button(
             "",
             icon=":material/refresh:",
@@ -104,6 +170,7 @@ def show_actions(message: ChatMessage, siblings: tuple[str, ...], chosen: Settin
             help=t("chat.regenerate"),
             on_click=answer_again,
             args=(message, chosen),
+            disabled=busy,
         )
         with st.popover("", icon=":material/content_copy:", type="tertiary", help=t("chat.source")):
             st.code(text_of(message.message), language="markdown", wrap_lines=True)
@@ -114,8 +181,7 @@ def show_actions(message: ChatMessage, siblings: tuple[str, ...], chosen: Settin
             key=f"wire_{message.id}",
             help=t("chat.wire"),
         ):
-            st.session_state["exchange"] = message.exchanges[-1]
-            st.switch_page("../pages/requests.py", query_params={"x": message.exchanges[-1]})
+            show_wire(message.exchanges[-1])
         facts = " · ".join(
             part
             for part in (message.model, t(f"api.{message.dialect}") if message.dialect else "",
@@ -135,16 +201,17 @@ def show_messages(chat: Chat, chosen: Settings) -> None:
             st.rerun()
     tree = service.store.tree(me, chat.id)
     running = service.jobs.running(me, chat.id)
+    busy = running is not None
     for message in path[-shown:]:
         if running is not None and message.id == running.message_id:
             continue
         if message.message.role == "user":
             with st.chat_message("user", avatar=":material/person:"):
-                st.markdown(text_of(message.message))
+                show_question(message, tree.get(message.parent_id, ()), chosen, busy=busy)
             continue
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             show_answer(message)
-            show_actions(message, tree.get(message.parent_id, ()), chosen)
+            show_actions(message, tree.get(message.parent_id, ()), chosen, busy=busy)
 
 
 def show_empty(chosen: Settings, models: list[str]) -> None:
@@ -213,7 +280,7 @@ if chat is not None and job is not None:
     waiting = st.session_state.get("queued", {}).get(chat.id)
     if waiting:
         with st.chat_message("user", avatar=":material/schedule_send:"):
-            st.markdown(waiting)
+            st.markdown(as_typed(waiting))
             st.caption(t("chat.queued"))
     with answer:
         follow(job)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
 
 import streamlit as st
 
 from core.backends.exchange import Exchange
 from core.chats.service import current_service
 from core.errors import DiglotError
-from core.translation.aligned import AlignedRow, align_request, guess_dialect
+from core.translation.aligned import align_request, guess_dialect
 from core.translation.reading import decode_json, read_object
 from core.translation.translate import translate_request
-from ui.comparison import dialect_name, is_native, show_answers, show_bodies, show_fields
+from ui.comparison import dialect_name
+from ui.exchanges import other, show_exchange, show_pair
 from ui.identity import owner
 from ui.words import t
 
@@ -30,57 +30,6 @@ EXAMPLE = """{
 
 service = current_service()
 me = owner()
-
-
-def other(dialect: str) -> str:
-    """Return the dialect to compare with."""
-    if dialect == "completions":
-        return "generate"
-    return "openai" if is_native(dialect) else "ollama"
-
-
-def show_pair(source: str, body: dict[str, Any], written: dict[str, Any],
-              rows: tuple[AlignedRow, ...]) -> None:  # fmt: skip
-    """Draw one request: fields, and both bodies as they stand."""
-    fields, raw = st.tabs([t("requests.tab_fields"), t("requests.tab_raw")])
-    with fields:
-        show_fields(rows, source=source, target=other(source))
-    with raw:
-        show_bodies(body, written, source=source, target=other(source))
-
-
-def show_exchange(exchange: Exchange) -> None:
-    """Draw an exchange that really took place."""
-    face = exchange.client.dialect
-    target = exchange.backend[-1].dialect if exchange.backend else other(face)
-    passed = target == face
-    if passed:
-        target = other(face)
-    if len(exchange.backend) > 1:
-        st.caption(t("requests.emulated_steps", count=len(exchange.backend)))
-    try:
-        body = exchange.request_in(face)
-        written = exchange.request_in(target)
-    except DiglotError as exc:
-        st.warning(t("requests.cannot", message=exc.message))
-        return
-    rows = align_request(
-        body,
-        written,
-        source=face,
-        target=target,
-        accepts=exchange.accepts,
-        emulated=exchange.emulated,
-    )
-    fields, raw, answers = st.tabs(
-        [t("requests.tab_fields"), t("requests.tab_raw"), t("requests.tab_answer")]
-    )
-    with fields:
-        show_fields(rows, source=face, target=target)
-    with raw:
-        show_bodies(body, written, source=face, target=target, derived=passed)
-    with answers:
-        show_answers(exchange, face, target, derived=passed)
 
 
 def show_pasted() -> None:

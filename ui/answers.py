@@ -17,7 +17,7 @@ from core.chats.job import Job, Snapshot
 from core.chats.values import Call, ChatMessage, Step
 from core.translation.messages import text_of
 from ui.cards import error_card
-from ui.text import plain
+from ui.text import plain, readable
 from ui.words import t
 
 __all__ = ["follow", "numbers_line", "seconds", "show_answer", "show_steps"]
@@ -33,12 +33,12 @@ def show_answer(message: ChatMessage) -> None:
     for step in message.steps:
         _show_thinking(step.thinking, step.thinking_duration)
         if step.text:
-            st.markdown(step.text)
+            st.markdown(readable(step.text))
         show_steps((step,))
     _show_thinking(message.message.thinking, int(message.numbers.get("thinking_ns", 0)))
     text = text_of(message.message)
     if text:
-        st.markdown(text)
+        st.markdown(readable(text))
     if message.error:
         error_card(message.error, model=message.model)
     elif message.state in ("stopped", "interrupted"):
@@ -133,11 +133,11 @@ class _GrowingText:
         self._shown = text
         end = _last_block_end(text, self._frozen)
         if end > self._frozen:
-            self._tail.markdown(text[self._frozen : end])
+            self._tail.markdown(readable(text[self._frozen : end]))
             self._tail = self._place.empty()
             self._frozen = end
         if text[self._frozen :].strip():
-            self._tail.markdown(text[self._frozen :])
+            self._tail.markdown(readable(text[self._frozen :]))
 
 
 def _last_block_end(text: str, start: int) -> int:
@@ -157,7 +157,7 @@ def _show_thinking(thinking: str, duration: int) -> None:
         return
     said = t("chat.thinking") if not duration else t("chat.thought", time=seconds(duration))
     with st.expander(said, type="compact", icon=":material/psychology:"):
-        st.markdown(thinking)
+        st.markdown(readable(thinking))
 
 
 def _show_call(call: Call) -> None:

@@ -1,12 +1,64 @@
-"""Text of models and clients where Markdown would be read: labels and tables."""
+"""Text on its way into Streamlit's Markdown.
+
+Models write formulas as ``\\(…\\)`` and ``\\[…\\]`` besides ``$…$``, and prices with the same sign
+as formulas. People type what they mean letter for letter.
+"""
 
 from __future__ import annotations
 
-__all__ = ["plain"]
+import re
+from collections.abc import Callable
+
+__all__ = ["as_typed", "plain", "readable"]
 
 _MARKS = frozenset("\\`*_{}[]()#+-!|$:<>~")
+
+# Code is left as it is: fenced, at its end perhaps not closed yet, or between backticks.
+_CODE = re.compile(r"(^[ \t]*(```|~~~)[\s\S]*?(?:^[ \t]*\2[^\n]*$|\Z))|(`+)[^`\n](?:.*?)\3", re.M)
+_INLINE = re.compile(r"\\\((.+?)\\\)")
+_BLOCK = re.compile(r"\\\[([\s\S]+?)\\\]")
+_FORMULA = re.compile(r"\$\$[\s\S]+?\$\$|(?<![\\$\w])\$(?=[^\s$])([^$\n]*?[^\s$\\])\$(?![\w$])")
+# What makes a thing between two single signs a formula, and not two prices.
+_MATHS = re.compile(r"[\\^_={}<>+*/|]|^[A-Za-z]'?$|^[A-Za-z]\([A-Za-z, ]+\)$|^-?\d+(\.\d+)?$")
+# Streamlit reads :name: and :name[…] as icons and colours of its own.
+_DIRECTIVE = re.compile(r":(?=[a-z][a-z_-]*\[|material/|streamlit:)")
 
 
 def plain(text: str) -> str:
     """Return ``text`` so that Markdown shows it letter for letter."""
     return "".join(f"\\{c}" if c in _MARKS else c for c in text)
+
+
+def as_typed(text: str) -> str:
+    """Return what a person typed so that only its code fences are read as Markdown."""
+    return _outside_code(text, lambda part: plain(part).replace("\n", "  \n"))
+
+
+def readable(text: str) -> str:
+    """Return a model's Markdown so that its formulas are formulas and its prices are prices."""
+    return _outside_code(text, _with_formulas)
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    out, place = [], 0
+    for code in _CODE.finditer(text):
+        out += [change(text[place : code.start()]), code[0]]
+        place = code.end()
+    return "".join([*out, change(text[place:])])
+
+
+def _with_formulas(text: str) -> str:
+    text = _BLOCK.sub(lambda m: f"$$\n{m[1].strip()}\n$$", text)
+    text = _INLINE.sub(lambda m: f"${m[1].strip()}$", text)
+    out, place = [], 0
+    for formula in _FORMULA.finditer(text):
+        if formula[1] is not None and not _MATHS.search(formula[1]):
+            continue
+        out += [_escaped(text[place : formula.start()]), formula[0]]
+        place = formula.end()
+    return "".join([*out, _escaped(text[place:])])
+
+
+def _escaped(text: str) -> str:
+    text = re.sub(r"(?<!\\)\$", r"\\$", text)
+    return _DIRECTIVE.sub(r"\\:", text)

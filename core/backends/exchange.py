@@ -16,6 +16,7 @@ from core.translation.clock import Stamp
 from core.translation.embeddings import EMBEDDING_DIALECTS
 from core.translation.reading import decode_json, encode_json
 from core.translation.report import ReportRow, explain_request
+from core.translation.snippets import snippets
 from core.translation.translate import DIALECTS, StreamTranslator, translate_response
 
 __all__ = ["MAX_BODY", "Exchange", "ExchangeLog", "Wire"]
@@ -141,6 +142,15 @@ class Exchange:
             return EMBEDDING_DIALECTS[_EMBEDDED[dialect]].dump_request(asked)
         request = DIALECTS[self.client.dialect].parse_request(decode_json(self.client.request))
         return DIALECTS[dialect].dump_request(request, accepts=self.accepts)
+
+    def snippets(self, origin: str) -> dict[str, str]:
+        """Return code that sends this request to ``origin`` once more, by way of sending it.
+
+        Raises DiglotError where the request breaks its own dialect.
+        """
+        body = dict(decode_json(self.client.request))
+        wire = self.client
+        return snippets(body, dialect=wire.dialect, path=wire.path, origin=origin)
 
     def response_in(self, dialect: str) -> list[tuple[int, bytes]]:
         """Return the answer as ``dialect`` says it, in pieces with their times.

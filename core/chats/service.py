@@ -17,6 +17,7 @@ from core.chats.answer import RunValue, conversation
 from core.chats.job import Job
 from core.chats.jobs import JobRunner
 from core.chats.store import Store
+from core.chats.values import ChatMessage
 from core.errors import InvalidRequest
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
@@ -74,6 +75,43 @@ class Service:
         Raises InvalidRequest: ``busy`` while an answer of this chat is being written.
         """
         path = self.store.path(owner, chat_id)
+        return self._ask(
+            owner, chat_id, path, text, model=model, dialect=dialect, tools=tools, system=system
+        )
+
+    def edit(
+        self,
+        owner: str,
+        chat_id: str,
+        message_id: str,
+        text: str,
+        *,
+        model: str,
+        dialect: FaceDialect = "ollama",
+        tools: tuple[str, ...] = (),
+        system: str = "",
+    ) -> Job:
+        """Ask a question in other words; the one that is there stays as a sibling."""
+        old = self.store.message(owner, message_id)
+        if old.message.role != "user":
+            raise InvalidRequest("only a question can be put in other words", path="message_id")
+        path = self.store.path(owner, chat_id, old.parent_id) if old.parent_id else []
+        return self._ask(
+            owner, chat_id, path, text, model=model, dialect=dialect, tools=tools, system=system
+        )
+
+    def _ask(
+        self,
+        owner: str,
+        chat_id: str,
+        path: Sequence[ChatMessage],
+        text: str,
+        *,
+        model: str,
+        dialect: FaceDialect,
+        tools: tuple[str, ...],
+        system: str,
+    ) -> Job:
         question = Message(role="user", parts=(Text(text),))
         history = (*conversation(path), question)
         request = self._request(model, history, tools=tools, system=system)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from langchain_tests.integration_tests import chat_models
 
-from tests.langchain.brain import answer_natively, answer_openly
+from tests.brain import answer_natively, answer_openly
 from tests.programs import CLOSED, gateway
 from tests.scripted import running
 

@@ -104,8 +104,30 @@ def test_a_tool_is_called_and_its_step_is_shown(url: str, chromium: Browser) -> 
     expect(page.get_by_role("button", name=STOP)).to_have_count(0, timeout=60_000)
     shoot(page, "chat-tool-zh")
     page.locator('[class*="st-key-wire_"] button:visible').last.click()
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_role("tab", name="代码").click()
+    expect(drawer.get_by_text(re.compile("curl -N"))).to_be_visible()
+    shoot(page, "chat-wire-zh")
+    drawer.get_by_role("button", name="在请求页打开").click()
     expect(page.get_by_role("heading", name="请求")).to_be_visible()
     expect(page.get_by_text(re.compile("项一样"))).to_be_visible()
+
+
+def test_a_question_in_other_words_leaves_the_old_one(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "Say one thing about $5 and $10.")
+    expect(page.get_by_text(re.compile("tok/s"))).to_be_visible(timeout=60_000)
+    mine = page.get_by_test_id("stChatMessage").first
+    expect(mine.get_by_text("about $5 and $10.")).to_be_visible()
+    mine.get_by_role("button").first.click()
+    page.get_by_role("textbox", name="Edit").fill("Say two things.")
+    page.get_by_role("button", name="Send again").click()
+    expect(mine.get_by_text("Say two things.")).to_be_visible()
+    expect(page.get_by_text(re.compile("tok/s"))).to_be_visible(timeout=60_000)
+    expect(mine.get_by_text("2/2")).to_be_visible()
+    shoot(page, "chat-edited-en")
+    page.locator('[class*="st-key-sibling-1_"] button:visible').first.click()
+    expect(mine.get_by_text("about $5 and $10.")).to_be_visible()
 
 
 def test_a_question_behind_an_answer_is_sent_after_it(url: str, chromium: Browser) -> None:
