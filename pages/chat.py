@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
+from msgspec.structs import replace
 
 from core.chats.service import current_service
-from core.chats.values import Chat, ChatMessage
+from core.chats.values import Chat, ChatMessage, ChatOptions
 from core.errors import DiglotError
 from core.translation.messages import text_of
 from ui.answers import follow, numbers_line, show_answer
@@ -13,7 +14,7 @@ from ui.cards import error_card, error_facts
 from ui.exchanges import show_exchange
 from ui.history import show_history
 from ui.identity import owner
-from ui.settings import Settings, show_settings
+from ui.settings import show_settings
 from ui.status import model_names, show_progress
 from ui.text import as_typed
 from ui.words import t
@@ -46,7 +47,7 @@ def open_chat() -> Chat | None:
     return chat
 
 
-def send(text: str, chat: Chat | None, chosen: Settings) -> None:
+def send(text: str, chat: Chat | None, chosen: ChatOptions) -> None:
     """Ask, or put the question behind the answer that is being written."""
     if chat is None:
         chat = service.store.create_chat(me, title=text[:60])
@@ -55,47 +56,22 @@ def send(text: str, chat: Chat | None, chosen: Settings) -> None:
     if service.jobs.running(me, chat.id) is not None:
         st.session_state.setdefault("queued", {})[chat.id] = text
     else:
-        service.ask(
-            me,
-            chat.id,
-            text,
-            model=chosen.model,
-            dialect=chosen.dialect,
-            tools=chosen.tools,
-            system=chosen.system,
-        )
+        service.ask(me, chat.id, text, chosen)
     st.rerun()
 
 
-def answer_again(message: ChatMessage, chosen: Settings) -> None:
+def answer_again(message: ChatMessage, chosen: ChatOptions) -> None:
     """Make an answer anew, beside the one that is there."""
-    service.regenerate(
-        me,
-        message.chat_id,
-        message.id,
-        model=chosen.model,
-        dialect=chosen.dialect,
-        tools=chosen.tools,
-        system=chosen.system,
-    )
+    service.regenerate(me, message.chat_id, message.id, chosen)
 
 
-def edit(message: ChatMessage, chosen: Settings) -> None:
+def edit(message: ChatMessage, chosen: ChatOptions) -> None:
     """Ask a question in the words that stand in its field."""
     text = st.session_state.get(f"words_{message.id}", "").strip()
     if not text:
         return
     try:
-        service.edit(
-            me,
-            message.chat_id,
-            message.id,
-            text,
-            model=chosen.model,
-            dialect=chosen.dialect,
-            tools=chosen.tools,
-            system=chosen.system,
-        )
+        service.edit(me, message.chat_id, message.id, text, chosen)
     except DiglotError as exc:
         st.toast(exc.message, icon=":material/error:")
 
@@ -130,11 +106,11 @@ def show_versions(message: ChatMessage, siblings: tuple[str, ...]) -> None:
             args=(message.chat_id, siblings[other % len(siblings)]),
             help=f"{place + 1}/{len(siblings)}",
         )
-    st.caption(f"{place + 1}/{len(siblings)}")
+    st.caption(f"{place + 1}/{len(siblings)}", width="content")
 
 
 def show_question(
-    message: ChatMessage, siblings: tuple[str, ...], chosen: Settings, *, busy: bool
+    message: ChatMessage, siblings: tuple[str, ...], chosen: ChatOptions, *, busy: bool
 ) -> None:
     """Draw a question, its other versions, and a field to put it in other words."""
     text = text_of(message.message)
@@ -157,7 +133,7 @@ def show_question(
 
 
 def show_actions(
-    message: ChatMessage, siblings: tuple[str, ...], chosen: Settings, *, busy: bool
+    message: ChatMessage, siblings: tuple[str, ...], chosen: ChatOptions, *, busy: bool
 ) -> None:
     """Draw what can be done with an answer, and its numbers."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -190,7 +166,7 @@ def show_actions(
         st.caption(facts)
 
 
-def show_messages(chat: Chat, chosen: Settings) -> None:
+def show_messages(chat: Chat, chosen: ChatOptions) -> None:
     """Draw the end of the conversation."""
     path = service.store.path(me, chat.id)
     shown = st.session_state.get("shown", {}).get(chat.id, DRAWN)
@@ -214,7 +190,7 @@ def show_messages(chat: Chat, chosen: Settings) -> None:
             show_actions(message, tree.get(message.parent_id, ()), chosen, busy=busy)
 
 
-def show_empty(chosen: Settings, models: list[str]) -> None:
+def show_empty(chosen: ChatOptions, models: list[str]) -> None:
     """Draw what was found, and something to begin with."""
     status = service.status()
     st.markdown(f"## {t('empty.title')}")
@@ -232,7 +208,7 @@ def show_empty(chosen: Settings, models: list[str]) -> None:
         tools = ("get_current_weather",) if place == 0 else ()
         with columns[place % 2]:
             if st.button(example, key=f"example_{place}", width="stretch", disabled=not models):
-                send(example, None, chosen.with_tools(tools))
+                send(example, None, replace(chosen, tools=tools or chosen.tools))
 
 
 chat = open_chat()

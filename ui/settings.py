@@ -1,34 +1,24 @@
-"""What a chat is asked with: model, API, tools, system prompt. Remembered for the session."""
+"""What a chat is asked with: model, API, tools, system prompt, parameters.
+
+Remembered for the session.
+"""
 
 from __future__ import annotations
 
 import streamlit as st
-from msgspec import Struct
-from msgspec.structs import replace
 
-from core.chats.service import FaceDialect, Service
+from core.chats.service import Service
+from core.chats.values import ChatOptions, FaceDialect
 from core.errors import DiglotError
+from ui.parameters import show_lost, show_parameters
 from ui.words import t
 
-__all__ = ["Settings", "abilities", "show_settings"]
+__all__ = ["abilities", "show_settings"]
 
 _BADGES = {"tools": "blue", "vision": "violet", "thinking": "green"}
 
 
-class Settings(Struct, frozen=True, kw_only=True):
-    """The choices in use."""
-
-    model: str
-    dialect: FaceDialect = "ollama"
-    tools: tuple[str, ...] = ()
-    system: str = ""
-
-    def with_tools(self, tools: tuple[str, ...]) -> Settings:
-        """Return the same choices with other tools, where any are given."""
-        return replace(self, tools=tools or self.tools)
-
-
-def show_settings(service: Service, models: list[str]) -> Settings:
+def show_settings(service: Service, models: list[str]) -> ChatOptions:
     """Draw the row of choices and return them."""
     with st.container(horizontal=True, vertical_alignment="center"):
         model = st.selectbox(
@@ -68,14 +58,28 @@ def show_settings(service: Service, models: list[str]) -> Settings:
                 placeholder=t("chat.system_hint"),
                 height=160,
             )
-        for ability in sorted(abilities(service, model) & set(_BADGES)):
+        able = abilities(service, model)
+        count = st.session_state.get("parameters_set", 0)
+        said = t("parameters.title_set", count=count) if count else t("parameters.title")
+        with st.popover(said, icon=":material/instant_mix:", width="content"):
+            chosen = show_parameters("thinking" in able)
+            options = ChatOptions(
+                model=model or "",
+                dialect=dialect or "ollama",
+                tools=tuple(tools or ()),
+                system=system or "",
+                settings=chosen.settings,
+                thinking=chosen.thinking,
+                schema=chosen.schema,
+            )
+            show_lost(service, options)
+        for ability in sorted(able & set(_BADGES)):
             st.badge(ability, color=_BADGES[ability])  # type: ignore[arg-type]  # of the table
-    return Settings(
-        model=model or "",
-        dialect=dialect or "ollama",
-        tools=tuple(tools or ()),
-        system=system or "",
-    )
+    if len(chosen) != count:
+        # The button above was drawn before its fields were read.
+        st.session_state["parameters_set"] = len(chosen)
+        st.rerun()
+    return options
 
 
 def abilities(service: Service, model: str | None) -> frozenset[str]:

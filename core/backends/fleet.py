@@ -35,6 +35,7 @@ from core.translation.fields import FIELDS
 from core.translation.messages import ChatRequest
 from core.translation.passing import rename_model
 from core.translation.reading import encode_json
+from core.translation.report import ReportRow
 from core.translation.translate import DIALECTS
 
 __all__ = ["Fleet", "Status"]
@@ -210,6 +211,14 @@ class Fleet:
         return await self._client.send(
             method, route.deployment.base_url + path, body=body, headers=headers
         )
+
+    async def lost(self, request: ChatRequest, *, dialect: str) -> tuple[ReportRow, ...]:
+        """Return what a client of ``dialect`` would ask with this that its model is never told.
+
+        Raises DiglotError where the model is not there.
+        """
+        body = DIALECTS[dialect].dump_request(request, accepts=_EVERYTHING)
+        return await self._caller.lost(await self.resolve(request.model), dialect, body)
 
     async def chat(
         self,

@@ -7,7 +7,7 @@ called from any of them. A page says who its person is (``owner``) and sees only
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -17,17 +17,16 @@ from core.chats.answer import RunValue, conversation
 from core.chats.job import Job
 from core.chats.jobs import JobRunner
 from core.chats.store import Store
-from core.chats.values import ChatMessage
+from core.chats.values import ChatMessage, ChatOptions, FaceDialect
 from core.errors import InvalidRequest
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
 from core.translation.definitions import parse_tools
 from core.translation.events import Event
-from core.translation.messages import ChatRequest, Message, Text, ToolChoice
+from core.translation.messages import ChatRequest, Message, ResponseFormat, Text, ToolChoice
+from core.translation.report import ReportRow
 
-__all__ = ["FaceDialect", "Service", "current_service", "install"]
-
-FaceDialect = Literal["ollama", "openai"]
+__all__ = ["Service", "current_service", "install"]
 
 
 class Service:
@@ -59,46 +58,39 @@ class Service:
         """Return what a model can do, in Ollama's words. Raises DiglotError."""
         return self.fleet.call(self.fleet.capabilities(model))
 
-    def ask(
-        self,
-        owner: str,
-        chat_id: str,
-        text: str,
-        *,
-        model: str,
-        dialect: FaceDialect = "ollama",
-        tools: tuple[str, ...] = (),
-        system: str = "",
-    ) -> Job:
+    def ask(self, owner: str, chat_id: str, text: str, options: ChatOptions) -> Job:
         """Add a message to the end of a chat and start the answer to it.
 
         Raises InvalidRequest: ``busy`` while an answer of this chat is being written.
         """
-        path = self.store.path(owner, chat_id)
-        return self._ask(
-            owner, chat_id, path, text, model=model, dialect=dialect, tools=tools, system=system
-        )
+        return self._ask(owner, chat_id, self.store.path(owner, chat_id), text, options)
 
     def edit(
-        self,
-        owner: str,
-        chat_id: str,
-        message_id: str,
-        text: str,
-        *,
-        model: str,
-        dialect: FaceDialect = "ollama",
-        tools: tuple[str, ...] = (),
-        system: str = "",
+        self, owner: str, chat_id: str, message_id: str, text: str, options: ChatOptions
     ) -> Job:
         """Ask a question in other words; the one that is there stays as a sibling."""
         old = self.store.message(owner, message_id)
         if old.message.role != "user":
             raise InvalidRequest("only a question can be put in other words", path="message_id")
         path = self.store.path(owner, chat_id, old.parent_id) if old.parent_id else []
-        return self._ask(
-            owner, chat_id, path, text, model=model, dialect=dialect, tools=tools, system=system
-        )
+        return self._ask(owner, chat_id, path, text, options)
+
+    def regenerate(self, owner: str, chat_id: str, message_id: str, options: ChatOptions) -> Job:
+        """Answer the same question once more; the answer that is there stays as a sibling."""
+        old = self.store.message(owner, message_id)
+        if old.message.role != "assistant":
+            raise InvalidRequest("only an answer can be made anew", path="message_id")
+        path = self.store.path(owner, chat_id, old.parent_id) if old.parent_id else []
+        return self._start(owner, chat_id, path, options)
+
+    def lost(self, options: ChatOptions) -> tuple[ReportRow, ...]:
+        """Return what of these options the model's server cannot be told, with the reasons.
+
+        Raises DiglotError where the model is not there.
+        """
+        question = Message(role="user", parts=(Text("?"),))
+        request = self._request(options, (question,))
+        return self.fleet.call(self.fleet.lost(request, dialect=options.dialect))
 
     def _ask(
         self,
@@ -106,49 +98,30 @@ class Service:
         chat_id: str,
         path: Sequence[ChatMessage],
         text: str,
-        *,
-        model: str,
-        dialect: FaceDialect,
-        tools: tuple[str, ...],
-        system: str,
+        options: ChatOptions,
     ) -> Job:
         question = Message(role="user", parts=(Text(text),))
-        history = (*conversation(path), question)
-        request = self._request(model, history, tools=tools, system=system)
-        return self.jobs.start(
-            owner,
-            chat_id,
-            self._run(request, self.toolbox.subset(tools), owner=owner, dialect=dialect),
-            parent_id=path[-1].id if path else None,
-            ask=question,
-            model=model,
-            dialect=dialect,
-        )
+        return self._start(owner, chat_id, path, options, question)
 
-    def regenerate(
+    def _start(
         self,
         owner: str,
         chat_id: str,
-        message_id: str,
-        *,
-        model: str,
-        dialect: FaceDialect = "ollama",
-        tools: tuple[str, ...] = (),
-        system: str = "",
+        path: Sequence[ChatMessage],
+        options: ChatOptions,
+        question: Message | None = None,
     ) -> Job:
-        """Answer the same question once more; the answer that is there stays as a sibling."""
-        old = self.store.message(owner, message_id)
-        if old.message.role != "assistant":
-            raise InvalidRequest("only an answer can be made anew", path="message_id")
-        path = self.store.path(owner, chat_id, old.parent_id) if old.parent_id else []
-        request = self._request(model, conversation(path), tools=tools, system=system)
+        history = (*conversation(path), *(() if question is None else (question,)))
+        request = self._request(options, history)
+        box = self.toolbox.subset(options.tools)
         return self.jobs.start(
             owner,
             chat_id,
-            self._run(request, self.toolbox.subset(tools), owner=owner, dialect=dialect),
-            parent_id=old.parent_id,
-            model=model,
-            dialect=dialect,
+            self._run(request, box, owner=owner, dialect=options.dialect),
+            parent_id=path[-1].id if path else None,
+            ask=question,
+            model=options.model,
+            dialect=options.dialect,
         )
 
     def stop(self, owner: str, chat_id: str) -> None:
@@ -179,7 +152,7 @@ class Service:
         chat = self.store.create_chat(owner, title=prompt[:80], temporary=True)
         question = Message(role="user", parts=(Text(prompt),))
         request = replace(
-            self._request(model, (question,), system=system),
+            self._request(ChatOptions(model=model, system=system), (question,)),
             tools=definitions,
             tool_choice=tool_choice,
         )
@@ -200,21 +173,19 @@ class Service:
         """Return the owner's exchanges, newest first."""
         return self.fleet.log.newest(owner=owner, limit=limit)
 
-    def _request(
-        self,
-        model: str,
-        history: Sequence[Message],
-        *,
-        tools: tuple[str, ...] = (),
-        system: str = "",
-    ) -> ChatRequest:
-        before = (Message(role="system", parts=(Text(system),)),) if system.strip() else ()
+    def _request(self, options: ChatOptions, history: Sequence[Message]) -> ChatRequest:
+        before: tuple[Message, ...] = ()
+        if options.system.strip():
+            before = (Message(role="system", parts=(Text(options.system),)),)
         return ChatRequest(
-            model=model,
+            model=options.model,
             messages=(*before, *history),
-            tools=self.toolbox.subset(tools).tools,
+            tools=self.toolbox.subset(options.tools).tools,
+            format=None if options.schema is None else ResponseFormat(schema=options.schema),
+            thinking=options.thinking,
             stream=True,
             include_usage=True,
+            settings=options.settings,
         )
 
     def _run(

@@ -17,13 +17,35 @@ __all__ = [
     "Chat",
     "ChatChanges",
     "ChatMessage",
+    "ChatOptions",
+    "FaceDialect",
     "MessageChanges",
     "MessageFacts",
     "State",
     "Step",
 ]
 
+FaceDialect = Literal["ollama", "openai"]
+"""What a page may speak to a model."""
+
 State = Literal["complete", "running", "interrupted", "stopped", "failed"]
+
+
+class ChatOptions(Struct, frozen=True, kw_only=True):
+    """What a question is asked with. Nothing is sent that is not set here.
+
+    ``tools`` are names of the toolbox, ``settings`` names of core.translation.fields with their
+    values, ``schema`` is the JSON Schema that the answer must fit, ``thinking`` as in
+    ChatRequest.
+    """
+
+    model: str
+    dialect: FaceDialect = "ollama"
+    tools: tuple[str, ...] = ()
+    system: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    thinking: bool | str | None = None
+    schema: Mapping[str, Any] | None = None
 
 
 class Chat(Struct, frozen=True, kw_only=True):

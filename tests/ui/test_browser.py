@@ -130,6 +130,26 @@ def test_a_question_in_other_words_leaves_the_old_one(url: str, chromium: Browse
     expect(mine.get_by_text("about $5 and $10.")).to_be_visible()
 
 
+def test_only_a_parameter_that_was_set_is_sent(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url, locale="zh-CN")
+    ready(page)
+    page.get_by_role("button", name="参数").click()
+    limit = page.get_by_role("spinbutton", name="max_tokens")
+    limit.fill("5")
+    limit.press("Enter")
+    expect(page.get_by_role("button", name="参数（1）")).to_be_visible()
+    shoot(page, "chat-parameters-zh")
+    page.keyboard.press("Escape")
+    ask(page, STORY)
+    expect(page.get_by_text("到了长度上限")).to_be_visible(timeout=60_000)
+    page.locator('[class*="st-key-wire_"] button:visible').last.click()
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_role("tab", name="代码").click()
+    code = drawer.get_by_role("tabpanel", name="curl")
+    expect(code.get_by_text(re.compile("num_predict"))).to_be_visible()
+    expect(code.get_by_text(re.compile("temperature"))).to_have_count(0)
+
+
 def test_a_question_behind_an_answer_is_sent_after_it(url: str, chromium: Browser) -> None:
     page = visit(chromium, url)
     ask(page, STORY)

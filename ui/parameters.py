@@ -1,0 +1,121 @@
+"""The drawer of parameters: only what a person has set is sent, and what would be lost is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.chats.service import Service
+from core.chats.values import ChatOptions
+from core.errors import DiglotError
+from ui.words import language, t
+
+__all__ = ["Parameters", "show_lost", "show_parameters"]
+
+# Name, least, most, step: as Ollama's and OpenAI's references give them.
+_NUMBERS: tuple[tuple[str, float | int, float | int | None, float | int], ...] = (
+    ("temperature", 0.0, 2.0, 0.1),
+    ("top_p", 0.0, 1.0, 0.05),
+    ("top_k", 0, None, 1),
+    ("min_p", 0.0, 1.0, 0.05),
+    ("max_tokens", 1, None, 16),
+    ("seed", 0, None, 1),
+    ("num_ctx", 256, None, 1024),
+    ("repeat_penalty", 0.0, 2.0, 0.05),
+    ("presence_penalty", -2.0, 2.0, 0.1),
+    ("frequency_penalty", -2.0, 2.0, 0.1),
+)
+_THINKING: Mapping[str, bool | str] = {
+    "off": False, "on": True, "low": "low", "medium": "medium", "high": "high",
+}  # fmt: skip
+
+
+class Parameters:
+    """What was set: ``settings``, ``thinking`` and ``schema`` as ChatOptions has them."""
+
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
+        self.thinking: bool | str | None = None
+        self.schema: Mapping[str, Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.settings) + (self.thinking is not None) + (self.schema is not None)
+
+
+def show_parameters(thinks: bool) -> Parameters:
+    """Draw the fields and return what was set. ``thinks`` tells whether the model can."""
+    found = Parameters()
+    st.caption(t("parameters.hint"))
+    columns = st.columns(2)
+    for place, (name, least, most, step) in enumerate(_NUMBERS):
+        with columns[place % 2]:
+            value = st.number_input(
+                name,
+                min_value=least,
+                max_value=most,
+                value=None,
+                step=step,
+                key=f"parameter_{name}",
+                persist_state="session",
+                placeholder=t("parameters.unset"),
+                help=t(f"parameters.{name}"),
+            )
+        if value is not None:
+            found.settings[name] = value
+    stop = st.text_input(
+        "stop", key="parameter_stop", persist_state="session", placeholder=t("parameters.unset"),
+        help=t("parameters.stop"),
+    )  # fmt: skip
+    if stop:
+        found.settings["stop"] = [text.strip() for text in stop.split("|") if text.strip()]
+    thinking = st.segmented_control(
+        t("parameters.thinking"),
+        list(_THINKING),
+        format_func=lambda name: t(f"parameters.thinking_{name}"),
+        key="parameter_thinking",
+        persist_state="session",
+        disabled=not thinks,
+        help=None if thinks else t("parameters.thinking_cannot"),
+    )
+    if thinking and thinks:
+        found.thinking = _THINKING[thinking]
+    found.schema = _schema()
+    return found
+
+
+def show_lost(service: Service, options: ChatOptions) -> None:
+    """Say which of these the model's server cannot be told, and why."""
+    if not options.model or not (options.settings or options.schema or options.thinking):
+        return
+    try:
+        rows = service.lost(options)
+    except DiglotError:
+        return  # asking will say it
+    for row in rows:
+        why = row.note.zh if language() == "zh" else row.note.en
+        st.warning(t("parameters.lost", path=row.path, why=why), icon=":material/block:")
+
+
+def _schema() -> Mapping[str, Any] | None:
+    text = st.text_area(
+        t("parameters.schema"),
+        key="parameter_schema",
+        persist_state="session",
+        height=120,
+        placeholder='{"type": "object", "properties": {"city": {"type": "string"}}}',
+        help=t("parameters.schema_help"),
+    )
+    if not text or not text.strip():
+        return None
+    try:
+        schema = json.loads(text)
+    except json.JSONDecodeError as exc:
+        st.error(t("tools.broken_json", line=exc.lineno, column=exc.colno, message=exc.msg))
+        return None
+    if not isinstance(schema, dict):
+        st.error(t("parameters.schema_object"))
+        return None
+    return schema
