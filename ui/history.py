@@ -1,4 +1,4 @@
-"""The chats at the side: by day, to open, rename and delete."""
+"""The chats at the side: by day, to open, rename, delete, and to take out and in as files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
+from core.chats.exports import ExportKind
 from core.chats.service import Service
 from core.chats.values import Chat
+from core.errors import DiglotError
 from ui.words import t
 
 __all__ = ["show_history"]
@@ -22,6 +24,8 @@ def show_history(service: Service, owner: str, *, current: str | None) -> None:
     ):
         _open(None)
         st.rerun()
+    with st.popover(t("chat.import"), icon=":material/upload:", type="tertiary"):
+        _import(service, owner)
     day = ""
     for chat in service.store.chats(owner, limit=_LISTED):
         if _day(chat) != day:
@@ -39,7 +43,7 @@ def show_history(service: Service, owner: str, *, current: str | None) -> None:
             )
             action = st.menu_button(
                 "",
-                ["rename", "delete"],
+                ["rename", "export", "delete"],
                 key=f"menu_{chat.id}",
                 type="tertiary",
                 icon=":material/more_horiz:",
@@ -48,6 +52,8 @@ def show_history(service: Service, owner: str, *, current: str | None) -> None:
             )
         if action == "rename":
             _rename(service, owner, chat)
+        elif action == "export":
+            _export(service, owner, chat)
         elif action == "delete":
             _delete(service, owner, chat)
 
@@ -61,6 +67,49 @@ def _rename(service: Service, owner: str, chat: Chat) -> None:
             st.rerun()
 
     ask()
+
+
+_KINDS: tuple[tuple[ExportKind, str, str], ...] = (
+    ("json", "json", "application/json"),
+    ("markdown", "md", "text/markdown"),
+    ("jsonl", "jsonl", "application/jsonl"),
+)
+
+
+def _export(service: Service, owner: str, chat: Chat) -> None:
+    @st.dialog(t("chat.export"))
+    def offer() -> None:
+        for kind, ending, mime in _KINDS:
+            try:
+                data = service.export(owner, chat.id, kind)
+            except DiglotError as exc:
+                st.caption(f"{t(f'chat.export_{kind}')}: {exc.message}")
+                continue
+            st.download_button(
+                t(f"chat.export_{kind}"),
+                data,
+                f"{chat.title or 'chat'}.{ending}",
+                mime,
+                icon=":material/download:",
+                key=f"export_{kind}",
+                on_click="ignore",
+                width="stretch",
+            )
+
+    offer()
+
+
+def _import(service: Service, owner: str) -> None:
+    st.caption(t("chat.import_hint"))
+    file = st.file_uploader(t("chat.import"), type="json", label_visibility="collapsed")
+    if file is not None and st.button(t("chat.import_do"), type="primary", key="import"):
+        try:
+            chat = service.load(owner, file.getvalue())
+        except DiglotError as exc:
+            st.error(exc.message)
+            return
+        _open(chat.id)
+        st.rerun()
 
 
 def _delete(service: Service, owner: str, chat: Chat) -> None:

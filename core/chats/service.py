@@ -6,6 +6,7 @@ called from any of them. A page says who its person is (``owner``) and sees only
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
@@ -14,16 +15,18 @@ from msgspec.structs import replace
 from core.backends.exchange import Exchange
 from core.backends.fleet import Fleet, Status
 from core.chats.answer import RunValue, conversation
+from core.chats.exports import ExportKind, dump_chat, dump_example, dump_markdown, load_chat
 from core.chats.job import Job
 from core.chats.jobs import JobRunner
 from core.chats.store import Store
-from core.chats.values import ChatMessage, ChatOptions, FaceDialect
+from core.chats.values import Chat, ChatMessage, ChatOptions, FaceDialect
 from core.errors import InvalidRequest
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
 from core.translation.definitions import parse_tools
 from core.translation.events import Event
 from core.translation.messages import ChatRequest, Message, ResponseFormat, Text, ToolChoice
+from core.translation.reading import decode_json
 from core.translation.report import ReportRow
 
 __all__ = ["Service", "current_service", "install"]
@@ -164,6 +167,26 @@ class Service:
             model=model,
             dialect=dialect,
         )
+
+    def export(self, owner: str, chat_id: str, kind: ExportKind) -> bytes:
+        """Return a chat as a file: ``json`` has all of it, the others the branch that is shown.
+
+        Raises InvalidRequest where there is no answer to learn from (``jsonl``).
+        """
+        chat = self.store.chat(owner, chat_id)
+        if kind == "json":
+            body = dump_chat(chat, self.store.messages(owner, chat_id))
+            return json.dumps(body, ensure_ascii=False, indent=1).encode()
+        path = self.store.path(owner, chat_id)
+        if kind == "markdown":
+            return dump_markdown(chat, path).encode()
+        called = {call.name for row in path for step in row.steps for call in step.calls}
+        names = [name for name in self.toolbox.names if name in called]
+        return dump_example(path, tools=self.toolbox.subset(names).tools)
+
+    def load(self, owner: str, data: bytes) -> Chat:
+        """Add a chat that ``export`` wrote as ``json``. Raises InvalidRequest, adding nothing."""
+        return load_chat(self.store, owner, decode_json(data))
 
     def exchange(self, owner: str, exchange_id: str) -> Exchange | None:
         """Return one exchange of the owner's, or None when it is forgotten."""

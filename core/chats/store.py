@@ -178,6 +178,14 @@ class Store:
             rows = db.execute(query.order_by(walk.c.depth.desc())).mappings()
             return [_message_of(row) for row in rows]
 
+    def messages(self, owner: str, chat_id: str) -> list[ChatMessage]:
+        """Return every message of a chat, on all its branches, the oldest first."""
+        with _transaction(self._engine) as db:
+            _find_chat(db, owner, chat_id)
+            query = select(messages).where(messages.c.chat_id == chat_id)
+            rows = db.execute(query.order_by(messages.c.created, messages.c.id)).mappings()
+            return [_message_of(row) for row in rows]
+
     def tree(self, owner: str, chat_id: str) -> dict[str | None, tuple[str, ...]]:
         """Return the ids of every message's children, the oldest first; None has the roots."""
         with _transaction(self._engine) as db:

@@ -150,6 +150,30 @@ def test_only_a_parameter_that_was_set_is_sent(url: str, chromium: Browser) -> N
     expect(code.get_by_text(re.compile("temperature"))).to_have_count(0)
 
 
+def test_a_chat_goes_out_and_comes_in_as_a_file(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "Say hello to the harbour.")
+    expect(page.get_by_text(re.compile("tok/s"))).to_be_visible(timeout=60_000)
+    whole = answer(page)
+    page.locator('[class*="st-key-menu_"] button:visible').first.click()
+    page.get_by_text("Export", exact=True).click()
+    shoot(page, "chat-export-en")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Everything, as JSON").click()
+    file = download.value.path()
+    page.keyboard.press("Escape")
+    theirs = visit(chromium, url)
+    ready(theirs)
+    theirs.get_by_role("button", name="Import a chat").click()
+    theirs.locator('input[type="file"]').set_input_files(
+        {"name": "chat.json", "mimeType": "application/json", "buffer": file.read_bytes()}
+    )
+    theirs.get_by_role("button", name="Add to my chats").click()
+    expect(theirs.get_by_text(re.compile("tok/s"))).to_be_visible()
+    assert answer(theirs)[:40] == whole[:40]
+    assert theirs.url != page.url
+
+
 def test_a_question_behind_an_answer_is_sent_after_it(url: str, chromium: Browser) -> None:
     page = visit(chromium, url)
     ask(page, STORY)

@@ -1,0 +1,119 @@
+"""A chat goes out and comes back whole; what is broken adds nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.chats.exports import dump_chat, dump_example, dump_markdown, load_chat
+from core.chats.store import Store
+from core.chats.values import Call, Chat, Step
+from core.errors import InvalidRequest
+from core.tools.examples import example_toolbox
+from core.translation.messages import Image, Message, Text
+
+ME = "me"
+
+
+@pytest.fixture
+def store(tmp_path: Any) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'chats.db'}")
+    yield store
+    store.close()
+
+
+def said(role: str, text: str) -> Message:
+    return Message(role=role, parts=(Text(text),))
+
+
+@pytest.fixture
+def chat(store: Store) -> Chat:
+    chat = store.create_chat(ME, title="Wetter 天气")
+    look = Message(role="user", parts=(Text("What is this?"), Image("image/png", "aGk=")))
+    first = store.add_message(ME, chat.id, look, parent_id=None)
+    call = Call(id="1", name="get_current_weather", arguments='{"location":"上海"}', result="25°C")
+    steps = (Step(calls=(call,), text="I look.", thinking="hm"),)
+    facts: dict[str, Any] = {"steps": steps, "model": "qwen3:4b", "numbers": {"load_ns": 5}}
+    store.add_message(ME, chat.id, said("assistant", "It is 25°C."), parent_id=first.id, **facts)
+    other = store.add_message(
+        ME, chat.id, said("assistant", "No idea."), parent_id=first.id, state="running"
+    )
+    store.add_message(ME, chat.id, said("user", "Why?"), parent_id=other.id)
+    old = store.siblings(ME, other.id)[0]
+    store.set_leaf(ME, chat.id, old.id)
+    return store.chat(ME, chat.id)
+
+
+def shape(store: Store, chat: Chat) -> list[Any]:
+    """All that must come back: everything but ids and times."""
+    rows = store.messages(ME, chat.id)
+    places = {row.id: place for place, row in enumerate(rows)} | {None: None}
+    names = ("message", "state", "model", "steps", "numbers", "finish_reason", "rating")
+    return [
+        chat.title,
+        places[chat.leaf],
+        *[(places[row.parent_id], *[getattr(row, n) for n in names]) for row in rows],
+    ]
+
+
+def test_it_comes_back_whole(store: Store, chat: Chat) -> None:
+    body = json.loads(json.dumps(dump_chat(chat, store.messages(ME, chat.id))))
+    assert "owner" not in body["chat"]
+    loaded = load_chat(store, "you", body)
+    assert loaded.id != chat.id
+    assert loaded.owner == "you"
+    back = load_chat(store, ME, body)
+    before, after = shape(store, chat), shape(store, back)
+    assert before[4][2] == "running"
+    before[4] = (*before[4][:2], "interrupted", *before[4][3:])
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"format": "openai"}, "format"),
+        ({"chat": 5}, "chat"),
+        ({"messages": {}}, "messages"),
+        ({"messages": [{"id": "1"}]}, "messages[0]"),
+    ],
+)
+def test_what_is_broken_adds_nothing(
+    store: Store, chat: Chat, change: dict[str, Any], path: str
+) -> None:
+    body = {**dump_chat(chat, store.messages(ME, chat.id)), **change}
+    with pytest.raises(InvalidRequest) as caught:
+        load_chat(store, ME, body)
+    assert caught.value.path == path
+    assert len(store.chats(ME)) == 1
+
+
+def test_a_message_stands_behind_its_parent(store: Store, chat: Chat) -> None:
+    body = dump_chat(chat, store.messages(ME, chat.id))
+    body["messages"].reverse()
+    with pytest.raises(InvalidRequest, match="does not stand before it"):
+        load_chat(store, ME, body)
+
+
+def test_markdown_shows_the_branch(store: Store, chat: Chat) -> None:
+    text = dump_markdown(chat, store.path(ME, chat.id))
+    assert text.startswith("# Wetter 天气\n\n## User\n\nWhat is this?\n\n## qwen3:4b\n\nI look.")
+    assert "`get_current_weather`" in text and "25°C" in text
+    assert "No idea." not in text
+
+
+def test_an_example_to_learn_from_has_its_calls_and_tools(store: Store, chat: Chat) -> None:
+    tools = example_toolbox().subset(("get_current_weather",)).tools
+    line = dump_example(store.path(ME, chat.id), tools=tools, system="Be brief.")
+    assert line.endswith(b"\n") and line.count(b"\n") == 1
+    body = msgspec.json.decode(line)
+    assert [m["role"] for m in body["messages"]] == ["system", "user", "assistant", "tool",
+                                                     "assistant"]  # fmt: skip
+    assert body["messages"][2]["tool_calls"][0]["function"]["name"] == "get_current_weather"
+    assert body["tools"][0]["function"]["name"] == "get_current_weather"
+    with pytest.raises(InvalidRequest):
+        dump_example(store.path(ME, chat.id)[:1])
