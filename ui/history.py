@@ -31,25 +31,26 @@ def show_history(service: Service, owner: str, *, current: str | None) -> None:
         if _day(chat) != day:
             day = _day(chat)
             st.caption(t(f"chat.{day}"))
-        with st.container(horizontal=True, gap="xxsmall", vertical_alignment="center"):
-            st.button(
-                chat.title or t("chat.untitled"),
-                key=f"open_{chat.id}",
-                type="secondary" if chat.id == current else "tertiary",
-                width="stretch",
-                on_click=_open,
-                args=(chat.id,),
-                wrap=False,
-            )
-            action = st.menu_button(
-                "",
-                ["rename", "export", "delete"],
-                key=f"menu_{chat.id}",
-                type="tertiary",
-                icon=":material/more_horiz:",
-                format_func=lambda name: t(f"chat.{name}"),
-                help=t("chat.more"),
-            )
+        # Columns, since a row of a horizontal container breaks at a long title.
+        title, menu = st.columns([4, 1], gap="xxsmall", vertical_alignment="center")
+        title.button(
+            chat.title or t("chat.untitled"),
+            key=f"open_{chat.id}",
+            type="secondary" if chat.id == current else "tertiary",
+            width="stretch",
+            on_click=_open,
+            args=(chat.id,),
+            wrap=False,
+        )
+        action = menu.menu_button(
+            "",
+            ["rename", "export", "delete"],
+            key=f"menu_{chat.id}",
+            type="tertiary",
+            icon=":material/more_horiz:",
+            format_func=lambda name: t(f"chat.{name}"),
+            help=t("chat.more"),
+        )
         if action == "rename":
             _rename(service, owner, chat)
         elif action == "export":

@@ -28,7 +28,7 @@ def show_settings(service: Service, models: list[str]) -> ChatOptions:
             persist_state="session",
             label_visibility="collapsed",
             placeholder=t("status.no_models"),
-            width=260,
+            width=200,
         )
         dialect: FaceDialect | None = st.segmented_control(
             t("api.label"),
