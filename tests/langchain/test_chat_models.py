@@ -2,7 +2,8 @@
 
 Skipped are, by LangChain's own switches: PDF and audio, which neither dialect carries to these
 models; its recordings (VCR) and timings, which judge its own code; Anthropic's blocks, which
-its OpenAI and Ollama clients do not send.
+its OpenAI and Ollama clients do not send; and by Ollama's client tool_choice, which its API has
+not, and images in tool results, which it does not send.
 """
 
 from __future__ import annotations
