@@ -13,6 +13,7 @@ from core.errors import DiglotError
 from core.translation.aligned import align_request, guess_dialect
 from core.translation.reading import decode_json, read_object
 from core.translation.translate import translate_request
+from ui.cards import json_fault
 from ui.comparison import dialect_name
 from ui.exchanges import other, show_exchange, show_pair
 from ui.identity import owner
@@ -44,7 +45,7 @@ def show_pasted() -> None:
         source = guess_dialect(body)
         written = translate_request(body, source=source, target=other(source))
     except json.JSONDecodeError as exc:
-        st.warning(t("tools.broken_json", line=exc.lineno, column=exc.colno, message=exc.msg))
+        st.warning(json_fault(exc))
         return
     except DiglotError as exc:
         st.warning(exc.message)

@@ -14,7 +14,7 @@ from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.translation.definitions import dump_tool, parse_tools
 from core.translation.messages import NamedTool, Tool, ToolChoice
 from ui.answers import follow, numbers_line, show_answer
-from ui.cards import error_card, error_facts
+from ui.cards import error_card, error_facts, json_fault
 from ui.comparison import show_bodies
 from ui.identity import owner
 from ui.settings import abilities
@@ -38,7 +38,7 @@ def read_definitions(text: str) -> list[dict[str, Any]] | None:
         definitions = value if isinstance(value, list) else [value]
         parse_tools(definitions)
     except json.JSONDecodeError as exc:
-        st.warning(t("tools.broken_json", line=exc.lineno, column=exc.colno, message=exc.msg))
+        st.warning(json_fault(exc))
         return None
     except DiglotError as exc:
         st.warning(t("tools.broken", message=exc.message))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.scripted import Said
+from tests.scripted import Said, Scripted, running
 
-__all__ = ["answer_natively", "answer_openly"]
+__all__ = ["SENTENCE", "thinking"]
 
 CREATED = "2026-01-01T00:00:00Z"
 SENTENCE = "Hello! It is a sunny day, isn't it?"
@@ -27,6 +29,15 @@ class Thought:
     text: str = ""
     name: str = ""
     arguments: dict[str, Any] | None = None
+
+
+@contextmanager
+def thinking() -> Iterator[Scripted]:
+    """Run the model as a server of both kinds."""
+    with running() as backend:
+        backend.thinks("/api/chat", answer_natively)
+        backend.thinks("/v1/chat/completions", answer_openly)
+        yield backend
 
 
 def answer_natively(body: dict[str, Any]) -> Said:

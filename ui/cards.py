@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import streamlit as st
 from core.errors import DiglotError
 from ui.words import t, words
 
-__all__ = ["error_card", "error_facts"]
+__all__ = ["error_card", "error_facts", "json_fault"]
 
 
 def error_facts(error: DiglotError) -> dict[str, Any]:
@@ -29,6 +30,11 @@ def error_card(error: Mapping[str, Any], *, model: str = "") -> None:
             st.code(command.replace("{model}", model), language="bash")
         with st.expander(t("error.said"), type="compact"):
             st.code(str(error.get("message", "")), language=None, wrap_lines=True)
+
+
+def json_fault(error: json.JSONDecodeError) -> str:
+    """Say where JSON that a person typed is broken."""
+    return t("tools.broken_json", line=error.lineno, column=error.colno, message=error.msg)
 
 
 def _kind(error: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from core.backends.exchange import Exchange
 from core.errors import DiglotError
 from core.translation.aligned import AlignedRow
 from ui.text import plain
-from ui.words import language, t
+from ui.words import note_text, t
 
 __all__ = ["dialect_name", "is_native", "show_answers", "show_bodies", "show_fields"]
 
@@ -111,7 +111,7 @@ def _record(row: AlignedRow, *, turned: bool) -> list[str]:
     left, right = _cell(row.path, row.value), _cell(row.target, row.written)
     if turned:
         left, right = right, left
-    note = row.note.zh if language() == "zh" else row.note.en
+    note = note_text(row.note)
     if row.note.since:
         note = f"{note} ({t('requests.since')} {row.note.since})"
     return [left, f"{_MARKS[row.outcome]} {t(f'requests.{row.outcome}')}", right, note]

@@ -13,7 +13,7 @@ from core.translation.aligned import AlignedRow, align_request
 from ui.comparison import is_native, show_answers, show_bodies, show_fields
 from ui.words import t
 
-__all__ = ["other", "show_code", "show_exchange", "show_pair"]
+__all__ = ["other", "show_exchange", "show_pair"]
 
 
 def other(dialect: str) -> str:
@@ -66,10 +66,10 @@ def show_exchange(exchange: Exchange) -> None:
     with answers:
         show_answers(exchange, face, target, derived=passed)
     with code:
-        show_code(exchange)
+        _show_code(exchange)
 
 
-def show_code(exchange: Exchange) -> None:
+def _show_code(exchange: Exchange) -> None:
     """Draw code that sends the same request to this Diglot, a tab for each way."""
     page = urlsplit(st.context.url or "http://127.0.0.1:8501")
     st.caption(t("requests.code_hint"))

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from msgspec.structs import replace
 
 from core.chats.service import Service
 from core.chats.values import ChatOptions
 from core.errors import DiglotError
-from ui.words import language, t
+from ui.cards import json_fault
+from ui.words import note_text, t
 
-__all__ = ["Parameters", "show_lost", "show_parameters"]
+__all__ = ["count_set", "show_lost", "show_parameters"]
 
 # Name, least, most, step: as Ollama's and OpenAI's references give them.
 _NUMBERS: tuple[tuple[str, float | int, float | int | None, float | int], ...] = (
@@ -33,21 +35,18 @@ _THINKING: Mapping[str, bool | str] = {
 }  # fmt: skip
 
 
-class Parameters:
-    """What was set: ``settings``, ``thinking`` and ``schema`` as ChatOptions has them."""
-
-    def __init__(self) -> None:
-        self.settings: dict[str, Any] = {}
-        self.thinking: bool | str | None = None
-        self.schema: Mapping[str, Any] | None = None
-
-    def __len__(self) -> int:
-        return len(self.settings) + (self.thinking is not None) + (self.schema is not None)
+def count_set(options: ChatOptions) -> int:
+    """Return how many of the parameters are set."""
+    others = (options.thinking, options.schema)
+    return len(options.settings) + sum(value is not None for value in others)
 
 
-def show_parameters(thinks: bool) -> Parameters:
-    """Draw the fields and return what was set. ``thinks`` tells whether the model can."""
-    found = Parameters()
+def show_parameters(options: ChatOptions, *, thinks: bool) -> ChatOptions:
+    """Draw the fields and return the options with what was set.
+
+    ``thinks`` tells whether the model can.
+    """
+    settings: dict[str, Any] = {}
     st.caption(t("parameters.hint"))
     columns = st.columns(2)
     for place, (name, least, most, step) in enumerate(_NUMBERS):
@@ -64,13 +63,13 @@ def show_parameters(thinks: bool) -> Parameters:
                 help=t(f"parameters.{name}"),
             )
         if value is not None:
-            found.settings[name] = value
+            settings[name] = value
     stop = st.text_input(
         "stop", key="parameter_stop", persist_state="session", placeholder=t("parameters.unset"),
         help=t("parameters.stop"),
     )  # fmt: skip
     if stop:
-        found.settings["stop"] = [text.strip() for text in stop.split("|") if text.strip()]
+        settings["stop"] = [text.strip() for text in stop.split("|") if text.strip()]
     thinking = st.segmented_control(
         t("parameters.thinking"),
         list(_THINKING),
@@ -80,10 +79,12 @@ def show_parameters(thinks: bool) -> Parameters:
         disabled=not thinks,
         help=None if thinks else t("parameters.thinking_cannot"),
     )
-    if thinking and thinks:
-        found.thinking = _THINKING[thinking]
-    found.schema = _schema()
-    return found
+    return replace(
+        options,
+        settings=settings,
+        thinking=_THINKING[thinking] if thinking and thinks else None,
+        schema=_schema(),
+    )
 
 
 def show_lost(service: Service, options: ChatOptions) -> None:
@@ -95,8 +96,9 @@ def show_lost(service: Service, options: ChatOptions) -> None:
     except DiglotError:
         return  # asking will say it
     for row in rows:
-        why = row.note.zh if language() == "zh" else row.note.en
-        st.warning(t("parameters.lost", path=row.path, why=why), icon=":material/block:")
+        st.warning(
+            t("parameters.lost", path=row.path, why=note_text(row.note)), icon=":material/block:"
+        )
 
 
 def _schema() -> Mapping[str, Any] | None:
@@ -113,7 +115,7 @@ def _schema() -> Mapping[str, Any] | None:
     try:
         schema = json.loads(text)
     except json.JSONDecodeError as exc:
-        st.error(t("tools.broken_json", line=exc.lineno, column=exc.colno, message=exc.msg))
+        st.error(json_fault(exc))
         return None
     if not isinstance(schema, dict):
         st.error(t("parameters.schema_object"))

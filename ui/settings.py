@@ -10,7 +10,7 @@ import streamlit as st
 from core.chats.service import Service
 from core.chats.values import ChatOptions, FaceDialect
 from core.errors import DiglotError
-from ui.parameters import show_lost, show_parameters
+from ui.parameters import count_set, show_lost, show_parameters
 from ui.words import t
 
 __all__ = ["abilities", "show_settings"]
@@ -62,22 +62,19 @@ def show_settings(service: Service, models: list[str]) -> ChatOptions:
         count = st.session_state.get("parameters_set", 0)
         said = t("parameters.title_set", count=count) if count else t("parameters.title")
         with st.popover(said, icon=":material/instant_mix:", width="content"):
-            chosen = show_parameters("thinking" in able)
-            options = ChatOptions(
+            plain = ChatOptions(
                 model=model or "",
                 dialect=dialect or "ollama",
                 tools=tuple(tools or ()),
                 system=system or "",
-                settings=chosen.settings,
-                thinking=chosen.thinking,
-                schema=chosen.schema,
             )
+            options = show_parameters(plain, thinks="thinking" in able)
             show_lost(service, options)
         for ability in sorted(able & set(_BADGES)):
             st.badge(ability, color=_BADGES[ability])  # type: ignore[arg-type]  # of the table
-    if len(chosen) != count:
+    if count_set(options) != count:
         # The button above was drawn before its fields were read.
-        st.session_state["parameters_set"] = len(chosen)
+        st.session_state["parameters_set"] = count_set(options)
         st.rerun()
     return options
 

@@ -14,7 +14,9 @@ from typing import Any, Literal
 import streamlit as st
 import yaml
 
-__all__ = ["LANGUAGES", "language", "set_language", "t", "words"]
+from core.translation.notes import Note
+
+__all__ = ["LANGUAGES", "language", "note_text", "set_language", "t", "words"]
 
 Language = Literal["zh", "en"]
 
@@ -49,6 +51,11 @@ def t(key: str, **values: Any) -> str:
     """Return the words for ``key``, with ``{name}`` replaced. Raises KeyError for no such key."""
     text = words(language())[key]
     return text.format(**values) if values else text
+
+
+def note_text(note: Note) -> str:
+    """Return a report's reason in the language in use."""
+    return note.zh if language() == "zh" else note.en
 
 
 def _flatten(value: Any, path: str, flat: dict[str, str]) -> None:

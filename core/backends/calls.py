@@ -35,7 +35,7 @@ from core.translation.fields import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
 from core.translation.passing import PassThrough, rename_model
 from core.translation.reading import decode_json, encode_json, read_object, read_text
-from core.translation.report import ReportRow, dropped, explain_request
+from core.translation.report import ReportRow, dropped, explain_request, losses
 from core.translation.settings import with_defaults
 from core.translation.translate import DIALECTS, StreamTranslator
 
@@ -240,7 +240,7 @@ class Caller:
         accepts = await self._accepts(route, request)
         written = DIALECTS[target].dump_request(request, accepts=accepts)
         rows = explain_request(body, written, source=face, target=target, accepts=accepts)
-        return tuple(r for r in rows if r.outcome == "dropped" and not r.harmless)
+        return losses(rows, harmless=False)
 
     async def _ask(self, turn: _Turn, request: ChatRequest) -> ChatResponse:
         """Ask one question on the side, whole."""

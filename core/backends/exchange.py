@@ -148,8 +148,8 @@ class Exchange:
 
         Raises DiglotError where the request breaks its own dialect.
         """
-        body = dict(decode_json(self.client.request))
         wire = self.client
+        body = self.request_in(wire.dialect)
         return snippets(body, dialect=wire.dialect, path=wire.path, origin=origin)
 
     def response_in(self, dialect: str) -> list[tuple[int, bytes]]:

@@ -27,9 +27,8 @@ ExportKind = Literal["json", "markdown", "jsonl"]
 FORMAT = "diglot-chat"
 VERSION = 1
 
-# What a chat or a message is given anew where it is loaded.
-_ANEW = ("id", "owner", "created", "updated", "leaf", "temporary")
-_MESSAGE_ANEW = ("id", "chat_id", "parent_id", "message", "created", "updated")
+# What a message is given anew where it is loaded.
+_ANEW = ("id", "chat_id", "parent_id", "message", "created", "updated")
 
 
 def dump_chat(chat: Chat, messages: Sequence[ChatMessage]) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def load_chat(store: Store, owner: str, body: Any) -> Chat:
     chat = store.create_chat(owner, title=read_text(about.get("title"), "chat.title"))
     places: dict[str | None, str | None] = {None: None}
     for row in rows:
-        facts = {k: v for k, v in msgspec.structs.asdict(row).items() if k not in _MESSAGE_ANEW}
+        facts = {k: v for k, v in msgspec.structs.asdict(row).items() if k not in _ANEW}
         state = "interrupted" if row.state == "running" else row.state
         added = store.add_message(
             owner,

@@ -31,6 +31,11 @@ from core.translation.report import ReportRow
 
 __all__ = ["Service", "current_service", "install"]
 
+_NO_SIBLING = {
+    "user": "only a question can be put in other words",
+    "assistant": "only an answer can be made anew",
+}
+
 
 class Service:
     """One process's chats, jobs, tools and models."""
@@ -66,24 +71,19 @@ class Service:
 
         Raises InvalidRequest: ``busy`` while an answer of this chat is being written.
         """
-        return self._ask(owner, chat_id, self.store.path(owner, chat_id), text, options)
+        path = self.store.path(owner, chat_id)
+        return self._start(owner, chat_id, path, options, _question(text))
 
     def edit(
         self, owner: str, chat_id: str, message_id: str, text: str, options: ChatOptions
     ) -> Job:
         """Ask a question in other words; the one that is there stays as a sibling."""
-        old = self.store.message(owner, message_id)
-        if old.message.role != "user":
-            raise InvalidRequest("only a question can be put in other words", path="message_id")
-        path = self.store.path(owner, chat_id, old.parent_id) if old.parent_id else []
-        return self._ask(owner, chat_id, path, text, options)
+        path = self._before(owner, chat_id, message_id, role="user")
+        return self._start(owner, chat_id, path, options, _question(text))
 
     def regenerate(self, owner: str, chat_id: str, message_id: str, options: ChatOptions) -> Job:
         """Answer the same question once more; the answer that is there stays as a sibling."""
-        old = self.store.message(owner, message_id)
-        if old.message.role != "assistant":
-            raise InvalidRequest("only an answer can be made anew", path="message_id")
-        path = self.store.path(owner, chat_id, old.parent_id) if old.parent_id else []
+        path = self._before(owner, chat_id, message_id, role="assistant")
         return self._start(owner, chat_id, path, options)
 
     def lost(self, options: ChatOptions) -> tuple[ReportRow, ...]:
@@ -91,20 +91,15 @@ class Service:
 
         Raises DiglotError where the model is not there.
         """
-        question = Message(role="user", parts=(Text("?"),))
-        request = self._request(options, (question,))
+        request = self._request(options, (_question("?"),))
         return self.fleet.call(self.fleet.lost(request, dialect=options.dialect))
 
-    def _ask(
-        self,
-        owner: str,
-        chat_id: str,
-        path: Sequence[ChatMessage],
-        text: str,
-        options: ChatOptions,
-    ) -> Job:
-        question = Message(role="user", parts=(Text(text),))
-        return self._start(owner, chat_id, path, options, question)
+    def _before(self, owner: str, chat_id: str, message_id: str, *, role: str) -> list[ChatMessage]:
+        """Return what stands before a message of ``role``, for which a sibling is wanted."""
+        old = self.store.message(owner, message_id)
+        if old.message.role != role:
+            raise InvalidRequest(_NO_SIBLING[role], path="message_id")
+        return self.store.path(owner, chat_id, old.parent_id) if old.parent_id else []
 
     def _start(
         self,
@@ -153,7 +148,7 @@ class Service:
         definitions = parse_tools(list(tools))
         box = self.toolbox.declaring(definitions)
         chat = self.store.create_chat(owner, title=prompt[:80], temporary=True)
-        question = Message(role="user", parts=(Text(prompt),))
+        question = _question(prompt)
         request = replace(
             self._request(ChatOptions(model=model, system=system), (question,)),
             tools=definitions,
@@ -227,6 +222,10 @@ class Service:
             return run_tools(chat, request, toolbox, max_turns=max_turns)
 
         return run
+
+
+def _question(text: str) -> Message:
+    return Message(role="user", parts=(Text(text),))
 
 
 _services: list[Service] = []

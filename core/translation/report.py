@@ -29,7 +29,7 @@ from core.translation.openai import dump_effort, parse_effort
 from core.translation.reading import read_setting
 from core.translation.settings import says
 
-__all__ = ["Outcome", "ReportRow", "dropped", "explain_request"]
+__all__ = ["Outcome", "ReportRow", "dropped", "explain_request", "losses"]
 
 Outcome = Literal["kept", "renamed", "retyped", "defaulted", "emulated", "dropped"]
 
@@ -81,8 +81,13 @@ def dropped(rows: tuple[ReportRow, ...], *, harmless: bool = True) -> tuple[str,
 
     Without ``harmless`` ones: only those whose loss may change the content of the answer.
     """
-    lost = (row for row in rows if row.outcome == "dropped" and (harmless or not row.harmless))
-    return tuple(row.path for row in lost if row.path is not None)
+    return tuple(row.path for row in losses(rows, harmless=harmless) if row.path is not None)
+
+
+def losses(rows: tuple[ReportRow, ...], *, harmless: bool = True) -> tuple[ReportRow, ...]:
+    """Return the rows of what was lost, as ``dropped`` has their paths."""
+    lost = (row for row in rows if row.outcome == "dropped")
+    return tuple(row for row in lost if harmless or not row.harmless)
 
 
 class _Walk:

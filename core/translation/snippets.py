@@ -52,9 +52,8 @@ def snippets(body: dict[str, Any], *, dialect: str, path: str, origin: str) -> d
     for way, (speaks, _) in WAYS.items():
         if not speaks or path in speaks:
             found[way] = snippet(way, body, path=path, origin=origin)
-            continue
-        target = next(d for d in DIALECTS.values() if d.path == speaks[0])
-        if dialect in DIALECTS:
+        elif dialect in DIALECTS:
+            target = next(d for d in DIALECTS.values() if d.path == speaks[0])
             with suppress(DiglotError):
                 written = translate_request(body, source=dialect, target=target.name)
                 found[way] = snippet(way, written, path=target.path, origin=origin)

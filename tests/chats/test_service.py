@@ -19,9 +19,9 @@ from core.chats.values import ChatOptions
 from core.errors import InvalidRequest
 from core.tools.examples import example_toolbox
 from core.translation.messages import text_of
-from tests.brain import SENTENCE, answer_natively, answer_openly
+from tests.brain import SENTENCE, thinking
 from tests.programs import CLOSED
-from tests.scripted import Scripted, running
+from tests.scripted import Scripted
 
 CONFIG = """
 model_list:
@@ -35,9 +35,7 @@ ME = "me"
 
 @pytest.fixture
 def backend() -> Iterator[Scripted]:
-    with running() as scripted:
-        scripted.thinks("/api/chat", answer_natively)
-        scripted.thinks("/v1/chat/completions", answer_openly)
+    with thinking() as scripted:
         yield scripted
 
 

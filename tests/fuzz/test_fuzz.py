@@ -18,8 +18,7 @@ ROOT = Path(__file__).parents[2]
 SECONDS = int(os.environ.get("DIGLOT_FUZZ_SECONDS", "2"))
 
 
-def fuzz(crashes: Path, *options: str) -> int:
-    """Return how many inputs were tried."""
+def fuzz(crashes: Path, *options: str) -> None:
     command = [sys.executable, "-m", "tests.fuzz.fuzz_translation", *options]
     done = subprocess.run(
         [*command, "--crashes", str(crashes)],
@@ -34,18 +33,17 @@ def fuzz(crashes: Path, *options: str) -> int:
     assert done.returncode == 0, said[-6000:]
     runs = re.search(r"Done (\d+) runs", said)
     assert runs is not None, said[-6000:]
-    return int(runs[1])
+    assert int(runs[1]) > len(seeds()), "it went on from the vectors"
 
 
 # The process starts, reads the vectors and ends besides: the limit of one test is no measure.
 @pytest.mark.timeout(SECONDS + 180)
 def test_nothing_crashes(tmp_path: Path) -> None:
-    tried = fuzz(tmp_path, "--seconds", str(SECONDS))
-    assert tried > len(seeds()), "it went on from the vectors"
+    fuzz(tmp_path, "--seconds", str(SECONDS))
 
 
 def test_nothing_crashes_blindly(tmp_path: Path) -> None:
-    assert fuzz(tmp_path, "--seconds", "2", "--blind") > 100
+    fuzz(tmp_path, "--seconds", "2", "--blind")
 
 
 def test_every_vector_passes_and_every_target_has_some() -> None:

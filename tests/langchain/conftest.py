@@ -9,9 +9,8 @@ from types import SimpleNamespace
 import pytest
 from langchain_tests.integration_tests import chat_models
 
-from tests.brain import answer_natively, answer_openly
+from tests.brain import thinking
 from tests.programs import CLOSED, gateway
-from tests.scripted import running
 
 CONFIG = """
 model_list:
@@ -28,10 +27,8 @@ PNG = base64.b64decode(
 
 @pytest.fixture(scope="session")
 def diglot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running() as backend:
+    with thinking() as backend:
         backend.json("/api/show", {"capabilities": CAPABILITIES, "model_info": {}})
-        backend.thinks("/api/chat", answer_natively)
-        backend.thinks("/v1/chat/completions", answer_openly)
         config = CONFIG.format(url=backend.url)
         folder = tmp_path_factory.mktemp("langchain")
         with gateway(config, folder=folder, environ={"OLLAMA_HOST": CLOSED}) as url:

@@ -18,7 +18,6 @@ from core.translation.events import (
     Event,
     Finish,
     MessageStart,
-    StreamError,
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
@@ -26,18 +25,14 @@ from core.translation.events import (
 )
 from core.translation.messages import ChatRequest
 from core.translation.report import ReportRow, explain_request
-from core.translation.translate import DIALECTS, StreamTranslator, translate_request
+from core.translation.translate import DIALECTS, translate_request
 from tests.laws.basics import NOW, STAMP, exact
 from tests.laws.bodies import broken
 from tests.laws.oracle import above, at, leaves, steps
-from tests.laws.streams import FACES, cuts, junk, talk, torn, wires
 from tests.laws.values import EVERYTHING, event_streams, requests
-from tests.test_vectors import ending, says_finish
 
 NEW = ("anthropic", "responses")
-WIDER = [(source, target) for source in FACES for target in (*NEW, "completions")]
 new = pytest.mark.parametrize("face", NEW)
-wider = st.sampled_from(WIDER)
 targets = st.sampled_from(["ollama", "openai"])
 
 
@@ -147,45 +142,6 @@ def test_broken_bodies_raise_only_errors_of_diglot(
     assert exact(body) == before
 
 
-@given(pair=wider, data=st.data())
-def test_cutting_is_invisible(pair: tuple[str, str], data: st.DataObject) -> None:
-    source, target = pair
-    wire = data.draw(torn(source))
-    pieces = data.draw(cuts(wire))
-    whole, cut = (StreamTranslator(source, target, STAMP, include_usage=True) for _ in "ab")
-    out = talk(whole, [wire])
-    assert talk(cut, pieces) == out
-    assert (cut.error, cut.finish) == (whole.error, whole.finish)
-    assert ending(target, out) == ("finish" if whole.error is None else "error")
-
-
-@given(pair=wider, data=st.data())
-def test_a_stream_cut_short_ends_in_an_error(pair: tuple[str, str], data: st.DataObject) -> None:
-    source, target = pair
-    wire = data.draw(wires(source))
-    at_byte = data.draw(st.integers(0, len(wire.data)))
-    translator = StreamTranslator(source, target, STAMP, include_usage=True)
-    out = talk(translator, [wire.data[:at_byte]])
-    if at_byte < wire.arrived:
-        assert ending(target, out) == "error"
-        assert not says_finish(target, out)
-
-
-@given(pair=wider, data=st.data())
-def test_two_streams_do_not_mix(pair: tuple[str, str], data: st.DataObject) -> None:
-    source, target = pair
-    both = [data.draw(torn(source)), data.draw(torn(source))]
-    alone = [talk(StreamTranslator(source, target, STAMP), [wire]) for wire in both]
-    translators = [StreamTranslator(source, target, STAMP) for _ in both]
-    cut = [data.draw(cuts(wire)) for wire in both]
-    out = [b"", b""]
-    while any(cut):
-        for index, pieces in enumerate(cut):
-            if pieces:
-                out[index] += translators[index].feed(pieces.pop(0), now=NOW)
-    assert [o + t.close(now=NOW) for o, t in zip(out, translators, strict=True)] == alone
-
-
 def plain(events: list[Event]) -> list[Event]:
     """Without what these dialects have no place for."""
     bare: list[Event] = []
@@ -224,15 +180,6 @@ def test_a_stream_folded_is_the_whole_answer(face: str, events: list[Event]) -> 
     streamed = accumulate(decoder.decode(wire) + decoder.flush())
     assert exact(answer.message) == exact(streamed.message)
     assert answer.finish_reason == streamed.finish_reason
-
-
-@pytest.mark.parametrize("face", [*NEW, "completions"])
-@given(pieces=st.lists(junk, max_size=4))
-def test_garbage_ends_in_an_error(face: str, pieces: list[bytes]) -> None:
-    decoder = DIALECTS[face].decoder(ids="x")
-    events = [event for piece in pieces for event in decoder.decode(piece)] + decoder.flush()
-    assert isinstance(events[-1], Finish | StreamError)
-    assert not any(isinstance(event, Finish | StreamError) for event in events[:-1])
 
 
 def test_the_laws_are_about_something() -> None:

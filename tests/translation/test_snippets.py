@@ -12,8 +12,8 @@ import pytest
 
 from core.errors import Unsupported
 from core.translation.snippets import WAYS, snippet, snippets
-from tests.brain import SENTENCE, answer_natively, answer_openly
-from tests.scripted import Scripted, running
+from tests.brain import SENTENCE, thinking
+from tests.scripted import Scripted
 
 NATIVE = {
     "model": "qwen3:4b",
@@ -40,9 +40,7 @@ CASES = [
 
 @pytest.fixture
 def backend() -> Iterator[Scripted]:
-    with running() as scripted:
-        scripted.thinks("/api/chat", answer_natively)
-        scripted.thinks("/v1/chat/completions", answer_openly)
+    with thinking() as scripted:
         yield scripted
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.programs import CLOSED, gateway
-from tests.scripted import Said, Scripted, running
+from tests.scripted import Said, Scripted
 from tests.servers import Gateway, places
 from tests.typed.faces import FACES, Face, records
 
@@ -30,13 +28,6 @@ cells = pytest.mark.parametrize(
     ids=[f"{f.name or f.path}{', stream' if s else ''}" for f, s in CELLS],
 )
 
-CONFIG = """
-model_list:
-  - model_name: ollama
-    litellm_params: {{model: ollama_chat/smollm2, api_base: "{url}"}}
-  - model_name: openai
-    litellm_params: {{model: openai/m, api_base: "{url}/v1"}}
-"""
 # What a backend of each kind once answered on a route: whole, and as a stream.
 ANSWERS = {
     "/api/chat": ("chat.json", "chat.ndjson", OLLAMA),
@@ -56,20 +47,6 @@ TEXTS = {
     ],
     "/v1/completions": json.loads((LLAMA / "completions.json").read_text())["choices"][0]["text"],
 }
-
-
-@pytest.fixture(scope="module")
-def backend() -> Iterator[Scripted]:
-    with running() as scripted:
-        yield scripted
-
-
-@pytest.fixture(scope="module")
-def url(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    config = CONFIG.format(url=backend.url)
-    folder = tmp_path_factory.mktemp("grid")
-    with gateway(config, folder=folder, environ={"OLLAMA_HOST": CLOSED}) as place:
-        yield place
 
 
 def replay(backend: Scripted, path: str, *, stream: bool) -> None:

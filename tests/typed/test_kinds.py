@@ -4,24 +4,14 @@ cut ones and empty ones, from both kinds of backend, whole and streamed."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.programs import CLOSED, gateway
-from tests.scripted import Scripted, running
+from tests.scripted import Scripted
 from tests.typed.faces import FACES, Face, records
 
-CONFIG = """
-model_list:
-  - model_name: ollama
-    litellm_params: {{model: ollama_chat/m, api_base: "{url}"}}
-  - model_name: openai
-    litellm_params: {{model: openai/m, api_base: "{url}/v1"}}
-"""
 CHATS = [face for face in FACES if face.ollama == "/api/chat"]
 CALLS = [("c1", "f", {"a": 1, "名": "é"}), ("c2", "g", {})]
 LOGPROBS = [{"token": "hi", "logprob": -0.1, "bytes": [104, 105]}]
@@ -122,20 +112,6 @@ def compatible_whole(kind: str) -> dict[str, Any]:
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
     head = {"id": "x", "object": "chat.completion", "created": 1, "model": "m"}
     return {**head, "choices": [choice], "usage": usage}
-
-
-@pytest.fixture(scope="module")
-def backend() -> Iterator[Scripted]:
-    with running() as scripted:
-        yield scripted
-
-
-@pytest.fixture(scope="module")
-def url(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("kinds")
-    config = CONFIG.format(url=backend.url)
-    with gateway(config, folder=folder, environ={"OLLAMA_HOST": CLOSED}) as place:
-        yield place
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
