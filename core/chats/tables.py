@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,22 +40,22 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
+from core.chats.upgrades import UPGRADES, Upgrade, index_words
 from core.chats.values import Step
-from core.errors import ConfigError
+from core.errors import BackendUnavailable, ConfigError
 from core.translation.messages import Message
 
 __all__ = [
-    "UPGRADES",
-    "Upgrade",
     "cause",
     "chats",
     "messages",
     "metadata",
     "migrate",
     "open_engine",
+    "presets",
+    "transaction",
+    "words",
 ]
-
-Upgrade = Callable[[Connection], None]
 
 # How long a writer waits for another one before it gives up.
 BUSY_MS = 10_000
@@ -103,6 +103,8 @@ chats = Table(
     Column("leaf", String(32)),
     Column("pinned", Boolean, nullable=False),
     Column("temporary", Boolean, nullable=False),
+    Column("titled", String(16), nullable=False),
+    Column("hidden", BigInteger, nullable=False),
     Index("chats_listed", "owner", "temporary", "pinned", "updated", "id"),
 )
 
@@ -123,10 +125,39 @@ messages = Table(
     Column("error", Json(dict[str, Any])),
     Column("exchanges", Json(tuple[str, ...]), nullable=False),
     Column("rating", Integer, nullable=False),
+    Column("batch", String(32), nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
+    Column("hidden", BigInteger, nullable=False),
     Index("messages_of_chat", "chat_id", "created"),
 )
+
+presets = Table(
+    "presets",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+# What a search looks through: the words of each message, as core.chats.words takes them out.
+# Each database has its own index on them, made by core.chats.upgrades.
+words = Table(
+    "words",
+    metadata,
+    # A number, since SQLite's full text index has nothing else; newer messages have larger ones.
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column(
+        "message_id",
+        String(32),
+        ForeignKey("messages.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    Column("text", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+event.listen(words, "after_create", lambda _, db, **__: index_words(db))
 
 _version = Table(
     "schema_version",
@@ -135,11 +166,6 @@ _version = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
 )
-
-# UPGRADES[0] turns version 1 into version 2, and so on. A new database is made from the
-# tables above at the newest version; so a change is made twice, there and here. An upgrade
-# names its columns itself and never uses the tables above, which go on changing after it.
-UPGRADES: tuple[Upgrade, ...] = ()
 
 
 def open_engine(url: str) -> Engine:
@@ -166,6 +192,18 @@ def open_engine(url: str) -> Engine:
 def cause(error: Exception) -> str:
     """Return the driver's own words; SQLAlchemy's would repeat the whole statement."""
     return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Run one transaction. Raises BackendUnavailable (``store_unavailable``) where it fails."""
+    try:
+        with engine.begin() as db:
+            yield db
+    except SQLAlchemyError as error:
+        raise BackendUnavailable(
+            f"the chat store did not do what was asked: {cause(error)}", code="store_unavailable"
+        ) from error
 
 
 def migrate(engine: Engine, upgrades: Sequence[Upgrade] = UPGRADES) -> int:

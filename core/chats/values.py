@@ -19,16 +19,21 @@ __all__ = [
     "ChatMessage",
     "ChatOptions",
     "FaceDialect",
+    "Found",
     "MessageChanges",
     "MessageFacts",
+    "Preset",
     "State",
     "Step",
+    "Titled",
 ]
 
 FaceDialect = Literal["ollama", "openai"]
 """What a page may speak to a model."""
 
 State = Literal["complete", "running", "interrupted", "stopped", "failed"]
+
+Titled = Literal["question", "model", "person"]
 
 
 class ChatOptions(Struct, frozen=True, kw_only=True):
@@ -52,7 +57,8 @@ class Chat(Struct, frozen=True, kw_only=True):
     """One conversation: a tree of messages, of which ``leaf`` ends the branch that is shown.
 
     ``updated`` is when its last message was added. A temporary chat is in no list, and
-    ``Store.forget`` deletes it.
+    ``Store.forget`` deletes it. ``hidden`` is when it was put away, or 0: it is in no list
+    either, and comes back until it is forgotten. ``titled`` says whose words the title is.
     """
 
     id: str
@@ -64,6 +70,8 @@ class Chat(Struct, frozen=True, kw_only=True):
     leaf: str | None = None
     pinned: bool = False
     temporary: bool = False
+    titled: Titled = "question"
+    hidden: int = 0
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -98,7 +106,8 @@ class ChatMessage(Struct, frozen=True, kw_only=True):
     order, and ``message`` is the turn after them. ``numbers`` is described in
     core.chats.answer. ``error`` is None or ``{"code", "message", "status"}``. ``exchanges``
     are the ids of the calls to the backend. ``rating`` is -1, 0 or 1. ``updated`` is when
-    the row was last written: a running answer is written all the time.
+    the row was last written: a running answer is written all the time. ``batch`` is the same
+    for answers that were asked for side by side. ``hidden`` is when it was put away, or 0.
     """
 
     id: str
@@ -114,8 +123,10 @@ class ChatMessage(Struct, frozen=True, kw_only=True):
     error: Mapping[str, Any] | None = None
     exchanges: tuple[str, ...] = ()
     rating: int = 0
+    batch: str = ""
     created: int
     updated: int
+    hidden: int = 0
 
 
 class ChatChanges(TypedDict, total=False):
@@ -125,6 +136,7 @@ class ChatChanges(TypedDict, total=False):
     settings: Mapping[str, Any]
     pinned: bool
     temporary: bool
+    titled: Titled
 
 
 class MessageFacts(TypedDict, total=False):
@@ -139,9 +151,32 @@ class MessageFacts(TypedDict, total=False):
     error: Mapping[str, Any] | None
     exchanges: tuple[str, ...]
     rating: int
+    batch: str
 
 
 class MessageChanges(MessageFacts, total=False):
     """What may be changed on a message."""
 
     message: Message
+
+
+class Preset(Struct, frozen=True, kw_only=True):
+    """A system prompt that is kept under a name."""
+
+    name: str
+    text: str
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """A message that a search has found.
+
+    ``excerpt`` is some text around the place; ``marks`` are the starts and ends of what was
+    looked for in it.
+    """
+
+    chat: Chat
+    message_id: str
+    role: str
+    created: int
+    excerpt: str
+    marks: tuple[tuple[int, int], ...] = ()

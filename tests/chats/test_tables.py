@@ -6,11 +6,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, inspect, make_url, text
 
 from core.chats.store import Store
-from core.chats.tables import migrate, open_engine
+from core.chats.tables import metadata, migrate, open_engine
+from core.chats.upgrades import UPGRADES
 from core.errors import ConfigError
+from core.translation.messages import text_of
 
 
 def test_an_upgrade_runs_once_and_keeps_the_rows(url: str) -> None:
@@ -25,8 +27,9 @@ def test_an_upgrade_runs_once_and_keeps_the_rows(url: str) -> None:
         db.execute(text("alter table chats add column folder text"))
         db.execute(text("update chats set folder = 'inbox'"))
 
-    assert migrate(engine, (add_folder,)) == 2
-    assert migrate(engine, (add_folder,)) == 2
+    newest = len(UPGRADES) + 2
+    assert migrate(engine, (*UPGRADES, add_folder)) == newest
+    assert migrate(engine, (*UPGRADES, add_folder)) == newest
     assert ran == [1]
     with engine.connect() as db:
         rows = db.execute(text("select id, title, folder from chats")).all()
@@ -34,6 +37,34 @@ def test_an_upgrade_runs_once_and_keeps_the_rows(url: str) -> None:
     with pytest.raises(ConfigError, match="newer"):
         migrate(engine)
     engine.dispose()
+
+
+def test_a_database_of_the_first_release_goes_on_and_can_be_searched(url: str) -> None:
+    if (file := make_url(url).database) and url.startswith("sqlite"):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+    first = Path(__file__).with_name("schema-1.sql").read_text("utf-8")
+    with engine.begin() as db:
+        for statement in first.partition("\n")[2].split(";\n"):
+            if statement.strip():
+                db.exec_driver_sql(statement)
+    engine.dispose()
+    store = Store(url)
+    question, answer = store.path("ann", "c1")
+    assert text_of(question.message) == "上海的天气怎么样？"
+    assert (answer.rating, answer.batch, answer.hidden) == (1, "", 0)
+    assert store.chat("ann", "c1").titled == "question"
+    assert [found.message_id for found in store.search.find("ann", "天气")] == ["m1"]
+    assert [found.message_id for found in store.search.find("ann", "sunn")] == ["m2"]
+    store.presets.save("ann", "short", "Be short.")
+    store.add_message("ann", "c1", answer.message, parent_id="m2")
+    store.close()
+    # The same tables as a new database has, column for column.
+    again = open_engine(url)
+    for table in metadata.sorted_tables:
+        there = {column["name"] for column in inspect(again).get_columns(table.name)}
+        assert there == {column.name for column in table.columns}, table.name
+    again.dispose()
 
 
 def test_a_failed_upgrade_changes_nothing(url: str) -> None:
@@ -45,8 +76,8 @@ def test_a_failed_upgrade_changes_nothing(url: str) -> None:
         raise RuntimeError("half way")
 
     with pytest.raises(RuntimeError, match="half way"):
-        migrate(engine, (breaks,))
-    assert migrate(engine) == 1
+        migrate(engine, (*UPGRADES, breaks))
+    assert migrate(engine) == len(UPGRADES) + 1
     with engine.connect() as db:
         assert "folder" not in list(db.execute(text("select * from chats")).keys())
     engine.dispose()
