@@ -80,6 +80,19 @@ class Catalog:
         self._kinds[deployment.base_url] = (time.monotonic(), kind)
         return kind
 
+    async def writes_on(self, route: Route) -> bool:
+        """Return whether an answer at the end of the conversation is gone on with.
+
+        llama.cpp's server does so by itself. On Ollama it is the template's work, which looks
+        whether a message is the last one, or that of a renderer built into the server.
+        """
+        deployment = route.deployment
+        if deployment.dialect != "ollama":
+            return await self.kind(deployment) == "llama.cpp"
+        shown = await self.show(route, {})
+        template, modelfile = str(shown.get("template")), str(shown.get("modelfile"))
+        return "(slice $.Messages" in template or "\nRENDERER " in modelfile
+
     async def show(self, route: Route, body: dict[str, Any]) -> dict[str, Any]:
         """Return Ollama's description of a model, made up from what is known elsewhere."""
         deployment = route.deployment

@@ -276,6 +276,13 @@ class Fleet:
         """Return what a model can do, in Ollama's words."""
         return await self._catalog.capabilities(await self.resolve(name))
 
+    async def writes_on(self, name: str) -> bool:
+        """Return whether a model goes on with an answer that ends the conversation.
+
+        Others take it as said, and begin a new one.
+        """
+        return await self._catalog.writes_on(await self.resolve(name))
+
     def call(self, work: Coroutine[Any, Any, T], *, timeout: float | None = 30.0) -> T:
         """Run ``work`` in the fleet's loop from another thread; ``timeout`` is in seconds."""
         if self._loop is None:

@@ -8,14 +8,17 @@ for a message reads the message's row, which is written first.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Unpack
 
 from core.chats.job import GRACE, Job, Run
 from core.chats.store import Store
-from core.chats.values import ChatMessage, MessageChanges
+from core.chats.values import ChatMessage, MessageChanges, MessageFacts
 from core.errors import BackendUnavailable, InvalidRequest
 from core.translation.messages import Message
 
@@ -25,7 +28,7 @@ _WRITERS = 4
 
 
 class JobRunner:
-    """Starts jobs, one at a time for each chat.
+    """Starts jobs, one at a time for each chat, or several side by side.
 
     ``loop`` is a running loop to use, for instance because the client of the backends lives
     in it; without one a thread with its own is started when it is first needed. A finished
@@ -78,21 +81,57 @@ class JobRunner:
             if continues is not None:
                 row = self._reopen(owner, chat_id, continues)
             else:
-                if ask is not None:
-                    parent_id = self._store.add_message(owner, chat_id, ask, parent_id=parent_id).id
-                row = self._store.add_message(
-                    owner,
-                    chat_id,
-                    Message(role="assistant"),
-                    parent_id=parent_id,
-                    state="running",
-                    model=model,
-                    dialect=dialect,
-                )
+                parent_id = self._asked(owner, chat_id, ask, parent_id)
+                row = self._add_row(owner, chat_id, parent_id, model=model, dialect=dialect)
             return self._launch(row, owner, run)
         finally:
             with self._lock:
                 self._starting.discard(chat_id)
+
+    def start_batch(
+        self,
+        owner: str,
+        chat_id: str,
+        runs: Sequence[tuple[Run, str, str]],
+        *,
+        parent_id: str | None = None,
+        ask: Message | None = None,
+    ) -> list[Job]:
+        """Start several answers to one question side by side and return their jobs, in order.
+
+        ``runs`` are the runs with their models and dialects. The first answer is the one that
+        the conversation goes on from. Raises what ``start`` raises.
+        """
+        self._reserve(owner, chat_id)
+        try:
+            parent_id = self._asked(owner, chat_id, ask, parent_id)
+            batch = secrets.token_hex(16)
+            rows = [
+                self._add_row(owner, chat_id, parent_id, model=model, dialect=dialect, batch=batch)
+                for _, model, dialect in runs
+            ]
+            self._store.set_leaf(owner, chat_id, rows[0].id)
+            return [
+                self._launch(row, owner, run) for row, (run, _, _) in zip(rows, runs, strict=True)
+            ]
+        finally:
+            with self._lock:
+                self._starting.discard(chat_id)
+
+    def _asked(
+        self, owner: str, chat_id: str, ask: Message | None, parent_id: str | None
+    ) -> str | None:
+        """Return what the answers stand below: a new question, or what was there."""
+        if ask is None:
+            return parent_id
+        return self._store.add_message(owner, chat_id, ask, parent_id=parent_id).id
+
+    def _add_row(
+        self, owner: str, chat_id: str, parent_id: str | None, **about: Unpack[MessageFacts]
+    ) -> ChatMessage:
+        about["state"] = "running"
+        empty = Message(role="assistant")
+        return self._store.add_message(owner, chat_id, empty, parent_id=parent_id, **about)
 
     def get(self, owner: str, job_id: str) -> Job | None:
         """Return a job of the owner's that runs or has lately ended, or else None."""
@@ -101,11 +140,15 @@ class JobRunner:
             job = self._jobs.get(job_id)
         return job if job is not None and job.owner == owner else None
 
-    def running(self, owner: str, chat_id: str) -> Job | None:
-        """Return the job that runs in a chat of the owner's, or else None."""
+    def running(self, owner: str, chat_id: str) -> list[Job]:
+        """Return the jobs that run in a chat of the owner's, the oldest first."""
         with self._lock:
-            job = self._running(chat_id)
-        return job if job is not None and job.owner == owner else None
+            return [job for job in self._running(chat_id) if job.owner == owner]
+
+    def any_running(self, owner: str) -> list[Job]:
+        """Return all jobs of the owner's that run, in whatever chat."""
+        with self._lock:
+            return [job for job in self._jobs.values() if job.owner == owner and not job.done]
 
     def close(self) -> None:
         """End all jobs, mark their rows as interrupted, and stop the thread.
@@ -137,7 +180,7 @@ class JobRunner:
             self._forget_old()
             if self._closed:
                 raise _shutting_down()
-            if chat_id in self._starting or self._running(chat_id) is not None:
+            if chat_id in self._starting or self._running(chat_id):
                 raise InvalidRequest(
                     "this chat is still being answered: wait for it, or stop it first",
                     status=409,
@@ -172,9 +215,8 @@ class JobRunner:
         write = partial(self._store.update_message, job.owner, job.message_id, **changes)
         await asyncio.get_running_loop().run_in_executor(self._writers, write)
 
-    def _running(self, chat_id: str) -> Job | None:
-        mine = (job for job in self._jobs.values() if job.chat_id == chat_id and not job.done)
-        return next(mine, None)
+    def _running(self, chat_id: str) -> list[Job]:
+        return [job for job in self._jobs.values() if job.chat_id == chat_id and not job.done]
 
     def _forget_old(self) -> None:
         oldest = time.monotonic_ns() - int(self._keep_seconds * 1e9)

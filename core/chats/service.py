@@ -16,16 +16,25 @@ from core.backends.exchange import Exchange
 from core.backends.fleet import Fleet, Status
 from core.chats.answer import RunValue, conversation
 from core.chats.exports import ExportKind, dump_chat, dump_example, dump_markdown, load_chat
-from core.chats.job import Job
+from core.chats.job import Job, Run
 from core.chats.jobs import JobRunner
 from core.chats.store import Store
+from core.chats.titles import Titler
 from core.chats.values import Chat, ChatMessage, ChatOptions, FaceDialect
 from core.errors import InvalidRequest
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
 from core.translation.definitions import parse_tools
 from core.translation.events import Event
-from core.translation.messages import ChatRequest, Message, ResponseFormat, Text, ToolChoice
+from core.translation.messages import (
+    ChatRequest,
+    Message,
+    Part,
+    ResponseFormat,
+    Text,
+    ToolChoice,
+    text_of,
+)
 from core.translation.reading import decode_json
 from core.translation.report import ReportRow
 
@@ -37,6 +46,13 @@ _NO_SIBLING = {
 }
 
 
+# For models that would begin anew after an answer without an end.
+_GO_ON = (
+    "Your last answer was cut. Go on exactly where it ends, in the same language, and repeat "
+    "nothing of it."
+)
+
+
 class Service:
     """One process's chats, jobs, tools and models."""
 
@@ -45,6 +61,7 @@ class Service:
         self.store = store
         self.jobs = jobs
         self.toolbox = toolbox
+        self._titler = Titler(fleet, store)
 
     def status(self) -> Status:
         """Return what was found, without waiting for anything."""
@@ -66,25 +83,87 @@ class Service:
         """Return what a model can do, in Ollama's words. Raises DiglotError."""
         return self.fleet.call(self.fleet.capabilities(model))
 
-    def ask(self, owner: str, chat_id: str, text: str, options: ChatOptions) -> Job:
+    def ask(
+        self,
+        owner: str,
+        chat_id: str,
+        text: str,
+        options: ChatOptions,
+        *,
+        files: Sequence[Part] = (),
+    ) -> Job:
         """Add a message to the end of a chat and start the answer to it.
 
-        Raises InvalidRequest: ``busy`` while an answer of this chat is being written.
+        ``files`` are parts that core.chats.attachments has read. Raises InvalidRequest:
+        ``busy`` while an answer of this chat is being written.
         """
         path = self.store.path(owner, chat_id)
-        return self._start(owner, chat_id, path, options, _question(text))
+        return self._start(owner, chat_id, path, [options], _question(text, files))[0]
+
+    def compare(
+        self,
+        owner: str,
+        chat_id: str,
+        text: str,
+        options: Sequence[ChatOptions],
+        *,
+        files: Sequence[Part] = (),
+    ) -> list[Job]:
+        """Ask several at once, each with options of its own; their answers are siblings."""
+        path = self.store.path(owner, chat_id)
+        return self._start(owner, chat_id, path, options, _question(text, files))
+
+    def answer(self, owner: str, chat_id: str, options: ChatOptions) -> Job:
+        """Answer the question that a chat ends with. Raises InvalidRequest where none is there."""
+        path = self.store.path(owner, chat_id)
+        if not path or path[-1].message.role != "user":
+            raise InvalidRequest("this chat does not end in a question", path="chat_id")
+        return self._start(owner, chat_id, path, [options])[0]
 
     def edit(
         self, owner: str, chat_id: str, message_id: str, text: str, options: ChatOptions
     ) -> Job:
-        """Ask a question in other words; the one that is there stays as a sibling."""
+        """Ask a question in other words; the one that is there stays as a sibling.
+
+        What was beside its words, files for instance, is asked with the new ones too.
+        """
         path = self._before(owner, chat_id, message_id, role="user")
-        return self._start(owner, chat_id, path, options, _question(text))
+        old = self.store.message(owner, message_id).message
+        return self._start(owner, chat_id, path, [options], _question(text, old.parts[1:]))[0]
 
     def regenerate(self, owner: str, chat_id: str, message_id: str, options: ChatOptions) -> Job:
         """Answer the same question once more; the answer that is there stays as a sibling."""
         path = self._before(owner, chat_id, message_id, role="assistant")
-        return self._start(owner, chat_id, path, options)
+        return self._start(owner, chat_id, path, [options])[0]
+
+    def write_on(self, owner: str, chat_id: str, message_id: str, options: ChatOptions) -> Job:
+        """Go on with an answer that was cut, stopped or lost its connection, where it ended.
+
+        It is asked for from the model and through the API that began it. Raises
+        InvalidRequest for what is no answer.
+        """
+        cut = self.store.message(owner, message_id)
+        if cut.message.role != "assistant":
+            raise InvalidRequest("only an answer can be gone on with", path="message_id")
+        history = conversation(self.store.path(owner, chat_id, message_id))
+        text = text_of(cut.message)
+        begun = replace(
+            options,
+            model=cut.model or options.model,
+            dialect="openai" if cut.dialect == "openai" else "ollama",
+            # In the middle of a sentence there is nothing to call.
+            tools=() if text else options.tools,
+        )
+        if text and not self.fleet.call(self.fleet.writes_on(begun.model)):
+            history = (*history, _question(_GO_ON))
+        request = self._request(begun, history)
+        box = self.toolbox.subset(begun.tools)
+        return self.jobs.start(
+            owner,
+            chat_id,
+            self._run(request, box, owner=owner, dialect=begun.dialect),
+            continues=message_id,
+        )
 
     def lost(self, options: ChatOptions) -> tuple[ReportRow, ...]:
         """Return what of these options the model's server cannot be told, with the reasons.
@@ -106,27 +185,49 @@ class Service:
         owner: str,
         chat_id: str,
         path: Sequence[ChatMessage],
-        options: ChatOptions,
+        options: Sequence[ChatOptions],
         question: Message | None = None,
-    ) -> Job:
+    ) -> list[Job]:
         history = (*conversation(path), *(() if question is None else (question,)))
-        request = self._request(options, history)
-        box = self.toolbox.subset(options.tools)
-        return self.jobs.start(
-            owner,
-            chat_id,
-            self._run(request, box, owner=owner, dialect=options.dialect),
-            parent_id=path[-1].id if path else None,
-            ask=question,
-            model=options.model,
-            dialect=options.dialect,
-        )
+        runs = []
+        for place, each in enumerate(options):
+            request = self._request(each, history)
+            run = self._run(
+                request, self.toolbox.subset(each.tools), owner=owner, dialect=each.dialect
+            )
+            if place == 0 and len(path) < 2:
+                run = self._titler.after(run, request, owner=owner, dialect=each.dialect)
+            runs.append((run, each.model, each.dialect))
+        parent_id = path[-1].id if path else None
+        if len(runs) > 1:
+            return self.jobs.start_batch(owner, chat_id, runs, parent_id=parent_id, ask=question)
+        ((run, model, dialect),) = runs
+        return [
+            self.jobs.start(
+                owner,
+                chat_id,
+                run,
+                parent_id=parent_id,
+                ask=question,
+                model=model,
+                dialect=dialect,
+            )
+        ]
 
     def stop(self, owner: str, chat_id: str) -> None:
-        """Stop the answer that is being written in a chat, keeping what is there."""
-        job = self.jobs.running(owner, chat_id)
-        if job is not None:
+        """Stop the answers that are being written in a chat, keeping what is there."""
+        for job in self.jobs.running(owner, chat_id):
             job.cancel()
+
+    def hide_message(self, owner: str, message_id: str) -> None:
+        """Put a message away with what follows it, stopping what is still being written."""
+        self.stop(owner, self.store.message(owner, message_id).chat_id)
+        self.store.hide_message(owner, message_id)
+
+    def hide_chat(self, owner: str, chat_id: str) -> None:
+        """Put a chat away, stopping what is still being written."""
+        self.stop(owner, chat_id)
+        self.store.hide_chat(owner, chat_id)
 
     def run_tool_test(
         self,
@@ -214,7 +315,7 @@ class Service:
         owner: str,
         dialect: FaceDialect,
         max_turns: int = 8,
-    ) -> Any:
+    ) -> Run:
         def run(job: Job) -> AsyncIterator[RunValue]:
             def chat(turn: ChatRequest) -> AsyncIterator[Event]:
                 return self.fleet.chat(turn, dialect=dialect, owner=owner, note=job.note_exchange)
@@ -224,8 +325,8 @@ class Service:
         return run
 
 
-def _question(text: str) -> Message:
-    return Message(role="user", parts=(Text(text),))
+def _question(text: str, files: Sequence[Part] = ()) -> Message:
+    return Message(role="user", parts=(Text(text), *files))
 
 
 _services: list[Service] = []

@@ -95,6 +95,12 @@ class Store:
         """Give a chat another title."""
         self.update_chat(owner, chat_id, title=title, titled="person")
 
+    def give_title(self, owner: str, chat_id: str, title: str) -> None:
+        """Give a chat the model's title, unless the person has chosen one."""
+        query = update(chats).where(chats.c.id == chat_id, owned(owner), chats.c.titled != "person")
+        with transaction(self._writer) as db:
+            db.execute(query.values(title=title, titled="model"))
+
     def update_chat(self, owner: str, chat_id: str, **changes: Unpack[ChatChanges]) -> None:
         """Change what is given and leave the rest; its place in the list stays."""
         with transaction(self._writer) as db:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,14 +12,16 @@ from pathlib import Path
 import pytest
 
 from core.backends.fleet import Fleet
+from core.chats.attachments import read_file
 from core.chats.job import Job
 from core.chats.jobs import JobRunner
 from core.chats.service import Service
 from core.chats.store import Store
+from core.chats.titles import clean_title
 from core.chats.values import ChatOptions
 from core.errors import InvalidRequest
 from core.tools.examples import example_toolbox
-from core.translation.messages import text_of
+from core.translation.messages import Image, Text, text_of
 from tests.brain import SENTENCE, thinking
 from tests.programs import CLOSED
 from tests.scripted import Scripted
@@ -83,7 +86,7 @@ def texts(service: Service, chat_id: str) -> list[str]:
 
 def test_a_question_in_other_words_is_a_branch(service: Service, backend: Scripted) -> None:
     options = ChatOptions(model="native")
-    chat = service.store.create_chat(ME)
+    chat = service.store.create_chat(ME, titled="person")
     ended(service.ask(ME, chat.id, "one", options))
     ended(service.ask(ME, chat.id, "two", options))
     first, _, second, answer = service.store.path(ME, chat.id)
@@ -102,7 +105,7 @@ def test_a_question_in_other_words_is_a_branch(service: Service, backend: Script
 
 
 def test_an_answer_through_the_other_api_is_a_sibling(service: Service, backend: Scripted) -> None:
-    chat = service.store.create_chat(ME)
+    chat = service.store.create_chat(ME, titled="person")
     ended(service.ask(ME, chat.id, "one", ChatOptions(model="native")))
     answer = service.store.path(ME, chat.id)[-1]
     ended(service.regenerate(ME, chat.id, answer.id, ChatOptions(model="open", dialect="openai")))
@@ -111,7 +114,7 @@ def test_an_answer_through_the_other_api_is_a_sibling(service: Service, backend:
 
 
 def test_only_what_was_set_is_sent(service: Service, backend: Scripted) -> None:
-    chat = service.store.create_chat(ME)
+    chat = service.store.create_chat(ME, titled="person")
     ended(service.ask(ME, chat.id, "plain", ChatOptions(model="native")))
     assert backend.bodies("/api/chat")[-1].get("options", {}) == {}
     schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -130,3 +133,150 @@ def test_what_a_server_cannot_be_told_is_known_before(service: Service, backend:
     assert service.lost(ChatOptions(model="native", settings=settings)) == ()
     assert service.lost(ChatOptions(model="native", dialect="openai", settings=settings)) == ()
     assert backend.bodies("/v1/chat/completions") == backend.bodies("/api/chat") == []
+
+
+def test_two_are_asked_at_once_and_their_answers_stand_side_by_side(
+    service: Service, backend: Scripted
+) -> None:
+    chat = service.store.create_chat(ME, titled="person")
+    both = [ChatOptions(model="native"), ChatOptions(model="open", dialect="openai")]
+    jobs = service.compare(ME, chat.id, "one", both)
+    assert [ended(job).snapshot().text for job in jobs] == [SENTENCE, SENTENCE]
+    question, answer = service.store.path(ME, chat.id)
+    siblings = service.store.siblings(ME, answer.id)
+    assert [(row.model, row.dialect) for row in siblings] == [
+        ("native", "ollama"),
+        ("open", "openai"),
+    ]
+    assert len({row.batch for row in siblings}) == 1 and answer.batch
+    assert answer.id == siblings[0].id == jobs[0].message_id
+    ended(service.ask(ME, chat.id, "two", both[0]))
+    assert service.store.path(ME, chat.id)[-1].batch == ""
+    assert len(backend.bodies("/v1/chat/completions")) == 1
+    assert question.batch == ""
+
+
+def test_while_two_are_asked_the_chat_is_busy_and_one_stop_stops_both(
+    service: Service, backend: Scripted
+) -> None:
+    chat = service.store.create_chat(ME, titled="person")
+    line = {"model": "m", "message": {"role": "assistant", "content": "word "}, "done": False}
+    del backend.minds["/api/chat"]
+    backend.lines("/api/chat", [line] * 200, pause=0.05)
+    options = ChatOptions(model="native")
+    jobs = service.compare(ME, chat.id, "one", [options, options])
+    with pytest.raises(InvalidRequest, match="still being answered"):
+        service.ask(ME, chat.id, "two", options)
+    assert service.jobs.running(ME, chat.id) == jobs
+    service.stop(ME, chat.id)
+    assert {ended(job).snapshot().state for job in jobs} == {"stopped"}
+
+
+@pytest.mark.parametrize("prefills", [True, False])
+def test_a_cut_answer_is_gone_on_with(service: Service, backend: Scripted, prefills: bool) -> None:
+    template = "{{ $last := eq (len (slice $.Messages $i)) 1 }}" if prefills else "{{ .Prompt }}"
+    backend.json("/api/show", {"capabilities": ["completion"], "template": template})
+    chat = service.store.create_chat(ME, titled="person")
+    mind = backend.minds.pop("/api/chat")
+    head = {"model": "m", "created_at": "2026-01-01T00:00:00Z"}
+    cut = [
+        {**head, "message": {"role": "assistant", "content": "Half a "}, "done": False},
+        {**head, "message": {"role": "assistant", "content": ""}, "done": True,
+         "done_reason": "length", "eval_count": 2, "prompt_eval_count": 3},
+    ]  # fmt: skip
+    backend.lines("/api/chat", cut)
+    ended(service.ask(ME, chat.id, "one", ChatOptions(model="native")))
+    answer = service.store.path(ME, chat.id)[-1]
+    assert answer.finish_reason == "length"
+    backend.minds["/api/chat"] = mind
+    ended(service.write_on(ME, chat.id, answer.id, ChatOptions(model="open", dialect="openai")))
+    whole = service.store.path(ME, chat.id)[-1]
+    assert whole.id == answer.id
+    assert text_of(whole.message) == f"Half a {SENTENCE}"
+    assert whole.finish_reason == "stop"
+    assert whole.numbers["completion_tokens"] == 2 + 5
+    asked = backend.bodies("/api/chat")[-1]["messages"]
+    assert [m["role"] for m in asked][:2] == ["user", "assistant"]
+    assert len(asked) == (2 if prefills else 3)
+
+
+def test_a_question_without_an_answer_can_be_answered(service: Service) -> None:
+    chat = service.store.create_chat(ME, titled="person")
+    options = ChatOptions(model="native")
+    with pytest.raises(InvalidRequest):
+        service.answer(ME, chat.id, options)
+    ended(service.ask(ME, chat.id, "one", options))
+    service.hide_message(ME, service.store.path(ME, chat.id)[-1].id)
+    assert texts(service, chat.id) == ["one"]
+    ended(service.answer(ME, chat.id, options))
+    assert texts(service, chat.id) == ["one", SENTENCE]
+
+
+def test_files_go_with_the_question_and_with_its_other_words(
+    service: Service, backend: Scripted
+) -> None:
+    chat = service.store.create_chat(ME, titled="person")
+    backend.json("/api/show", {"capabilities": ["completion", "vision"]})
+    png = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+    files = [read_file("a.png", png), read_file("notes.txt", "第一行".encode())]
+    options = ChatOptions(model="native")
+    ended(service.ask(ME, chat.id, "What is in these?", options, files=files))
+    question = service.store.path(ME, chat.id)[0]
+    assert [type(part) for part in question.message.parts] == [Text, Image, Text]
+    ended(service.edit(ME, chat.id, question.id, "And now?", options))
+    assert len(backend.bodies("/api/chat")) == 2
+    for sent in backend.bodies("/api/chat"):
+        assert len(sent["messages"][0]["images"]) == 1
+        assert "第一行" in sent["messages"][0]["content"]
+    assert backend.bodies("/api/chat")[-1]["messages"][0]["content"].startswith("And now?")
+
+
+def titled(service: Service, chat_id: str, *, within: float = 5) -> str:
+    for _ in range(int(within / 0.02)):
+        chat = service.store.chat(ME, chat_id)
+        if chat.titled == "model":
+            return chat.title
+        time.sleep(0.02)
+    return ""
+
+
+def test_the_model_gives_a_new_chat_its_title(service: Service, backend: Scripted) -> None:
+    chat = service.store.create_chat(ME, title="one")
+    options = ChatOptions(model="native", tools=("calculate",), thinking=True)
+    ended(service.ask(ME, chat.id, "one", options))
+    assert titled(service, chat.id) == SENTENCE.rstrip("?.") + "?"
+    asked = backend.bodies("/api/chat")[-1]
+    assert "tools" not in asked
+    assert asked["options"]["temperature"] == 0 and asked["options"]["num_predict"] == 40
+    assert asked["think"] is False
+    count = len(backend.asked)
+    ended(service.ask(ME, chat.id, "two", ChatOptions(model="native")))
+    time.sleep(0.2)
+    assert len([path for path, _ in backend.asked[count:] if path == "/api/chat"]) == 1
+
+
+@pytest.mark.parametrize("kind", ["renamed", "temporary"])
+def test_some_chats_are_given_no_title(service: Service, backend: Scripted, kind: str) -> None:
+    chat = service.store.create_chat(ME, title="mine", temporary=kind == "temporary")
+    if kind == "renamed":
+        service.store.rename(ME, chat.id, "My own")
+    ended(service.ask(ME, chat.id, "one", ChatOptions(model="native")))
+    time.sleep(0.2)
+    assert service.store.chat(ME, chat.id).title == ("My own" if kind == "renamed" else "mine")
+    assert len(backend.bodies("/api/chat")) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ("Weather in Shanghai", "Weather in Shanghai"),
+        ('**Title: "Weather in Shanghai."**', "Weather in Shanghai"),
+        ("\n\n标题：《上海天气》\n\n希望有帮助", "上海天气"),
+        ("# A quiet week", "A quiet week"),
+        ("", ""),
+        ("...", ""),
+        ("Sure! Here is a title for the conversation that we have just been having today:", ""),
+    ],
+)
+def test_a_title_is_taken_out_of_what_a_model_says(said: str, title: str) -> None:
+    assert clean_title(said) == title
