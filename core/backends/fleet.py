@@ -283,6 +283,21 @@ class Fleet:
         """
         return await self._catalog.writes_on(await self.resolve(name))
 
+    async def context(self, name: str) -> int:
+        """Return how many tokens a model remembers as it is loaded now.
+
+        0 where nobody knows: Ollama settles it when it loads the model, and hosted servers do
+        not tell.
+        """
+        route = await self.resolve(name)
+        if route.deployment.dialect == "ollama":
+            for entry in await self.running():
+                if entry.get("name") in (route.model, f"{route.model}:latest"):
+                    return int(entry.get("context_length") or 0)
+            return 0
+        info = (await self._catalog.show(route, {})).get("model_info") or {}
+        return int(info.get("llama.context_length") or 0)
+
     def call(self, work: Coroutine[Any, Any, T], *, timeout: float | None = 30.0) -> T:
         """Run ``work`` in the fleet's loop from another thread; ``timeout`` is in seconds."""
         if self._loop is None:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from core.backends.faults import error_facts
 from core.backends.fleet import Fleet
 from core.errors import BackendError, DiglotError, InvalidResponse
 from core.translation.framing import NDJSONDecoder
@@ -139,8 +140,7 @@ class Library:
         except asyncio.CancelledError:
             self._change(name, state="cancelled")
         except DiglotError as error:
-            told = {"code": error.code, "message": error.message, "status": error.status}
-            self._change(name, state="failed", error=told)
+            self._change(name, state="failed", error=error_facts(error))
         finally:
             self._tasks.pop(name, None)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from core.backends.faults import error_facts
 from core.chats.answer import Answer, Phase, RunValue
 from core.chats.values import ChatMessage, MessageChanges, State, Step
 from core.errors import DiglotError, InvalidRequest
@@ -149,7 +150,7 @@ class Job:
                 state = self._outcome(pump)
                 row = self._row(state)
             if (error := await _write_last(write, row)) is not None:
-                state, self._error = "failed", _told(error)
+                state, self._error = "failed", error_facts(error)
         finally:
             with self._change():
                 self._state, self._phase, self.ended = state, "done", time.monotonic_ns()
@@ -169,7 +170,7 @@ class Job:
             error = DiglotError(f"the answer failed: {type(raised).__name__}: {raised}")
         if error is not None:
             with self._change():
-                self._error = _told(error)
+                self._error = error_facts(error)
 
     async def _fold_values(self, run: Run) -> None:
         self.note_phase("loading")
@@ -277,7 +278,3 @@ async def _write_last(write: Write, row: MessageChanges) -> DiglotError | None:
                 return error
             await asyncio.sleep(1)
     return None
-
-
-def _told(error: DiglotError) -> dict[str, Any]:
-    return {"code": error.code, "message": error.message, "status": error.status}

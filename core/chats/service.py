@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from core.backends.exchange import Exchange
 from core.backends.fleet import Fleet, Status
+from core.backends.library import Library
 from core.chats.answer import RunValue, conversation
 from core.chats.exports import ExportKind, dump_chat, dump_example, dump_markdown, load_chat
 from core.chats.job import Job, Run
@@ -61,6 +62,7 @@ class Service:
         self.store = store
         self.jobs = jobs
         self.toolbox = toolbox
+        self.library = Library(fleet)
         self._titler = Titler(fleet, store)
 
     def status(self) -> Status:
@@ -75,13 +77,13 @@ class Service:
         """Return all models, as entries of /api/tags. Raises DiglotError."""
         return self.fleet.call(self.fleet.models())
 
-    def running_models(self) -> list[dict[str, Any]]:
-        """Return the models in memory, as entries of /api/ps."""
-        return self.fleet.call(self.fleet.running())
-
     def capabilities(self, model: str) -> frozenset[str]:
         """Return what a model can do, in Ollama's words. Raises DiglotError."""
         return self.fleet.call(self.fleet.capabilities(model))
+
+    def context(self, model: str) -> int:
+        """Return how many tokens a model remembers as it is loaded now, or 0 where none tells."""
+        return self.fleet.call(self.fleet.context(model))
 
     def ask(
         self,

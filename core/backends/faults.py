@@ -1,0 +1,84 @@
+"""What kind of trouble an error is, so that an interface can say its cause and its cure.
+
+Servers of models say most of it in words alone. The words below are those of Ollama 0.17 to 0.33,
+llama.cpp's server (2026) and vLLM 0.11; what is said in others is the kind ``other``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import DiglotError
+
+__all__ = ["KINDS", "error_facts", "fault_kind"]
+
+_SAID: tuple[tuple[str, str], ...] = (
+    ("no_tools", r"does not support tools"),
+    (
+        "no_vision",
+        r"cannot see images|image input is not supported|missing data required for image",
+    ),
+    (
+        "out_of_memory",
+        r"requires more system memory|out of memory|OOM|cudaMalloc failed|unable to allocate"
+        r"|insufficient memory|KV cache is not enough",
+    ),
+    (
+        "context_exceeded",
+        r"exceeds? the (?:available )?context|maximum context length|context length of only"
+        r"|input length exceeds|prompt is too long|too many tokens",
+    ),
+    ("model_not_found", r"^model .{1,200} not found|model .{1,200} does not exist"),
+    ("disk_full", r"no space left on device"),
+)
+_CODES = frozenset(
+    {
+        "access_denied",
+        "backend_cut",
+        "backend_refused",
+        "backend_timeout",
+        "backend_unavailable",
+        "busy",
+        "config_error",
+        "invalid_response",
+        "model_not_found",
+        "not_found",
+        "pull_failed",
+        "store_unavailable",
+    }
+)
+
+KINDS = frozenset({*_CODES, *(kind for kind, _ in _SAID), "refused_in_container", "other"})
+"""All kinds that there are."""
+
+
+def error_facts(error: DiglotError) -> dict[str, Any]:
+    """Return what is kept of an error with an answer: its code, words and status."""
+    return {"code": error.code, "message": error.message, "status": error.status}
+
+
+def fault_kind(facts: Mapping[str, Any], *, container: bool | None = None) -> str:
+    """Return the kind of an error of which ``facts`` are known.
+
+    ``container`` tells whether this process runs in one, where localhost is not the machine;
+    None means to look.
+    """
+    message = str(facts.get("message", ""))
+    for kind, words in _SAID:
+        if re.search(words, message, re.IGNORECASE if kind != "out_of_memory" else 0):
+            return kind
+    code = str(facts.get("code", ""))
+    if code == "backend_refused":
+        inside = _in_container() if container is None else container
+        local = re.search(r"localhost|127\.0\.0\.1|\[::1\]", message)
+        return "refused_in_container" if inside and local else code
+    if code in _CODES:
+        return code
+    return "access_denied" if facts.get("status") in (401, 403) else "other"
+
+
+def _in_container() -> bool:
+    return Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()
