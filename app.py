@@ -14,7 +14,7 @@ import importlib
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,13 @@ from core.backends.fleet import Fleet  # noqa: E402  # found through the line ab
 from core.chats.jobs import JobRunner  # noqa: E402
 from core.chats.service import Service, install  # noqa: E402
 from core.chats.store import Store  # noqa: E402
+from core.errors import DiglotError  # noqa: E402
 from core.gateway.app import routes  # noqa: E402
 from core.tools.examples import example_toolbox  # noqa: E402
 from ui.identity import IdentityMiddleware  # noqa: E402
+
+_HOUR = 3600.0
+_DAY = 24 * _HOUR
 
 
 def config_path() -> Path | None:
@@ -53,6 +57,14 @@ def database_url() -> str:
     return f"sqlite:///{folder / 'chats.db'}"
 
 
+async def forget_daily(store: Store) -> None:
+    """Delete for good, every hour, what was put away or was temporary a day ago."""
+    while True:
+        with suppress(DiglotError):
+            await asyncio.to_thread(store.forget, idle=_DAY)
+        await asyncio.sleep(_HOUR)
+
+
 fleet = Fleet(config_path())
 
 
@@ -63,6 +75,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     sys.setswitchinterval(0.001)
     store = await asyncio.to_thread(Store, database_url())
     await asyncio.to_thread(store.recover)
+    forgetting = asyncio.create_task(forget_daily(store))
     async with fleet:
         jobs = JobRunner(store, asyncio.get_running_loop())
         service = Service(fleet, store, jobs, example_toolbox())
@@ -72,6 +85,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         try:
             yield {"service": service}
         finally:
+            forgetting.cancel()
             await warm
             await jobs.aclose()
             store.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.backends.faults import error_facts
 from core.chats.job import Job
 from core.chats.service import current_service
 from core.errors import DiglotError
@@ -14,7 +15,7 @@ from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.translation.definitions import dump_tool, parse_tools
 from core.translation.messages import NamedTool, Tool, ToolChoice
 from ui.answers import follow, numbers_line, show_answer
-from ui.cards import error_card, error_facts, json_fault
+from ui.cards import error_card, json_fault
 from ui.comparison import show_bodies
 from ui.identity import owner
 from ui.settings import abilities
@@ -91,7 +92,7 @@ def show_run(job: Job, tools: dict[str, Tool]) -> None:
             t("tools.stop"), icon=":material/stop:", shortcut="Esc", on_click=job.cancel, key="halt"
         )
         with st.container(border=True):
-            follow(job)
+            follow([job])
         slot.empty()
         st.rerun()
     row = service.store.message(me, job.message_id)

@@ -7,17 +7,18 @@ again. So an answer costs the browser its own length, not its square.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.chats.job import Job, Snapshot
+from core.chats.service import Service
 from core.chats.values import Call, ChatMessage, Step
 from core.translation.messages import text_of
 from ui.cards import error_card
-from ui.text import plain, readable
+from ui.text import diagrams, plain, readable
 from ui.words import t
 
 __all__ = ["follow", "numbers_line", "seconds", "show_answer", "show_steps"]
@@ -27,20 +28,34 @@ _TICK = 0.08
 
 _SHORT = 60
 
+_STALLED = 60
+"""Seconds without a token after which the page says what may be the matter."""
 
-def show_answer(message: ChatMessage) -> None:
-    """Draw a finished answer."""
-    for step in message.steps:
-        _show_thinking(step.thinking, step.thinking_duration)
-        if step.text:
-            st.markdown(readable(step.text))
-        show_steps((step,))
+
+def show_answer(message: ChatMessage, service: Service | None = None) -> None:
+    """Draw a finished answer; with ``service`` an error has a button for what can be done."""
+    if len(message.steps) > 1:
+        names = ", ".join(dict.fromkeys(c.name for step in message.steps for c in step.calls))
+        count = sum(len(step.calls) for step in message.steps)
+        with st.expander(
+            t("chat.used", count=count, names=plain(names)),
+            type="compact",
+            icon=":material/construction:",
+        ):
+            _show_turns(message.steps)
+    else:
+        _show_turns(message.steps)
     _show_thinking(message.message.thinking, int(message.numbers.get("thinking_ns", 0)))
     text = text_of(message.message)
-    if text:
-        st.markdown(readable(text))
+    for piece, diagram in diagrams(text):
+        if diagram:
+            st.mermaid_chart(piece, alt=t("chat.diagram"))
+            with st.expander(t("chat.diagram_source"), type="compact"):
+                st.code(piece, language="text")
+        else:
+            st.markdown(readable(piece))
     if message.error:
-        error_card(message.error, model=message.model)
+        error_card(message.error, model=message.model, service=service, key=message.id)
     elif message.state in ("stopped", "interrupted"):
         st.caption(f":material/stop_circle: {t(f'chat.{message.state}')}")
     elif message.finish_reason == "length":
@@ -52,6 +67,14 @@ def show_steps(steps: tuple[Step, ...]) -> None:
     for step in steps:
         for call in step.calls:
             _show_call(call)
+
+
+def _show_turns(steps: Sequence[Step]) -> None:
+    for step in steps:
+        _show_thinking(step.thinking, step.thinking_duration)
+        if step.text:
+            st.markdown(readable(step.text))
+        show_steps((step,))
 
 
 def numbers_line(numbers: Mapping[str, Any]) -> str:
@@ -79,42 +102,64 @@ def seconds(duration: int) -> str:
     return f"{duration / 1e9:.2f} s" if duration < 10e9 else f"{duration / 1e9:.0f} s"
 
 
-def follow(job: Job) -> Snapshot:
-    """Draw a job's answer as it grows, until it is done; call it last in a page.
+def follow(jobs: Sequence[Job], *, every_second: Callable[[], object] | None = None) -> None:
+    """Draw answers as they grow, several side by side, until all are done; the last of a page.
 
-    Leaving early (a click, a refresh) only ends the drawing: the job goes on.
+    Leaving early (a click, a refresh) only ends the drawing: the jobs go on. ``every_second`` is
+    called now and then for whatever else on the page moves.
     """
-    state = st.empty()
-    steps = st.container()
-    thinking = st.empty()
-    text = _GrowingText(st.container())
-    drawn, seen = 0, -1
-    while True:
+    places: Sequence[Any] = st.columns(len(jobs)) if len(jobs) > 1 else [st.container()]
+    views = [_Growing(job, place) for job, place in zip(jobs, places, strict=True)]
+    looked = time.monotonic()
+    while not all([view.draw() for view in views]):
         # Touching the session is where Streamlit can take the page away from this loop.
-        st.session_state["_following"] = job.id
-        snapshot = job.wait(seen, _TICK)
-        if snapshot.version != seen:
-            seen = snapshot.version
-            whole = [c for step in snapshot.steps for c in step.calls if c.result is not None]
-            with steps:
-                for call in whole[drawn:]:
-                    _show_call(call)
-            drawn = len(whole)
-            if snapshot.thinking:
-                with thinking.container():
-                    _show_thinking(snapshot.thinking, 0 if not snapshot.text else 1)
-            text.show(snapshot.text)
-        if snapshot.done:
-            state.empty()
-            return snapshot
-        waited = (time.monotonic_ns() - job.started) / 1e9
-        if snapshot.phase == "writing" and snapshot.text:
-            state.empty()
-        else:
-            state.caption(
-                f":material/hourglass_top: {t(f'phase.{snapshot.phase}')} · {waited:.0f} s"
-            )
+        st.session_state["_following"] = jobs[0].id
+        if every_second is not None and time.monotonic() - looked > 1:
+            looked = time.monotonic()
+            every_second()
+        jobs[0].wait(views[0].seen, _TICK)
         time.sleep(_TICK)
+
+
+class _Growing:
+    """One answer that is being written, and its place on the page."""
+
+    def __init__(self, job: Job, place: DeltaGenerator) -> None:
+        self.seen = -1
+        self._job = job
+        with place:
+            self._state = st.empty()
+            self._steps = st.container()
+            self._thinking = st.empty()
+            self._text = _GrowingText(st.container())
+        self._drawn = 0
+
+    def draw(self) -> bool:
+        """Draw what is new; return whether the answer is done."""
+        snapshot = self._job.snapshot()
+        if snapshot.version != self.seen:
+            self.seen = snapshot.version
+            self._show(snapshot)
+        if snapshot.done or (snapshot.phase == "writing" and snapshot.text):
+            self._state.empty()
+        else:
+            waited = (time.monotonic_ns() - self._job.started) / 1e9
+            said = f":material/hourglass_top: {t(f'phase.{snapshot.phase}')} · {waited:.0f} s"
+            if waited > _STALLED and not snapshot.numbers.get("first_token_ns"):
+                said += f"  \n{t('phase.stalled')}"
+            self._state.caption(said)
+        return snapshot.done
+
+    def _show(self, snapshot: Snapshot) -> None:
+        whole = [c for step in snapshot.steps for c in step.calls if c.result is not None]
+        with self._steps:
+            for call in whole[self._drawn :]:
+                _show_call(call)
+        self._drawn = len(whole)
+        if snapshot.thinking:
+            with self._thinking.container():
+                _show_thinking(snapshot.thinking, 0 if not snapshot.text else 1)
+        self._text.show(snapshot.text)
 
 
 class _GrowingText:

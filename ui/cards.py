@@ -1,35 +1,70 @@
-"""Errors as cards: what happened, the command that mends it, what the server itself said."""
+"""Errors as cards: what happened, the command that mends it, what the server itself said.
+
+What fails in a callback cannot be drawn there: it is kept and drawn with the page that follows.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
+from core.backends.faults import error_facts, fault_kind
+from core.chats.service import Service
 from core.errors import DiglotError
-from ui.words import t, words
+from ui.words import t
 
-__all__ = ["error_card", "error_facts", "json_fault"]
+__all__ = ["attempt", "error_card", "json_fault", "show_fault", "try_it"]
+
+_FAULT = "_fault"
+
+# Where the words are the only explanation they are shown at once.
+_UNEXPLAINED = frozenset({"other", "file_refused", "pull_failed", "config_error"})
 
 
-def error_facts(error: DiglotError) -> dict[str, Any]:
-    """Return what a card needs to know of an error."""
-    return {"code": error.code, "message": error.message, "status": error.status}
+def error_card(
+    error: Mapping[str, Any], *, model: str = "", service: Service | None = None, key: str = ""
+) -> None:
+    """Draw one error. Its cause is ours and in the reader's language, its text the server's.
 
-
-def error_card(error: Mapping[str, Any], *, model: str = "") -> None:
-    """Draw one error. Its cause is ours and in the reader's language, its text the server's."""
-    kind = _kind(error)
-    with st.container(border=True):
+    With ``service`` there is a button for what can be done at once; ``key`` tells cards apart.
+    """
+    kind = fault_kind(error)
+    with st.container(border=True, key=f"card_{key or kind}"):
         st.markdown(f":material/error: **{t(f'error.{kind}.title')}**")
         st.markdown(t(f"error.{kind}.cause"))
         command = t(f"error.{kind}.command")
         if command:
             st.code(command.replace("{model}", model), language="bash")
-        with st.expander(t("error.said"), type="compact"):
+        if service is not None:
+            _show_cure(service, kind, model, key)
+        with st.expander(t("error.said"), type="compact", expanded=kind in _UNEXPLAINED):
             st.code(str(error.get("message", "")), language=None, wrap_lines=True)
+
+
+def attempt(work: Callable[..., object], *args: Any, model: str = "", **more: Any) -> bool:
+    """Do something a person asked for; return whether it went well. A failure is kept."""
+    st.session_state.pop(_FAULT, None)
+    try:
+        work(*args, **more)
+    except DiglotError as error:
+        st.session_state[_FAULT] = (error_facts(error), model)
+        return False
+    return True
+
+
+def try_it(work: Callable[..., object], *args: Any, **more: Any) -> None:
+    """Do what a button is for; a failure is kept and drawn with the page."""
+    attempt(work, *args, **more)
+
+
+def show_fault(service: Service) -> None:
+    """Draw what has failed last, until something else is tried."""
+    kept = st.session_state.get(_FAULT)
+    if kept:
+        error_card(kept[0], model=kept[1], service=service, key="fault")
 
 
 def json_fault(error: json.JSONDecodeError) -> str:
@@ -37,11 +72,20 @@ def json_fault(error: json.JSONDecodeError) -> str:
     return t("tools.broken_json", line=error.lineno, column=error.colno, message=error.msg)
 
 
-def _kind(error: Mapping[str, Any]) -> str:
-    code = str(error.get("code", ""))
-    if f"error.{code}.title" in words("en"):
-        return code
-    status = error.get("status")
-    if status == 404:
-        return "model_not_found"
-    return "access_denied" if status in (401, 403) else "other"
+def _show_cure(service: Service, kind: str, model: str, key: str) -> None:
+    if kind == "model_not_found" and model:
+        st.button(
+            t("models.pull_it", model=model),
+            icon=":material/download:",
+            key=f"cure_{key}",
+            on_click=try_it,
+            args=(service.library.pull, model),
+        )
+    elif kind in ("backend_refused", "refused_in_container", "backend_unavailable"):
+        st.button(
+            t("error.retry"),
+            icon=":material/refresh:",
+            key=f"cure_{key}",
+            on_click=try_it,
+            args=(service.retry,),
+        )

@@ -28,11 +28,14 @@ _LONGEST = 160
 _MOST_WRAPPED = 100
 
 
-def show_fields(rows: tuple[AlignedRow, ...], *, source: str, target: str) -> None:
-    """Draw the aligned table, native on the left whichever side the request came from."""
+def show_fields(rows: tuple[AlignedRow, ...], *, source: str, target: str, key: str = "") -> None:
+    """Draw the aligned table, native on the left whichever side the request came from.
+
+    ``key`` tells tables apart where a page has several.
+    """
     counts: Counter[str] = Counter(row.outcome for row in rows)
     st.markdown(t("requests.summary", **{name: counts.get(name, 0) for name in _OUTCOMES}))
-    if st.toggle(t("requests.only_changes"), value=True, key=f"only_{source}"):
+    if st.toggle(t("requests.only_changes"), value=True, key=f"only_{source}_{key}"):
         rows = tuple(row for row in rows if row.outcome != "kept")
     turned = is_native(target)
     left, right = (target, source) if turned else (source, target)

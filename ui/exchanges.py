@@ -13,7 +13,7 @@ from core.translation.aligned import AlignedRow, align_request
 from ui.comparison import is_native, show_answers, show_bodies, show_fields
 from ui.words import t
 
-__all__ = ["other", "show_exchange", "show_pair"]
+__all__ = ["other", "show_difference", "show_exchange", "show_pair"]
 
 
 def other(dialect: str) -> str:
@@ -67,6 +67,26 @@ def show_exchange(exchange: Exchange) -> None:
         show_answers(exchange, face, target, derived=passed)
     with code:
         _show_code(exchange)
+
+
+def show_difference(native: Exchange, openai: Exchange) -> None:
+    """Draw what one question became in each API, row by row, each with its reason."""
+    try:
+        rows = align_request(
+            native.request_in("ollama"),
+            openai.request_in("openai"),
+            source="ollama",
+            target="openai",
+            accepts=openai.accepts,
+        )
+    except DiglotError as exc:
+        st.warning(t("requests.cannot", message=exc.message))
+        return
+    changed = tuple(row for row in rows if row.outcome != "kept")
+    if not changed:
+        st.caption(t("requests.no_difference"))
+        return
+    show_fields(changed, source="ollama", target="openai", key=native.id)
 
 
 def _show_code(exchange: Exchange) -> None:

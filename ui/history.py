@@ -1,4 +1,4 @@
-"""The chats at the side: by day, to open, rename, delete, and to take out and in as files."""
+"""The chats at the side: pinned ones, then by day; to open, rename, pin, export, delete."""
 
 from __future__ import annotations
 
@@ -6,57 +6,91 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from core.chats.exports import ExportKind
 from core.chats.service import Service
 from core.chats.values import Chat
-from core.errors import DiglotError
+from ui.cards import attempt
+from ui.files import show_export, show_files
+from ui.icons import icon_menu
+from ui.places import open_chat
+from ui.search import show_search
 from ui.words import t
 
 __all__ = ["show_history"]
 
-_LISTED = 60
+_LISTED = 40
 
 
 def show_history(service: Service, owner: str, *, current: str | None) -> None:
     """Draw the list; a click opens a chat."""
-    if st.button(
-        t("chat.new"), icon=":material/add:", width="stretch", shortcut="Ctrl+Shift+O", key="new"
-    ):
-        _open(None)
-        st.rerun()
-    with st.popover(t("chat.import"), icon=":material/upload:", type="tertiary"):
-        _import(service, owner)
+    st.button(
+        t("chat.new"),
+        icon=":material/add:",
+        width="stretch",
+        shortcut="Ctrl+Shift+O",
+        key="new",
+        on_click=open_chat,
+        args=(None,),
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if st.button(
+            t("search.title"),
+            icon=":material/search:",
+            type="tertiary",
+            key="search",
+            shortcut="Ctrl+K",
+        ):
+            show_search(service, owner)
+        st.toggle(
+            t("chat.temporary"),
+            key="temporary",
+            persist_state="session",
+            help=t("chat.temporary_help"),
+        )
+    _show_undo(service, owner)
+    shown = st.session_state.get("listed", _LISTED)
+    chats = service.store.chats(owner, limit=shown + 1)
     day = ""
-    for chat in service.store.chats(owner, limit=_LISTED):
+    for chat in chats[:shown]:
         if _day(chat) != day:
             day = _day(chat)
             st.caption(t(f"chat.{day}"))
-        # Columns, since a row of a horizontal container breaks at a long title.
-        title, menu = st.columns([4, 1], gap="xxsmall", vertical_alignment="center")
-        title.button(
-            chat.title or t("chat.untitled"),
-            key=f"open_{chat.id}",
-            type="secondary" if chat.id == current else "tertiary",
-            width="stretch",
-            on_click=_open,
-            args=(chat.id,),
-            wrap=False,
-        )
-        action = menu.menu_button(
-            "",
-            ["rename", "export", "delete"],
+        _show_chat(service, owner, chat, current=chat.id == current)
+    if len(chats) > shown and st.button(
+        t("chat.older_ones"), type="tertiary", icon=":material/expand_more:", key="older"
+    ):
+        st.session_state["listed"] = shown + 2 * _LISTED
+        st.rerun()
+    show_files(service, owner)
+
+
+def _show_chat(service: Service, owner: str, chat: Chat, *, current: bool) -> None:
+    # Columns, since a row of a horizontal container breaks at a long title.
+    title, menu = st.columns([4, 1], gap="xxsmall", vertical_alignment="center")
+    title.button(
+        chat.title or t("chat.untitled"),
+        key=f"open_{chat.id}",
+        type="secondary" if current else "tertiary",
+        width="stretch",
+        on_click=open_chat,
+        args=(chat.id,),
+        wrap=False,
+    )
+    with menu:
+        action = icon_menu(
+            t("chat.more"),
+            ["rename", "unpin" if chat.pinned else "pin", "export", "delete"],
             key=f"menu_{chat.id}",
-            type="tertiary",
-            icon=":material/more_horiz:",
             format_func=lambda name: t(f"chat.{name}"),
-            help=t("chat.more"),
         )
-        if action == "rename":
-            _rename(service, owner, chat)
-        elif action == "export":
-            _export(service, owner, chat)
-        elif action == "delete":
-            _delete(service, owner, chat)
+    if action == "rename":
+        _rename(service, owner, chat)
+    elif action in ("pin", "unpin"):
+        attempt(service.store.update_chat, owner, chat.id, pinned=action == "pin")
+        st.rerun()
+    elif action == "export":
+        show_export(service, owner, chat)
+    elif action == "delete":
+        _delete(service, owner, chat)
 
 
 def _rename(service: Service, owner: str, chat: Chat) -> None:
@@ -70,77 +104,40 @@ def _rename(service: Service, owner: str, chat: Chat) -> None:
     ask()
 
 
-_KINDS: tuple[tuple[ExportKind, str, str], ...] = (
-    ("json", "json", "application/json"),
-    ("markdown", "md", "text/markdown"),
-    ("jsonl", "jsonl", "application/jsonl"),
-)
-
-
-def _export(service: Service, owner: str, chat: Chat) -> None:
-    @st.dialog(t("chat.export"))
-    def offer() -> None:
-        for kind, ending, mime in _KINDS:
-            try:
-                data = service.export(owner, chat.id, kind)
-            except DiglotError as exc:
-                st.caption(f"{t(f'chat.export_{kind}')}: {exc.message}")
-                continue
-            st.download_button(
-                t(f"chat.export_{kind}"),
-                data,
-                f"{chat.title or 'chat'}.{ending}",
-                mime,
-                icon=":material/download:",
-                key=f"export_{kind}",
-                on_click="ignore",
-                width="stretch",
-            )
-
-    offer()
-
-
-def _import(service: Service, owner: str) -> None:
-    st.caption(t("chat.import_hint"))
-    file = st.file_uploader(t("chat.import"), type="json", label_visibility="collapsed")
-    if file is not None and st.button(t("chat.import_do"), type="primary", key="import"):
-        try:
-            chat = service.load(owner, file.getvalue())
-        except DiglotError as exc:
-            st.error(exc.message)
-            return
-        _open(chat.id)
-        st.rerun()
-
-
 def _delete(service: Service, owner: str, chat: Chat) -> None:
-    @st.dialog(t("chat.delete"))
-    def ask() -> None:
-        st.write(t("chat.delete_sure", title=chat.title or t("chat.untitled")))
-        with st.container(horizontal=True):
-            if st.button(t("chat.delete"), type="primary"):
-                service.stop(owner, chat.id)
-                service.store.delete_chat(owner, chat.id)
-                if st.session_state.get("chat") == chat.id:
-                    _open(None)
-                st.rerun()
-            if st.button(t("chat.cancel")):
-                st.rerun()
-
-    ask()
+    if attempt(service.hide_chat, owner, chat.id):
+        st.session_state["undo_chat"] = (chat.id, chat.title)
+        if st.session_state.get("chat") == chat.id:
+            open_chat(None)
+    st.rerun()
 
 
-def _open(chat_id: str | None) -> None:
-    if chat_id is None:
-        st.session_state.pop("chat", None)
-        st.query_params.pop("c", None)
-    else:
-        st.session_state["chat"] = chat_id
-        st.query_params["c"] = chat_id
+def _show_undo(service: Service, owner: str) -> None:
+    """Draw the way back from the last deletion."""
+    kept = st.session_state.get("undo_chat")
+    if not kept:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t("chat.deleted_chat", title=kept[1] or t("chat.untitled")), width="content")
+        st.button(
+            t("chat.undo"),
+            key="undo_chat_button",
+            type="tertiary",
+            on_click=_restore,
+            args=(service, owner, kept[0]),
+        )
+
+
+def _restore(service: Service, owner: str, chat_id: str) -> None:
+    st.session_state.pop("undo_chat", None)
+    if attempt(service.store.restore_chat, owner, chat_id):
+        open_chat(chat_id)
 
 
 def _day(chat: Chat) -> str:
-    """Return the word for the day of the last message."""
+    """Return the word for where a chat stands: pinned, or the day of its last message."""
+    if chat.pinned:
+        return "pinned"
     then = datetime.fromtimestamp(chat.updated / 1e9).date()
     today = datetime.now().date()
     if then == today:

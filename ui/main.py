@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import current_service
+from ui.icons import STYLE
+from ui.keys import show_keys
 from ui.status import show_status
 from ui.words import LANGUAGES, Language, language, set_language, t
 
@@ -24,6 +26,12 @@ PAGES = [
         icon=":material/compare_arrows:",
         url_path="requests",
     ),
+    st.Page(
+        "../pages/models.py",
+        title=t("nav.models"),
+        icon=":material/deployed_code:",
+        url_path="models",
+    ),
 ]
 
 
@@ -35,10 +43,11 @@ def _language_changed() -> None:
 
 # Streamlit leaves a hand's breadth free above the page; a tool for work needs the room.
 st.html(
-    "<style>.stMainBlockContainer{padding-top:4.2rem;padding-bottom:2rem}"
+    "<style>.stMainBlockContainer{padding:4.2rem 2.5rem 2rem}"
+    "@media(max-width:640px){.stMainBlockContainer{padding:4.2rem 1rem 2rem}}"
     "[data-testid=stSidebarHeader]{min-height:1rem;height:2.2rem}"
     ".st-key-definitions textarea,.st-key-pasted textarea"
-    "{font-family:monospace;font-size:.85rem;line-height:1.45}</style>"
+    f"{{font-family:monospace;font-size:.85rem;line-height:1.45}}{STYLE}</style>"
 )
 page = st.navigation(PAGES, position="top")
 # The page fills the first place; the foot is drawn now, as a page may stay busy for long.
@@ -47,6 +56,7 @@ with st.sidebar:
     st.session_state["_sidebar"] = st.container()
     st.divider()
     show_status(current_service())
+    show_keys()
     st.segmented_control(
         t("app.language"),
         list(LANGUAGES),

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-__all__ = ["as_typed", "plain", "readable"]
+__all__ = ["as_typed", "diagrams", "plain", "readable"]
 
 _MARKS = frozenset("\\`*_{}[]()#+-!|$:<>~")
 
 # Code is left as it is: fenced, at its end perhaps not closed yet, or between backticks.
 _CODE = re.compile(r"(^[ \t]*(```|~~~)[\s\S]*?(?:^[ \t]*\2[^\n]*$|\Z))|(`+)[^`\n](?:.*?)\3", re.M)
+_MERMAID = re.compile(r"[ \t]*(?:```|~~~)mermaid[^\n]*\n([\s\S]*?)\n[ \t]*(?:```|~~~)[ \t]*")
 _INLINE = re.compile(r"\\\((.+?)\\\)")
 _BLOCK = re.compile(r"\\\[([\s\S]+?)\\\]")
 _FORMULA = re.compile(r"\$\$[\s\S]+?\$\$|(?<![\\$\w])\$(?=[^\s$])([^$\n]*?[^\s$\\])\$(?![\w$])")
@@ -37,6 +38,18 @@ def as_typed(text: str) -> str:
 def readable(text: str) -> str:
     """Return a model's Markdown so that its formulas are formulas and its prices are prices."""
     return _outside_code(text, _with_formulas)
+
+
+def diagrams(text: str) -> list[tuple[str, bool]]:
+    """Return the pieces of a model's Markdown, each with whether it is a Mermaid diagram."""
+    pieces, place = [], 0
+    for code in _CODE.finditer(text):
+        fenced = _MERMAID.fullmatch(code[0])
+        if fenced:
+            pieces += [(text[place : code.start()], False), (fenced[1].strip(), True)]
+            place = code.end()
+    pieces.append((text[place:], False))
+    return [(piece, diagram) for piece, diagram in pieces if piece.strip()]
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:

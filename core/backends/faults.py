@@ -43,6 +43,7 @@ _CODES = frozenset(
         "backend_unavailable",
         "busy",
         "config_error",
+        "file_refused",
         "invalid_response",
         "model_not_found",
         "not_found",

@@ -29,7 +29,7 @@ from core.backends.exchange import ExchangeLog
 from core.backends.fetching import Fetcher
 from core.backends.router import Route, Router
 from core.backends.weights import Progress
-from core.errors import BackendUnavailable
+from core.errors import BackendUnavailable, DiglotError
 from core.translation.events import Event, accumulate
 from core.translation.fields import FIELDS
 from core.translation.messages import ChatRequest
@@ -275,6 +275,15 @@ class Fleet:
     async def capabilities(self, name: str) -> frozenset[str]:
         """Return what a model can do, in Ollama's words."""
         return await self._catalog.capabilities(await self.resolve(name))
+
+    async def answers(self) -> bool:
+        """Return whether the first Ollama server is there, whatever models it has."""
+        try:
+            reply = await self.manage("GET", "/api/version", "", None)
+        except DiglotError:
+            return False
+        reply.close()
+        return reply.status < 400
 
     async def writes_on(self, name: str) -> bool:
         """Return whether a model goes on with an answer that ends the conversation.

@@ -61,7 +61,7 @@ def _image_type(data: bytes) -> str:
 def _check_size(name: str, data: bytes, most: int) -> None:
     if len(data) > most:
         raise InvalidRequest(
-            f"{name} has {len(data):,} bytes; at most {most:,} can be sent", path="files"
+            f"{name} has {len(data):,} bytes; at most {most:,} can be sent", path="files", code="file_refused"
         )
 
 
@@ -80,4 +80,5 @@ def _decoded(name: str, data: bytes) -> str:
         f"{name} is neither an image (PNG, JPEG, WebP, GIF) nor text, and models can be sent "
         "nothing else: save it as text, or take a picture of it",
         path="files",
+        code="file_refused",
     )

@@ -7,28 +7,44 @@ chat examples with tools (fine-tuning guide, 2026).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from core.chats.answer import conversation
-from core.chats.store import Store
 from core.chats.values import Chat, ChatMessage
 from core.errors import InvalidRequest
 from core.translation.messages import ChatRequest, Message, Text, Tool, text_of
 from core.translation.reading import encode_json, read_object, read_objects, read_text
 from core.translation.translate import DIALECTS
 
-__all__ = ["ExportKind", "dump_chat", "dump_example", "dump_markdown", "load_chat"]
+__all__ = [
+    "ENDINGS", "Ending", "ExportKind", "dump_chat", "dump_chats", "dump_example", "dump_markdown",
+    "read_chats", "zip_files",
+]  # fmt: skip
 
 ExportKind = Literal["json", "markdown", "jsonl"]
 
+
+class Ending(NamedTuple):
+    """How the names of files end: of one chat, and of all."""
+
+    one: str
+    all: str
+
+
+ENDINGS: Mapping[ExportKind, Ending] = {
+    "json": Ending("json", "json"),
+    "markdown": Ending("md", "zip"),
+    "jsonl": Ending("jsonl", "jsonl"),
+}
+
 FORMAT = "diglot-chat"
 VERSION = 1
-
-# What a message is given anew where it is loaded.
-_ANEW = ("id", "chat_id", "parent_id", "message", "created", "updated")
 
 
 def dump_chat(chat: Chat, messages: Sequence[ChatMessage]) -> dict[str, Any]:
@@ -39,44 +55,60 @@ def dump_chat(chat: Chat, messages: Sequence[ChatMessage]) -> dict[str, Any]:
     return {"format": FORMAT, "version": VERSION, "chat": about, "messages": rows}
 
 
-def load_chat(store: Store, owner: str, body: Any) -> Chat:
-    """Add a chat that ``dump_chat`` wrote, under new ids; nothing is added where it is broken.
+def dump_chats(chats: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return several chats, each as ``dump_chat`` gives it, as one body."""
+    return {"format": f"{FORMAT}s", "version": VERSION, "chats": list(chats)}
 
-    An answer that was being written counts as interrupted. Raises InvalidRequest with the path
-    of what is wrong.
+
+def zip_files(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return files as one archive. Names are made fit for every system, and different."""
+    out = io.BytesIO()
+    used: set[str] = set()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files:
+            stem, dot, ending = name.rpartition(".")
+            stem = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', " ", stem).strip(" .")[:80] or "chat"
+            whole, count = f"{stem}{dot}{ending}", 1
+            while whole.lower() in used:
+                count += 1
+                whole = f"{stem} ({count}){dot}{ending}"
+            used.add(whole.lower())
+            archive.writestr(whole, data)
+    return out.getvalue()
+
+
+def read_chats(body: Any) -> list[tuple[Chat, list[ChatMessage]]]:
+    """Return the chats that ``dump_chat`` or ``dump_chats`` wrote, each with its messages.
+
+    Raises InvalidRequest with the path of what is wrong.
     """
     body = read_object(body, "")
+    if body.get("version") == VERSION and body.get("format") == f"{FORMAT}s":
+        each = read_objects(body.get("chats"), "chats")
+        return [_read_chat(one, f"chats[{place}].") for place, one in enumerate(each)]
+    return [_read_chat(body, "")]
+
+
+def _read_chat(body: Mapping[str, Any], path: str) -> tuple[Chat, list[ChatMessage]]:
     if body.get("format") != FORMAT or body.get("version") != VERSION:
         raise InvalidRequest(
             f"this is no chat that Diglot has exported (format {FORMAT!r}, version {VERSION})",
-            path="format",
+            path=f"{path}format",
         )
-    about = read_object(body.get("chat"), "chat")
-    rows = _checked(read_objects(body.get("messages"), "messages"))
-    chat = store.create_chat(owner, title=read_text(about.get("title"), "chat.title"))
-    places: dict[str | None, str | None] = {None: None}
-    for row in rows:
-        facts = {k: v for k, v in msgspec.structs.asdict(row).items() if k not in _ANEW}
-        state = "interrupted" if row.state == "running" else row.state
-        added = store.add_message(
-            owner,
-            chat.id,
-            row.message,
-            parent_id=places[row.parent_id],
-            **{**facts, "state": state},
-        )
-        places[row.id] = added.id
-    leaf = places.get(about.get("leaf"))
-    if leaf is not None:
-        store.set_leaf(owner, chat.id, leaf)
-    return store.chat(owner, chat.id)
+    about = read_object(body.get("chat"), f"{path}chat")
+    read_text(about.get("title"), f"{path}chat.title")
+    try:
+        chat = msgspec.convert({**about, "owner": ""}, Chat)
+    except msgspec.ValidationError as exc:
+        raise InvalidRequest(f"{path}chat: {exc}", path=f"{path}chat") from exc
+    return chat, _checked(read_objects(body.get("messages"), f"{path}messages"), path)
 
 
-def _checked(rows: Sequence[dict[str, Any]]) -> list[ChatMessage]:
+def _checked(rows: Sequence[dict[str, Any]], before: str) -> list[ChatMessage]:
     known: set[str | None] = {None}
     found = []
     for index, row in enumerate(rows):
-        path = f"messages[{index}]"
+        path = f"{before}messages[{index}]"
         try:
             message = msgspec.convert(row, ChatMessage)
         except msgspec.ValidationError as exc:

@@ -6,7 +6,6 @@ called from any of them. A page says who its person is (``owner``) and sees only
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
@@ -15,13 +14,14 @@ from msgspec.structs import replace
 from core.backends.exchange import Exchange
 from core.backends.fleet import Fleet, Status
 from core.backends.library import Library
+from core.backends.reproduction import reproduction
 from core.chats.answer import RunValue, conversation
-from core.chats.exports import ExportKind, dump_chat, dump_example, dump_markdown, load_chat
+from core.chats.archive import Archive
 from core.chats.job import Job, Run
 from core.chats.jobs import JobRunner
 from core.chats.store import Store
 from core.chats.titles import Titler
-from core.chats.values import Chat, ChatMessage, ChatOptions, FaceDialect
+from core.chats.values import ChatMessage, ChatOptions, FaceDialect
 from core.errors import InvalidRequest
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
@@ -36,7 +36,6 @@ from core.translation.messages import (
     ToolChoice,
     text_of,
 )
-from core.translation.reading import decode_json
 from core.translation.report import ReportRow
 
 __all__ = ["Service", "current_service", "install"]
@@ -63,6 +62,7 @@ class Service:
         self.jobs = jobs
         self.toolbox = toolbox
         self.library = Library(fleet)
+        self.archive = Archive(store, toolbox)
         self._titler = Titler(fleet, store)
 
     def status(self) -> Status:
@@ -76,6 +76,10 @@ class Service:
     def models(self) -> list[dict[str, Any]]:
         """Return all models, as entries of /api/tags. Raises DiglotError."""
         return self.fleet.call(self.fleet.models())
+
+    def answers(self) -> bool:
+        """Return whether a server is there to be asked, whatever models it has."""
+        return self.fleet.call(self.fleet.answers())
 
     def capabilities(self, model: str) -> frozenset[str]:
         """Return what a model can do, in Ollama's words. Raises DiglotError."""
@@ -266,26 +270,6 @@ class Service:
             dialect=dialect,
         )
 
-    def export(self, owner: str, chat_id: str, kind: ExportKind) -> bytes:
-        """Return a chat as a file: ``json`` has all of it, the others the branch that is shown.
-
-        Raises InvalidRequest where there is no answer to learn from (``jsonl``).
-        """
-        chat = self.store.chat(owner, chat_id)
-        if kind == "json":
-            body = dump_chat(chat, self.store.messages(owner, chat_id))
-            return json.dumps(body, ensure_ascii=False, indent=1).encode()
-        path = self.store.path(owner, chat_id)
-        if kind == "markdown":
-            return dump_markdown(chat, path).encode()
-        called = {call.name for row in path for step in row.steps for call in step.calls}
-        names = [name for name in self.toolbox.names if name in called]
-        return dump_example(path, tools=self.toolbox.subset(names).tools)
-
-    def load(self, owner: str, data: bytes) -> Chat:
-        """Add a chat that ``export`` wrote as ``json``. Raises InvalidRequest, adding nothing."""
-        return load_chat(self.store, owner, decode_json(data))
-
     def exchange(self, owner: str, exchange_id: str) -> Exchange | None:
         """Return one exchange of the owner's, or None when it is forgotten."""
         return self.fleet.log.get(exchange_id, owner=owner)
@@ -293,6 +277,10 @@ class Service:
     def exchanges(self, owner: str, *, limit: int = 50) -> list[Exchange]:
         """Return the owner's exchanges, newest first."""
         return self.fleet.log.newest(owner=owner, limit=limit)
+
+    def reproduction(self, exchange: Exchange) -> dict[str, Any]:
+        """Return what must be the same for the same answer (core.backends.reproduction)."""
+        return self.fleet.call(reproduction(self.fleet, exchange))
 
     def _request(self, options: ChatOptions, history: Sequence[Message]) -> ChatRequest:
         before: tuple[Message, ...] = ()

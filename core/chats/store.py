@@ -158,31 +158,46 @@ class Store:
                 _index(db, added.id, message)
         return added
 
-    def add_chat(self, owner: str, chat: Chat, rows: Sequence[ChatMessage]) -> Chat:
-        """Add a whole chat from elsewhere under new ids, keeping its times; return it as it is.
+    def add_chat(
+        self,
+        owner: str,
+        *,
+        title: str,
+        rows: Sequence[ChatMessage],
+        created: int = 0,
+        updated: int = 0,
+        leaf: str | None = None,
+    ) -> Chat:
+        """Add a whole chat from elsewhere under new ids; its times stay where they are known.
 
         Parents stand before their children. An answer that was being written is interrupted.
         """
+        now = self._clock.now()
         places: dict[str | None, str | None] = {None: None}
-        for row in rows:
-            places[row.id] = new_id()
-        new = msgspec.structs.replace(
-            chat, id=new_id(), owner=named(owner), leaf=places.get(chat.leaf), hidden=0
+        places |= {row.id: new_id() for row in rows}
+        chat = Chat(
+            id=new_id(),
+            owner=named(owner),
+            title=title,
+            titled="person",
+            created=created or now,
+            updated=updated or created or now,
+            leaf=places.get(leaf),
         )
         with transaction(self._writer) as db:
-            db.execute(insert(chats).values(msgspec.structs.asdict(new)))
+            db.execute(insert(chats).values(msgspec.structs.asdict(chat)))
             for row in rows:
                 added = msgspec.structs.replace(
                     row,
                     id=places[row.id] or "",
-                    chat_id=new.id,
+                    chat_id=chat.id,
                     parent_id=places[row.parent_id],
                     state="interrupted" if row.state == "running" else row.state,
                     hidden=0,
                 )
                 db.execute(insert(messages).values(msgspec.structs.asdict(added)))
                 _index(db, added.id, added.message)
-        return new
+        return chat
 
     def message(self, owner: str, message_id: str) -> ChatMessage:
         """Return one message."""

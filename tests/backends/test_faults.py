@@ -21,7 +21,7 @@ SAID = [
     ("This model's maximum context length is 4096 tokens. However, you requested 5000 tokens",
      400, "context_exceeded"),
     ("smollm2 cannot see images. Ask a model with the capability vision", 400, "no_vision"),
-    ("write /root/.ollama/models/blobs/x: no space left on device", 500, "disk_full"),
+    ("write /models/models/blobs/x: no space left on device", 500, "disk_full"),
     ("Incorrect API key provided", 401, "access_denied"),
     ("something else", 500, "other"),
 ]  # fmt: skip

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
 
-from core.chats.exports import dump_chat, dump_example, dump_markdown, load_chat
+from core.chats.archive import Archive
+from core.chats.exports import dump_chat, dump_example, dump_markdown, zip_files
 from core.chats.store import Store
 from core.chats.values import Call, Chat, Step
 from core.errors import InvalidRequest
@@ -48,6 +51,12 @@ def chat(store: Store) -> Chat:
     return store.chat(ME, chat.id)
 
 
+def load_chat(store: Store, owner: str, body: Any) -> Chat:
+    archive = Archive(store, example_toolbox())
+    (chat,) = archive.save(owner, archive.read(json.dumps(body).encode()))
+    return chat
+
+
 def shape(store: Store, chat: Chat) -> list[Any]:
     """All that must come back: everything but ids and times."""
     rows = store.messages(ME, chat.id)
@@ -71,6 +80,9 @@ def test_it_comes_back_whole(store: Store, chat: Chat) -> None:
     assert before[4][2] == "running"
     before[4] = (*before[4][:2], "interrupted", *before[4][3:])
     assert after == before
+    assert [row.created for row in store.messages(ME, back.id)] == [
+        row.created for row in store.messages(ME, chat.id)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -117,3 +129,35 @@ def test_an_example_to_learn_from_has_its_calls_and_tools(store: Store, chat: Ch
     assert body["tools"][0]["function"]["name"] == "get_current_weather"
     with pytest.raises(InvalidRequest):
         dump_example(store.path(ME, chat.id)[:1])
+
+
+def test_all_chats_go_out_as_one_file_and_come_back(store: Store, chat: Chat) -> None:
+    archive = Archive(store, example_toolbox())
+    empty = store.create_chat(ME, title="Wetter 天气")
+    store.create_chat(ME, temporary=True)
+    data, report = archive.export_all(ME, "json")
+    assert (report.chats, report.skipped) == (2, 0)
+    found = archive.read(data)
+    assert (found.source, len(found.chats), found.messages, found.rows) == ("diglot", 2, 4, ())
+    assert store.chats("you") == []
+    saved = archive.save("you", found)
+    assert sorted(c.title for c in store.chats("you")) == sorted(c.title for c in saved)
+    data, report = archive.export_all(ME, "markdown")
+    assert (report.chats, report.skipped) == (2, 0)
+    with zipfile.ZipFile(io.BytesIO(data)) as files:
+        assert sorted(files.namelist()) == ["Wetter 天气 (2).md", "Wetter 天气.md"]
+        assert files.testzip() is None
+    data, report = archive.export_all(ME, "jsonl")
+    assert (report.chats, report.skipped) == (1, 1)
+    assert data == archive.export(ME, chat.id, "jsonl")
+    with pytest.raises(InvalidRequest):
+        archive.export(ME, empty.id, "jsonl")
+
+
+def test_names_in_an_archive_are_fit_for_every_system() -> None:
+    names = ["../../etc/passwd.md", "a:b?.md", "..md", "A B.md", "a b.md", "x" * 300 + ".md"]
+    data = zip_files((name, b"") for name in names)
+    with zipfile.ZipFile(io.BytesIO(data)) as files:
+        found = files.namelist()
+    assert found[:5] == ["etc passwd.md", "a b.md", "chat.md", "A B (2).md", "a b (3).md"]
+    assert len(found[5]) < 100

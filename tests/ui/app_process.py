@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,8 +38,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(folder: Path, *, port: int | None = None) -> Iterator[str]:
-    """Run the app on the built-in model; chats are kept in ``folder``. Yields its address."""
+def running_app(
+    folder: Path, *, port: int | None = None, extra: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Run the app on the built-in model; chats are kept in ``folder``. Yields its address.
+
+    ``extra`` are environment variables, for instance OLLAMA_HOST for a server to use.
+    """
     port = port or free_port()
     config = folder / "config.yaml"
     config.write_text(_CONFIG)
@@ -48,6 +53,7 @@ def running_app(folder: Path, *, port: int | None = None) -> Iterator[str]:
         "OLLAMA_HOST": "127.0.0.1:9",
         "DIGLOT_CONFIG": str(config),
         "DIGLOT_DATABASE": f"sqlite:///{folder / 'chats.db'}",
+        **(extra or {}),
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     log = (folder / "app.log").open("ab")

@@ -103,7 +103,7 @@ def test_a_tool_is_called_and_its_step_is_shown(url: str, chromium: Browser) -> 
     expect(page.get_by_text("25°C").first).to_be_visible()
     expect(page.get_by_role("button", name=STOP)).to_have_count(0, timeout=60_000)
     shoot(page, "chat-tool-zh")
-    page.locator('[class*="st-key-wire_"] button:visible').last.click()
+    page.locator('[class*="st-key-icon_wire_"] button:visible').last.click()
     drawer = page.get_by_role("dialog")
     drawer.get_by_role("tab", name="代码").click()
     expect(drawer.get_by_text(re.compile("curl -N"))).to_be_visible()
@@ -119,14 +119,14 @@ def test_a_question_in_other_words_leaves_the_old_one(url: str, chromium: Browse
     expect(page.get_by_text(re.compile("tok/s"))).to_be_visible(timeout=60_000)
     mine = page.get_by_test_id("stChatMessage").first
     expect(mine.get_by_text("about $5 and $10.")).to_be_visible()
-    mine.get_by_role("button").first.click()
+    mine.get_by_role("button", name="Edit").click()
     page.get_by_role("textbox", name="Edit").fill("Say two things.")
     page.get_by_role("button", name="Send again").click()
     expect(mine.get_by_text("Say two things.")).to_be_visible()
     expect(page.get_by_text(re.compile("tok/s"))).to_be_visible(timeout=60_000)
     expect(mine.get_by_text("2/2")).to_be_visible()
     shoot(page, "chat-edited-en")
-    page.locator('[class*="st-key-sibling-1_"] button:visible').first.click()
+    page.locator('[class*="st-key-icon_sibling-1_"] button:visible').first.click()
     expect(mine.get_by_text("about $5 and $10.")).to_be_visible()
 
 
@@ -142,7 +142,7 @@ def test_only_a_parameter_that_was_set_is_sent(url: str, chromium: Browser) -> N
     page.keyboard.press("Escape")
     ask(page, STORY)
     expect(page.get_by_text("到了长度上限")).to_be_visible(timeout=60_000)
-    page.locator('[class*="st-key-wire_"] button:visible').last.click()
+    page.locator('[class*="st-key-icon_wire_"] button:visible').last.click()
     drawer = page.get_by_role("dialog")
     drawer.get_by_role("tab", name="代码").click()
     code = drawer.get_by_role("tabpanel", name="curl")
@@ -155,20 +155,22 @@ def test_a_chat_goes_out_and_comes_in_as_a_file(url: str, chromium: Browser) -> 
     ask(page, "Say hello to the harbour.")
     expect(page.get_by_text(re.compile("tok/s"))).to_be_visible(timeout=60_000)
     whole = answer(page)
-    page.locator('[class*="st-key-menu_"] button:visible').first.click()
+    page.locator('[class*="st-key-icon_menu_"] button:visible').first.click()
     page.get_by_text("Export", exact=True).click()
     shoot(page, "chat-export-en")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Everything, as JSON").click()
+        page.get_by_role("button", name="Everything (JSON)").click()
     file = download.value.path()
     page.keyboard.press("Escape")
     theirs = visit(chromium, url)
     ready(theirs)
-    theirs.get_by_role("button", name="Import a chat").click()
-    theirs.locator('input[type="file"]').set_input_files(
+    theirs.get_by_role("button", name="Import", exact=True).click()
+    theirs.get_by_role("dialog").locator('input[type="file"]').set_input_files(
         {"name": "chat.json", "mimeType": "application/json", "buffer": file.read_bytes()}
     )
-    theirs.get_by_role("button", name="Add to my chats").click()
+    expect(theirs.get_by_text("1 chats, 2 messages")).to_be_visible()
+    shoot(theirs, "chat-import-en")
+    theirs.get_by_role("button", name="Keep these 1 chats").click()
     expect(theirs.get_by_text(re.compile("tok/s"))).to_be_visible()
     assert answer(theirs)[:40] == whole[:40]
     assert theirs.url != page.url
@@ -233,7 +235,7 @@ def test_every_page_in_every_look(url: str, chromium: Browser, locale: str, sche
     page = visit(chromium, url, locale=locale, scheme=scheme)
     ready(page)
     shoot(page, f"empty-{locale[:2]}-{scheme}")
-    for name in ("tools", "requests"):
+    for name in ("tools", "requests", "models"):
         page.goto(f"{url}/{name}")
         expect(page.locator("h2")).to_be_visible()
         page.wait_for_timeout(800)

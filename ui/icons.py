@@ -1,0 +1,47 @@
+"""Small buttons that show an icon alone; what they do is still said to those who cannot see it.
+
+Streamlit names a button by its label alone, so the label is there and only not drawn: a style in
+ui.main hides the text of whatever has a key that begins with ``icon_``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+__all__ = ["STYLE", "icon_button", "icon_key", "icon_menu"]
+
+# Out of sight, but not out of the page: display:none would take the name away too.
+STYLE = (
+    "[class*=st-key-icon_] button [data-testid=stMarkdownContainer]"
+    "{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
+    # The keys of such buttons stand in the list of keys.
+    "[class*=st-key-icon_] button kbd{display:none}"
+)
+
+
+def icon_key(key: str) -> str:
+    """Return the key that hides a widget's label."""
+    return f"icon_{key}"
+
+
+def icon_button(label: str, icon: str, *, key: str, **more: Any) -> bool:
+    """Draw a button; return whether it was clicked. ``icon`` is a name of Material's."""
+    return st.button(
+        label, icon=f":material/{icon}:", type="tertiary", key=icon_key(key), help=label, **more
+    )
+
+
+def icon_menu(label: str, choices: Sequence[str], *, key: str, **more: Any) -> str | None:
+    """Draw a menu; return what was chosen in it."""
+    return st.menu_button(
+        label,
+        choices,
+        icon=":material/more_horiz:",
+        type="tertiary",
+        key=icon_key(key),
+        help=label,
+        **more,
+    )

@@ -1,0 +1,56 @@
+"""Places: the chat that is open, the link to a message, and the way to it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+__all__ = ["focus_on", "link_to", "open_chat", "scroll_to"]
+
+_JS = """
+export default function ({ data }) {
+  const wait = (left) => {
+    const place = document.querySelector(data.place);
+    if (!place) { if (left) setTimeout(() => wait(left - 1), 100); }
+    else if (data.focus) place.focus();
+    else place.scrollIntoView({ block: "center" });
+  };
+  wait(30);
+}
+"""
+_mount = st.components.v2.component("diglot.place", html="<span></span>", js=_JS)
+
+
+def link_to(chat_id: str, message_id: str) -> str:
+    """Return the address of a message."""
+    page = urlsplit(st.context.url or "http://127.0.0.1:8501")
+    return f"{page.scheme}://{page.netloc}/?{urlencode({'c': chat_id, 'm': message_id})}"
+
+
+def scroll_to(place: str) -> None:
+    """Bring the container with the key ``place`` into sight."""
+    _go(f".st-key-{place}", focus=False)
+
+
+def focus_on(field: str) -> None:
+    """Put the cursor into the field with the key ``field``."""
+    _go(f".st-key-{field} input", focus=True)
+
+
+def _go(place: str, *, focus: bool) -> None:
+    _mount(data={"place": place, "focus": focus}, key=f"place_{place}", width=1, height=1)
+
+
+def open_chat(chat_id: str | None, *, message: str = "") -> None:
+    """Go to a chat, at one of its messages, or to none."""
+    if chat_id is None:
+        st.session_state.pop("chat", None)
+        st.query_params.pop("c", None)
+    else:
+        st.session_state["chat"] = chat_id
+        st.query_params["c"] = chat_id
+    if message:
+        st.query_params["m"] = message
+    else:
+        st.query_params.pop("m", None)
