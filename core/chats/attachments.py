@@ -61,7 +61,9 @@ def _image_type(data: bytes) -> str:
 def _check_size(name: str, data: bytes, most: int) -> None:
     if len(data) > most:
         raise InvalidRequest(
-            f"{name} has {len(data):,} bytes; at most {most:,} can be sent", path="files", code="file_refused"
+            f"{name} has {len(data):,} bytes; at most {most:,} can be sent",
+            path="files",
+            code="file_refused",
         )
 
 

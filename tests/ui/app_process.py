@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 __all__ = ["CHROMIUM", "browser", "free_port", "running_app", "visit"]
 
@@ -75,6 +75,8 @@ def running_app(
 @contextmanager
 def browser() -> Iterator[Browser]:
     """Run a real Chromium without a window."""
+    # Two processors draw a page slowly where another test loads a model beside it.
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         try:

@@ -190,7 +190,8 @@ def test_files_go_with_a_question_and_others_are_refused(
     )
     ask(page, "What are these?")
     answered(page)
-    sent = backend.bodies("/api/chat")[-2]["messages"][-1]
+    asked = [body["messages"][-1] for body in backend.bodies("/api/chat")]
+    sent = next(message for message in asked if message.get("images"))
     assert len(sent["images"]) == 1 and "第一行" in sent["content"]
     expect(page.get_by_test_id("stChatMessage").first.locator("img")).to_be_visible()
     expect(page.get_by_text("笔记.txt", exact=True)).to_be_visible()
