@@ -60,6 +60,13 @@ def menu(page: Page, choice: str) -> None:
     page.get_by_test_id("stMenuButtonBody").get_by_text(choice, exact=True).click()
 
 
+def attach(page: Page, name: str, media_type: str, data: bytes) -> None:
+    """Add a file to the question, and wait until the app has it."""
+    chooser = page.get_by_test_id("stChatInput").locator('input[type="file"]').first
+    with page.expect_response(lambda answer: "upload_file" in answer.url and answer.ok):
+        chooser.set_input_files([{"name": name, "mimeType": media_type, "buffer": data}])
+
+
 def test_the_model_gives_the_chat_its_title_and_search_finds_it(
     url: str, chromium: Browser
 ) -> None:
@@ -181,13 +188,8 @@ def test_files_go_with_a_question_and_others_are_refused(
 ) -> None:
     page = visit(chromium, url)
     ready(page)
-    chooser = page.get_by_test_id("stChatInput").locator('input[type="file"]').first
-    chooser.set_input_files(
-        [
-            {"name": "dot.png", "mimeType": "image/png", "buffer": PIXEL},
-            {"name": "笔记.txt", "mimeType": "text/plain", "buffer": "第一行".encode()},
-        ]
-    )
+    attach(page, "dot.png", "image/png", PIXEL)
+    attach(page, "笔记.txt", "text/plain", "第一行".encode())
     ask(page, "What are these?")
     answered(page)
     asked = [body["messages"][-1] for body in backend.bodies("/api/chat")]
@@ -196,9 +198,7 @@ def test_files_go_with_a_question_and_others_are_refused(
     expect(page.get_by_test_id("stChatMessage").first.locator("img")).to_be_visible()
     expect(page.get_by_text("笔记.txt", exact=True)).to_be_visible()
     shoot(page, "chat-files-en")
-    chooser.set_input_files(
-        [{"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\0\1"}]
-    )
+    attach(page, "x.pdf", "application/pdf", b"%PDF-1.7\0\1")
     ask(page, "And this?")
     expect(page.get_by_text("x.pdf is neither an image")).to_have_count(1)
 
