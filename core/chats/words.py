@@ -60,6 +60,10 @@ def _spans(text: str, pattern: str, *, first: bool = False) -> tuple[tuple[int, 
 
 
 def _folded(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    # Twice each, as Unicode's compatibility caseless match (D146) has it: a mathematical 𝘈 is a
+    # capital only once it is taken apart, and an ﬁ falls apart only once it is lower case.
+    apart = unicodedata.normalize("NFKD", text)
+    for _ in range(2):
+        apart = unicodedata.normalize("NFKD", apart.casefold())
     bare = "".join(c for c in apart if not unicodedata.combining(c))
     return unicodedata.normalize("NFKC", bare)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.chats.store import Store
@@ -174,6 +174,7 @@ def test_presets_belong_to_one_owner_and_are_replaced_by_name(store: Store) -> N
 
 
 @given(st.text(max_size=60), st.text(max_size=20))
+@example("𝘈 Ά ﬁ", "")
 def test_an_excerpt_marks_only_what_it_shows(text: str, typed: str) -> None:
     shown, marks = excerpt(text, typed)
     assert all(0 <= start < end <= len(shown) for start, end in marks)
