@@ -21,7 +21,7 @@ __all__ = ["attempt", "error_card", "json_fault", "show_fault", "try_it"]
 _FAULT = "_fault"
 
 # Where the words are the only explanation they are shown at once.
-_UNEXPLAINED = frozenset({"other", "file_refused", "pull_failed", "config_error"})
+_UNEXPLAINED = frozenset({"other", "file_refused", "import_refused", "pull_failed", "config_error"})
 
 
 def error_card(

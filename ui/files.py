@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.backends.faults import error_facts
 from core.chats.exports import ENDINGS, ExportKind
-from core.chats.imports import Import
+from core.chats.imports.values import Import
 from core.chats.service import Service
 from core.chats.values import Chat
 from core.errors import DiglotError
+from core.translation.reading import encode_json
+from ui.cards import error_card
 from ui.places import open_chat
 from ui.words import note_text, t
 
 __all__ = ["show_export", "show_files"]
 
 _KINDS: tuple[ExportKind, ...] = ("json", "markdown", "jsonl")
-_LISTED = 200
+_MOST = 1000  # megabytes: the ZIP of someone with many pictures
 
 
 def show_export(service: Service, owner: str, chat: Chat) -> None:
@@ -82,20 +85,25 @@ def _import(service: Service, owner: str) -> None:
     def ask() -> None:
         st.caption(t("chat.import_hint"))
         file = st.file_uploader(
-            t("chat.import"), type=["json", "zip"], label_visibility="collapsed"
+            t("chat.import"),
+            type=["json", "zip"],
+            label_visibility="collapsed",
+            max_upload_size=_MOST,
         )
         if file is None:
             return
         try:
-            found = service.archive.read(file.getvalue())
+            with st.spinner(t("chat.import_reading")):
+                found = service.archive.read(file.getvalue())
         except DiglotError as exc:
-            st.error(exc.message)
+            error_card(error_facts(exc), key="import_fault")
             return
         _show_report(found)
         if found.chats and st.button(
             t("chat.import_do", count=len(found.chats)), type="primary", key="import_do"
         ):
-            chats = service.archive.save(owner, found)
+            with st.spinner(t("chat.import_saving")):
+                chats = service.archive.save(owner, found)
             open_chat(chats[-1].id)
             st.rerun()
 
@@ -110,6 +118,8 @@ def _show_report(found: Import) -> None:
             source=t(f"chat.source_{found.source}"),
             chats=len(found.chats),
             messages=found.messages,
+            seen_chats=found.seen_chats,
+            seen_messages=found.seen_messages,
         )
     )
     if not found.rows:
@@ -117,14 +127,22 @@ def _show_report(found: Import) -> None:
         return
     rows = [
         {
-            t("chat.title"): row.chat,
-            t("chat.import_outcome"): t(f"chat.import_{row.outcome}"),
-            t("chat.import_why"): note_text(row.note),
-            t("chat.import_count"): row.count,
-            t("chat.import_place"): row.path,
+            t("chat.import_outcome"): t(f"chat.import_{reason.outcome}"),
+            t("chat.import_unit"): t(f"chat.import_{reason.unit}"),
+            t("chat.import_count"): reason.count,
+            t("chat.import_why"): note_text(reason.note),
+            t("chat.import_place"): "\n".join(
+                " · ".join(filter(None, place)) for place in reason.examples
+            ),
         }
-        for row in found.rows[:_LISTED]
+        for reason in found.reasons()
     ]
     st.dataframe(rows, hide_index=True, width="stretch")
-    if len(found.rows) > _LISTED:
-        st.caption(t("chat.import_more", count=len(found.rows) - _LISTED))
+    st.download_button(
+        t("chat.import_report"),
+        encode_json(found.rows),
+        "import-report.json",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -79,6 +79,9 @@ def _show_message(
     if message.message.role == "user":
         with st.chat_message("user", avatar=":material/person:"):
             _show_question(talk, message, siblings)
+    elif message.message.role == "system":
+        with st.expander(t("chat.system_message"), type="compact", icon=":material/tune:"):
+            show_parts(message.message)
     elif message.batch:
         _show_batch(talk, message, siblings)
     else:

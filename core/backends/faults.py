@@ -44,6 +44,8 @@ _CODES = frozenset(
         "busy",
         "config_error",
         "file_refused",
+        "import_refused",
+        "import_too_large",
         "invalid_response",
         "model_not_found",
         "not_found",

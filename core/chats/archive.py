@@ -16,7 +16,8 @@ from core.chats.exports import (
     dump_markdown,
     zip_files,
 )
-from core.chats.imports import Import, read_import
+from core.chats.imports.files import read_import
+from core.chats.imports.values import Import
 from core.chats.store import Store
 from core.chats.values import Chat
 from core.errors import InvalidRequest
@@ -87,6 +88,7 @@ class Archive:
                 created=chat.created,
                 updated=chat.updated,
                 leaf=chat.leaf,
+                pinned=chat.pinned,
                 rows=chat.messages,
             )
             for chat in found.chats

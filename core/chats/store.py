@@ -41,6 +41,8 @@ from core.translation.messages import Message, text_of
 
 __all__ = ["Store"]
 
+_KNOWN = 1_000_000_000  # ns: no message is as old as the first second of 1970
+
 
 class Store:
     """Chats in a SQLite file, or in PostgreSQL by its URL.
@@ -167,10 +169,12 @@ class Store:
         created: int = 0,
         updated: int = 0,
         leaf: str | None = None,
+        pinned: bool = False,
     ) -> Chat:
         """Add a whole chat from elsewhere under new ids; its times stay where they are known.
 
-        Parents stand before their children. An answer that was being written is interrupted.
+        Parents stand before their children. Times in the first second of 1970 are not known:
+        they count from the chat's. An answer that was being written is interrupted.
         """
         now = self._clock.now()
         places: dict[str | None, str | None] = {None: None}
@@ -183,20 +187,26 @@ class Store:
             created=created or now,
             updated=updated or created or now,
             leaf=places.get(leaf),
+            pinned=pinned,
         )
+        added = [
+            msgspec.structs.replace(
+                row,
+                id=places[row.id] or "",
+                chat_id=chat.id,
+                parent_id=places[row.parent_id],
+                state="interrupted" if row.state == "running" else row.state,
+                hidden=0,
+                created=row.created if row.created > _KNOWN else chat.created + row.created,
+            )
+            for row in rows
+        ]
         with transaction(self._writer) as db:
             db.execute(insert(chats).values(msgspec.structs.asdict(chat)))
-            for row in rows:
-                added = msgspec.structs.replace(
-                    row,
-                    id=places[row.id] or "",
-                    chat_id=chat.id,
-                    parent_id=places[row.parent_id],
-                    state="interrupted" if row.state == "running" else row.state,
-                    hidden=0,
-                )
-                db.execute(insert(messages).values(msgspec.structs.asdict(added)))
-                _index(db, added.id, added.message)
+            if added:
+                db.execute(insert(messages), [msgspec.structs.asdict(row) for row in added])
+                texts = [(row.id, words_of(text_of(row.message))) for row in added]
+                db.execute(insert(words), [{"message_id": i, "text": text} for i, text in texts])
         return chat
 
     def message(self, owner: str, message_id: str) -> ChatMessage:

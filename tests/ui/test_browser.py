@@ -168,7 +168,7 @@ def test_a_chat_goes_out_and_comes_in_as_a_file(url: str, chromium: Browser) -> 
     theirs.get_by_role("dialog").locator('input[type="file"]').set_input_files(
         {"name": "chat.json", "mimeType": "application/json", "buffer": file.read_bytes()}
     )
-    expect(theirs.get_by_text("1 chats, 2 messages")).to_be_visible()
+    expect(theirs.get_by_text("1 of 1 chats can be kept, with 2 messages")).to_be_visible()
     shoot(theirs, "chat-import-en")
     theirs.get_by_role("button", name="Keep these 1 chats").click()
     expect(theirs.get_by_text(re.compile("tok/s"))).to_be_visible()

@@ -1,0 +1,1 @@
+"""Chats of other products: each read into Diglot's own shape, with a report of what changed."""
