@@ -11,12 +11,12 @@ from core.chats.service import current_service
 from core.chats.values import Chat, ChatOptions
 from core.errors import DiglotError, InvalidRequest
 from core.translation.messages import Message, Part, Text
+from ui.account import owner
 from ui.actions import Talk
 from ui.answers import follow
 from ui.cards import attempt, show_fault
 from ui.empty import show_empty
 from ui.history import show_history
-from ui.identity import owner
 from ui.meter import show_meter
 from ui.places import open_chat
 from ui.pulls import draw_pulls, show_pulls
@@ -30,7 +30,7 @@ _TITLE_WAIT = 8
 """Looks, a second apart, for the title that the model may give."""
 
 service = current_service()
-me = owner()
+me = owner(service)
 
 
 def opened() -> Chat | None:

@@ -17,6 +17,8 @@ _BADGES = {"tools": "blue", "vision": "violet", "thinking": "green", "embedding"
 _FOREVER = 2200
 
 service = current_service()
+# A visitor of a demo must not delete what the next one is shown.
+changeable = service.status().kind != "embedded" and not service.demo
 
 
 def expiry(model: Installed) -> str:
@@ -67,7 +69,7 @@ def show_doors(model: Installed) -> None:
             st.session_state["model"] = model.name
             st.session_state.pop("chat", None)
             st.switch_page("../pages/chat.py")
-        if service.status().kind == "embedded":
+        if not changeable:
             return
         if model.loaded:
             st.button(
@@ -115,6 +117,8 @@ st.caption(t("models.intro"))
 show_fault(service)
 if service.status().kind == "embedded":
     st.info(t("models.embedded"), icon=":material/info:")
+elif service.demo:
+    st.info(t("account.demo_models"), icon=":material/groups:")
 else:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(

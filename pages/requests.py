@@ -13,10 +13,10 @@ from core.errors import DiglotError
 from core.translation.aligned import align_request, guess_dialect
 from core.translation.reading import decode_json, read_object
 from core.translation.translate import translate_request
+from ui.account import owner
 from ui.cards import json_fault
 from ui.comparison import dialect_name
 from ui.exchanges import other, show_exchange, show_pair
-from ui.identity import owner
 from ui.words import t
 
 EXAMPLE = """{
@@ -30,7 +30,7 @@ EXAMPLE = """{
 }"""
 
 service = current_service()
-me = owner()
+me = owner(service)
 
 
 def show_pasted() -> None:

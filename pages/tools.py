@@ -14,16 +14,16 @@ from core.errors import DiglotError
 from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.translation.definitions import dump_tool, parse_tools
 from core.translation.messages import NamedTool, Tool, ToolChoice
+from ui.account import owner
 from ui.answers import follow, numbers_line, show_answer
 from ui.cards import error_card, json_fault
 from ui.comparison import show_bodies
-from ui.identity import owner
 from ui.settings import abilities
 from ui.status import model_names, show_progress
 from ui.words import t
 
 service = current_service()
-me = owner()
+me = owner(service)
 
 
 def example() -> str:

@@ -73,7 +73,7 @@ def json_fault(error: json.JSONDecodeError) -> str:
 
 
 def _show_cure(service: Service, kind: str, model: str, key: str) -> None:
-    if kind == "model_not_found" and model:
+    if kind == "model_not_found" and model and not service.demo:
         st.button(
             t("models.pull_it", model=model),
             icon=":material/download:",

@@ -1,4 +1,4 @@
-"""Who is looking: a browser is known by a cookie that nobody can guess.
+"""Which browser is looking: one is known by a cookie that nobody can guess.
 
 Without sign-in, chats belong to the browser that made them. The cookie is HttpOnly, so no
 script can read it, and SameSite=Lax, so no other site can act with it.
@@ -13,7 +13,7 @@ from http.cookies import CookieError, SimpleCookie
 import streamlit as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["COOKIE", "IdentityMiddleware", "owner"]
+__all__ = ["COOKIE", "IdentityMiddleware", "browser_owner"]
 
 COOKIE = "diglot_owner"
 _YEAR = 365 * 24 * 3600
@@ -40,8 +40,8 @@ class IdentityMiddleware:
         await self._app(scope, receive, with_cookie)
 
 
-def owner() -> str:
-    """Return who is looking. A browser that refuses cookies is somebody new each visit."""
+def browser_owner() -> str:
+    """Return which browser is looking; one that refuses cookies is somebody new each visit."""
     cookie = st.context.cookies.get(COOKIE, "")
     if _VALID.fullmatch(cookie):
         return cookie

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import current_service
+from ui.account import require_sign_in, show_account
 from ui.icons import STYLE
 from ui.keys import show_keys
 from ui.status import show_status
@@ -45,17 +46,20 @@ def _language_changed() -> None:
 st.html(
     "<style>.stMainBlockContainer{padding:4.2rem 2.5rem 2rem}"
     "@media(max-width:640px){.stMainBlockContainer{padding:4.2rem 1rem 2rem}}"
+    "[class*=st-key-open_] button,[class*=st-key-open_] button>div{justify-content:flex-start}"
     "[data-testid=stSidebarHeader]{min-height:1rem;height:2.2rem}"
     ".st-key-definitions textarea,.st-key-pasted textarea"
     f"{{font-family:monospace;font-size:.85rem;line-height:1.45}}{STYLE}</style>"
 )
+service = current_service()
 page = st.navigation(PAGES, position="top")
 # The page fills the first place; the foot is drawn now, as a page may stay busy for long.
 with st.sidebar:
     st.markdown("### Diglot")
     st.session_state["_sidebar"] = st.container()
     st.divider()
-    show_status(current_service())
+    show_account(service)
+    show_status(service)
     show_keys()
     st.segmented_control(
         t("app.language"),
@@ -67,4 +71,5 @@ with st.sidebar:
         on_change=_language_changed,
         label_visibility="collapsed",
     )
+require_sign_in()
 page.run()

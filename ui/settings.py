@@ -60,8 +60,9 @@ def show_settings(
             if drawer.open:
                 show_lost(service, options)
         others = _show_others(options, models)
-        for ability in sorted(able & set(_BADGES)):
-            st.badge(t(f"models.can_{ability}"), color=_BADGES[ability])  # type: ignore[arg-type]  # of the table
+        with st.container(horizontal=True, gap="xxsmall", width="content"):
+            for ability in sorted(able & set(_BADGES)):
+                st.badge(t(f"models.can_{ability}"), color=_BADGES[ability])  # type: ignore[arg-type]  # of the table
     if count_set(options) != count:
         # The button above was drawn before its fields were read.
         st.session_state["parameters_set"] = count_set(options)

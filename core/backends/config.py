@@ -6,6 +6,7 @@ A top-level section of our own, which LiteLLM ignores::
 
     diglot:
       strict: true              # answer 400 where a field cannot be translated
+      demo: true                # everybody who opens the pages shares one history
       embedded:                 # the model that needs no server
         model: my-model.gguf    # relative to the config file; default: SmolLM2-135M
         max_tokens: 512         # for requests that set no limit themselves
@@ -105,6 +106,7 @@ class Config(Struct, frozen=True, kw_only=True):
     deployments: tuple[Deployment, ...] = ()
     verbose: bool = False
     strict: bool = False
+    demo: bool = False
     embedded: Embedded = Embedded()
     images: ImagePolicy = ImagePolicy()
     warnings: tuple[str, ...] = ()
@@ -144,6 +146,7 @@ def parse_config(text: str, *, environ: Mapping[str, str], folder: Path | None =
     deployments = tuple(_deployment(entry, timeout) for entry in root.sections("model_list"))
     own = root.section("diglot")
     strict = own.flag("strict", default=False)
+    demo = own.flag("demo", default=False)
     embedded = _embedded(own.section("embedded"), folder or Path())
     images = _images(own.section("images"))
     root.warn_unread()
@@ -151,6 +154,7 @@ def parse_config(text: str, *, environ: Mapping[str, str], folder: Path | None =
         deployments=deployments,
         verbose=verbose,
         strict=strict,
+        demo=demo,
         embedded=embedded,
         images=images,
         warnings=tuple(source.warnings),

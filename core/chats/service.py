@@ -65,6 +65,11 @@ class Service:
         self.archive = Archive(store, toolbox)
         self._titler = Titler(fleet, store)
 
+    @property
+    def demo(self) -> bool:
+        """Whether everybody shares one history, as the config may say."""
+        return self.fleet.config.demo
+
     def status(self) -> Status:
         """Return what was found, without waiting for anything."""
         return self.fleet.status()

@@ -39,19 +39,24 @@ def free_port() -> int:
 
 @contextmanager
 def running_app(
-    folder: Path, *, port: int | None = None, extra: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    port: int | None = None,
+    extra: Mapping[str, str] | None = None,
+    config: str = _CONFIG,
 ) -> Iterator[str]:
     """Run the app on the built-in model; chats are kept in ``folder``. Yields its address.
 
-    ``extra`` are environment variables, for instance OLLAMA_HOST for a server to use.
+    ``extra`` are environment variables, for instance OLLAMA_HOST for a server to use;
+    ``config`` is the text of the config file.
     """
     port = port or free_port()
-    config = folder / "config.yaml"
-    config.write_text(_CONFIG)
+    file = folder / "config.yaml"
+    file.write_text(config)
     environ = {
         **os.environ,
         "OLLAMA_HOST": "127.0.0.1:9",
-        "DIGLOT_CONFIG": str(config),
+        "DIGLOT_CONFIG": str(file),
         "DIGLOT_DATABASE": f"sqlite:///{folder / 'chats.db'}",
         **(extra or {}),
     }

@@ -1,0 +1,85 @@
+"""Whose chats are shown: a person's who has signed in, this browser's, or everybody's.
+
+Signing in is Streamlit's own (OpenID Connect; its settings are ``[auth]`` in
+``.streamlit/secrets.toml``). Once it is set up, nobody sees a page without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.chats.service import Service
+from ui.identity import browser_owner
+from ui.words import t
+
+__all__ = ["owner", "require_sign_in", "show_account"]
+
+_SHARED = "demo"
+
+
+def owner(service: Service) -> str:
+    """Return who the chats belong to that this page shows and makes."""
+    if service.demo:
+        return _SHARED
+    if _providers() and st.user.is_logged_in:
+        # Who somebody is, is what one issuer says of one subject (OpenID Connect Core, 2).
+        about = f"{st.user.get('iss', '')}\n{st.user.get('sub', '')}"
+        return f"user:{hashlib.sha256(about.encode()).hexdigest()}"
+    return browser_owner()
+
+
+def require_sign_in() -> None:
+    """Where signing in is set up, stop here for whoever has not."""
+    providers = _providers()
+    if not providers or st.user.is_logged_in:
+        return
+    with st.container(border=True, width=420):
+        st.markdown(f"#### {t('account.welcome')}")
+        st.caption(t("account.why"))
+        for name, label in providers.items():
+            text = t("account.sign_in_with", name=label) if label else t("account.sign_in")
+            st.button(
+                text,
+                type="primary",
+                icon=":material/login:",
+                width="stretch",
+                key=f"sign_in_{name}",
+                on_click=st.login,
+                args=(name,) if name else (),
+            )
+    st.stop()
+
+
+def show_account(service: Service) -> None:
+    """Say at the side who is signed in, and that a demo is everybody's."""
+    if service.demo:
+        st.caption(f":material/groups: {t('account.demo')}")
+    if not _providers() or not st.user.is_logged_in:
+        return
+    name = st.user.get("name") or st.user.get("email") or st.user.get("sub") or ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f":material/account_circle: {name!s}", width="content")
+        st.button(
+            t("account.sign_out"),
+            type="tertiary",
+            icon=":material/logout:",
+            key="sign_out",
+            on_click=st.logout,
+        )
+
+
+def _providers() -> dict[str, str]:
+    """Return whom one can sign in with: the names in the settings, and as they are shown."""
+    if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets:
+        return {}
+    about = st.secrets["auth"]
+    if "client_id" in about:
+        return {"": ""}
+    return {
+        name: name.replace("_", " ").title()
+        for name, value in about.items()
+        if isinstance(value, Mapping) and "client_id" in value
+    }
