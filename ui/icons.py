@@ -1,7 +1,7 @@
 """Small buttons that show an icon alone; what they do is still said to those who cannot see it.
 
 Streamlit names a button by its label alone, so the label is there and only not drawn: a style in
-ui.main hides the text of whatever has a key that begins with ``icon_``.
+ui.style hides the text of whatever has a key that begins with ``icon_``.
 """
 
 from __future__ import annotations
@@ -11,15 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-__all__ = ["STYLE", "icon_button", "icon_key", "icon_menu"]
-
-# Out of sight, but not out of the page: display:none would take the name away too.
-STYLE = (
-    "[class*=st-key-icon_] button [data-testid=stMarkdownContainer]"
-    "{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
-    # The keys of such buttons stand in the list of keys.
-    "[class*=st-key-icon_] button kbd{display:none}"
-)
+__all__ = ["icon_button", "icon_key", "icon_menu"]
 
 
 def icon_key(key: str) -> str:

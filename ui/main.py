@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.chats.service import current_service
 from ui.account import require_sign_in, show_account
-from ui.icons import STYLE
 from ui.keys import show_keys
 from ui.status import show_status
+from ui.style import show_style
 from ui.words import LANGUAGES, Language, language, set_language, t
 
 st.set_page_config(page_title="Diglot", page_icon="📖", layout="wide")
@@ -42,15 +42,7 @@ def _language_changed() -> None:
         set_language(chosen)
 
 
-# Streamlit leaves a hand's breadth free above the page; a tool for work needs the room.
-st.html(
-    "<style>.stMainBlockContainer{padding:4.2rem 2.5rem 2rem}"
-    "@media(max-width:640px){.stMainBlockContainer{padding:4.2rem 1rem 2rem}}"
-    "[class*=st-key-open_] button,[class*=st-key-open_] button>div{justify-content:flex-start}"
-    "[data-testid=stSidebarHeader]{min-height:1rem;height:2.2rem}"
-    ".st-key-definitions textarea,.st-key-pasted textarea"
-    f"{{font-family:monospace;font-size:.85rem;line-height:1.45}}{STYLE}</style>"
-)
+show_style()
 service = current_service()
 page = st.navigation(PAGES, position="top")
 # The page fills the first place; the foot is drawn now, as a page may stay busy for long.

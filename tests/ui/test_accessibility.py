@@ -1,0 +1,96 @@
+"""WCAG 2.1 AA, as far as a program can tell: axe-core's rules on the pages in their states."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.ui.actor import acting
+from tests.ui.app_process import CHROMIUM, browser, running_app, visit
+from tests.ui.test_browser import ask, ready
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
+]
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("axe")
+    with (
+        acting() as scripted,
+        running_app(folder, extra={"OLLAMA_HOST": scripted.url}) as address,
+    ):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
+
+
+def check(page: Page, state: str) -> None:
+    # What has just come fades in, and is pale while it does.
+    page.wait_for_timeout(700)
+    found = Axe().run(page, options=RULES).response["violations"]
+    said = [
+        f"{state}: {rule['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+    assert not said, "\n".join(said)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en-US", {"parameters": "Parameters", "import": "Import", "code": "Code"}),
+        ("zh-CN", {"parameters": "参数", "import": "导入", "code": "代码"}),
+    ],
+)
+def test_the_chat_page_in_its_states(
+    url: str, chromium: Browser, locale: str, words: dict[str, str], scheme: str
+) -> None:
+    page = visit(chromium, url, locale=locale, scheme=scheme)
+    ready(page)
+    check(page, "empty")
+    ask(page, "think")
+    expect(page.get_by_text("tok/s")).to_be_visible(timeout=30_000)
+    check(page, "an answer with thinking")
+    page.locator('[class*="st-key-icon_wire_"] button:visible').last.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    check(page, "the wire")
+    page.get_by_role("dialog").get_by_role("tab", name=words["code"]).click()
+    for snippet in ("curl", "requests", "openai", "ollama"):
+        page.get_by_role("dialog").get_by_role("tab", name=snippet, exact=True).click()
+        check(page, snippet)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name=words["parameters"]).click()
+    check(page, "parameters")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=words["import"], exact=True).click()
+    check(page, "import")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    ask(page, "fault oom")
+    expect(page.locator('[class*="st-key-card_"]').first).to_be_visible(timeout=30_000)
+    check(page, "an error")
+
+
+@pytest.mark.parametrize(("locale", "scheme"), [("en-US", "light"), ("zh-CN", "dark")])
+@pytest.mark.parametrize("name", ["tools", "requests", "models"])
+def test_the_other_pages(url: str, chromium: Browser, name: str, locale: str, scheme: str) -> None:
+    page = visit(chromium, f"{url}/{name}", locale=locale, scheme=scheme)
+    expect(page.get_by_role("heading", level=2).first).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    check(page, name)
