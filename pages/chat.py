@@ -79,26 +79,30 @@ def send(text: str, options: Sequence[ChatOptions], files: Sequence[Part] = ()) 
         attempt(service.compare, me, current.id, text, options, files=files)
     else:
         attempt(service.ask, me, current.id, text, options[0], files=files, model=options[0].model)
-    st.rerun()
 
 
-def send_typed() -> None:
-    """Send what stands in the field, with its files."""
-    typed = st.chat_input(
+def show_input() -> None:
+    """Draw the field for the question."""
+    st.chat_input(
         t("chat.input_busy") if jobs else t("chat.input", model=chosen.model or "…"),
         key="input",
         accept_file="multiple",
         disabled=not chosen.model,
+        on_submit=send_typed,
+        args=([chosen, *others],),
     )
-    if not typed:
-        return
+
+
+def send_typed(options: Sequence[ChatOptions]) -> None:
+    """Send what stands in the field, with its files: before the page is drawn, so only once."""
+    typed = st.session_state["input"]
     files: list[Part] = []
 
     def read() -> None:
         files.extend(read_file(file.name, file.getvalue()) for file in typed.files)
 
-    if attempt(read) and (typed.text.strip() or files):
-        send(typed.text or t("chat.look"), [chosen, *others], files)
+    if typed and attempt(read) and (typed.text.strip() or files):
+        send(typed.text or t("chat.look"), options, files)
 
 
 def send_queued() -> None:
@@ -106,6 +110,7 @@ def send_queued() -> None:
     behind = st.session_state.get("queued", {}).pop(chat.id, None) if chat and not jobs else None
     if behind:
         send(behind[0], [chosen, *others], behind[1])
+        st.rerun()
 
 
 def show_running(current: Chat) -> None:
@@ -172,11 +177,11 @@ if chat is not None:
     path = service.store.path(me, chat.id, limit=2)
     show_meter(service, chosen, path[-1] if path else None)
 send_queued()
-send_typed()
+show_input()
 show_fault(service)
 
 if chat is None:
-    show_empty(service, chosen, models, lambda text, options: send(text, [options]))
+    show_empty(service, chosen, models, send)
 else:
     show_transcript(
         Talk(service, me, chat, chosen, models, bool(jobs)),

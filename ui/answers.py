@@ -1,8 +1,4 @@
-"""Drawing an answer: thinking, tool steps, text, numbers; finished, or while it is written.
-
-A growing text is drawn in blocks: what is finished stays as it is, only the last block is sent
-again. So an answer costs the browser its own length, not its square.
-"""
+"""Drawing an answer: thinking, tool steps, text, numbers; finished, or while it is written."""
 
 from __future__ import annotations
 
@@ -18,6 +14,7 @@ from core.chats.service import Service
 from core.chats.values import Call, ChatMessage, Step
 from core.translation.messages import text_of
 from ui.cards import error_card
+from ui.growing import Blocks
 from ui.text import diagrams, plain, readable
 from ui.words import t
 
@@ -27,6 +24,7 @@ _TICK = 0.08
 """Seconds between looks at a job: often enough to look fluent, seldom enough to stay cheap."""
 
 _SHORT = 60
+_THINKING = ":material/psychology:"
 
 _STALLED = 60
 """Seconds without a token after which the page says what may be the matter."""
@@ -71,10 +69,14 @@ def show_steps(steps: tuple[Step, ...]) -> None:
 
 def _show_turns(steps: Sequence[Step]) -> None:
     for step in steps:
-        _show_thinking(step.thinking, step.thinking_duration)
-        if step.text:
-            st.markdown(readable(step.text))
+        _show_said(step)
         show_steps((step,))
+
+
+def _show_said(step: Step) -> None:
+    _show_thinking(step.thinking, step.thinking_duration)
+    if step.text:
+        st.markdown(readable(step.text))
 
 
 def numbers_line(numbers: Mapping[str, Any]) -> str:
@@ -130,8 +132,9 @@ class _Growing:
         with place:
             self._state = st.empty()
             self._steps = st.container()
-            self._thinking = st.empty()
-            self._text = _GrowingText(st.container())
+            self._thinking = _GrowingText(st.empty(), folded=True)
+            self._text = _GrowingText(st.empty())
+        self._opened = 0
         self._drawn = 0
 
     def draw(self) -> bool:
@@ -151,57 +154,56 @@ class _Growing:
         return snapshot.done
 
     def _show(self, snapshot: Snapshot) -> None:
-        whole = [c for step in snapshot.steps for c in step.calls if c.result is not None]
         with self._steps:
+            for step in snapshot.steps[self._opened :]:
+                _show_said(step)
+            self._opened = len(snapshot.steps)
+            whole = [c for step in snapshot.steps for c in step.calls if c.result is not None]
             for call in whole[self._drawn :]:
                 _show_call(call)
-        self._drawn = len(whole)
-        if snapshot.thinking:
-            with self._thinking.container():
-                _show_thinking(snapshot.thinking, 0 if not snapshot.text else 1)
+            self._drawn = len(whole)
+        self._thinking.show(snapshot.thinking)
         self._text.show(snapshot.text)
 
 
 class _GrowingText:
-    """Markdown that grows at its end. Blocks end at blank lines outside of code fences."""
+    """Markdown that grows at its end; a text that does not go on is a new one."""
 
-    def __init__(self, place: DeltaGenerator) -> None:
+    def __init__(self, place: DeltaGenerator, *, folded: bool = False) -> None:
         self._place = place
-        self._tail = place.empty()
-        self._frozen = 0
+        self._folded = folded
         self._shown = ""
+        self._blocks = Blocks()
+        self._places: list[DeltaGenerator] = []
+        self._inside: DeltaGenerator | None = None
 
     def show(self, text: str) -> None:
-        """Draw ``text``, which begins with all that was drawn before."""
-        if text == self._shown:
-            return
+        """Draw ``text``."""
+        if not text.startswith(self._shown):
+            self._place.empty()
+            self._blocks, self._places, self._inside = Blocks(), [], None
         self._shown = text
-        end = _last_block_end(text, self._frozen)
-        if end > self._frozen:
-            self._tail.markdown(readable(text[self._frozen : end]))
-            self._tail = self._place.empty()
-            self._frozen = end
-        if text[self._frozen :].strip():
-            self._tail.markdown(readable(text[self._frozen :]))
+        for number, block in self._blocks.grow(text):
+            if self._inside is None:
+                self._inside = self._open()
+            while number >= len(self._places):
+                self._places.append(self._inside.empty())
+            if block.strip():
+                self._places[number].markdown(readable(block))
 
-
-def _last_block_end(text: str, start: int) -> int:
-    """Return where the last finished block after ``start`` ends, outside of code fences."""
-    end, place, fenced = start, start, False
-    for line in text[start:].splitlines(keepends=True):
-        place += len(line)
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        elif not fenced and not line.strip() and line.endswith("\n"):
-            end = place
-    return end
+    def _open(self) -> DeltaGenerator:
+        inside = self._place.container()
+        if self._folded:
+            with inside:
+                return st.expander(t("chat.thinking"), type="compact", icon=_THINKING)
+        return inside
 
 
 def _show_thinking(thinking: str, duration: int) -> None:
     if not thinking:
         return
     said = t("chat.thinking") if not duration else t("chat.thought", time=seconds(duration))
-    with st.expander(said, type="compact", icon=":material/psychology:"):
+    with st.expander(said, type="compact", icon=_THINKING):
         st.markdown(readable(thinking))
 
 

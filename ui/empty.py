@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 from msgspec.structs import replace
@@ -24,7 +24,7 @@ def show_empty(
     service: Service,
     chosen: ChatOptions,
     models: list[str],
-    send: Callable[[str, ChatOptions], None],
+    send: Callable[[str, Sequence[ChatOptions]], None],
 ) -> None:
     """Draw it; ``send`` asks an example."""
     status = service.status()
@@ -54,13 +54,14 @@ def show_empty(
     columns = st.columns(2)
     for place, (example, options) in enumerate(_examples(service, chosen)):
         with columns[place % 2]:
-            if st.button(
+            st.button(
                 t(f"empty.example_{example}"),
                 key=f"example_{example}",
                 width="stretch",
                 disabled=not models,
-            ):
-                send(t(f"empty.example_{example}"), options)
+                on_click=send,
+                args=(t(f"empty.example_{example}"), [options]),
+            )
 
 
 def _examples(service: Service, chosen: ChatOptions) -> list[tuple[str, ChatOptions]]:

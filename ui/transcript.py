@@ -13,7 +13,7 @@ from ui.actions import Talk, facts_line, hide, show_actions, show_undo, show_ver
 from ui.answers import show_answer
 from ui.cards import attempt, try_it
 from ui.exchanges import show_difference
-from ui.icons import icon_button, icon_key
+from ui.icons import icon_button
 from ui.places import scroll_to
 from ui.text import as_typed
 from ui.wire import show_wire
@@ -91,30 +91,21 @@ def _show_message(
 
 
 def _show_question(talk: Talk, message: ChatMessage, siblings: tuple[str, ...]) -> None:
+    if st.session_state.get("editing") == message.id and not talk.busy:
+        _show_editor(talk, message)
+        return
     show_parts(message.message)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         show_versions(talk, message, siblings)
         if talk.busy:
             return
-        with (
-            st.popover(
-                t("chat.edit"),
-                icon=":material/edit:",
-                type="tertiary",
-                help=t("chat.edit"),
-                key=icon_key(f"edit_{message.id}"),
-            ),
-            st.form(f"edit_{message.id}", border=False),
-        ):
-            first = message.message.parts[:1]
-            text = first[0].text if first and isinstance(first[0], Text) else ""
-            st.text_area(
-                t("chat.edit"), text, key=f"words_{message.id}", label_visibility="collapsed"
-            )
-            st.caption(t("chat.edit_hint"))
-            st.form_submit_button(
-                t("chat.edit_send"), type="primary", on_click=_edit, args=(talk, message)
-            )
+        icon_button(
+            t("chat.edit"),
+            "edit",
+            key=f"edit_{message.id}",
+            on_click=_open_editor,
+            args=(message.id,),
+        )
         icon_button(
             t("chat.delete_from"),
             "delete",
@@ -124,9 +115,28 @@ def _show_question(talk: Talk, message: ChatMessage, siblings: tuple[str, ...]) 
         )
 
 
+def _open_editor(message_id: str | None) -> None:
+    st.session_state["editing"] = message_id
+
+
+def _show_editor(talk: Talk, message: ChatMessage) -> None:
+    """Draw a question as a field; sent, it is another version of it."""
+    first = message.message.parts[:1]
+    text = first[0].text if first and isinstance(first[0], Text) else ""
+    with st.form(f"editor_{message.id}", border=False):
+        st.text_area(t("chat.edit"), text, key=f"words_{message.id}", label_visibility="collapsed")
+        st.caption(t("chat.edit_hint"))
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                t("chat.edit_send"), type="primary", on_click=_edit, args=(talk, message)
+            )
+            st.form_submit_button(t("chat.cancel"), on_click=_open_editor, args=(None,))
+
+
 def _edit(talk: Talk, message: ChatMessage) -> None:
     """Ask a question in the words that stand in its field."""
     text = st.session_state.get(f"words_{message.id}", "").strip()
+    _open_editor(None)
     if text:
         attempt(
             talk.service.edit,
