@@ -22,7 +22,7 @@ from ui.words import t
 __all__ = ["AVATAR", "show_parts", "show_transcript"]
 
 AVATAR = ":material/menu_book:"
-_DRAWN = 30
+_DRAWN = 20
 
 
 def show_transcript(talk: Talk, *, running: frozenset[str]) -> None:

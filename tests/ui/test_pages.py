@@ -1,0 +1,186 @@
+"""The pages' logic without a browser: Streamlit's AppTest over the scripted Ollama."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.backends.faults import KINDS
+from core.backends.fleet import Fleet
+from core.chats.jobs import JobRunner
+from core.chats.service import Service, install
+from core.chats.store import Store
+from core.tools.examples import example_toolbox
+from tests.scripted import Scripted
+from tests.ui.actor import acting
+from ui.words import LANGUAGES, Language, words
+
+ROOT = Path(__file__).parents[2]
+ME = "me"
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    with acting() as scripted:
+        monkeypatch.setenv("OLLAMA_HOST", scripted.url)
+        yield scripted
+
+
+@pytest.fixture
+def service(
+    backend: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Service]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def wait(work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, loop).result(30)
+
+    fleet = Fleet(None)
+    wait(fleet.__aenter__())
+    store = Store(f"sqlite:///{tmp_path / 'chats.db'}")
+    jobs = JobRunner(store, loop)
+    made = Service(fleet, store, jobs, example_toolbox())
+    install(made)
+    # AppTest has no browser, hence no cookie.
+    monkeypatch.setattr("ui.account.browser_owner", lambda: ME)
+    yield made
+    wait(jobs.aclose())
+    wait(fleet.__aexit__(None, None, None))
+    store.close()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def page(service: Service) -> AppTest:
+    return opened({})
+
+
+def opened(query: dict[str, str], language: Language = "en") -> AppTest:
+    page = AppTest.from_file(str(ROOT / "ui/main.py"), default_timeout=30)
+    page.query_params.update({"lang": language, **query})
+    page.run()
+    assert not page.exception
+    return page
+
+
+def ask(page: AppTest, text: str) -> None:
+    page.chat_input[0].set_value(text).run()
+    assert not page.exception
+
+
+def sent(backend: Scripted) -> dict[str, Any]:
+    """The last question that the backend was asked, titles aside."""
+    bodies = backend.bodies("/api/chat")
+    return [b for b in bodies if "Give this conversation" not in str(b["messages"][-1])][-1]
+
+
+def said(page: AppTest) -> str:
+    return "\n".join(str(one.value) for one in (*page.markdown, *page.caption, *page.warning))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_empty_page_says_what_was_found_and_offers_examples(
+    service: Service, language: Language
+) -> None:
+    page = opened({}, language)
+    known = words(language)
+    assert known["empty.found_ollama"].format(count=2) in said(page)
+    labels = [button.label for button in page.button]
+    for example in ("weather", "riddle", "image", "story"):
+        assert known[f"empty.example_{example}"] in labels
+
+
+def test_a_question_is_stored_with_its_answer_and_the_address_names_the_chat(
+    page: AppTest, service: Service, backend: Scripted
+) -> None:
+    ask(page, "hello there")
+    (chat,) = service.store.chats(ME)
+    question, answer = service.store.path(ME, chat.id)
+    assert (question.message.role, answer.state) == ("user", "complete")
+    assert "You said: hello there" in said(page)
+    assert page.query_params["c"] == chat.id
+    assert sent(backend)["messages"] == [{"role": "user", "content": "hello there"}]
+    assert "options" not in sent(backend)
+    assert "tools" not in sent(backend)
+
+
+def test_only_what_was_set_is_sent(page: AppTest, backend: Scripted) -> None:
+    page.number_input(key="parameter_temperature").set_value(0.3).run()
+    page.text_input(key="parameter_stop").set_value("END | STOP").run()
+    ask(page, "hello")
+    assert sent(backend)["options"] == {"temperature": 0.3, "stop": ["END", "STOP"]}
+
+
+def test_a_schema_that_is_none_is_said_and_not_sent(page: AppTest, backend: Scripted) -> None:
+    page.text_area(key="parameter_schema").set_value("{broken").run()
+    assert page.error
+    ask(page, "hello")
+    assert "format" not in sent(backend)
+
+
+def test_a_link_to_nothing_says_so_and_shows_nothing(service: Service) -> None:
+    theirs = service.store.create_chat("somebody else", title="secret plans")
+    for named in (theirs.id, "0" * 32, "../../etc"):
+        page = opened({"c": named})
+        assert words("en")["chat.not_found"] in said(page)
+        assert "secret" not in said(page)
+        assert "c" not in page.query_params
+
+
+def test_a_failed_answer_is_a_card_and_the_chat_goes_on(page: AppTest, service: Service) -> None:
+    ask(page, "fault oom")
+    assert words("en")["error.out_of_memory.title"] in said(page)
+    ask(page, "and now?")
+    assert "You said: and now?" in said(page)
+
+
+def test_what_is_drawn_does_not_grow_with_the_chat(page: AppTest, service: Service) -> None:
+    ask(page, "first")
+    (chat,) = service.store.chats(ME)
+    for _ in range(60):
+        leaf = service.store.chat(ME, chat.id).leaf
+        message = service.store.message(ME, leaf or "").message
+        service.store.add_message(ME, chat.id, message, parent_id=leaf)
+    page.run()
+    drawn = [one for one in page.markdown if "You said" in str(one.value)]
+    assert 10 <= len(drawn) <= 20
+
+
+def _cards(kinds: list[str], language: str) -> None:
+    from ui import cards
+    from ui.words import set_language
+
+    set_language("zh" if language == "zh" else "en")
+    for kind in kinds:
+        cards.error_card(
+            {"code": kind, "message": f"the server's words on {kind}"}, model="qwen3:4b", key=kind
+        )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_trouble_is_a_card_with_its_cause(
+    language: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.cards.fault_kind", lambda facts: str(facts["code"]))
+    page = AppTest.from_function(_cards, default_timeout=30, args=(sorted(KINDS), language)).run()
+    assert not page.exception
+    text, known = said(page), words(language)
+    for kind in KINDS:
+        assert known[f"error.{kind}.title"] in text
+        assert known[f"error.{kind}.cause"] in text
+    assert len({known[f"error.{kind}.cause"] for kind in KINDS}) == len(KINDS)
+    shown = [code.value for code in page.code]
+    for kind in KINDS:
+        assert f"the server's words on {kind}" in shown
+        command = known[f"error.{kind}.command"].replace("{model}", "qwen3:4b")
+        assert not command or command in shown
