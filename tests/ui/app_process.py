@@ -48,7 +48,7 @@ def running_app(
     """Run the app on the built-in model; chats are kept in ``folder``. Yields its address.
 
     ``extra`` are environment variables, for instance OLLAMA_HOST for a server to use;
-    ``config`` is the text of the config file.
+    ``config`` is the text of the config file. The id of its process stands in ``app.pid``.
     """
     port = port or free_port()
     file = folder / "config.yaml"
@@ -63,6 +63,7 @@ def running_app(
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     log = (folder / "app.log").open("ab")
     process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+    (folder / "app.pid").write_text(str(process.pid))
     url = f"http://127.0.0.1:{port}"
     try:
         _wait(url, process)
