@@ -20,6 +20,9 @@ _CODE = """
 
 _TITLES = """
 [class*=st-key-open_] button,[class*=st-key-open_] button>div{justify-content:flex-start}
+[data-testid=stSidebar] [data-testid=stHorizontalBlock]:has([class*=st-key-open_])
+{flex-wrap:nowrap}
+[data-testid=stHorizontalBlock]:has([class*=st-key-open_])>[data-testid=stColumn]{min-width:0}
 """
 
 # Buttons with an icon alone: out of sight, but not out of the page, or the name would go too.

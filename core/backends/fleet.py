@@ -31,7 +31,7 @@ from core.backends.router import Route, Router
 from core.backends.weights import Progress
 from core.errors import BackendUnavailable, DiglotError
 from core.translation.events import Event, accumulate
-from core.translation.fields import FIELDS
+from core.translation.fields import EXTENSIONS
 from core.translation.messages import ChatRequest
 from core.translation.passing import rename_model
 from core.translation.reading import encode_json
@@ -45,9 +45,6 @@ T = TypeVar("T")
 Kind = Literal["config", "ollama", "embedded"]
 
 _LOG = logging.getLogger("diglot.fleet")
-
-# Diglot's own OpenAI face takes every native setting, so nothing of a page's request is lost.
-_EVERYTHING = frozenset(row.name for row in FIELDS if row.extension)
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -217,7 +214,7 @@ class Fleet:
 
         Raises DiglotError where the model is not there.
         """
-        body = DIALECTS[dialect].dump_request(request, accepts=_EVERYTHING)
+        body = DIALECTS[dialect].dump_request(request, accepts=EXTENSIONS["diglot"])
         return await self._caller.lost(await self.resolve(request.model), dialect, body)
 
     async def chat(
@@ -236,7 +233,7 @@ class Fleet:
         """
         spoken = DIALECTS[dialect]
         streamed = replace(request, stream=True, include_usage=True)
-        body = encode_json(spoken.dump_request(streamed, accepts=_EVERYTHING))
+        body = encode_json(spoken.dump_request(streamed, accepts=EXTENSIONS["diglot"]))
         exchange = new_id()
         if note is not None:
             note(exchange)

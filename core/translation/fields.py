@@ -31,6 +31,8 @@ EXTENSIONS: Mapping[str, frozenset[str]] = {
     "llama.cpp": frozenset({"top_k", "min_p", "typical_p", "repeat_penalty", "repeat_last_n"}),
     # vLLM: docs/serving/openai_compatible_server.md, "Extra parameters".
     "vllm": frozenset({"top_k", "min_p"}),
+    # Diglot's own OpenAI face takes every native setting.
+    "diglot": frozenset(row.name for row in FIELDS if row.extension),
 }
 """What servers of OpenAI's dialect accept beyond it, by kind of server."""
 

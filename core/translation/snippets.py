@@ -14,6 +14,7 @@ from pprint import pformat
 from typing import Any
 
 from core.errors import DiglotError, Unsupported
+from core.translation.fields import EXTENSIONS
 from core.translation.translate import DIALECTS, translate_request
 
 __all__ = ["WAYS", "snippet", "snippets"]
@@ -47,7 +48,10 @@ def snippet(way: str, body: Mapping[str, Any], *, path: str, origin: str) -> str
 
 
 def snippets(body: dict[str, Any], *, dialect: str, path: str, origin: str) -> dict[str, str]:
-    """Return code for every way that can say ``body``, translated where it has to be."""
+    """Return code for every way that can say ``body``, translated where it has to be.
+
+    ``origin`` is Diglot's own, whose faces take each other's settings.
+    """
     found: dict[str, str] = {}
     for way, (speaks, _) in WAYS.items():
         if not speaks or path in speaks:
@@ -55,7 +59,9 @@ def snippets(body: dict[str, Any], *, dialect: str, path: str, origin: str) -> d
         elif dialect in DIALECTS:
             target = next(d for d in DIALECTS.values() if d.path == speaks[0])
             with suppress(DiglotError):
-                written = translate_request(body, source=dialect, target=target.name)
+                written = translate_request(
+                    body, source=dialect, target=target.name, accepts=EXTENSIONS["diglot"]
+                )
                 found[way] = snippet(way, written, path=target.path, origin=origin)
     return found
 

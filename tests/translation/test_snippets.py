@@ -78,3 +78,11 @@ def test_every_way_that_can_say_it_is_there() -> None:
     assert "'num_predict': 9" in code["ollama"]
     embedding = {"dialect": "embed", "path": "/api/embed", "origin": "http://h:1"}
     assert list(snippets({"model": "m", "input": "hi"}, **embedding)) == ["curl", "requests"]
+
+
+def test_code_for_the_other_api_keeps_what_diglots_own_face_takes() -> None:
+    """The code is for Diglot itself, whose OpenAI face takes every native setting."""
+    body = {**NATIVE, "options": {"num_ctx": 8192, "top_k": 5, "repeat_penalty": 1.2}}
+    code = snippets(body, dialect="ollama", path="/api/chat", origin="http://x")["openai"]
+    for setting in ("'num_ctx': 8192", "'top_k': 5", "'repeat_penalty': 1.2"):
+        assert setting in code

@@ -44,7 +44,9 @@ def test_what_was_written_is_kept_and_gone_on_with(
         page = visit(chromium, url)
         ask(page, "a slow one")
         expect(page.get_by_text("word40 ")).to_be_visible(timeout=30_000)
-        seen = [int(n) for n in WORD.findall(page.get_by_test_id("stChatMessage").last.inner_text())]
+        seen = [
+            int(n) for n in WORD.findall(page.get_by_test_id("stChatMessage").last.inner_text())
+        ]
         os.kill(int((tmp_path / "app.pid").read_text()), signal.SIGKILL)
     with running_app(tmp_path, port=port, extra=extra):
         page.reload()
