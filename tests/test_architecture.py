@@ -131,9 +131,18 @@ def flat(value: object, path: str = "") -> dict[str, str]:
     return {path[1:]: str(value)}
 
 
+def said(language: str) -> dict[str, str]:
+    """Return all words of a language; no key stands in two files."""
+    words: dict[str, str] = {}
+    for file in sorted((ROOT / "ui/words" / language).glob("*.yaml")):
+        found = flat(yaml.safe_load(file.read_text("utf-8")))
+        assert not words.keys() & found.keys()
+        words |= found
+    return words
+
+
 def test_both_languages_say_everything() -> None:
-    folder = ROOT / "ui/words"
-    zh, en = (flat(yaml.safe_load((folder / f"{n}.yaml").read_text("utf-8"))) for n in ("zh", "en"))
+    zh, en = said("zh"), said("en")
     assert zh.keys() == en.keys()
     for key in zh:
         assert re.findall(r"\{(\w+)\}", zh[key]).sort() == re.findall(r"\{(\w+)\}", en[key]).sort()
@@ -141,9 +150,9 @@ def test_both_languages_say_everything() -> None:
 
 
 def test_every_word_is_used_and_none_is_missing() -> None:
-    words = flat(yaml.safe_load((ROOT / "ui/words/en.yaml").read_text("utf-8")))
+    words = said("en")
     source = "\n".join(
-        path.read_text() for folder in ("ui", "pages") for path in (ROOT / folder).glob("*.py")
+        path.read_text() for folder in ("ui", "pages") for path in (ROOT / folder).rglob("*.py")
     )
     exact = set(re.findall(r"""\bt\(\s*["']([\w.]+)["']""", source))
     exact |= set(re.findall(r"""["']([a-z]+\.[a-z_]+)["'] if """, source))
@@ -156,7 +165,7 @@ def test_every_word_is_used_and_none_is_missing() -> None:
 
 def test_no_words_are_written_into_the_pages() -> None:
     for folder in ("ui", "pages"):
-        for path in (ROOT / folder).glob("*.py"):
+        for path in (ROOT / folder).rglob("*.py"):
             if path.name == "words.py":
                 continue
             tree = ast.parse(path.read_text("utf-8"))

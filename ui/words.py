@@ -1,4 +1,4 @@
-"""Every word that the interface says, in 中文 and English, from one file each.
+"""Every word that the interface says, in 中文 and English: a folder each, a file for each page.
 
 ``t("chat.stop")`` gives the words of the language in use. The browser decides at first; the
 switch at the side decides afterwards, for as long as the session lasts and through its links.
@@ -30,7 +30,8 @@ _KEY = "language"
 def words(language: Language) -> Mapping[str, str]:
     """Return all words of one language by their keys."""
     flat: dict[str, str] = {}
-    _flatten(yaml.safe_load((_FOLDER / f"{language}.yaml").read_text("utf-8")), "", flat)
+    for file in sorted((_FOLDER / language).glob("*.yaml")):
+        _flatten(yaml.safe_load(file.read_text("utf-8")), "", flat)
     return flat
 
 
