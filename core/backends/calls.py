@@ -8,7 +8,7 @@ cannot call tools, or a call must be forced, the hub request is emulated first.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +21,8 @@ from core.backends.answers import JSON_TYPE, Answer, stream_answer
 from core.backends.catalog import Catalog
 from core.backends.client import Client, Reply
 from core.backends.config import Deployment
-from core.backends.exchange import Exchange, ExchangeLog, Wire
+from core.backends.exchange import Exchange, Wire
+from core.backends.exchange_log import ExchangeLog
 from core.backends.fetching import Fetcher
 from core.backends.helping import help_model, is_forced, needs
 from core.backends.router import Route
@@ -89,16 +90,18 @@ class Caller:
         owner: str = "",
         strict: bool = False,
         identity: str = "",
+        headers: Iterable[tuple[bytes, bytes]] = (),
     ) -> Answer:
         """Answer a request body of the dialect ``face``; the exchange is kept for ``owner``.
 
-        ``identity`` is the exchange's id where the caller has made one.
+        ``identity`` is the exchange's id where the caller has made one; ``headers`` are the
+        client's, of which the exchange keeps what is no secret.
         Returns once the first piece of a stream is there, so that an error before it is still
         raised with its own status. ``strict`` makes a lost field an error. Raises DiglotError.
         """
         now = time.time_ns()
         identity = identity or new_id()
-        wire = Wire(face, DIALECTS[face].path, raw)
+        wire = Wire(face, DIALECTS[face].path, raw, headers=headers)
         exchange = Exchange(identity, wire, owner=owner, started=now)
         self._log.add(exchange)
         try:
@@ -108,9 +111,11 @@ class Caller:
             exchange.ended = time.time_ns()
             exchange.client.status = exc.status
             exchange.client.came(encode_json(DIALECTS[face].dump_error(exc)), exchange.ended)
+            exchange.client.answered = (("content-type", JSON_TYPE),)
             raise
         answer.headers["x-diglot-id"] = identity
         exchange.client.status = 200
+        exchange.client.answered = (("content-type", answer.content_type), *answer.headers.items())
         if answer.rest is None:
             exchange.client.came(answer.body, time.time_ns())
             exchange.ended = time.time_ns()
@@ -156,7 +161,8 @@ class Caller:
             turns.append(replace(turn, body=body, exchange=part))
         prompts = [body.get("prompt") for body in bodies]
         answer = await several([partial(self._translate, t) for t in turns], prompts, own)
-        own.written, own.accepts = turns[0].exchange.written, turns[0].exchange.accepts
+        first = turns[0].exchange
+        own.translated, own.accepts = first.translated, first.accepts
         return answer
 
     async def _needs_help(self, turn: _Turn) -> bool:
@@ -210,10 +216,10 @@ class Caller:
             return self._given(turn, request, outcome)
         turn.exchange.accepts = await self._accepts(turn.route, outcome)
         written = self._written(turn, outcome)
-        turn.exchange.written = written
         data = encode_json(written)
         wire = self._wire(turn, _target(turn.route, outcome), data)
-        headers = self._report(turn)
+        turn.exchange.translated = True
+        headers = self._report(turn, turn.exchange.explain(turn.body, written))
         reply = await self._send(turn.route, wire, data)
         if outcome.stream:
             translator = StreamTranslator(
@@ -245,16 +251,15 @@ class Caller:
     async def _ask(self, turn: _Turn, request: ChatRequest) -> ChatResponse:
         """Ask one question on the side, whole."""
         turn.exchange.accepts = await self._accepts(turn.route, request)
-        written = self._written(turn, replace(request, stream=False))
-        turn.exchange.written = written
-        data = encode_json(written)
+        data = encode_json(self._written(turn, replace(request, stream=False)))
         wire = self._wire(turn, turn.route.deployment.dialect, data)
+        turn.exchange.translated = True
         whole = await read_whole(wire, await self._send(turn.route, wire, data))
         return DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
 
     def _given(self, turn: _Turn, request: ChatRequest, response: ChatResponse) -> Answer:
         """Return an answer that is already whole in the form that the client asked for."""
-        headers = self._report(turn)
+        headers = self._report(turn, turn.exchange.report())
         if not request.stream:
             answer = self._dumped(turn, response)
         else:
@@ -292,10 +297,9 @@ class Caller:
         turn.exchange.backend.append(wire)
         return wire
 
-    def _report(self, turn: _Turn) -> dict[str, str]:
+    def _report(self, turn: _Turn, rows: tuple[ReportRow, ...]) -> dict[str, str]:
         """Return the headers that say what was lost. Raises Unsupported in strict mode."""
         headers = {}
-        rows = turn.exchange.report()
         lost = dropped(rows)
         if lost and turn.strict:
             raise Unsupported(

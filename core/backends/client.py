@@ -7,7 +7,7 @@ goes wrong on the way is raised as one of our errors, with a sentence that says 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
 from typing import Any
 
 import aiohttp
@@ -15,13 +15,16 @@ from yarl import URL
 
 from core.errors import BackendUnavailable, InvalidResponse
 
-__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Client", "Reply"]
+__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "SENT_HEADERS", "Client", "Reply", "bearer"]
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for a connection."""
 
 READ_TIMEOUT = 600.0
 """Seconds of silence allowed. A large model may take minutes to load before its first byte."""
+
+SENT_HEADERS = (("content-type", "application/json"), ("accept-encoding", "identity"))
+"""What every request of a backend carries."""
 
 _READ_SIZE = 64 * 1024
 
@@ -33,6 +36,7 @@ class Reply:
         self._response = response
         self._where = where
         self.status = response.status
+        self.headers: Iterable[tuple[bytes, bytes]] = response.raw_headers
         self.content_type = response.headers.get("content-type", "")
         self.retry_after = response.headers.get("retry-after", "")
 
@@ -117,7 +121,7 @@ class Client:
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"content-type": "application/json", "accept-encoding": "identity"},
+            headers=dict(SENT_HEADERS),
             auto_decompress=True,
         )
         return self._session

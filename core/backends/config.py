@@ -18,6 +18,10 @@ A top-level section of our own, which LiteLLM ignores::
         allow: [files.lan, 10.1.0.0/16]
         max_bytes: 20000000
         timeout: 10             # seconds
+      captures:                 # exchanges to look at; in memory only, unless a folder is named
+        number: 2000
+        max_bytes: 67108864
+        folder: captures        # relative to the config file; masked like those in memory
 """
 
 from __future__ import annotations
@@ -37,7 +41,7 @@ from core.backends.sections import Section, Source
 from core.errors import ConfigError
 from core.translation.fields import settings_by_path
 
-__all__ = ["Config", "Deployment", "Embedded", "load_config", "parse_config"]
+__all__ = ["Captures", "Config", "Deployment", "Embedded", "load_config", "parse_config"]
 
 BackendDialect = Literal["ollama", "openai"]
 
@@ -100,6 +104,14 @@ class Embedded(Struct, frozen=True, kw_only=True):
         return "smollm2:135m" if self.model is None else self.model.stem
 
 
+class Captures(Struct, frozen=True, kw_only=True):
+    """How many exchanges are kept, and how many bytes of them; ``folder`` None is not on disk."""
+
+    number: int = 2000
+    max_bytes: int = 64 * 1024 * 1024
+    folder: Path | None = None
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """What a config file says. ``warnings`` are sentences, each naming a key without effect."""
 
@@ -109,6 +121,7 @@ class Config(Struct, frozen=True, kw_only=True):
     demo: bool = False
     embedded: Embedded = Embedded()
     images: ImagePolicy = ImagePolicy()
+    captures: Captures = Captures()
     warnings: tuple[str, ...] = ()
 
 
@@ -149,6 +162,7 @@ def parse_config(text: str, *, environ: Mapping[str, str], folder: Path | None =
     demo = own.flag("demo", default=False)
     embedded = _embedded(own.section("embedded"), folder or Path())
     images = _images(own.section("images"))
+    captures = _captures(own.section("captures"), folder or Path())
     root.warn_unread()
     return Config(
         deployments=deployments,
@@ -157,6 +171,7 @@ def parse_config(text: str, *, environ: Mapping[str, str], folder: Path | None =
         demo=demo,
         embedded=embedded,
         images=images,
+        captures=captures,
         warnings=tuple(source.warnings),
     )
 
@@ -273,6 +288,16 @@ def _embedded(section: Section, folder: Path) -> Embedded:
         ctx=section.count("ctx") or default.ctx,
         slots=section.count("slots") or default.slots,
         threads=section.count("threads"),
+    )
+
+
+def _captures(section: Section, folder: Path) -> Captures:
+    named = section.text("folder")
+    default = Captures()
+    return Captures(
+        number=section.count("number") or default.number,
+        max_bytes=section.count("max_bytes") or default.max_bytes,
+        folder=folder / Path(named).expanduser() if named else None,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
 from core.backends.answers import JSON_TYPE, Answer
 from core.backends.client import Client
-from core.backends.exchange import Exchange, ExchangeLog, Wire
+from core.backends.exchange import Exchange, Wire
+from core.backends.exchange_log import ExchangeLog
 from core.backends.router import Route
 from core.backends.sending import read_whole, send
 from core.errors import DiglotError, InvalidResponse, Unsupported
@@ -36,11 +37,18 @@ class Embedder:
         self._resolve = resolve
 
     async def answer(
-        self, face: str, raw: bytes, *, identity: str, owner: str = "", strict: bool = False
+        self,
+        face: str,
+        raw: bytes,
+        *,
+        identity: str,
+        owner: str = "",
+        strict: bool = False,
+        headers: Iterable[tuple[bytes, bytes]] = (),
     ) -> Answer:
         """Answer a request body of the embedding dialect ``face``. Raises DiglotError."""
         spoken = EMBEDDING_DIALECTS[face]
-        wire = Wire(face, spoken.path, raw)
+        wire = Wire(face, spoken.path, raw, headers=headers)
         exchange = Exchange(identity, wire, owner=owner, started=time.time_ns())
         self._log.add(exchange)
         try:
@@ -53,6 +61,7 @@ class Embedder:
             exchange.ended = time.time_ns()
         answer.headers["x-diglot-id"] = identity
         wire.status = 200
+        wire.answered = (("content-type", JSON_TYPE), *answer.headers.items())
         wire.came(answer.body, exchange.ended)
         return answer
 
@@ -81,11 +90,11 @@ class Embedder:
         if target == face:
             data = rename_model(raw, route.model)
         else:
-            exchange.written = written
+            exchange.translated = True
             data = encode_json(written)
         wire = Wire(target, EMBEDDING_DIALECTS[target].path, data, url=route.deployment.base_url)
         exchange.backend.append(wire)
-        headers = _lost(exchange, strict=strict)
+        headers = _lost(exchange, body, written, strict=strict)
         whole = await self._ask(route, wire, data)
         response = EMBEDDING_DIALECTS[target].parse_response(whole)
         stamp = Stamp(id=exchange.id, created=exchange.started, model=request.model, asked=body)
@@ -110,8 +119,10 @@ def _at(request: EmbeddingRequest, route: Route) -> EmbeddingRequest:
     )
 
 
-def _lost(exchange: Exchange, *, strict: bool) -> dict[str, str]:
-    lost = dropped(exchange.report())
+def _lost(
+    exchange: Exchange, body: dict[str, Any], written: dict[str, Any], *, strict: bool
+) -> dict[str, str]:
+    lost = dropped(exchange.explain(body, written)) if exchange.translated else ()
     if lost and strict:
         raise Unsupported(
             f"{lost[0]} cannot be said to this backend, and strict mode was asked for. "

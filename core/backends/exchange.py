@@ -1,53 +1,81 @@
 """What went over the wire for one request, kept so that it can be shown.
 
 An Exchange holds the client's side and each request that was made of a backend for it, with
-the time at which every piece came. Headers are never kept, so no key can be. Bodies over a
-limit are cut and say so. The log forgets the oldest when it is full.
+the time at which every piece came. Keys, cookies and the data of images and sounds are masked
+before anything is kept (core.translation.masking). Bodies over a limit are cut and say so.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.errors import InvalidResponse
 from core.translation.clock import Stamp
 from core.translation.embeddings import EMBEDDING_DIALECTS
+from core.translation.masking import mask_body, mask_headers, shorten_body
 from core.translation.reading import decode_json, encode_json
 from core.translation.report import ReportRow, explain_request
 from core.translation.snippets import snippets
 from core.translation.translate import DIALECTS, StreamTranslator, translate_response
 
-__all__ = ["MAX_BODY", "Exchange", "ExchangeLog", "Wire"]
+__all__ = ["MAX_ANSWER", "MAX_BODY", "Exchange", "Wire"]
 
 MAX_BODY = 2 * 1024 * 1024
-"""Bytes kept of each body."""
+"""Bytes kept of a request's body."""
 
-_SUM_EVERY = 16
+MAX_ANSWER = 16 * 1024 * 1024
+"""Bytes kept of an answer: room for some 50,000 chunks."""
+
+# What a piece costs beside its bytes, so that many small ones count for what they take.
+_PIECE = 128
+
+Headers = tuple[tuple[str, str], ...]
 
 
 class Wire:
-    """One side: a request and what came back, in pieces with their times (ns since the epoch)."""
+    """One side: a request and what came back, in pieces with their times (ns since the epoch).
+
+    ``headers`` and ``answered`` are the request's and the answer's, masked: of most only the
+    name is there. ``request_bytes`` and ``answer_bytes`` say how long the bodies really were.
+    """
 
     __slots__ = (
         "_size",
+        "answer_bytes",
+        "answered",
         "chunks",
         "cut",
         "dialect",
+        "headers",
         "path",
         "request",
+        "request_bytes",
         "status",
         "streamed",
         "url",
     )
 
-    def __init__(self, dialect: str, path: str, request: bytes, *, url: str = "") -> None:
+    def __init__(
+        self,
+        dialect: str,
+        path: str,
+        request: bytes,
+        *,
+        url: str = "",
+        headers: Iterable[tuple[bytes, bytes] | tuple[str, str]] = (),
+    ) -> None:
         self.dialect = dialect
         self.path = path
         self.url = url
+        self.headers: Headers = mask_headers(headers)
+        self.answered: Headers = ()
+        self.request_bytes = len(request)
+        self.answer_bytes = 0
+        request = mask_body(request)
         self.cut = len(request) > MAX_BODY
-        self.request = request[:MAX_BODY]
+        self.request = shorten_body(request, MAX_BODY) if self.cut else request
         self.status = 0
         self.streamed = False
         self.chunks: list[tuple[int, bytes]] = []
@@ -57,10 +85,14 @@ class Wire:
         """Keep a piece of the answer."""
         if not data:
             return
-        if self._size + len(data) > MAX_BODY:
+        self.answer_bytes += len(data)
+        data = mask_body(data)
+        if self._size + len(data) > MAX_ANSWER:
             self.cut = True
-            return
-        self._size += len(data)
+            if self.chunks:
+                return
+            data = shorten_body(data, MAX_ANSWER)
+        self._size += len(data) + _PIECE
         self.chunks.append((now, data))
 
     @property
@@ -79,10 +111,12 @@ class Exchange:
 
     ``client`` is the client's side; ``backend`` holds one wire for each request made of a
     backend (more than one where a tool call was emulated). ``emulated`` maps path prefixes of
-    the client's request to the note that says what was done instead.
+    the client's request to the note that says what was done instead. ``translated`` tells that
+    the last of ``backend`` was written anew, not passed through.
     """
 
     __slots__ = (
+        "_said",
         "accepts",
         "backend",
         "client",
@@ -93,7 +127,7 @@ class Exchange:
         "model",
         "owner",
         "started",
-        "written",
+        "translated",
     )
 
     def __init__(self, identity: str, client: Wire, *, owner: str, started: int) -> None:
@@ -105,23 +139,50 @@ class Exchange:
         self.model = ""
         self.error = ""
         self.backend: list[Wire] = []
-        self.written: Mapping[str, Any] | None = None
+        self.translated = False
         self.accepts: frozenset[str] = frozenset()
         self.emulated: dict[str, str] = {}
+        self._said: str | None = None
 
     @property
     def size(self) -> int:
         """The bytes that are kept of all bodies."""
         return self.client.size + sum(wire.size for wire in self.backend)
 
+    @property
+    def status(self) -> int:
+        """The HTTP status that the client got; 0 while there is none yet."""
+        return self.client.status
+
+    @property
+    def cut(self) -> bool:
+        """Whether some body was too long to be kept whole."""
+        return self.client.cut or any(wire.cut for wire in self.backend)
+
+    @property
+    def said(self) -> str:
+        """The words of the answer, as far as a search needs them."""
+        if self._said is not None:
+            return self._said
+        pieces = _WORDS.findall(self.client.response)
+        said = b"".join(pieces).decode("utf-8", "replace")
+        if "\\u" in said:
+            said = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), said)
+        if self.ended:
+            self._said = said
+        return said
+
     def report(self) -> tuple[ReportRow, ...]:
         """Return what the translation of the request did; nothing where bytes passed through."""
-        if self.written is None or not self.backend:
+        if not self.translated or not self.backend:
             return ()
-        body = decode_json(self.client.request)
+        return self.explain(decode_json(self.client.request), decode_json(self.backend[-1].request))
+
+    def explain(self, body: Mapping[str, Any], written: Mapping[str, Any]) -> tuple[ReportRow, ...]:
+        """Return the report of bodies that are still at hand as they were sent."""
         return explain_request(
             body,
-            self.written,
+            written,
             source=self.client.dialect,
             target=self.backend[-1].dialect,
             accepts=self.accepts,
@@ -189,40 +250,15 @@ class Exchange:
 # The embedding dialect that belongs to a chat dialect.
 _EMBEDDED = {"ollama": "embed", "openai": "embeddings"}
 
+# The texts of an answer in any dialect. For a search this is near enough, and quick.
+_WORDS = re.compile(
+    rb'"(?:content|text|thinking|reasoning|reasoning_content|response|delta|arguments'
+    rb'|partial_json|message|error)":\s?"((?:[^"\\]|\\.)*)"'
+)
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+
 
 def _family(dialect: str) -> str:
     """Return the chat dialect whose words go with ``dialect``."""
     embeddings = EMBEDDING_DIALECTS.get(dialect)
     return dialect if embeddings is None else embeddings.chat
-
-
-class ExchangeLog:
-    """The newest exchanges, bounded in number and in the bytes of their bodies."""
-
-    def __init__(self, limit: int = 500, *, limit_bytes: int = 64 * 1024 * 1024) -> None:
-        self._limit = limit
-        self._limit_bytes = limit_bytes
-        self._added = 0
-        self._items: OrderedDict[str, Exchange] = OrderedDict()
-
-    def add(self, exchange: Exchange) -> None:
-        """Keep an exchange, forgetting the oldest where there are too many."""
-        self._items[exchange.id] = exchange
-        self._added += 1
-        while len(self._items) > self._limit:
-            self._items.popitem(last=False)
-        # Sizes grow after an exchange is added, so they are summed now and then, not each time.
-        if self._added % _SUM_EVERY == 0:
-            total = sum(item.size for item in self._items.values())
-            while total > self._limit_bytes and len(self._items) > 1:
-                total -= self._items.popitem(last=False)[1].size
-
-    def get(self, identity: str, *, owner: str) -> Exchange | None:
-        """Return one exchange if it is ``owner``'s."""
-        exchange = self._items.get(identity)
-        return exchange if exchange is not None and exchange.owner == owner else None
-
-    def newest(self, *, owner: str, limit: int = 50) -> list[Exchange]:
-        """Return ``owner``'s exchanges, newest first."""
-        mine = (item for item in reversed(list(self._items.values())) if item.owner == owner)
-        return [item for item, _ in zip(mine, range(limit), strict=False)]

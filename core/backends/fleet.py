@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -25,7 +25,7 @@ from core.backends.config import Config, Deployment
 from core.backends.discovery import discover
 from core.backends.embedded import EmbeddedModel
 from core.backends.embedding import Embedder
-from core.backends.exchange import ExchangeLog
+from core.backends.exchange_log import ExchangeLog
 from core.backends.fetching import Fetcher
 from core.backends.router import Route, Router
 from core.backends.weights import Progress
@@ -115,6 +115,7 @@ class Fleet:
         """
         self.config = await discover(self._config_path, self._environ)
         self._router = Router(self.config.deployments)
+        self.log.resize(self.config.captures.number, self.config.captures.max_bytes)
         if any(d.embedded for d in self.config.deployments) and self.embedded is None:
             self.embedded = EmbeddedModel(self.config.embedded, environ=self._environ)
             task = asyncio.create_task(self.embedded.start(self._progress))
@@ -152,20 +153,32 @@ class Fleet:
         return self._router.at(await self.embedded.ready()).resolve(name)
 
     async def answer(
-        self, face: str, body: bytes, *, owner: str = "", strict: bool = False
+        self,
+        face: str,
+        body: bytes,
+        *,
+        owner: str = "",
+        strict: bool = False,
+        headers: Iterable[tuple[bytes, bytes]] = (),
     ) -> Answer:
         """Answer a request body of the dialect ``face``. Raises DiglotError."""
         return await self._caller.answer(
-            face, body, owner=owner, strict=strict or self.config.strict
+            face, body, owner=owner, strict=strict or self.config.strict, headers=headers
         )
 
     async def embed(
-        self, face: str, body: bytes, *, owner: str = "", strict: bool = False
+        self,
+        face: str,
+        body: bytes,
+        *,
+        owner: str = "",
+        strict: bool = False,
+        headers: Iterable[tuple[bytes, bytes]] = (),
     ) -> Answer:
         """Answer a request body of the embedding dialect ``face``. Raises DiglotError."""
         strict = strict or self.config.strict
         return await self._embedder.answer(
-            face, body, identity=new_id(), owner=owner, strict=strict
+            face, body, identity=new_id(), owner=owner, strict=strict, headers=headers
         )
 
     async def count_tokens(self, face: str, body: dict[str, Any]) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from core.backends.client import Client, Reply, bearer
+from core.backends.client import SENT_HEADERS, Client, Reply, bearer
 from core.backends.config import Deployment
 from core.backends.exchange import Wire
 from core.errors import BackendError
+from core.translation.masking import mask_headers
 
 __all__ = ["read_whole", "send"]
 
@@ -25,14 +26,20 @@ async def send(
 
     Raises BackendError with the backend's own status and words, or BackendUnavailable.
     """
+    headers = bearer(deployment.api_key)
+    if headers:
+        wire.headers = (*SENT_HEADERS, *mask_headers(headers.items()))
+    else:
+        wire.headers = SENT_HEADERS
     reply = await client.send(
         "POST",
         deployment.base_url + wire.path,
         body=data,
-        headers=bearer(deployment.api_key),
+        headers=headers,
         timeout=deployment.timeout,
     )
     wire.status = reply.status
+    wire.answered = mask_headers(reply.headers)
     if reply.status < 400:
         return reply
     raise parse_error(await read_whole(wire, reply), reply.status)

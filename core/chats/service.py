@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from core.backends.exchange import Exchange
+from core.backends.exchange_log import Filter, Watch
 from core.backends.fleet import Fleet, Status
 from core.backends.library import Library
 from core.backends.reproduction import reproduction
@@ -275,13 +276,26 @@ class Service:
             dialect=dialect,
         )
 
-    def exchange(self, owner: str, exchange_id: str) -> Exchange | None:
-        """Return one exchange of the owner's, or None when it is forgotten."""
-        return self.fleet.log.get(exchange_id, owner=owner)
+    def exchange(self, owner: str, exchange_id: str, *, everyone: bool = False) -> Exchange | None:
+        """Return one exchange of the owner's, or None when it is forgotten.
 
-    def exchanges(self, owner: str, *, limit: int = 50) -> list[Exchange]:
-        """Return the owner's exchanges, newest first."""
-        return self.fleet.log.newest(owner=owner, limit=limit)
+        ``everyone`` is for an operator, who sees also what clients of the gateway sent.
+        """
+        return self.fleet.log.get(exchange_id, owner=owner, everyone=everyone)
+
+    def exchanges(
+        self,
+        owner: str,
+        *,
+        limit: int = 50,
+        everyone: bool = False,
+        wanted: Filter | None = None,
+        watch: Watch | None = None,
+    ) -> list[Exchange]:
+        """Return the owner's exchanges (an operator's: all), newest first, as ``watch`` has it."""
+        return (watch or Watch()).list(
+            self.fleet.log, owner=owner, everyone=everyone, wanted=wanted, limit=limit
+        )
 
     def reproduction(self, exchange: Exchange) -> dict[str, Any]:
         """Return what must be the same for the same answer (core.backends.reproduction)."""

@@ -57,13 +57,16 @@ class ChatEndpoint:
         finally:
             watcher.cancel()
 
-    async def ask(self, body: bytes, *, strict: bool) -> Answer:
+    async def ask(
+        self, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
+    ) -> Answer:
         """Return the answer to one request body. Raises DiglotError."""
-        return await self.fleet.answer(self._face, body, strict=strict)
+        return await self.fleet.answer(self._face, body, strict=strict, headers=headers)
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         try:
-            answer = await self.ask(body, strict=_strict(scope["headers"]))
+            headers = scope["headers"]
+            answer = await self.ask(body, strict=_strict(headers), headers=headers)
         except DiglotError as exc:
             await error_response(self._face, exc)(scope, receive, send)
         except Exception:
@@ -116,9 +119,11 @@ class EmbedEndpoint(ChatEndpoint):
         super().__init__(fleet, EMBEDDING_DIALECTS[face].chat)
         self._embedding = face
 
-    async def ask(self, body: bytes, *, strict: bool) -> Answer:
+    async def ask(
+        self, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
+    ) -> Answer:
         """Return the vectors. Raises DiglotError."""
-        return await self.fleet.embed(self._embedding, body, strict=strict)
+        return await self.fleet.embed(self._embedding, body, strict=strict, headers=headers)
 
 
 async def _read(receive: Receive) -> bytes | None:

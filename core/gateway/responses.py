@@ -7,7 +7,7 @@ putting its items in front of the new ones. The store forgets the oldest when it
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -72,7 +72,9 @@ class ResponsesEndpoint(ChatEndpoint):
         super().__init__(fleet, "responses")
         self._store = ResponseStore()
 
-    async def ask(self, body: bytes, *, strict: bool) -> Answer:
+    async def ask(
+        self, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
+    ) -> Answer:
         """Answer, with the earlier conversation in front of the new items."""
         asked = read_object(decode_json(body), "")
         items = _items(asked.get("input"))
@@ -88,7 +90,7 @@ class ResponsesEndpoint(ChatEndpoint):
                 )
             items = [*stored.items, *stored.response["output"], *items]
             body = encode_json({**asked, "input": items})
-        answer = await super().ask(body, strict=strict)
+        answer = await super().ask(body, strict=strict, headers=headers)
         if asked.get("store") is False:
             return answer
         if answer.rest is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 
-from core.backends.exchange import MAX_BODY, Exchange, ExchangeLog, Wire
+from core.backends.exchange import MAX_ANSWER, MAX_BODY, Exchange, Wire
+from core.translation.masking import hidden_data
 
 NATIVE = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "options": {"top_k": 2}}
 
@@ -13,36 +15,38 @@ def exchange(identity: str, owner: str = "me", body: bytes = b"{}") -> Exchange:
     return Exchange(identity, Wire("ollama", "/api/chat", body), owner=owner, started=1)
 
 
-def test_the_oldest_are_forgotten_by_number_and_by_bytes() -> None:
-    log = ExchangeLog(3)
-    for number in range(5):
-        log.add(exchange(str(number)))
-    assert [e.id for e in log.newest(owner="me")] == ["4", "3", "2"]
-    small = ExchangeLog(1000, limit_bytes=10_000)
-    for number in range(64):
-        small.add(exchange(str(number), body=b"x" * 1000))
-    kept = small.newest(owner="me", limit=100)
-    assert sum(e.size for e in kept) <= 10_000 + 16_000
-    assert kept[0].id == "63"
-
-
-def test_nobody_sees_what_is_not_theirs() -> None:
-    log = ExchangeLog()
-    log.add(exchange("a", owner="ada"))
-    log.add(exchange("b", owner="bob"))
-    assert [e.id for e in log.newest(owner="ada")] == ["a"]
-    assert log.get("b", owner="ada") is None
-    assert log.get("a", owner="ada") is not None
-
-
 def test_a_body_over_the_limit_is_cut_and_says_so() -> None:
     wire = Wire("ollama", "/api/chat", b"x" * (MAX_BODY + 1))
     assert wire.cut and len(wire.request) == MAX_BODY
+    assert wire.request_bytes == MAX_BODY + 1
     answer = Wire("ollama", "/api/chat", b"{}")
-    answer.came(b"x" * MAX_BODY, 1)
+    answer.came(b"x" * (MAX_ANSWER // 2), 1)
     assert not answer.cut
-    answer.came(b"y", 2)
-    assert answer.cut and len(answer.response) == MAX_BODY
+    answer.came(b"y" * MAX_ANSWER, 2)
+    assert answer.cut and len(answer.response) == MAX_ANSWER // 2
+    whole = Wire("ollama", "/api/chat", b"{}")
+    whole.came(json.dumps({"response": "z" * MAX_ANSWER}).encode(), 1)
+    assert whole.cut and "characters not kept" in json.loads(whole.response)["response"]
+
+
+def test_a_long_request_can_still_be_read_in_both_dialects() -> None:
+    text = "long " * (MAX_BODY // 4)
+    body = {**NATIVE, "messages": [{"role": "user", "content": text}]}
+    one = exchange("a", body=json.dumps(body).encode())
+    assert one.cut and one.client.size <= MAX_BODY
+    assert one.request_in("openai")["messages"][0]["content"].startswith("long long")
+
+
+def test_keys_and_pictures_are_masked_when_they_come() -> None:
+    picture = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(900)).decode()
+    body = {**NATIVE, "messages": [{"role": "user", "content": "hi", "images": [picture]}]}
+    one = exchange("a", body=json.dumps({**body, "api_key": "a-secret-key"}).encode())
+    assert b"a-secret-key" not in one.client.request and picture.encode() not in one.client.request
+    url = one.request_in("openai")["messages"][0]["content"][1]["image_url"]["url"]
+    note = hidden_data(url)
+    assert url.startswith("data:image/png;base64,") and note is not None and note.size == 908
+    one.client.came(b'{"error":"no such key: sk-abcdefghijklmnopqrstuv"}', 1)
+    assert b"abcdefghijklmnop" not in one.client.response
 
 
 def test_a_stream_is_read_in_both_dialects_with_its_times() -> None:
