@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -27,6 +28,7 @@ SENT_HEADERS = (("content-type", "application/json"), ("accept-encoding", "ident
 """What every request of a backend carries."""
 
 _READ_SIZE = 64 * 1024
+_LARGE = 1024 * 1024
 
 
 class Reply:
@@ -93,7 +95,8 @@ class Client:
             response = await session.request(
                 method,
                 URL(url, encoded=True),
-                data=body,
+                # Long bodies are sent piece by piece, so that others get a turn between.
+                data=BytesIO(body) if isinstance(body, bytes) and len(body) > _LARGE else body,
                 headers=headers,
                 timeout=limits,
                 allow_redirects=False,

@@ -31,6 +31,7 @@ DONE = {"model": "m", "message": {"role": "assistant", "content": "hello"}, "don
 def backend() -> Iterator[Scripted]:
     with running() as scripted:
         scripted.json("/api/chat", DONE)
+        scripted.json("/api/show", {"capabilities": ["completion", "vision"], "model_info": {}})
         yield scripted
 
 
