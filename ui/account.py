@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import streamlit as st
 
+from core.backends.addresses import is_loopback
 from core.chats.service import Service
 from ui.identity import browser_owner
 from ui.words import t
 
-__all__ = ["owner", "require_sign_in", "show_account"]
+__all__ = ["is_operator", "owner", "require_sign_in", "show_account", "unlock_operator"]
 
 _SHARED = "demo"
+_UNLOCKED = "_operator"
 
 
 def owner(service: Service) -> str:
@@ -29,6 +32,34 @@ def owner(service: Service) -> str:
         about = f"{st.user.get('iss', '')}\n{st.user.get('sub', '')}"
         return f"user:{hashlib.sha256(about.encode()).hexdigest()}"
     return browser_owner()
+
+
+def is_operator(service: Service) -> bool:
+    """Return whether this person runs the place, and may see what is everybody's.
+
+    Where people sign in, the config names its operators. A master key makes one of whoever
+    knows it. Without either, it is the person at a browser of this very machine.
+    """
+    access = service.fleet.config.access
+    # Taken back where the key is another one since.
+    if access.master is not None and st.session_state.get(_UNLOCKED) == access.master:
+        return True
+    if service.demo:
+        return False
+    if _providers():
+        # An address that its provider has not seen proven may be anybody's.
+        proven = st.user.is_logged_in and st.user.get("email_verified") is not False
+        return proven and str(st.user.get("email") or "").casefold() in access.operators
+    return access.master is None and _at_this_machine()
+
+
+def unlock_operator(service: Service, key: str) -> bool:
+    """Make an operator of whoever knows the master key, for this session; return whether it is."""
+    master = service.fleet.config.access.master
+    if master is None or not master.matches(key):
+        return False
+    st.session_state[_UNLOCKED] = master
+    return True
 
 
 def require_sign_in() -> None:
@@ -83,3 +114,12 @@ def _providers() -> dict[str, str]:
         for name, value in about.items()
         if isinstance(value, Mapping) and "client_id" in value
     }
+
+
+def _at_this_machine() -> bool:
+    """Tell whether the browser is on this machine: a proxy in front would make everybody so."""
+    headers = st.context.headers
+    if any(name in headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-Ip")):
+        return False
+    host = urlsplit(f"//{headers.get('Host', 'localhost')}").hostname or ""
+    return is_loopback(str(st.get_option("server.address") or "")) and is_loopback(host)

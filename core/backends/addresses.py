@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 
-__all__ = ["OLLAMA_ADDRESS", "ollama_address", "root_address"]
+__all__ = ["OLLAMA_ADDRESS", "is_loopback", "ollama_address", "root_address"]
 
 OLLAMA_ADDRESS = "http://127.0.0.1:11434"
 """Where Ollama listens when nobody says otherwise."""
@@ -26,6 +26,17 @@ _ROUTES = (
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 # An address to listen on, not one to call: some systems refuse to connect to it.
 _UNSPECIFIED = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a name or an address without a port is this very machine."""
+    host = host.strip("[]").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def root_address(text: str, dialect: str) -> str:

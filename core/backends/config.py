@@ -22,6 +22,7 @@ A top-level section of our own, which LiteLLM ignores::
         number: 2000
         max_bytes: 67108864
         folder: captures        # relative to the config file; masked like those in memory
+      # keys, open, operators, cors and hosts: core.backends.access_config
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from typing import Any, Literal
 import yaml
 from msgspec import Struct, field
 
+from core.backends.access_config import Access, read_access
 from core.backends.addresses import ollama_address, root_address
 from core.backends.fetching import ImagePolicy
 from core.backends.public import AddressPolicy
@@ -119,6 +121,7 @@ class Config(Struct, frozen=True, kw_only=True):
     verbose: bool = False
     strict: bool = False
     demo: bool = False
+    access: Access = Access()
     embedded: Embedded = Embedded()
     images: ImagePolicy = ImagePolicy()
     captures: Captures = Captures()
@@ -160,6 +163,7 @@ def parse_config(text: str, *, environ: Mapping[str, str], folder: Path | None =
     own = root.section("diglot")
     strict = own.flag("strict", default=False)
     demo = own.flag("demo", default=False)
+    access = read_access(own, root.section("general_settings"))
     embedded = _embedded(own.section("embedded"), folder or Path())
     images = _images(own.section("images"))
     captures = _captures(own.section("captures"), folder or Path())
@@ -169,6 +173,7 @@ def parse_config(text: str, *, environ: Mapping[str, str], folder: Path | None =
         verbose=verbose,
         strict=strict,
         demo=demo,
+        access=access,
         embedded=embedded,
         images=images,
         captures=captures,

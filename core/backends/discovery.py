@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.backends.access_config import environment_access
 from core.backends.addresses import ollama_address
 from core.backends.client import Client
 from core.backends.config import Config, Deployment, load_config
@@ -58,7 +59,10 @@ async def discover(config_path: str | Path | None, environ: Mapping[str, str]) -
     Where it names none, or there is no config: all models of a running Ollama, else the
     embedded model. Raises ConfigError for a config, or an OLLAMA_HOST, that cannot be used.
     """
-    config = Config() if config_path is None else load_config(config_path, environ=environ)
+    if config_path is None:
+        config = Config(access=environment_access(environ))
+    else:
+        config = load_config(config_path, environ=environ)
     if config.deployments:
         return config
     found = await find_ollama(environ)

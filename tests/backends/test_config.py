@@ -126,7 +126,8 @@ def test_the_file_that_ollama_users_write() -> None:
         ),
     )
     assert config.warnings == (
-        "general_settings has no effect",
+        "general_settings.master_key names the environment variable NOT_SET, which is not set; "
+        "it is left empty",
         "router_settings.num_retries has no effect",
         "model_list[0].model_info has no effect",
         "model_list[0].litellm_params.rpm has no effect",
