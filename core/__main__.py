@@ -10,13 +10,10 @@ import os
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from core.backends.config import load_config
-from core.backends.fleet import Fleet
 from core.backends.weights import Progress
 from core.errors import ConfigError
-from core.gateway.app import create_app
+from core.gateway.serving import Serving, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,17 +27,14 @@ def main(arguments: list[str] | None = None) -> int:
             return 2
         for warning in config.warnings:
             print(f"{options.config}: {warning}", file=sys.stderr)
-    uvicorn.run(
-        create_app(Fleet(options.config, progress=_show)),
+    serving = Serving(
+        config=options.config,
         host=options.host,
         port=options.port,
-        loop="uvloop",
-        http="httptools",
-        log_level="debug" if options.debug else "warning",
-        access_log=options.debug,
-        server_header=False,
-        date_header=False,
+        workers=options.num_workers,
+        debug=options.debug,
     )
+    serve(serving, progress=_show)
     return 0
 
 
@@ -65,6 +59,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("-c", "--config", type=Path, help="a config.yaml as LiteLLM reads it")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: loopback)")
     parser.add_argument("--port", type=int, default=4000, help="port to bind (default: 4000)")
+    parser.add_argument(
+        "--num_workers", "--num-workers", type=int, default=1, help="processes (default: 1)"
+    )
     parser.add_argument("--debug", action="store_true", help="log every request")
     return parser.parse_args(arguments)
 

@@ -36,7 +36,7 @@ from core.translation.fields import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
 from core.translation.passing import PassThrough, rename_model
 from core.translation.reading import decode_json, encode_json, read_object, read_text
-from core.translation.report import ReportRow, dropped, explain_request, losses
+from core.translation.report import ReportRow, dropped, explain_request, is_plain, losses
 from core.translation.settings import with_defaults
 from core.translation.translate import DIALECTS, StreamTranslator
 
@@ -219,7 +219,9 @@ class Caller:
         data = encode_json(written)
         wire = self._wire(turn, _target(turn.route, outcome), data)
         turn.exchange.translated = True
-        headers = self._report(turn, turn.exchange.explain(turn.body, written))
+        headers = {}
+        if turn.exchange.emulated or not is_plain(turn.body, turn.face):
+            headers = self._report(turn, turn.exchange.explain(turn.body, written))
         reply = await self._send(turn.route, wire, data)
         if outcome.stream:
             translator = StreamTranslator(
@@ -299,7 +301,8 @@ class Caller:
 
     def _report(self, turn: _Turn, rows: tuple[ReportRow, ...]) -> dict[str, str]:
         """Return the headers that say what was lost. Raises Unsupported in strict mode."""
-        headers = {}
+        headers: dict[str, str] = {}
+        emulated = turn.exchange.emulated
         lost = dropped(rows)
         if lost and turn.strict:
             raise Unsupported(
@@ -310,8 +313,8 @@ class Caller:
         if lost:
             # Keys are the client's own text: quoted, so that none can end the header line.
             headers["x-diglot-dropped"] = ",".join(quote(p, safe="[]. ") for p in lost)[:2000]
-        if turn.exchange.emulated:
-            how = sorted(set(turn.exchange.emulated.values()))
+        if emulated:
+            how = sorted(set(emulated.values()))
             headers["x-diglot-emulated"] = ",".join(how)
         return headers
 

@@ -35,6 +35,10 @@ def routes(fleet: Fleet) -> list[Route]:
     responses = ResponsesEndpoint(fleet)
     models = ModelRoutes(fleet)
     return [
+        # Routes are tried in turn: those that are asked most come first.
+        Route("/v1/chat/completions", ChatEndpoint(fleet, "openai"), methods=["POST"]),
+        Route("/api/chat", ChatEndpoint(fleet, "ollama"), methods=["POST"]),
+        Route("/api/generate", ChatEndpoint(fleet, "generate"), methods=["POST"]),
         Route("/v1/completions", ChatEndpoint(fleet, "completions"), methods=["POST"]),
         Route("/v1/responses", responses, methods=["POST"]),
         Route("/v1/responses/{id}", json_endpoint(responses.stored), methods=["GET"]),
@@ -46,9 +50,6 @@ def routes(fleet: Fleet) -> list[Route]:
         Route("/api/embed", EmbedEndpoint(fleet, "embed"), methods=["POST"]),
         Route("/api/embeddings", EmbedEndpoint(fleet, "embed_legacy"), methods=["POST"]),
         *models.routes(),
-        Route("/v1/chat/completions", ChatEndpoint(fleet, "openai"), methods=["POST"]),
-        Route("/api/chat", ChatEndpoint(fleet, "ollama"), methods=["POST"]),
-        Route("/api/generate", ChatEndpoint(fleet, "generate"), methods=["POST"]),
         Route("/v1/models", json_endpoint(cold.models), methods=["GET"]),
         Route("/v1/models/{name:path}", json_endpoint(cold.model), methods=["GET"]),
         Route("/api/tags", json_endpoint(cold.tags), methods=["GET"]),

@@ -26,6 +26,9 @@ __all__ = ["MAX_REQUEST", "ChatEndpoint", "EmbedEndpoint", "dialect_of", "error_
 MAX_REQUEST = 64 * 1024 * 1024
 """Bytes that a request body may have: room for several large images."""
 
+WATCH_AFTER = 0.02
+"""Seconds of work after which it is seen to that the client is still there."""
+
 _LOG = logging.getLogger("diglot.gateway")
 
 
@@ -45,17 +48,16 @@ class ChatEndpoint:
             return
         if body is None:
             return
-        work = asyncio.current_task()
-        assert work is not None
-        watcher = asyncio.create_task(_watch(receive, work))
+        watcher = _Watcher(receive)
         try:
             await self._answer(scope, body, receive, send)
         except asyncio.CancelledError:
-            if not watcher.done() or watcher.cancelled():
+            if not watcher.left:
                 raise
-            work.uncancel()  # the client has left: nobody is waiting for an answer
+            # The client has left: nobody is waiting for an answer.
+            watcher.work.uncancel()
         finally:
-            watcher.cancel()
+            watcher.stop()
 
     async def ask(
         self, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
@@ -147,10 +149,37 @@ async def _read(receive: Receive) -> bytes | None:
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def _watch(receive: Receive, work: asyncio.Task[Any]) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    work.cancel()
+class _Watcher:
+    """Cancels the work of the task that makes it when its client leaves.
+
+    It begins to look a little later, since most short answers are done by then.
+    """
+
+    __slots__ = ("_receive", "_task", "_timer", "left", "work")
+
+    def __init__(self, receive: Receive) -> None:
+        work = asyncio.current_task()
+        assert work is not None
+        self.work = work
+        self.left = False
+        self._receive = receive
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
+
+    def stop(self) -> None:
+        """Look no longer."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _start(self) -> None:
+        self._task = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.left = True
+        self.work.cancel()
 
 
 def _strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -12,10 +12,10 @@ from core.errors import DiglotError
 from core.translation.aligned import align_request, guess_dialect
 from core.translation.messages import ChatRequest, text_of
 from core.translation.notes import NOTES
-from core.translation.report import ReportRow, explain_request
+from core.translation.report import ReportRow, dropped, explain_request, is_plain
 from core.translation.settings import with_defaults
 from core.translation.translate import DIALECTS, translate_request
-from tests.laws.basics import exact, unordered
+from tests.laws.basics import booleans, exact, integers, maybe, numbers, some, texts, unordered
 from tests.laws.bodies import ACCEPTS, BODIES, FEW_SETTINGS, broken, translations
 from tests.laws.oracle import Steps, above, at, leaves, said, steps, without, without_additions
 from tests.laws.values import EVERYTHING, FEW_DEFAULTS, SETTINGS, requests
@@ -248,3 +248,41 @@ def test_broken_bodies_raise_only_errors_of_diglot(source: str, data: st.DataObj
         if exc.path:
             steps(exc.path)
     assert exact(body) == before
+
+
+_said = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "assistant", "system", "tool"]), "content": texts}
+)
+_plain = some(
+    {"model": st.just("m"), "messages": st.lists(_said, max_size=3)},
+    {
+        "stream": booleans,
+        "temperature": maybe(numbers),
+        "top_p": numbers,
+        "seed": integers,
+        "max_tokens": maybe(integers),
+    },
+    odd=False,
+)
+
+
+@given(way=translations(("openai", "ollama"), ("ollama", "openai")), plain=_plain)
+def test_nothing_of_a_plain_request_is_lost(
+    way: tuple[str, str, dict[str, Any]], plain: dict[str, Any]
+) -> None:
+    source, target, odd = way
+    for body in (odd, plain):
+        if not is_plain(body, source):
+            continue
+        try:
+            written, rows = explained((source, target, body), ())
+        except DiglotError:
+            continue
+        assert dropped(rows) == (), written
+
+
+def test_most_requests_are_plain() -> None:
+    assert is_plain({**HI, "stream": True, "temperature": 0.5}, "openai")
+    assert is_plain(HI, "ollama")
+    for odd in ({"n": 2}, {"tools": []}, {"messages": [{"role": "user", "content": []}]}):
+        assert not is_plain({**HI, **odd}, "openai")
