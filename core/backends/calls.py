@@ -62,6 +62,7 @@ class _Turn(Struct, kw_only=True):
     stamp: Stamp
     exchange: Exchange
     strict: bool
+    emulate: bool
 
 
 class Caller:
@@ -91,13 +92,15 @@ class Caller:
         strict: bool = False,
         identity: str = "",
         headers: Iterable[tuple[bytes, bytes]] = (),
+        emulate: bool = False,
     ) -> Answer:
         """Answer a request body of the dialect ``face``; the exchange is kept for ``owner``.
 
         ``identity`` is the exchange's id where the caller has made one; ``headers`` are the
         client's, of which the exchange keeps what is no secret.
         Returns once the first piece of a stream is there, so that an error before it is still
-        raised with its own status. ``strict`` makes a lost field an error. Raises DiglotError.
+        raised with its own status. ``strict`` makes a lost field an error. ``emulate`` treats
+        every model as one that has not learnt to call tools. Raises DiglotError.
         """
         now = time.time_ns()
         identity = identity or new_id()
@@ -105,7 +108,7 @@ class Caller:
         exchange = Exchange(identity, wire, owner=owner, started=now)
         self._log.add(exchange)
         try:
-            answer = await self._answer(face, raw, exchange, strict=strict)
+            answer = await self._answer(face, raw, exchange, strict=strict, emulate=emulate)
         except DiglotError as exc:
             exchange.error = exc.message
             exchange.ended = time.time_ns()
@@ -121,7 +124,9 @@ class Caller:
             exchange.ended = time.time_ns()
         return answer
 
-    async def _answer(self, face: str, raw: bytes, exchange: Exchange, *, strict: bool) -> Answer:
+    async def _answer(
+        self, face: str, raw: bytes, exchange: Exchange, *, strict: bool, emulate: bool
+    ) -> Answer:
         body = read_object(decode_json(raw), "")
         name = read_text(body.get("model"), "model")
         exchange.model = name
@@ -134,6 +139,7 @@ class Caller:
             stamp=Stamp(id=exchange.id, created=exchange.started, model=name, asked=body),
             exchange=exchange,
             strict=strict,
+            emulate=emulate,
         )
         if _speaks(route.deployment, turn):
             if not _looks_special(body) or not await self._needs_help(turn):
@@ -169,7 +175,11 @@ class Caller:
         request = DIALECTS[turn.face].parse_request(turn.body)
         if turn.route.deployment.dialect == "ollama" and request.tools and is_forced(request):
             return True
-        return not needs(request) <= await self._catalog.capabilities(turn.route)
+        return not needs(request) <= await self._abilities(turn)
+
+    async def _abilities(self, turn: _Turn) -> frozenset[str]:
+        able = await self._catalog.capabilities(turn.route)
+        return able - {"tools"} if turn.emulate else able
 
     async def _pass(self, turn: _Turn) -> Answer:
         deployment, model = turn.route.deployment, turn.route.model
@@ -207,7 +217,7 @@ class Caller:
         outcome = await help_model(
             request,
             route=turn.route,
-            abilities=lambda: self._catalog.capabilities(turn.route),
+            abilities=lambda: self._abilities(turn),
             ask=lambda question: self._ask(turn, question),
             fetch=self._fetcher().fetch_images,
             exchange=turn.exchange,

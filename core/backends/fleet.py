@@ -237,11 +237,13 @@ class Fleet:
         dialect: str,
         owner: str = "",
         note: Callable[[str], None] | None = None,
+        emulate: bool = False,
     ) -> AsyncGenerator[Event]:
         """Ask as a client that speaks ``dialect`` would, and yield what comes as events.
 
         Going through the client's dialect keeps one road for everybody: what is shown of the
         exchange is what a client would have sent and seen. ``note`` is told the exchange's id.
+        ``emulate`` helps with tool calls even where the model has learnt them, to compare.
         Raises DiglotError when no answer begins.
         """
         spoken = DIALECTS[dialect]
@@ -250,7 +252,9 @@ class Fleet:
         exchange = new_id()
         if note is not None:
             note(exchange)
-        answer = await self._caller.answer(dialect, body, owner=owner, identity=exchange)
+        answer = await self._caller.answer(
+            dialect, body, owner=owner, identity=exchange, emulate=emulate
+        )
         decoder = spoken.decoder(ids=exchange)
         try:
             for event in decoder.decode(answer.body):

@@ -45,7 +45,9 @@ from core.translation.messages import Message, Text, ToolCall, text_of
 
 __all__ = ["NO_RESULT", "Answer", "Phase", "RunValue", "conversation"]
 
-Phase = Literal["queued", "loading", "reading", "thinking", "calling", "writing", "done"]
+Phase = Literal[
+    "queued", "loading", "reading", "thinking", "calling", "deciding", "writing", "done"
+]
 
 RunValue = LoopValue
 
@@ -218,7 +220,16 @@ class _Call:
         call = Call(id=asked.id, name=asked.name, arguments=asked.arguments)
         if result is None:
             return call
-        return replace(call, result=result.content, failed=not result.ok, duration=result.duration)
+        changed = result.call.arguments != asked.arguments
+        return replace(
+            call,
+            arguments=result.call.arguments,
+            asked=asked.arguments if changed else "",
+            result=result.content,
+            failed=not result.ok,
+            duration=result.duration,
+            how=result.how,
+        )
 
 
 class _Turn:

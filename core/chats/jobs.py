@@ -18,7 +18,7 @@ from typing import Unpack
 
 from core.chats.job import GRACE, Job, Run
 from core.chats.store import Store
-from core.chats.values import ChatMessage, MessageChanges, MessageFacts
+from core.chats.values import ChatMessage, MessageChanges, MessageFacts, Step
 from core.errors import BackendUnavailable, InvalidRequest
 from core.translation.messages import Message
 
@@ -68,13 +68,16 @@ class JobRunner:
         continues: str | None = None,
         model: str = "",
         dialect: str = "",
+        steps: tuple[Step, ...] = (),
+        exchanges: tuple[str, ...] = (),
     ) -> Job:
         """Start an answer below ``parent_id`` (None: at the chat's root) and return its job.
 
         ``ask`` is a new message of the user that comes between the two; it is added only if
         the job may start. ``continues`` is the id of an answer that was cut, to be written
-        on in place. Raises InvalidRequest: ``busy`` (409) while a job of the chat runs,
-        ``not_found`` (404) for a chat or message that is not the owner's.
+        on in place; ``steps`` and their ``exchanges`` are another answer's, to go on from.
+        Raises InvalidRequest: ``busy`` (409) while a job of the chat runs, ``not_found`` (404)
+        for a chat or message that is not the owner's.
         """
         self._reserve(owner, chat_id)
         try:
@@ -82,7 +85,15 @@ class JobRunner:
                 row = self._reopen(owner, chat_id, continues)
             else:
                 parent_id = self._asked(owner, chat_id, ask, parent_id)
-                row = self._add_row(owner, chat_id, parent_id, model=model, dialect=dialect)
+                row = self._add_row(
+                    owner,
+                    chat_id,
+                    parent_id,
+                    model=model,
+                    dialect=dialect,
+                    steps=steps,
+                    exchanges=exchanges,
+                )
             return self._launch(row, owner, run)
         finally:
             with self._lock:

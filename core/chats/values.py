@@ -75,7 +75,11 @@ class Chat(Struct, frozen=True, kw_only=True):
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """One tool call of a step. ``result`` is None until the tool has answered."""
+    """One tool call of a step. ``result`` is None until the tool has answered.
+
+    ``asked`` are the model's own arguments where it was run with others. ``how`` is empty for
+    what the tool said, else what was put in its place: see core.tools.desk.
+    """
 
     id: str
     name: str
@@ -83,6 +87,8 @@ class Call(Struct, frozen=True, kw_only=True):
     result: str | None = None
     failed: bool = False
     duration: int = 0
+    asked: str = ""
+    how: str = ""
 
 
 class Step(Struct, frozen=True, kw_only=True):

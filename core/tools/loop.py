@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
@@ -22,9 +23,26 @@ from core.translation.events import Event, Finish, StreamError, accumulate
 from core.translation.messages import ChatRequest, Message, NamedTool, Text, ToolCall, ToolChoice
 from core.translation.reading import decode_json, encode_json
 
-__all__ = ["Chat", "LoopStop", "ToolResult", "ToolStart", "TurnStart", "run_tools"]
+__all__ = [
+    "Abandoned",
+    "Chat",
+    "Handle",
+    "LoopStop",
+    "ToolResult",
+    "ToolStart",
+    "TurnStart",
+    "run_tools",
+]
 
 Chat = Callable[[ChatRequest], AsyncIterator[Event]]
+
+Handle = Callable[[ToolCall], Awaitable[ToolResult]]
+"""Settles one call in the toolbox's place: runs it, changed or not, or gives a result itself.
+Raises Abandoned for a call that nobody settles any more."""
+
+
+class Abandoned(Exception):
+    """Nobody will say what becomes of a call."""
 
 
 class TurnStart(Struct, frozen=True, kw_only=True):
@@ -41,9 +59,10 @@ class ToolStart(Struct, frozen=True, kw_only=True):
 
 
 class LoopStop(Struct, frozen=True, kw_only=True):
-    """The loop was ended: too many turns, the same call again, or a call nobody here runs."""
+    """The loop was ended: too many turns, the same call again, a call that nobody here runs, or
+    one that nobody has settled in time."""
 
-    reason: Literal["turns", "repeats", "no_runner"]
+    reason: Literal["turns", "repeats", "no_runner", "abandoned"]
     message: str
 
 
@@ -58,15 +77,17 @@ async def run_tools(
     max_turns: int = 8,
     timeout: float = 30.0,
     max_repeats: int = 3,
+    handle: Handle | None = None,
+    turn: int = 0,
 ) -> AsyncIterator[LoopValue]:
     """Yield everything that happens until the model answers in words.
 
     ``max_turns`` limits turns that may call tools, ``timeout`` (seconds) each call, and
     ``max_repeats`` how often the same call may be made. A call that is only declared ends the
-    loop: its caller has to run it. Raises what ``chat`` raises.
+    loop: its caller has to run it. ``handle`` settles every call, declared or not, in the place
+    of ``toolbox``; ``turn`` is how many turns went before. Raises what ``chat`` raises.
     """
     made: Counter[tuple[str, str]] = Counter()
-    turn = 0
     while True:
         turn += 1
         yield TurnStart(turn=turn, request=request)
@@ -83,18 +104,25 @@ async def run_tools(
         if not calls or not request.tools:
             return
         missing = next((call for call in calls if not toolbox.runs(call.name)), None)
-        if missing is not None:
+        if missing is not None and handle is None:
             yield LoopStop(
                 reason="no_runner", message=f"nothing here runs {missing.name}; it was only called"
             )
             return
         results: list[ToolResult] = []
-        async for value in _run_calls(calls, toolbox, timeout):
-            if isinstance(value, ToolResult):
-                results.append(value)
-            yield value
+        settle = handle or partial(toolbox.call, timeout=timeout)
+        try:
+            async for value in _run_calls(calls, settle):
+                if isinstance(value, ToolResult):
+                    results.append(value)
+                yield value
+        except Abandoned as left:
+            yield LoopStop(reason="abandoned", message=str(left))
+            return
         made.update(_key(call) for call in calls)
-        history = (*request.messages, replace(answer, tool_calls=calls), *map(_told, results))
+        # As they were run: a model that is shown its own arguments would not trust the result.
+        ran = tuple(result.call for result in results)
+        history = (*request.messages, replace(answer, tool_calls=ran), *map(_told, results))
         stop = _guard(calls, made, turn, max_turns=max_turns, max_repeats=max_repeats)
         if stop is not None:
             yield stop
@@ -107,10 +135,10 @@ async def run_tools(
 
 
 async def _run_calls(
-    calls: tuple[ToolCall, ...], toolbox: Toolbox, timeout: float
+    calls: tuple[ToolCall, ...], settle: Handle
 ) -> AsyncIterator[ToolStart | ToolResult]:
     """Run the calls of one turn side by side; results come in the order of the calls."""
-    tasks = [asyncio.create_task(toolbox.call(call, timeout=timeout)) for call in calls]
+    tasks = [asyncio.ensure_future(settle(call)) for call in calls]
     try:
         for call in calls:
             yield ToolStart(call=call)

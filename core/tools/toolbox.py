@@ -31,12 +31,17 @@ Runner = Callable[[ToolCall], Awaitable[Any]]
 
 
 class ToolResult(Struct, frozen=True, kw_only=True):
-    """What came of one call: ``content`` is the text for the model, ``duration`` is in ns."""
+    """What came of one call: ``content`` is the text for the model, ``duration`` is in ns.
+
+    ``call`` is as it was run, which may be with other arguments than the model's. ``how`` is
+    empty for what the tool said; else the tool did not run: see core.tools.desk.
+    """
 
     call: ToolCall
     content: str
     ok: bool
     duration: int
+    how: str = ""
 
 
 class Toolbox:
