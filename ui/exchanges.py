@@ -10,6 +10,7 @@ import streamlit as st
 from core.backends.exchange import Exchange
 from core.errors import DiglotError
 from core.translation.aligned import AlignedRow, align_request
+from core.translation.snippets import LANGUAGES
 from ui.comparison import is_native, show_answers, show_bodies, show_fields
 from ui.words import t
 
@@ -95,4 +96,4 @@ def _show_code(exchange: Exchange) -> None:
     st.caption(t("requests.code_hint"))
     code = exchange.snippets(f"{page.scheme}://{page.netloc}")
     for (way, text), tab in zip(code.items(), st.tabs(list(code)), strict=True):
-        tab.code(text, language="bash" if way == "curl" else "python", wrap_lines=True)
+        tab.code(text, language=LANGUAGES[way], wrap_lines=True)
