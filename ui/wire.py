@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.chats.service import Service
 from core.errors import DiglotError
-from ui.exchanges import show_exchange
+from ui.viewer.exchange import show_exchange
 from ui.words import t
 
 __all__ = ["show_wire"]
