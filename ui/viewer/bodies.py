@@ -33,10 +33,11 @@ class Side(Struct, frozen=True, kw_only=True):
 def pretty(value: Any) -> str:
     """Return JSON, or JSON in a text, laid out to be read; any other text as it is."""
     if isinstance(value, str):
+        text = value
         try:
-            value = json.loads(value)
+            value = json.loads(text)
         except ValueError:
-            return value
+            return text
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from core.backends.exchange import Exchange
 from core.errors import DiglotError
-from core.translation.aligned import align_request
+from core.translation.aligned import AlignedRow, align_request
 from ui.comparison import dialect_name, is_native
 from ui.viewer.bodies import Side, pretty, show_sides
 from ui.viewer.pair import FURTHER, Pair, pair_of, rows_in
-from ui.viewer.table import show_rows
+from ui.viewer.table import show_rows, summary
 from ui.viewer.tabs import open_tab
 from ui.words import t
 
@@ -29,6 +30,7 @@ def show_exchange(exchange: Exchange, *, key: str = "", link: bool = False) -> N
     except DiglotError as exc:
         st.warning(t("requests.cannot", message=exc.message))
         return
+    st.markdown(summary(pair.rows))
     labels = {name: t(f"viewer.tab_{name}") for name in _TABS}
     name, place = open_tab(labels, key=f"exchange{key}", link=link)
     with place:
@@ -52,9 +54,22 @@ def show_difference(native: Exchange, openai: Exchange) -> None:
 
 
 def _fields(exchange: Exchange, pair: Pair, key: str) -> None:
+    show_rows(
+        pair.rows,
+        source=pair.source,
+        target=pair.target,
+        key=key,
+        counted=False,
+        beside=partial(_further, exchange, pair, key),
+    )
+
+
+def _further(exchange: Exchange, pair: Pair, key: str) -> dict[str, tuple[AlignedRow, ...]]:
+    """Draw the choice of further dialects; return the rows of those that are chosen."""
     offered = [name for name in FURTHER if name not in (pair.source, pair.target)]
     wanted = st.pills(
-        t("viewer.also"), offered, selection_mode="multi", format_func=dialect_name,
+        t("viewer.also"), offered, selection_mode="multi",
+        format_func=lambda name: f"＋ {dialect_name(name)}", label_visibility="collapsed",
         key=f"also_{key}_{'_'.join(offered)}", persist_state="session",
     )  # fmt: skip
     also = {}
@@ -63,7 +78,7 @@ def _fields(exchange: Exchange, pair: Pair, key: str) -> None:
             also[dialect] = rows_in(exchange, pair, dialect)
         except DiglotError as exc:
             st.warning(t("viewer.not_in", dialect=dialect_name(dialect), message=exc.message))
-    show_rows(pair.rows, source=pair.source, target=pair.target, key=key, also=also)
+    return also
 
 
 def _raw(exchange: Exchange, pair: Pair, key: str) -> None:

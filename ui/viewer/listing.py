@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from core.backends.exchange_log import Filter, Watch
 
 from core.backends.exchange import Exchange
+from core.backends.exchange_log import Filter, Watch
 from core.chats.service import Service
 from ui.words import t
 
@@ -81,22 +81,24 @@ def _show_list(service: Service, owner: str, everyone: bool) -> None:
 
 
 def _filters(service: Service, owner: str, everyone: bool) -> Filter:
-    with st.container(horizontal=True, vertical_alignment="bottom", key="exchange_filters"):
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="small", key="exchange_filters"
+    ):
         text = st.text_input(
-            t("viewer.filter_text"), key="filter_text", type="search", live=True, width=260,
+            t("viewer.filter_text"), key="filter_text", type="search", live=True, width=190,
             placeholder=t("viewer.filter_text"), label_visibility="collapsed",
         )  # fmt: skip
         path = st.selectbox(
-            t("viewer.filter_path"), _PATHS, index=None, key="filter_path", width=200,
+            t("viewer.filter_path"), _PATHS, index=None, key="filter_path", width=165,
             placeholder=t("viewer.filter_path"), label_visibility="collapsed",
         )  # fmt: skip
         model = st.selectbox(
             t("viewer.filter_model"), service.fleet.log.models(owner=owner, everyone=everyone),
-            index=None, key="filter_model", width=190,
+            index=None, key="filter_model", width=150,
             placeholder=t("viewer.filter_model"), label_visibility="collapsed",
         )  # fmt: skip
         status = st.selectbox(
-            t("viewer.filter_status"), _STATES, index=None, key="filter_status", width=170,
+            t("viewer.filter_status"), _STATES, index=None, key="filter_status", width=140,
             format_func=lambda name: t(f"viewer.status_{name}"),
             placeholder=t("viewer.filter_status"), label_visibility="collapsed",
         )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -49,16 +49,21 @@ def show_rows(
     source: str,
     target: str,
     key: str = "",
-    also: Mapping[str, Sequence[AlignedRow]] | None = None,
+    counted: bool = True,
+    beside: Callable[[], Mapping[str, Sequence[AlignedRow]]] | None = None,
 ) -> None:
     """Draw the aligned table, native on the left whichever side the rows start from.
 
-    ``key`` tells tables apart where a page has several. ``also`` are the rows of the same
-    source in further dialects, each of which becomes a column.
+    ``key`` tells tables apart where a page has several; ``counted`` says above it how many
+    there are of each outcome. ``beside`` draws what stands beside
+    the filter and returns the rows of the same source in further dialects: a column each.
     """
-    st.markdown(summary(rows))
-    only = st.toggle(t("requests.only_changes"), value=True, key=f"only_{source}_{key}")
-    shown = records(rows, source=source, target=target, also=also or {}, only_changes=only)
+    if counted:
+        st.markdown(summary(rows))
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        only = st.toggle(t("requests.only_changes"), value=True, key=f"only_{source}_{key}")
+        also = beside() if beside else {}
+    shown = records(rows, source=source, target=target, also=also, only_changes=only)
     if not shown:
         st.caption(t("requests.no_difference"))
         return
