@@ -11,6 +11,7 @@ import streamlit as st
 from core.backends.exchange import Exchange
 from core.errors import DiglotError
 from core.translation.aligned import AlignedRow, align_request
+from core.translation.snippets import LANGUAGES
 from ui.comparison import dialect_name, is_native
 from ui.viewer.bodies import Side, pretty, show_sides
 from ui.viewer.pair import FURTHER, Pair, pair_of, rows_in
@@ -113,7 +114,7 @@ def _code(exchange: Exchange, pair: Pair, key: str) -> None:
     st.caption(t("requests.code_hint"))
     code = exchange.snippets(f"{page.scheme}://{page.netloc}")
     for (way, text), tab in zip(code.items(), st.tabs(list(code)), strict=True):
-        tab.code(text, language="bash" if way == "curl" else "python", wrap_lines=True)
+        tab.code(text, language=LANGUAGES[way], wrap_lines=True)
 
 
 _TABS: Mapping[str, Callable[[Exchange, Pair, str], None]] = {
