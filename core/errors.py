@@ -33,6 +33,8 @@ class DiglotError(Exception):
 
     status = 500
     code = "internal_error"
+    retry_after: float | None = None
+    """Seconds after which the same request may succeed, where that is known."""
 
     def __init__(
         self,

@@ -60,6 +60,7 @@ async def stream_answer(
     error = translator.error
     if error is not None and not translator.spoke:
         await pieces.aclose()
+        exchange.client.forget()
         raise BackendError(error.message, status=error.status, code=error.code)
     return Answer(content_type=content_type, body=first, rest=pieces)
 
@@ -84,9 +85,9 @@ async def _pieces(
         last = translator.fail(exc, now=time.time_ns())
     finally:
         reply.close()
-        exchange.ended = time.time_ns()
         if translator.error is not None:
             exchange.error = translator.error.message
+        exchange.end()
     if last:
         exchange.client.came(last, time.time_ns())
         yield last

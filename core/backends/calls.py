@@ -8,33 +8,34 @@ cannot call tools, or a call must be forced, the hub request is emulated first.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from core.backends.answers import JSON_TYPE, Answer, stream_answer
+from core.backends.attempts import Attempts
 from core.backends.catalog import Catalog
 from core.backends.client import Client, Reply
-from core.backends.config import Deployment
 from core.backends.exchange import Exchange, Wire
 from core.backends.exchange_log import ExchangeLog
 from core.backends.fetching import Fetcher
 from core.backends.helping import help_model, is_forced, needs
-from core.backends.router import Route
+from core.backends.load import Route
 from core.backends.sending import read_whole, send
 from core.backends.several import several
+from core.backends.turn import Turn, dialect_for, loaded, looks_special, speaks, unasked
 from core.errors import DiglotError, InvalidResponse, Unsupported
 from core.translation.choices import split_choices
-from core.translation.clock import Stamp, rfc3339
+from core.translation.clock import Stamp
 from core.translation.events import replay
 from core.translation.fields import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
 from core.translation.passing import PassThrough, rename_model
+from core.translation.paths import without
 from core.translation.reading import decode_json, encode_json, read_object, read_text
 from core.translation.report import ReportRow, dropped, explain_request, is_plain, losses
 from core.translation.settings import with_defaults
@@ -42,46 +43,27 @@ from core.translation.translate import DIALECTS, StreamTranslator
 
 __all__ = ["Answer", "Caller", "new_id"]
 
-# The dialects that each kind of backend understands as they stand.
-_SPOKEN = {"ollama": ("ollama", "generate"), "openai": ("openai", "completions")}
-
 # Settings that some servers take beyond OpenAI's own.
 _EXTENDED = frozenset[str]().union(*EXTENSIONS.values())
 
-# Where each kind of backend is asked to go on from bare text.
-_BARE = {"ollama": "generate", "openai": "completions"}
-
-
-class _Turn(Struct, kw_only=True):
-    """One request on its way."""
-
-    face: str
-    body: dict[str, Any]
-    raw: bytes
-    route: Route
-    stamp: Stamp
-    exchange: Exchange
-    strict: bool
-    emulate: bool
-
 
 class Caller:
-    """Answers requests. ``resolve`` finds the route of a model's name, ``fetcher`` the one that
-    fetches images as the config has it now."""
+    """Answers requests. ``attempts`` finds the deployments of a model's name, ``fetcher`` the one
+    that fetches images as the config has it now."""
 
     def __init__(
         self,
         client: Client,
         catalog: Catalog,
         log: ExchangeLog,
-        resolve: Callable[[str], Awaitable[Route]],
+        attempts: Attempts,
         fetcher: Callable[[], Fetcher],
     ) -> None:
         self._fetcher = fetcher
         self._client = client
         self._catalog = catalog
         self._log = log
-        self._resolve = resolve
+        self._attempts = attempts
 
     async def answer(
         self,
@@ -130,28 +112,38 @@ class Caller:
         body = read_object(decode_json(raw), "")
         name = read_text(body.get("model"), "model")
         exchange.model = name
-        route = await self._resolve(name)
-        turn = _Turn(
-            face=face,
-            body=body,
-            raw=raw,
-            route=route,
-            stamp=Stamp(id=exchange.id, created=exchange.started, model=name, asked=body),
-            exchange=exchange,
-            strict=strict,
-            emulate=emulate,
-        )
-        if _speaks(route.deployment, turn):
-            if not _looks_special(body) or not await self._needs_help(turn):
+        stamp = Stamp(id=exchange.id, created=exchange.started, model=name, asked=body)
+
+        def ask(route: Route) -> Awaitable[Answer]:
+            unwanted = route.deployment.unwanted
+            turn = Turn(
+                face=face,
+                body=without(body, unwanted) if unwanted else body,
+                raw=raw,
+                route=route,
+                stamp=stamp,
+                exchange=exchange,
+                strict=strict or bool(route.deployment.strict),
+                emulate=emulate,
+            )
+            return self._ask_one(turn)
+
+        return await self._attempts.answer(name, exchange, ask)
+
+    async def _ask_one(self, turn: Turn) -> Answer:
+        """Ask one deployment, in the way that leads to it."""
+        body = turn.body
+        if speaks(turn.route.deployment, turn):
+            if not looks_special(body) or not await self._needs_help(turn):
                 return await self._pass(turn)
-        elif DIALECTS[face].native and not (body.get("messages") or body.get("prompt")):
-            return _loaded(turn)
-        bodies = split_choices(body, dialect=face)
+        elif DIALECTS[turn.face].native and not (body.get("messages") or body.get("prompt")):
+            return loaded(turn)
+        bodies = split_choices(body, dialect=turn.face)
         if len(bodies) > 1:
             return await self._several(turn, bodies)
         return await self._translate(turn)
 
-    async def _several(self, turn: _Turn, bodies: list[dict[str, Any]]) -> Answer:
+    async def _several(self, turn: Turn, bodies: list[dict[str, Any]]) -> Answer:
         """Ask once for each answer that is wanted, and join what comes."""
         turn.exchange.emulated["n"] = "choices"
         own = turn.exchange
@@ -171,20 +163,20 @@ class Caller:
         own.translated, own.accepts = first.translated, first.accepts
         return answer
 
-    async def _needs_help(self, turn: _Turn) -> bool:
+    async def _needs_help(self, turn: Turn) -> bool:
         request = DIALECTS[turn.face].parse_request(turn.body)
         if turn.route.deployment.dialect == "ollama" and request.tools and is_forced(request):
             return True
         return not needs(request) <= await self._abilities(turn)
 
-    async def _abilities(self, turn: _Turn) -> frozenset[str]:
+    async def _abilities(self, turn: Turn) -> frozenset[str]:
         able = await self._catalog.capabilities(turn.route)
         return able - {"tools"} if turn.emulate else able
 
-    async def _pass(self, turn: _Turn) -> Answer:
+    async def _pass(self, turn: Turn) -> Answer:
         deployment, model = turn.route.deployment, turn.route.model
         data = turn.raw
-        if deployment.settings:
+        if deployment.settings or deployment.unwanted:
             data = encode_json(with_defaults(turn.body, deployment.dialect, deployment.settings))
         rename = model != turn.stamp.model
         if rename:
@@ -194,7 +186,7 @@ class Caller:
         stream = turn.body.get("stream")
         if stream is True or (stream is None and dialect.native):
             translator = PassThrough(turn.face, turn.stamp, rename=rename)
-            reply = await self._send(turn.route, wire, data)
+            reply = await self._send(turn.route, wire, data, stream=True)
             # Loading and unloading answer with one JSON object even where a stream was asked.
             if not reply.content_type.startswith(JSON_TYPE):
                 return await stream_answer(
@@ -208,11 +200,11 @@ class Caller:
             whole = rename_model(whole, turn.stamp.model, blame=InvalidResponse)
         return Answer(content_type=JSON_TYPE, body=whole)
 
-    async def _translate(self, turn: _Turn) -> Answer:
+    async def _translate(self, turn: Turn) -> Answer:
         request = DIALECTS[turn.face].parse_request(turn.body)
         if request.thinking is None:
             request = replace(request, thinking=turn.route.deployment.thinking)
-        elif _unasked(turn):
+        elif unasked(turn):
             request = replace(request, thinking=None)
         outcome = await help_model(
             request,
@@ -227,12 +219,12 @@ class Caller:
         turn.exchange.accepts = await self._accepts(turn.route, outcome)
         written = self._written(turn, outcome)
         data = encode_json(written)
-        wire = self._wire(turn, _target(turn.route, outcome), data)
+        wire = self._wire(turn, dialect_for(turn.route, outcome), data)
         turn.exchange.translated = True
         headers = {}
         if turn.exchange.emulated or not is_plain(turn.body, turn.face):
             headers = self._report(turn, turn.exchange.explain(turn.body, written))
-        reply = await self._send(turn.route, wire, data)
+        reply = await self._send(turn.route, wire, data, stream=outcome.stream)
         if outcome.stream:
             translator = StreamTranslator(
                 wire.dialect, turn.face, turn.stamp, include_usage=outcome.include_usage
@@ -252,7 +244,7 @@ class Caller:
     async def lost(self, route: Route, face: str, body: dict[str, Any]) -> tuple[ReportRow, ...]:
         """Return what of a request would not reach the model of ``route``; nothing is sent."""
         request = DIALECTS[face].parse_request(body)
-        target = _target(route, request)
+        target = dialect_for(route, request)
         if target == face:
             return ()
         accepts = await self._accepts(route, request)
@@ -260,7 +252,7 @@ class Caller:
         rows = explain_request(body, written, source=face, target=target, accepts=accepts)
         return losses(rows, harmless=False)
 
-    async def _ask(self, turn: _Turn, request: ChatRequest) -> ChatResponse:
+    async def _ask(self, turn: Turn, request: ChatRequest) -> ChatResponse:
         """Ask one question on the side, whole."""
         turn.exchange.accepts = await self._accepts(turn.route, request)
         data = encode_json(self._written(turn, replace(request, stream=False)))
@@ -269,7 +261,7 @@ class Caller:
         whole = await read_whole(wire, await self._send(turn.route, wire, data))
         return DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
 
-    def _given(self, turn: _Turn, request: ChatRequest, response: ChatResponse) -> Answer:
+    def _given(self, turn: Turn, request: ChatRequest, response: ChatResponse) -> Answer:
         """Return an answer that is already whole in the form that the client asked for."""
         headers = self._report(turn, turn.exchange.report())
         if not request.stream:
@@ -283,7 +275,7 @@ class Caller:
         answer.headers |= headers
         return answer
 
-    def _dumped(self, turn: _Turn, response: ChatResponse) -> Answer:
+    def _dumped(self, turn: Turn, response: ChatResponse) -> Answer:
         body = DIALECTS[turn.face].dump_response(response, stamp=turn.stamp, now=time.time_ns())
         return Answer(content_type=JSON_TYPE, body=encode_json(body))
 
@@ -297,19 +289,19 @@ class Caller:
             return frozenset()
         return EXTENSIONS.get(await self._catalog.kind(deployment), frozenset())
 
-    def _written(self, turn: _Turn, request: ChatRequest) -> dict[str, Any]:
+    def _written(self, turn: Turn, request: ChatRequest) -> dict[str, Any]:
         settings = {**turn.route.deployment.settings, **request.settings}
         request = replace(request, model=turn.route.model, settings=settings)
-        dialect = DIALECTS[_target(turn.route, request)]
+        dialect = DIALECTS[dialect_for(turn.route, request)]
         return dialect.dump_request(request, accepts=turn.exchange.accepts)
 
-    def _wire(self, turn: _Turn, dialect: str, data: bytes) -> Wire:
+    def _wire(self, turn: Turn, dialect: str, data: bytes) -> Wire:
         base = turn.route.deployment.base_url
         wire = Wire(dialect, DIALECTS[dialect].path, data, url=base)
         turn.exchange.backend.append(wire)
         return wire
 
-    def _report(self, turn: _Turn, rows: tuple[ReportRow, ...]) -> dict[str, str]:
+    def _report(self, turn: Turn, rows: tuple[ReportRow, ...]) -> dict[str, str]:
         """Return the headers that say what was lost. Raises Unsupported in strict mode."""
         headers: dict[str, str] = {}
         emulated = turn.exchange.emulated
@@ -328,9 +320,11 @@ class Caller:
             headers["x-diglot-emulated"] = ",".join(how)
         return headers
 
-    async def _send(self, route: Route, wire: Wire, data: bytes) -> Reply:
+    async def _send(self, route: Route, wire: Wire, data: bytes, *, stream: bool = False) -> Reply:
         parse_error = DIALECTS[wire.dialect].parse_error
-        return await send(self._client, route.deployment, wire, data, parse_error=parse_error)
+        return await send(
+            self._client, route.deployment, wire, data, parse_error=parse_error, stream=stream
+        )
 
 
 def new_id() -> str:
@@ -338,61 +332,5 @@ def new_id() -> str:
     return uuid4().hex
 
 
-def _target(route: Route, request: ChatRequest) -> str:
-    """Return the dialect that the backend is asked in."""
-    spoken = route.deployment.dialect
-    return spoken if request.prompt is None else _BARE[spoken]
-
-
-def _unasked(turn: _Turn) -> bool:
-    """Tell whether thinking is off only because Anthropic's API has it so.
-
-    Servers of OpenAI's dialect refuse a word on thinking where a model has none to switch.
-    """
-    quiet = turn.face == "anthropic" and "thinking" not in turn.body
-    return quiet and turn.route.deployment.dialect == "openai"
-
-
-def _speaks(deployment: Deployment, turn: _Turn) -> bool:
-    """Tell whether the backend can be sent the client's request as it stands."""
-    if turn.face not in _SPOKEN[deployment.dialect] or deployment.thinking is not None:
-        return False
-    # llama.cpp's server counts one of several answers only, and its completions know no echo.
-    return not deployment.embedded or (turn.face == "openai" and turn.body.get("n") in (None, 1))
-
-
-def _looks_special(body: Mapping[str, Any]) -> bool:
-    """Tell whether a model may have to be able to do more than to answer in words."""
-    if body.get("tools") or body.get("functions") or body.get("suffix") or body.get("images"):
-        return True
-    messages = body.get("messages")
-    return isinstance(messages, list) and any(
-        isinstance(m, dict)
-        and (
-            m.get("role") in ("tool", "function")
-            or m.get("tool_calls")
-            or m.get("images")
-            or isinstance(m.get("content"), list)
-        )
-        for m in messages
-    )
-
-
 def _object(whole: bytes) -> dict[str, Any]:
     return read_object(decode_json(whole, blame=InvalidResponse), "", blame=InvalidResponse)
-
-
-def _loaded(turn: _Turn) -> Answer:
-    """Answer a native request without a prompt, which only asks to load the model."""
-    empty: dict[str, Any] = {"response": ""}
-    if turn.face == "ollama":
-        empty = {"message": {"role": "assistant", "content": ""}}
-    unload = turn.body.get("keep_alive") == 0
-    body = {
-        "model": turn.stamp.model,
-        "created_at": rfc3339(time.time_ns()),
-        **empty,
-        "done": True,
-        "done_reason": "unload" if unload else "load",
-    }
-    return Answer(content_type=JSON_TYPE, body=encode_json(body))

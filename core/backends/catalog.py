@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from core.backends.client import Client, bearer
-from core.backends.config import Deployment
-from core.backends.router import Route
+from core.backends.client import Client
+from core.backends.deployment import Deployment
+from core.backends.load import Route
+from core.backends.sending import headers_of
 from core.errors import BackendError, DiglotError, InvalidResponse
 from core.translation.clock import rfc3339
 from core.translation.reading import decode_json, encode_json, read_object
@@ -50,8 +52,10 @@ class Catalog:
         key = (deployment.base_url, route.model)
         kept = self._abilities.get(key)
         if kept is not None and time.monotonic() - kept[0] < _KEEP:
-            return kept[1]
-        if deployment.dialect == "ollama":
+            return _corrected(kept[1], deployment)
+        if deployment.mode == "embedding" and deployment.dialect != "ollama":
+            abilities = frozenset({"embedding"})
+        elif deployment.dialect == "ollama":
             shown = await self.show(route, {})
             abilities = frozenset(shown.get("capabilities") or ("completion",))
         elif await self.kind(deployment) == "llama.cpp":
@@ -59,7 +63,7 @@ class Catalog:
         else:
             abilities = _HOSTED
         self._abilities[key] = (time.monotonic(), abilities)
-        return abilities
+        return _corrected(abilities, deployment)
 
     async def kind(self, deployment: Deployment) -> str:
         """Return what kind of server a backend is: ollama, llama.cpp, vllm, or "" if unknown.
@@ -118,8 +122,19 @@ class Catalog:
             "modified_at": entry["modified_at"],
         }
 
-    async def models(self, deployments: tuple[Deployment, ...]) -> list[dict[str, Any]]:
-        """Return every model under the name that clients use, as entries of /api/tags.
+    async def held(self, deployment: Deployment) -> list[str]:
+        """Return the names of the models that an Ollama server has in memory."""
+        body = await self._ask(deployment, "GET", "/api/ps")
+        return _names(body)
+
+    async def stored(self, deployment: Deployment) -> list[str]:
+        """Return the names of all models that an Ollama server has."""
+        return _names(await self._ask(deployment, "GET", "/api/tags"))
+
+    async def models(
+        self, deployments: tuple[Deployment, ...], aliases: Mapping[str, str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return every model under the names that clients use, as entries of /api/tags.
 
         A backend that does not answer has its named models listed all the same: they are what
         the config promises, and asking one of them says what is wrong.
@@ -132,6 +147,9 @@ class Catalog:
             there = found[deployment.dialect, deployment.base_url]
             for entry in _entries(deployment, there):
                 entries.setdefault(entry["name"], entry)
+        for alias, target in (aliases or {}).items():
+            if target in entries:
+                entries.setdefault(alias, {**entries[target], "name": alias, "model": alias})
         return list(entries.values())
 
     async def running(self, deployments: tuple[Deployment, ...]) -> list[dict[str, Any]]:
@@ -193,7 +211,7 @@ class Catalog:
             method,
             deployment.base_url + path,
             body=body,
-            headers=bearer(deployment.api_key),
+            headers=headers_of(deployment),
             timeout=_TIMEOUT,
         )
         try:
@@ -203,6 +221,19 @@ class Catalog:
         if reply.status >= 400:
             raise DIALECTS[deployment.dialect].parse_error(data, reply.status)
         return read_object(decode_json(data, blame=InvalidResponse), "", blame=InvalidResponse)
+
+
+def _corrected(abilities: frozenset[str], deployment: Deployment) -> frozenset[str]:
+    """Return what a model can do, where the config knows better than its server."""
+    if not deployment.abilities:
+        return abilities
+    more = {ability for ability, able in deployment.abilities.items() if able}
+    return (abilities | more) - (deployment.abilities.keys() - more)
+
+
+def _names(body: dict[str, Any]) -> list[str]:
+    models = body.get("models") or []
+    return [str(m.get("name") or m.get("model")) for m in models if isinstance(m, dict)]
 
 
 def not_found(name: str) -> BackendError:

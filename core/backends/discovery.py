@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -53,22 +53,28 @@ async def find_ollama(environ: Mapping[str, str]) -> Found | None:
         await client.close()
 
 
-async def discover(config_path: str | Path | None, environ: Mapping[str, str]) -> Config:
-    """Return the config with at least one deployment.
+async def discover(
+    config_path: str | Path | None,
+    environ: Mapping[str, str],
+    *,
+    adjust: Callable[[Config], Config] = lambda config: config,
+) -> Config:
+    """Return the config, as ``adjust`` changes it, with at least one deployment.
 
     Where it names none, or there is no config: all models of a running Ollama, else the
     embedded model. Raises ConfigError for a config, or an OLLAMA_HOST, that cannot be used.
     """
-    if config_path is None:
-        config = Config(access=environment_access(environ))
-    else:
-        config = load_config(config_path, environ=environ)
+    config = Config(access=environment_access(environ))
+    if config_path is not None:
+        # A file of a thousand deployments takes a second to read.
+        config = await asyncio.to_thread(load_config, config_path, environ=environ)
+    config = adjust(config)
     if config.deployments:
         return config
     found = await find_ollama(environ)
     if found is not None:
         everything = Deployment(
-            model_name="*", model="*", dialect="ollama", base_url=found.base_url,
+            id="ollama", model_name="*", model="*", dialect="ollama", base_url=found.base_url,
             api_key=environ.get("OLLAMA_API_KEY", ""),
         )  # fmt: skip
         return replace(config, deployments=(everything,))
@@ -76,7 +82,9 @@ async def discover(config_path: str | Path | None, environ: Mapping[str, str]) -
     if environ.get("OLLAMA_HOST") or environ.get("OLLAMA_API_BASE"):
         warnings += (f"No Ollama answers at {_address(environ)}; the embedded model is used.",)
     name = config.embedded.name
-    embedded = Deployment(model_name=name, model=name, dialect="openai", base_url="", embedded=True)
+    embedded = Deployment(
+        id="embedded", model_name=name, model=name, dialect="openai", base_url="", embedded=True
+    )
     return replace(config, deployments=(embedded,), warnings=warnings)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from core.backends.answers import JSON_TYPE, Answer
+from core.backends.attempts import Attempts
 from core.backends.client import Client
 from core.backends.exchange import Exchange, Wire
 from core.backends.exchange_log import ExchangeLog
-from core.backends.router import Route
+from core.backends.load import Route
 from core.backends.sending import read_whole, send
 from core.errors import DiglotError, InvalidResponse, Unsupported
 from core.translation.clock import Stamp
@@ -26,15 +29,24 @@ __all__ = ["Embedder"]
 _ASKED = {"ollama": "embed", "openai": "embeddings"}
 
 
-class Embedder:
-    """Answers requests for embeddings. ``resolve`` finds the route of a model's name."""
+class _Turn(Struct, kw_only=True):
+    """One request on its way."""
 
-    def __init__(
-        self, client: Client, log: ExchangeLog, resolve: Callable[[str], Awaitable[Route]]
-    ) -> None:
+    face: str
+    body: dict[str, Any]
+    raw: bytes
+    request: EmbeddingRequest
+    stamp: Stamp
+    strict: bool
+
+
+class Embedder:
+    """Answers requests for embeddings. ``attempts`` finds the deployments of a model's name."""
+
+    def __init__(self, client: Client, log: ExchangeLog, attempts: Attempts) -> None:
         self._client = client
         self._log = log
-        self._resolve = resolve
+        self._attempts = attempts
 
     async def answer(
         self,
@@ -67,10 +79,17 @@ class Embedder:
 
     async def _answer(self, face: str, raw: bytes, exchange: Exchange, *, strict: bool) -> Answer:
         body = read_object(decode_json(raw), "")
-        spoken = EMBEDDING_DIALECTS[face]
-        request = spoken.parse_request(body)
+        request = EMBEDDING_DIALECTS[face].parse_request(body)
         exchange.model = request.model
-        route = await self._resolve(request.model)
+        stamp = Stamp(id=exchange.id, created=exchange.started, model=request.model, asked=body)
+        turn = _Turn(face=face, body=body, raw=raw, request=request, stamp=stamp, strict=strict)
+        return await self._attempts.answer(
+            request.model, exchange, lambda route: self._ask_one(turn, route, exchange)
+        )
+
+    async def _ask_one(self, turn: _Turn, route: Route, exchange: Exchange) -> Answer:
+        """Ask one deployment."""
+        face, request = turn.face, turn.request
         if route.deployment.embedded:
             raise Unsupported(
                 "the embedded model makes no embeddings. Start Ollama and ask one of its "
@@ -88,17 +107,18 @@ class Embedder:
             return _nothing(face, request)
         written = EMBEDDING_DIALECTS[target].dump_request(_at(request, route))
         if target == face:
-            data = rename_model(raw, route.model)
+            data = rename_model(turn.raw, route.model)
         else:
             exchange.translated = True
             data = encode_json(written)
         wire = Wire(target, EMBEDDING_DIALECTS[target].path, data, url=route.deployment.base_url)
         exchange.backend.append(wire)
-        headers = _lost(exchange, body, written, strict=strict)
+        headers = _lost(
+            exchange, turn.body, written, strict=turn.strict or bool(route.deployment.strict)
+        )
         whole = await self._ask(route, wire, data)
         response = EMBEDDING_DIALECTS[target].parse_response(whole)
-        stamp = Stamp(id=exchange.id, created=exchange.started, model=request.model, asked=body)
-        dumped = spoken.dump_response(response, request, stamp)
+        dumped = EMBEDDING_DIALECTS[face].dump_response(response, request, turn.stamp)
         return Answer(content_type=JSON_TYPE, body=encode_json(dumped), headers=headers)
 
     async def _ask(self, route: Route, wire: Wire, data: bytes) -> dict[str, Any]:

@@ -10,19 +10,25 @@ a limit are cut and say so.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from core.errors import InvalidResponse
+from msgspec import Struct
+
+from core.backends.deployment import Deployment
+from core.errors import DiglotError, InvalidResponse
 from core.translation.clock import Stamp
 from core.translation.embeddings import EMBEDDING_DIALECTS
+from core.translation.events import Finish
 from core.translation.masking import mask_body, mask_headers, shorten_body
+from core.translation.messages import Usage
 from core.translation.reading import decode_json, encode_json
 from core.translation.report import ReportRow, explain_request
 from core.translation.snippets import snippets
 from core.translation.translate import DIALECTS, StreamTranslator, translate_response
 
-__all__ = ["MAX_ANSWER", "MAX_BODY", "Exchange", "Wire"]
+__all__ = ["MAX_ANSWER", "MAX_BODY", "Exchange", "Trail", "Wire"]
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes kept of a request's body."""
@@ -37,6 +43,9 @@ _PIECE = 128
 _LONG = 512 * 1024
 
 Headers = tuple[tuple[str, str], ...]
+
+# Bytes at the end of a stream in which its counts stand.
+_TAIL = 8192
 
 
 class Wire:
@@ -91,6 +100,12 @@ class Wire:
         self._masked = 0
         self._size = 0
 
+    def forget(self) -> None:
+        """Forget what came: none of it was sent on."""
+        self.chunks.clear()
+        self._size = 0
+        self.streamed = False
+
     def came(self, data: bytes, now: int) -> None:
         """Keep a piece of the answer."""
         if not data:
@@ -135,6 +150,16 @@ class Wire:
         return b"".join([data for _, data in self.chunks])
 
 
+class Trail(Struct):
+    """How a request came to its answer: the deployment that was asked last, and how often others
+    were tried before. ``group`` is the name that this deployment has in the config."""
+
+    group: str = ""
+    deployment: Deployment | None = None
+    retries: int = 0
+    fallbacks: int = 0
+
+
 class Exchange:
     """One request of a client, and all that was done for it.
 
@@ -142,6 +167,7 @@ class Exchange:
     backend (more than one where a tool call was emulated). ``emulated`` maps path prefixes of
     the client's request to the note that says what was done instead. ``translated`` tells that
     the last of ``backend`` was written anew, not passed through.
+    ``on_end`` is called once the answer is over, well or not.
     """
 
     __slots__ = (
@@ -154,8 +180,10 @@ class Exchange:
         "error",
         "id",
         "model",
+        "on_end",
         "owner",
         "started",
+        "trail",
         "translated",
     )
 
@@ -172,6 +200,8 @@ class Exchange:
         self.accepts: frozenset[str] = frozenset()
         self.emulated: dict[str, str] = {}
         self._said: str | None = None
+        self.trail: Trail | None = None
+        self.on_end: Callable[[Exchange], None] | None = None
 
     @property
     def size(self) -> int:
@@ -200,6 +230,34 @@ class Exchange:
         if self.ended:
             self._said = said
         return said
+
+    def begin_again(self) -> None:
+        """Get ready to ask another backend: of the last one's answer nothing was sent on."""
+        self.client.forget()
+        self.error = ""
+        self.emulated = {}
+        self.translated = False
+        self.accepts = frozenset()
+
+    def end(self) -> None:
+        """Note that the answer is over."""
+        self.ended = time.time_ns()
+        on_end, self.on_end = self.on_end, None
+        if on_end is not None:
+            on_end(self)
+
+    def usage(self) -> Usage | None:
+        """Return the tokens that all backends counted for this, None where none of them did.
+
+        It is read out of what came, so ask once, and only where it matters.
+        """
+        counted = [usage for usage in map(_usage, self.backend) if usage is not None]
+        if not counted:
+            return None
+        return Usage(
+            prompt_tokens=sum(usage.prompt_tokens for usage in counted),
+            completion_tokens=sum(usage.completion_tokens for usage in counted),
+        )
 
     def report(self) -> tuple[ReportRow, ...]:
         """Return what the translation of the request did; nothing where bytes passed through."""
@@ -274,6 +332,31 @@ class Exchange:
         pieces = [(now, stream.feed(data, now=now)) for now, data in source.chunks]
         pieces.append((self.ended, stream.close(now=self.ended) if self.ended else b""))
         return [(now, data) for now, data in pieces if data]
+
+
+def _usage(wire: Wire) -> Usage | None:
+    """Return the counts at the end of a backend's answer."""
+    if wire.status >= 400 or not wire.chunks:
+        return None
+    try:
+        if wire.dialect in EMBEDDING_DIALECTS:
+            body = decode_json(wire.response, blame=InvalidResponse)
+            given = EMBEDDING_DIALECTS[wire.dialect].parse_response(body)
+            return Usage(prompt_tokens=given.prompt_tokens)
+        if not wire.streamed:
+            body = decode_json(wire.response, blame=InvalidResponse)
+            return DIALECTS[wire.dialect].parse_response(body, ids="").usage
+    except DiglotError:
+        return None
+    tail = b""
+    for _, data in reversed(wire.chunks):
+        tail = data + tail
+        if len(tail) >= _TAIL:
+            break
+    decoder = DIALECTS[wire.dialect].decoder(ids="")
+    whole = tail if len(tail) < _TAIL else tail[tail.find(b"\n") + 1 :]
+    events = [*decoder.decode(whole), *decoder.flush()]
+    return next((e.usage for e in reversed(events) if isinstance(e, Finish)), None)
 
 
 # The embedding dialect that belongs to a chat dialect.

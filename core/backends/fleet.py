@@ -18,18 +18,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.backends.answers import Answer
+from core.backends.attempts import Attempts
 from core.backends.calls import Caller, new_id
 from core.backends.catalog import Catalog
-from core.backends.client import Client, Reply, bearer
+from core.backends.client import Client, Reply
 from core.backends.config import Config, Deployment
 from core.backends.discovery import discover
 from core.backends.embedded import EmbeddedModel
 from core.backends.embedding import Embedder
 from core.backends.exchange_log import ExchangeLog
 from core.backends.fetching import Fetcher
-from core.backends.router import Route, Router
+from core.backends.load import Load, Route
+from core.backends.router import Router
+from core.backends.sending import headers_of
+from core.backends.watching import watch_files, watch_hosts
 from core.backends.weights import Progress
-from core.errors import BackendUnavailable, DiglotError
+from core.errors import BackendUnavailable, ConfigError, DiglotError
 from core.translation.events import Event, accumulate
 from core.translation.fields import EXTENSIONS
 from core.translation.messages import ChatRequest
@@ -51,6 +55,7 @@ class Status(Struct, frozen=True, kw_only=True):
     """What answers here: models of a config, a running Ollama, or the embedded model.
 
     ``phase``, ``progress`` and ``error`` are the embedded model's (core.backends.embedded).
+    ``config_error`` says why the config file, as it is now, is not the one that is used.
     """
 
     kind: Kind
@@ -58,6 +63,7 @@ class Status(Struct, frozen=True, kw_only=True):
     phase: str = "ready"
     progress: Progress | None = None
     error: str = ""
+    config_error: str = ""
 
 
 class Fleet:
@@ -69,8 +75,13 @@ class Fleet:
         *,
         environ: Mapping[str, str] | None = None,
         progress: Callable[[Progress], None] | None = None,
+        adjust: Callable[[Config], Config] = lambda config: config,
     ) -> None:
-        """``progress`` is told, in another thread, how far the embedded model's fetch is."""
+        """``progress`` is told, in another thread, how far the embedded model's fetch is.
+
+        ``adjust`` changes what a config says each time that it is read.
+        """
+        self._adjust = adjust
         self._config_path = config_path
         self._progress = progress
         self._environ = os.environ if environ is None else environ
@@ -82,18 +93,19 @@ class Fleet:
         self.config = Config()
         self.log = ExchangeLog()
         self.embedded: EmbeddedModel | None = None
+        self._config_error = ""
+        attempts = Attempts(lambda: self._router, self._settle)
         self._caller = Caller(
-            self._client,
-            self._catalog,
-            self.log,
-            self.resolve,
-            lambda: Fetcher(self.config.images),
+            self._client, self._catalog, self.log, attempts, lambda: Fetcher(self.config.images)
         )
-        self._embedder = Embedder(self._client, self.log, self.resolve)
+        self._embedder = Embedder(self._client, self.log, attempts)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         await self.discover()
+        self._start(watch_hosts(lambda: self._router, self._catalog))
+        if self._config_path is not None:
+            self._start(watch_files(lambda: self.config.files, self.reload))
         return self
 
     async def __aexit__(
@@ -104,6 +116,7 @@ class Fleet:
     ) -> None:
         for task in self._background:
             task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
         if self.embedded is not None:
             await self.embedded.stop()
         await self._client.close()
@@ -113,17 +126,50 @@ class Fleet:
 
         Raises ConfigError for a config that cannot be used.
         """
-        self.config = await discover(self._config_path, self._environ)
-        self._router = Router(self.config.deployments)
+        config = await discover(self._config_path, self._environ, adjust=self._adjust)
+        self.config = replace(
+            config,
+            deployments=tuple(
+                replace(d, strict=config.strict) if d.strict is None else d
+                for d in config.deployments
+            ),
+        )
+        self._router = Router(self.config.deployments, self.config.routing, before=self._router)
         self.log.resize(self.config.captures.number, self.config.captures.max_bytes)
         if any(d.embedded for d in self.config.deployments) and self.embedded is None:
             self.embedded = EmbeddedModel(self.config.embedded, environ=self._environ)
-            task = asyncio.create_task(self.embedded.start(self._progress))
-            self._background.add(task)
+            task = self._start(self.embedded.start(self._progress))
             task.add_done_callback(self._started)
 
-    def _started(self, task: asyncio.Task[str]) -> None:
-        self._background.discard(task)
+    async def reload(self) -> None:
+        """Take on what the config file says now. One that cannot be used changes nothing.
+
+        Requests in work end where they began; whoever comes next finds the new config.
+        """
+        try:
+            await self.discover()
+        except ConfigError as exc:
+            self._config_error = exc.message
+            _LOG.error("%s cannot be used, so the config stays as it was: %s",
+                       self._config_path, exc.message)  # fmt: skip
+            return
+        self._config_error = ""
+        _LOG.warning("%s has changed and was read again", self._config_path)
+        for warning in self.config.warnings:
+            _LOG.warning("%s: %s", self._config_path, warning)
+
+    @property
+    def loads(self) -> tuple[Load, ...]:
+        """What each deployment is doing now."""
+        return tuple(self._router.loads.values())
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    def _started(self, task: asyncio.Task[Any]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             # Requests get the same error with their own status; here it is for the operator.
             _LOG.error("the embedded model did not start: %s", error)
@@ -133,7 +179,8 @@ class Fleet:
         if self.embedded is None or not any(d.embedded for d in self._router.deployments):
             first = self._router.deployments[0] if self._router.deployments else None
             kind: Kind = "ollama" if first and first.model_name == "*" else "config"
-            return Status(kind=kind, base_url=first.base_url if first else "")
+            base_url = first.base_url if first else ""
+            return Status(kind=kind, base_url=base_url, config_error=self._config_error)
         state = self.embedded.state
         return Status(
             kind="embedded",
@@ -141,16 +188,21 @@ class Fleet:
             phase=state.phase,
             progress=state.progress,
             error=state.error,
+            config_error=self._config_error,
         )
 
     async def resolve(self, name: str) -> Route:
         """Return where a model's name goes, waiting for the embedded model to be ready."""
-        route = self._router.resolve(name)
+        return await self._settle(self._router.resolve(name))
+
+    async def _settle(self, route: Route) -> Route:
+        """Return the route with the address of the embedded model, once that is ready."""
         if not route.deployment.embedded:
             return route
         if self.embedded is None:
             raise BackendUnavailable("the embedded model is not running; start Diglot again")
-        return self._router.at(await self.embedded.ready()).resolve(name)
+        base_url = await self.embedded.ready()
+        return Route(replace(route.deployment, base_url=base_url), route.model)
 
     async def answer(
         self,
@@ -162,9 +214,7 @@ class Fleet:
         headers: Iterable[tuple[bytes, bytes]] = (),
     ) -> Answer:
         """Answer a request body of the dialect ``face``. Raises DiglotError."""
-        return await self._caller.answer(
-            face, body, owner=owner, strict=strict or self.config.strict, headers=headers
-        )
+        return await self._caller.answer(face, body, owner=owner, strict=strict, headers=headers)
 
     async def embed(
         self,
@@ -176,7 +226,6 @@ class Fleet:
         headers: Iterable[tuple[bytes, bytes]] = (),
     ) -> Answer:
         """Answer a request body of the embedding dialect ``face``. Raises DiglotError."""
-        strict = strict or self.config.strict
         return await self._embedder.answer(
             face, body, identity=new_id(), owner=owner, strict=strict, headers=headers
         )
@@ -215,7 +264,7 @@ class Fleet:
         route = self._router.host(name)
         if isinstance(body, bytes) and name and route.model != name:
             body = rename_model(body, route.model, key=key)
-        headers = bearer(route.deployment.api_key)
+        headers = headers_of(route.deployment)
         if length:
             headers["content-length"] = length
         return await self._client.send(
@@ -271,7 +320,9 @@ class Fleet:
 
     async def models(self) -> list[dict[str, Any]]:
         """Return all models, as entries of /api/tags."""
-        return await self._catalog.models(self._deployments())
+        routing = self._router.routing
+        shown = {a: t for a, t in routing.aliases.items() if a not in routing.hidden}
+        return await self._catalog.models(self._deployments(), shown)
 
     async def running(self) -> list[dict[str, Any]]:
         """Return the models in memory, as entries of /api/ps."""
@@ -280,7 +331,7 @@ class Fleet:
     def _deployments(self) -> tuple[Deployment, ...]:
         """Return all deployments; the embedded one has no place until it is ready."""
         base = self.embedded.base_url if self.embedded is not None else ""
-        return self._router.at(base).deployments if base else self._router.deployments
+        return self._router.located(base) if base else self._router.deployments
 
     async def show(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """Return Ollama's description of one model."""

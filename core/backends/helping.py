@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection
 from msgspec.structs import replace
 
 from core.backends.exchange import Exchange
-from core.backends.router import Route
+from core.backends.load import Route
 from core.errors import Unsupported
 from core.tools.emulation import Emulation, emulate
 from core.tools.history import flatten

@@ -6,6 +6,7 @@ What nobody read has no effect, and is reported by its path.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Literal
@@ -25,11 +26,13 @@ _KINDS = {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}
 
 
 class Source:
-    """The file that sections belong to: its environment, and what there is to warn of."""
+    """The file that sections belong to: its environment, what there is to warn of, and the
+    paths of all keys that were read, with ``[]`` for "each item"."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.warnings: list[str] = []
+        self.read: set[str] = set()
 
 
 class Section:
@@ -51,7 +54,8 @@ class Section:
         self.source = source
         self._values = value
         self._read: set[str] = set()
-        self._inner: list[Section] = []
+        self._pattern = re.sub(r"\[\d+\]", "[]", path)
+        self._inner: dict[str, Section] = {}
 
     def has(self, key: str) -> bool:
         """Tell whether ``key`` is there with a value."""
@@ -64,7 +68,7 @@ class Section:
 
     def take(self, key: str, *, unset: Literal["error", "warn"] = "error") -> Any:
         """Return the value of ``key`` with ``os.environ/VAR`` replaced; None where absent."""
-        self._read.add(key)
+        self._note(key)
         return self._resolved(self._values.get(key), key, unset)
 
     def text(
@@ -102,32 +106,38 @@ class Section:
         value = self.setting(key, "boolean")
         return default if value is None else bool(value)
 
-    def number(self, key: str) -> float | None:
-        """Return a number above zero."""
+    def number(self, key: str, *, zero: bool = False) -> float | None:
+        """Return a number above zero, or ``zero`` too."""
         value = self.setting(key, "number")
-        return None if value is None else float(self._above_zero(key, value))
+        return None if value is None else float(self._bounded(key, value, zero=zero))
 
-    def count(self, key: str) -> int | None:
-        """Return a whole number above zero."""
+    def count(self, key: str, *, zero: bool = False) -> int | None:
+        """Return a whole number above zero, or ``zero`` too."""
         value = self.setting(key, "integer")
-        return None if value is None else int(self._above_zero(key, value))
+        return None if value is None else int(self._bounded(key, value, zero=zero))
 
-    def only(self, key: str, value: bool, why: str) -> None:
-        """Read a switch that cannot be turned; warn where it differs from ``value``."""
-        if self.has(key) and self.flag(key, default=value) is not value:
-            self.source.warnings.append(f"{self._at(key)} has no effect: {why}")
-        self._read.add(key)
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts; one text alone is a list of one."""
+        value = self.take(key)
+        items = [value] if isinstance(value, str) else value or []
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            raise self.error(key, "must be a list of names")
+        return tuple(items)
+
+    def keys(self) -> tuple[str, ...]:
+        """Return all keys that have a value."""
+        return tuple(str(key) for key in self._values if self.has(key))
 
     def section(self, key: str, *, required: bool = False) -> Section:
         """Return the mapping at ``key``."""
-        self._read.add(key)
+        self._note(key)
         if required and not self.has(key):
             raise self.error(key, "is missing")
         return self._child(self._values.get(key), self._at(key))
 
     def sections(self, key: str) -> list[Section]:
         """Return the mappings in the list at ``key``."""
-        self._read.add(key)
+        self._note(key)
         items = self._values.get(key)
         if items is None:
             return []
@@ -144,16 +154,21 @@ class Section:
             near = difflib.get_close_matches(str(key), unused, 1, 0.8)
             meant = f"; did you mean {near[0]}?" if near else ""
             self.source.warnings.append(f"{self._at(str(key))} has no effect{meant}")
-        for inner in self._inner:
+        for inner in self._inner.values():
             inner.warn_unread()
+
+    def _note(self, key: str) -> None:
+        self._read.add(key)
+        self.source.read.add(f"{self._pattern}.{key}" if self._pattern else key)
 
     def _at(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
 
     def _child(self, value: Any, path: str) -> Section:
-        child = Section(value, path, self.source)
-        self._inner.append(child)
-        return child
+        # Several readers may share a section: what one has read is read.
+        if path not in self._inner:
+            self._inner[path] = Section(value, path, self.source)
+        return self._inner[path]
 
     def _resolved(self, value: Any, key: str, unset: Literal["error", "warn"]) -> Any:
         if isinstance(value, list):
@@ -169,9 +184,11 @@ class Section:
         self.source.warnings.append(f"{self._at(key)} {problem}; it is left empty")
         return None
 
-    def _above_zero(self, key: str, value: Any) -> Any:
-        if not value > 0:
-            raise self.error(key, f"must be above zero, not {value}")
+    def _bounded(self, key: str, value: Any, *, zero: bool) -> Any:
+        if value < 0 or (value == 0 and not zero):
+            raise self.error(
+                key, f"must be {'zero or more' if zero else 'above zero'}, not {value}"
+            )
         return value
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 
 from core.backends.client import SENT_HEADERS, Client, Reply, bearer
 from core.backends.config import Deployment
 from core.backends.exchange import Wire
-from core.errors import BackendError
+from core.errors import BackendError, InvalidResponse
 from core.translation.masking import mask_headers
 
-__all__ = ["read_whole", "send"]
+__all__ = ["headers_of", "read_whole", "seconds_of", "send"]
 
 
 async def send(
@@ -21,12 +22,15 @@ async def send(
     data: bytes,
     *,
     parse_error: Callable[[bytes, int], BackendError],
+    stream: bool = False,
 ) -> Reply:
     """Send ``data`` to ``wire.path`` and return once the head of a good answer has come.
 
-    Raises BackendError with the backend's own status and words, or BackendUnavailable.
+    A stream may last as long as it goes on; any other answer has to be whole in the deployment's
+    time. Raises BackendError with the backend's own status and words, BackendUnavailable, or
+    InvalidResponse for an answer that is none.
     """
-    headers = bearer(deployment.api_key)
+    headers = headers_of(deployment)
     if headers:
         wire.headers = (*SENT_HEADERS, *mask_headers(headers.items()))
     else:
@@ -36,13 +40,45 @@ async def send(
         deployment.base_url + wire.path,
         body=data,
         headers=headers,
-        timeout=deployment.timeout,
+        timeout=deployment.stream_timeout if stream else deployment.timeout,
+        total=None if stream else deployment.timeout,
     )
     wire.status = reply.status
     wire.answered = mask_headers(reply.headers)
-    if reply.status < 400:
+    if reply.status < 300 and not reply.encoding:
         return reply
-    raise parse_error(await read_whole(wire, reply), reply.status)
+    if reply.status >= 400:
+        error = parse_error(await read_whole(wire, reply), reply.status)
+        error.retry_after = seconds_of(reply.retry_after)
+        raise error
+    reply.close()
+    raise InvalidResponse(
+        f"{deployment.base_url} {_odd(reply)}; check the address of this model in the config"
+    )
+
+
+def _odd(reply: Reply) -> str:
+    if reply.status >= 300:
+        return f"sends its callers to {reply.location or 'another address'} instead of answering"
+    return f"sends its answer as {reply.encoding}, which was not asked for"
+
+
+def headers_of(deployment: Deployment) -> dict[str, str]:
+    """Return the headers that go with each request: the key, and those that the config adds."""
+    if deployment.headers:
+        return {**bearer(deployment.api_key), **deployment.headers}
+    return bearer(deployment.api_key)
+
+
+def seconds_of(retry_after: str) -> float | None:
+    """Return what a Retry-After header says, in seconds: a number, or a date of HTTP."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:6])
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
 
 
 async def read_whole(wire: Wire, reply: Reply) -> bytes:

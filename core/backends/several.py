@@ -81,4 +81,6 @@ async def _mixed(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        exchange.ended = time.time_ns()
+        if joiner.failed:
+            exchange.error = exchange.error or "one of several answers broke off"
+        exchange.end()

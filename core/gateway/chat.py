@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -104,7 +105,12 @@ async def _send_answer(answer: Answer, send: Send) -> None:
 def error_response(face: str, error: DiglotError) -> Response:
     """Return ``error`` in the words of a dialect."""
     body: Any = DIALECTS[face].dump_error(error)
-    return Response(encode_json(body), status_code=error.status, media_type="application/json")
+    headers = {}
+    if error.retry_after is not None:
+        headers["retry-after"] = str(math.ceil(error.retry_after))
+    return Response(
+        encode_json(body), status_code=error.status, headers=headers, media_type="application/json"
+    )
 
 
 def dialect_of(path: str) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["join", "value_at"]
+__all__ = ["join", "value_at", "without"]
 
 _PLAIN = re.compile(r"[^.\[\]\"]+")
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\[(?P<quoted>\"(?:[^\"\\]|\\.)*\")\]|(?P<key>[^.\[\]\"]+)")
@@ -36,4 +36,34 @@ def value_at(body: Any, path: str) -> Any:
             if not isinstance(value, Mapping) or key not in value:
                 raise KeyError(path)
             value = value[key]
+    return value
+
+
+def without(body: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """Return ``body`` without what stands at the paths; ``[*]`` is every item of a list.
+
+    A path that leads nowhere takes nothing away.
+    """
+    found = dict(body)
+    for path in paths:
+        found = _cut(found, [step.strip("[]") for step in _EVERY.findall(path)])
+    return found
+
+
+_EVERY = re.compile(r"\[\*\]|\[\d+\]|[^.\[\]]+")
+
+
+def _cut(value: Any, steps: list[str]) -> Any:
+    if not steps:
+        return value
+    first, rest = steps[0], steps[1:]
+    if isinstance(value, Mapping):
+        kept = {k: v for k, v in value.items() if k != first or rest}
+        return kept | {first: _cut(value[first], rest)} if rest and first in value else kept
+    if isinstance(value, list):
+        places = [str(at) for at in range(len(value))]
+        hit = [first in ("*", place) for place in places]
+        if not rest:
+            return [item for item, gone in zip(value, hit, strict=True) if not gone]
+        return [_cut(v, rest) if gone else v for v, gone in zip(value, hit, strict=True)]
     return value

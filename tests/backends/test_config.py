@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from core.backends.config import Config, Deployment, Embedded, load_config, parse_config
+from core.backends.routing import Routing
 from core.errors import ConfigError
 
 OLLAMA = "http://localhost:11434"
@@ -58,6 +60,11 @@ general_settings: {master_key: os.environ/NOT_SET}
 """
 
 
+def bare(config: Config) -> Config:
+    """Return a config whose deployments have no ids, which are made of the other fields."""
+    return replace(config, deployments=tuple(replace(d, id="") for d in config.deployments))
+
+
 def one(params: str, **environ: str) -> Deployment:
     """Return the deployment that these litellm_params (a YAML flow mapping) make."""
     text = f"model_list: [{{model_name: m, litellm_params: {params}}}]"
@@ -73,7 +80,7 @@ def refused(text: str, **environ: str) -> ConfigError:
 
 
 def test_the_seeds_config_is_read_unchanged() -> None:
-    assert parse_config(SEED, environ={}) == Config(
+    assert bare(parse_config(SEED, environ={})) == Config(
         deployments=(
             Deployment(
                 model_name="qwen-local", model="qwen3:4b", dialect="ollama", base_url=OLLAMA
@@ -98,7 +105,7 @@ def test_the_config_in_the_seeds_own_text_is_read_unchanged() -> None:
 
 def test_the_file_that_ollama_users_write() -> None:
     environ = {"LIMIT": "256", "OLLAMA_URL": "gpu:11434", "MY_KEY": "s3cret"}
-    config = parse_config(USUAL, environ=environ)
+    config = bare(parse_config(USUAL, environ=environ))
     assert config.deployments == (
         Deployment(
             model_name="llama3.2",
@@ -108,6 +115,9 @@ def test_the_file_that_ollama_users_write() -> None:
             settings={"keep_alive": -1, "num_ctx": 8192, "max_tokens": 256, "stop": ["###"]},
             thinking=False,
             timeout=90.0,
+            stream_timeout=90.0,
+            rpm=60,
+            abilities={"tools": True},
         ),
         Deployment(
             model_name="ollama/*",
@@ -115,6 +125,7 @@ def test_the_file_that_ollama_users_write() -> None:
             dialect="ollama",
             base_url="http://gpu:11434",
             timeout=90.0,
+            stream_timeout=90.0,
         ),
         Deployment(
             model_name="gpt-4o",
@@ -123,14 +134,13 @@ def test_the_file_that_ollama_users_write() -> None:
             base_url="http://host:8000",
             api_key="s3cret",
             timeout=30.0,
+            stream_timeout=30.0,
         ),
     )
+    assert config.routing == Routing(num_retries=3)
     assert config.warnings == (
         "general_settings.master_key names the environment variable NOT_SET, which is not set; "
         "it is left empty",
-        "router_settings.num_retries has no effect",
-        "model_list[0].model_info has no effect",
-        "model_list[0].litellm_params.rpm has no effect",
     )
 
 
@@ -221,16 +231,16 @@ def test_unknown_keys_are_warned_of_once_each_with_a_guess() -> None:
 model_lists: []
 model_list:
 - {model_name: m, litellm_params: {model: ollama/m, api_bse: x, temprature: 1, foo: {bar: 1}}}
-litellm_settings: {drop_params: false, callbacks: [prometheus]}
+litellm_settings: {check_provider_endpoint: false, callbacks: [prometheus]}
 diglot: {strikt: true}
 7: x
 """
     assert sorted(parse_config(text, environ={}).warnings) == [
         "7 has no effect",
         "diglot.strikt has no effect; did you mean strict?",
-        "litellm_settings.callbacks has no effect",
-        "litellm_settings.drop_params has no effect: fields are dropped and reported unless "
-        "diglot.strict is on",
+        "litellm_settings.callbacks has no effect; did you mean fallbacks?",
+        "litellm_settings.check_provider_endpoint has no effect: wildcards always list the "
+        "backend's models",
         "model_list[0].litellm_params.api_bse has no effect; did you mean api_base?",
         "model_list[0].litellm_params.foo has no effect",
         "model_list[0].litellm_params.temprature has no effect; did you mean temperature?",

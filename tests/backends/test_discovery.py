@@ -21,7 +21,12 @@ ANSWER = (
     b'{"version":"0.17.4"}'
 )
 EMBEDDED = Deployment(
-    model_name="smollm2:135m", model="smollm2:135m", dialect="openai", base_url="", embedded=True
+    id="embedded",
+    model_name="smollm2:135m",
+    model="smollm2:135m",
+    dialect="openai",
+    base_url="",
+    embedded=True,
 )
 
 
@@ -58,7 +63,7 @@ def test_a_running_ollama_offers_all_of_its_models(monkeypatch: pytest.MonkeyPat
     async def check(host: str) -> None:
         environ = {"OLLAMA_HOST": host}
         everything = Deployment(
-            model_name="*", model="*", dialect="ollama", base_url=f"http://{host}"
+            id="ollama", model_name="*", model="*", dialect="ollama", base_url=f"http://{host}"
         )
         assert await discover(None, environ) == Config(deployments=(everything,))
 
