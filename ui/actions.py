@@ -15,11 +15,21 @@ from ui.answers import numbers_line
 from ui.cards import attempt
 from ui.clipboard import copy_button
 from ui.icons import icon_button, icon_menu
-from ui.places import link_to
+from ui.places import link_to, open_chat
+from ui.text import without_markdown
 from ui.wire import show_wire
 from ui.words import t
 
-__all__ = ["Talk", "facts_line", "hide", "is_cut", "show_actions", "show_undo", "show_versions"]
+__all__ = [
+    "Talk",
+    "facts_line",
+    "hide",
+    "is_cut",
+    "open_editor",
+    "show_actions",
+    "show_undo",
+    "show_versions",
+]
 
 _OTHERS = 12
 
@@ -124,9 +134,10 @@ def show_undo(talk: Talk) -> None:
 def _show_menu(talk: Talk, message: ChatMessage) -> None:
     other = "openai" if message.dialect == "ollama" else "ollama"
     models = [name for name in talk.models if name != message.model][:_OTHERS]
-    choices = ["link", "delete_from"]
+    choices = ["copy_text", "link", "branch", "delete_from"]
     if not talk.busy:
-        choices = [f"api:{other}", *(f"model:{name}" for name in models), *choices]
+        again = [f"api:{other}", *(f"model:{name}" for name in models)]
+        choices = [*again, "edit_answer", *choices]
     choice = icon_menu(t("chat.more"), choices, key=f"more_{message.id}", format_func=_choice_words)
     if choice is None:
         return
@@ -134,7 +145,14 @@ def _show_menu(talk: Talk, message: ChatMessage) -> None:
     if kind == "link":
         _show_link(talk, message)
         return
-    if kind == "api":
+    if kind == "copy_text":
+        _show_text(message)
+        return
+    if kind == "edit_answer":
+        open_editor(message.id)
+    elif kind == "branch":
+        _branch(talk, message)
+    elif kind == "api":
         dialect = "openai" if name == "openai" else "ollama"
         model = message.model or talk.chosen.model
         _again(talk, message, replace(talk.chosen, dialect=dialect, model=model))
@@ -159,6 +177,29 @@ def _show_link(talk: Talk, message: ChatMessage) -> None:
         st.code(link_to(talk.chat.id, message.id), language=None, wrap_lines=True)
 
     draw()
+
+
+def _show_text(message: ChatMessage) -> None:
+    @st.dialog(t("chat.copy_text"), width="medium")
+    def draw() -> None:
+        text = without_markdown(text_of(message.message))
+        st.code(text, language=None, wrap_lines=True, height=min(420, 80 + len(text) // 2))
+
+    draw()
+
+
+def _branch(talk: Talk, message: ChatMessage) -> None:
+    """Open a chat of its own that goes on from here."""
+
+    def work() -> None:
+        open_chat(talk.service.branch(talk.owner, talk.chat.id, message.id).id)
+
+    attempt(work)
+
+
+def open_editor(message_id: str | None) -> None:
+    """Draw a message as a field from the next run on; None closes it."""
+    st.session_state["editing"] = message_id
 
 
 def hide(talk: Talk, message: ChatMessage) -> None:

@@ -56,6 +56,8 @@ def show_answer(message: ChatMessage, service: Service | None = None) -> None:
         error_card(message.error, model=message.model, service=service, key=message.id)
     elif message.state in ("stopped", "interrupted"):
         st.caption(f":material/stop_circle: {t(f'chat.{message.state}')}")
+    elif message.finish_reason == "edited":
+        st.caption(f":material/edit: {t('chat.edited')}")
     elif message.finish_reason == "length":
         st.caption(f":material/content_cut: {t('chat.length')}")
 

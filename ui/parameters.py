@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from core.chats.service import Service
 from core.chats.values import ChatOptions
 from core.errors import DiglotError
+from core.translation.notes import Note
 from ui.cards import json_fault
 from ui.words import note_text, t
 
-__all__ = ["count_set", "show_lost", "show_parameters"]
+__all__ = ["count_set", "ignored", "show_lost", "show_parameters"]
 
 # Name, least, most, step: as Ollama's and OpenAI's references give them.
 _NUMBERS: tuple[tuple[str, float | int, float | int | None, float | int], ...] = (
@@ -41,10 +42,30 @@ def count_set(options: ChatOptions) -> int:
     return len(options.settings) + sum(value is not None for value in others)
 
 
-def show_parameters(options: ChatOptions, *, thinks: bool) -> ChatOptions:
+def ignored(service: Service, options: ChatOptions, *, look: bool) -> Mapping[str, Note]:
+    """Return the fields that this model or API takes no notice of, each with the reason.
+
+    Without ``look`` only what is known already: asking may wait for a model to be loaded.
+    """
+    kept = st.session_state.setdefault("_ignored", {})
+    place = (options.model, options.dialect)
+    if look and options.model and place not in kept:
+        # A value that stands for no default, so that leaving it out would be a loss.
+        values = {name: least + step for name, least, _, step in _NUMBERS}
+        try:
+            kept[place] = service.ignored(options, {**values, "stop": ["x"]})
+        except DiglotError:
+            return {}
+    found: Mapping[str, Note] = kept.get(place, {})
+    return found
+
+
+def show_parameters(
+    options: ChatOptions, *, thinks: bool, ignored: Mapping[str, Note]
+) -> ChatOptions:
     """Draw the fields and return the options with what was set.
 
-    ``thinks`` tells whether the model can.
+    ``thinks`` tells whether the model can; fields in ``ignored`` are grey and say why.
     """
     settings: dict[str, Any] = {}
     st.caption(t("parameters.hint"))
@@ -60,15 +81,16 @@ def show_parameters(options: ChatOptions, *, thinks: bool) -> ChatOptions:
                 key=f"parameter_{name}",
                 persist_state="session",
                 placeholder=t("parameters.unset"),
-                help=t(f"parameters.{name}"),
+                disabled=name in ignored,
+                help=_help(name, ignored),
             )
-        if value is not None:
+        if value is not None and name not in ignored:
             settings[name] = value
     stop = st.text_input(
         "stop", key="parameter_stop", persist_state="session", placeholder=t("parameters.unset"),
-        help=t("parameters.stop"),
+        disabled="stop" in ignored, help=_help("stop", ignored),
     )  # fmt: skip
-    if stop:
+    if stop and "stop" not in ignored:
         settings["stop"] = [text.strip() for text in stop.split("|") if text.strip()]
     thinking = st.segmented_control(
         t("parameters.thinking"),
@@ -99,6 +121,11 @@ def show_lost(service: Service, options: ChatOptions) -> None:
         st.warning(
             t("parameters.lost", path=row.path, why=note_text(row.note)), icon=":material/block:"
         )
+
+
+def _help(name: str, ignored: Mapping[str, Note]) -> str:
+    about = t(f"parameters.{name}")
+    return f"{about}\n\n**{note_text(ignored[name])}**" if name in ignored else about
 
 
 def _schema() -> Mapping[str, Any] | None:

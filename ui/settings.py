@@ -14,7 +14,7 @@ from core.chats.service import Service
 from core.chats.values import ChatOptions, FaceDialect
 from core.errors import DiglotError
 from ui.cards import attempt, try_it
-from ui.parameters import count_set, show_lost, show_parameters
+from ui.parameters import count_set, ignored, show_lost, show_parameters
 from ui.words import t
 
 __all__ = ["abilities", "show_settings"]
@@ -55,7 +55,8 @@ def show_settings(
             key="parameters_open",
         )
         with drawer:
-            options = show_parameters(plain, thinks="thinking" in able)
+            grey = ignored(service, plain, look=bool(drawer.open))
+            options = show_parameters(plain, thinks="thinking" in able, ignored=grey)
             # It may have to wait for a model that is being loaded: only who looks shall wait.
             if drawer.open:
                 show_lost(service, options)

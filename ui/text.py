@@ -7,16 +7,22 @@ as formulas. People type what they mean letter for letter.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-__all__ = ["as_typed", "diagrams", "plain", "readable"]
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
+__all__ = ["as_typed", "diagrams", "plain", "readable", "without_markdown"]
+
+_MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _MARKS = frozenset("\\`*_{}[]()#+-!|$:<>~")
 
 # Code is left as it is: fenced, at its end perhaps not closed yet, or between backticks.
 _CODE = re.compile(r"(^[ \t]*(```|~~~)[\s\S]*?(?:^[ \t]*\2[^\n]*$|\Z))|(`+)[^`\n](?:.*?)\3", re.M)
 _MERMAID = re.compile(r"[ \t]*(?:```|~~~)mermaid[^\n]*\n([\s\S]*?)\n[ \t]*(?:```|~~~)[ \t]*")
 _INLINE = re.compile(r"\\\((.+?)\\\)")
+# Markdown takes the backslash of a formula's bracket for an escape.
+_BRACKET = re.compile(r"\\(?=[()\[\]])")
 _BLOCK = re.compile(r"\\\[([\s\S]+?)\\\]")
 _FORMULA = re.compile(r"\$\$[\s\S]+?\$\$|(?<![\\$\w])\$(?=[^\s$])([^$\n]*?[^\s$\\])\$(?![\w$])")
 # What makes a thing between two single signs a formula, and not two prices.
@@ -50,6 +56,35 @@ def diagrams(text: str) -> list[tuple[str, bool]]:
             place = code.end()
     pieces.append((text[place:], False))
     return [(piece, diagram) for piece, diagram in pieces if piece.strip()]
+
+
+def without_markdown(text: str) -> str:
+    """Return the words of a model's Markdown as somebody would read them into a letter."""
+    lines: list[str] = []
+    cells: list[str] = []
+    mark, in_cell = "", False
+    kept = _outside_code(text, lambda part: _BRACKET.sub(r"\\\\", part))
+    for token in _MARKDOWN.parse(kept):
+        if token.type == "list_item_open":
+            mark = "  " * (token.level // 2) + (f"{token.info}. " if token.info else "- ")
+        elif token.type in ("fence", "code_block"):
+            lines.append(token.content.rstrip("\n"))
+        elif token.type in ("th_open", "td_open"):
+            in_cell = True
+        elif token.type == "inline":
+            (cells if in_cell else lines).append(mark + _words(token.children or []))
+            mark, in_cell = "", False
+        elif token.type == "tr_close":
+            lines.append("\t".join(cells))
+            cells.clear()
+        if token.level == 0 and token.nesting <= 0:
+            lines.append("")
+    return "\n".join(lines).strip("\n")
+
+
+def _words(tokens: Sequence[Token]) -> str:
+    breaks = ("softbreak", "hardbreak")
+    return "".join("\n" if token.type in breaks else token.content for token in tokens)
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:

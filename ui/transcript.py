@@ -9,7 +9,15 @@ import streamlit as st
 from core.chats.attachments import attached_name
 from core.chats.values import ChatMessage
 from core.translation.messages import Image, Message, Text
-from ui.actions import Talk, facts_line, hide, show_actions, show_undo, show_versions
+from ui.actions import (
+    Talk,
+    facts_line,
+    hide,
+    open_editor,
+    show_actions,
+    show_undo,
+    show_versions,
+)
 from ui.answers import show_answer
 from ui.cards import attempt, try_it
 from ui.icons import icon_button
@@ -86,6 +94,9 @@ def _show_message(
         _show_batch(talk, message, siblings)
     else:
         with st.chat_message("assistant", avatar=AVATAR):
+            if st.session_state.get("editing") == message.id and not talk.busy:
+                _show_editor(talk, message)
+                return
             show_answer(message, talk.service)
             show_actions(talk, message, siblings, last=last)
 
@@ -103,7 +114,7 @@ def _show_question(talk: Talk, message: ChatMessage, siblings: tuple[str, ...]) 
             t("chat.edit"),
             "edit",
             key=f"edit_{message.id}",
-            on_click=_open_editor,
+            on_click=open_editor,
             args=(message.id,),
         )
         icon_button(
@@ -115,29 +126,37 @@ def _show_question(talk: Talk, message: ChatMessage, siblings: tuple[str, ...]) 
         )
 
 
-def _open_editor(message_id: str | None) -> None:
-    st.session_state["editing"] = message_id
-
-
 def _show_editor(talk: Talk, message: ChatMessage) -> None:
-    """Draw a question as a field; sent, it is another version of it."""
+    """Draw a message as a field; a question is sent, an answer kept, as another version."""
+    mine = message.message.role == "user"
     first = message.message.parts[:1]
     text = first[0].text if first and isinstance(first[0], Text) else ""
     with st.form(f"editor_{message.id}", border=False):
-        st.text_area(t("chat.edit"), text, key=f"words_{message.id}", label_visibility="collapsed")
-        st.caption(t("chat.edit_hint"))
+        st.text_area(
+            t("chat.edit"),
+            text,
+            key=f"words_{message.id}",
+            label_visibility="collapsed",
+            height="content",
+        )
+        st.caption(t("chat.edit_hint" if mine else "chat.edit_answer_hint"))
         with st.container(horizontal=True):
             st.form_submit_button(
-                t("chat.edit_send"), type="primary", on_click=_edit, args=(talk, message)
+                t("chat.edit_send" if mine else "chat.save"),
+                type="primary",
+                on_click=_edit,
+                args=(talk, message),
             )
-            st.form_submit_button(t("chat.cancel"), on_click=_open_editor, args=(None,))
+            st.form_submit_button(t("chat.cancel"), on_click=open_editor, args=(None,))
 
 
 def _edit(talk: Talk, message: ChatMessage) -> None:
-    """Ask a question in the words that stand in its field."""
+    """Ask a question, or keep an answer, in the words that stand in its field."""
     text = st.session_state.get(f"words_{message.id}", "").strip()
-    _open_editor(None)
-    if text:
+    open_editor(None)
+    if text and message.message.role == "assistant":
+        attempt(talk.service.rewrite, talk.owner, talk.chat.id, message.id, text)
+    elif text:
         attempt(
             talk.service.edit,
             talk.owner,

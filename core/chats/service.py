@@ -6,7 +6,7 @@ called from any of them. A page says who its person is (``owner``) and sees only
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -23,7 +23,7 @@ from core.chats.jobs import JobRunner
 from core.chats.playground import Playground
 from core.chats.store import Store
 from core.chats.titles import Titler
-from core.chats.values import ChatMessage, ChatOptions, FaceDialect
+from core.chats.values import Chat, ChatMessage, ChatOptions, FaceDialect
 from core.errors import InvalidRequest
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
@@ -38,6 +38,7 @@ from core.translation.messages import (
     ToolChoice,
     text_of,
 )
+from core.translation.notes import Note
 from core.translation.report import ReportRow
 
 __all__ = ["Service", "current_service", "install"]
@@ -145,6 +146,32 @@ class Service:
         old = self.store.message(owner, message_id).message
         return self._start(owner, chat_id, path, [options], _question(text, old.parts[1:]))[0]
 
+    def rewrite(self, owner: str, chat_id: str, message_id: str, text: str) -> ChatMessage:
+        """Put an answer in a person's words; the model's own stays as a sibling.
+
+        The tools it called stay with it, its thinking and numbers do not: they belong to
+        other words. Raises InvalidRequest for what is no answer.
+        """
+        old = self.store.message(owner, message_id)
+        if old.message.role != "assistant":
+            raise InvalidRequest(_NO_SIBLING["assistant"], path="message_id")
+        return self.store.add_message(
+            owner,
+            chat_id,
+            Message(role="assistant", parts=(Text(text),)),
+            parent_id=old.parent_id,
+            model=old.model,
+            dialect=old.dialect,
+            steps=old.steps,
+            finish_reason="edited",
+        )
+
+    def branch(self, owner: str, chat_id: str, message_id: str) -> Chat:
+        """Make a chat of its own out of the branch that ends at a message."""
+        chat = self.store.chat(owner, chat_id)
+        rows = self.store.path(owner, chat_id, message_id)
+        return self.store.add_chat(owner, title=chat.title, rows=rows, leaf=message_id)
+
     def regenerate(self, owner: str, chat_id: str, message_id: str, options: ChatOptions) -> Job:
         """Answer the same question once more; the answer that is there stays as a sibling."""
         path = self._before(owner, chat_id, message_id, role="assistant")
@@ -186,6 +213,18 @@ class Service:
         """
         request = self._request(options, (_question("?"),))
         return self.fleet.call(self.fleet.lost(request, dialect=options.dialect))
+
+    def ignored(self, options: ChatOptions, settings: Mapping[str, Any]) -> dict[str, Note]:
+        """Return which of these settings the model's server cannot be told, each with why.
+
+        Raises DiglotError where the model is not there.
+        """
+        found = {}
+        for name, value in settings.items():
+            rows = self.lost(replace(options, settings={name: value}, thinking=None, schema=None))
+            if rows:
+                found[name] = rows[0].note
+        return found
 
     def _before(self, owner: str, chat_id: str, message_id: str, *, role: str) -> list[ChatMessage]:
         """Return what stands before a message of ``role``, for which a sibling is wanted."""

@@ -104,6 +104,34 @@ def test_a_question_in_other_words_is_a_branch(service: Service, backend: Script
         service.regenerate(ME, chat.id, first.id, options)
 
 
+def test_an_answer_in_other_words_is_what_the_model_is_told(
+    service: Service, backend: Scripted
+) -> None:
+    chat = service.store.create_chat(ME, titled="person")
+    first = ended(service.ask(ME, chat.id, "one", ChatOptions(model="native")))
+    own = service.store.message(ME, first.message_id)
+    mine = service.rewrite(ME, chat.id, own.id, "In my words.")
+    assert mine.parent_id == own.parent_id and mine.finish_reason == "edited"
+    ended(service.ask(ME, chat.id, "two", ChatOptions(model="native")))
+    said = [m["content"] for m in backend.bodies("/api/chat")[-1]["messages"]]
+    assert said == ["one", "In my words.", "two"]
+    assert text_of(service.store.message(ME, own.id).message) == text_of(own.message)
+    with pytest.raises(InvalidRequest):
+        service.rewrite(ME, chat.id, own.parent_id or "", "no")
+
+
+def test_a_branch_is_a_chat_of_its_own(service: Service) -> None:
+    chat = service.store.create_chat(ME, title="Harbour", titled="person")
+    first = ended(service.ask(ME, chat.id, "one", ChatOptions(model="native")))
+    ended(service.ask(ME, chat.id, "two", ChatOptions(model="native")))
+    branch = service.branch(ME, chat.id, first.message_id)
+    texts = [text_of(row.message) for row in service.store.path(ME, branch.id)]
+    assert len(texts) == 2 and texts[0] == "one" and branch.title == "Harbour"
+    assert len(service.store.path(ME, chat.id)) == 4
+    with pytest.raises(InvalidRequest):
+        service.branch("somebody else", chat.id, first.message_id)
+
+
 def test_an_answer_through_the_other_api_is_a_sibling(service: Service, backend: Scripted) -> None:
     chat = service.store.create_chat(ME, titled="person")
     ended(service.ask(ME, chat.id, "one", ChatOptions(model="native")))
@@ -133,6 +161,13 @@ def test_what_a_server_cannot_be_told_is_known_before(service: Service, backend:
     assert service.lost(ChatOptions(model="native", settings=settings)) == ()
     assert service.lost(ChatOptions(model="native", dialect="openai", settings=settings)) == ()
     assert backend.bodies("/v1/chat/completions") == backend.bodies("/api/chat") == []
+
+
+def test_settings_that_a_server_cannot_be_told_are_known_one_by_one(service: Service) -> None:
+    settings = {"temperature": 0.1, "num_ctx": 1280, "top_k": 1}
+    assert not service.ignored(ChatOptions(model="native", dialect="openai"), settings)
+    lost = service.ignored(ChatOptions(model="open", dialect="ollama"), settings)
+    assert "temperature" not in lost and lost["num_ctx"].zh and lost["num_ctx"].en
 
 
 def test_two_are_asked_at_once_and_their_answers_stand_side_by_side(

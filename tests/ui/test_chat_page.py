@@ -183,6 +183,48 @@ def test_an_answer_through_the_other_api_or_model_is_a_version(url: str, chromiu
     expect(page.get_by_text(re.compile("second:3b · Native"))).to_be_visible()
 
 
+def test_an_answer_is_edited_copied_as_text_and_branched(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "hello")
+    answered(page)
+    menu(page, "Edit this answer")
+    page.get_by_role("textbox", name="Edit").fill("In **my** words.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Edited by you")).to_be_visible()
+    expect(page.get_by_text("2/2")).to_be_visible()
+    menu(page, "Copy as plain text")
+    expect(page.get_by_role("dialog").get_by_text("In my words.")).to_be_visible()
+    page.keyboard.press("Escape")
+    before = page.url
+    menu(page, "New chat from here")
+    page.wait_for_function("before => location.href !== before", arg=before)
+    expect(page.get_by_text("Edited by you")).to_be_visible()
+    expect(page.get_by_text("2/2")).to_have_count(0)
+    expect(page.locator('[class*="st-key-open_"]')).to_have_count(2)
+
+
+def test_enter_that_ends_a_chinese_word_does_not_send(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url, locale="zh-CN")
+    ready(page)
+    page.get_by_test_id("stChatInput").locator("textarea").click()
+    typing = page.context.new_cdp_session(page)
+    typing.send("Input.imeSetComposition", {"text": "ni hao", "selectionStart": 6,
+                                            "selectionEnd": 6})  # fmt: skip
+    # While a word is composed the browser reports key 229, whatever was pressed.
+    page.evaluate(
+        """() => document.activeElement.dispatchEvent(new KeyboardEvent("keydown",
+        {key: "Enter", keyCode: 229, isComposing: true, bubbles: true}))"""
+    )
+    typing.send("Input.insertText", {"text": "你好"})
+    page.wait_for_timeout(500)
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(0)
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("第二行")
+    expect(page.get_by_test_id("stChatInput").locator("textarea")).to_have_value("你好\n第二行")
+    page.keyboard.press("Enter")
+    answered(page)
+
+
 def test_files_go_with_a_question_and_others_are_refused(
     url: str, chromium: Browser, backend: Scripted
 ) -> None:

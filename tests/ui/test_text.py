@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ui.text import as_typed, plain, readable
+from ui.text import as_typed, plain, readable, without_markdown
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,16 @@ def test_what_is_typed_is_shown_letter_for_letter() -> None:
     assert as_typed("# no *heading*\n$x$") == "\\# no \\*heading\\*  \n\\$x\\$"
     assert as_typed("see\n```py\na = 1 * 2\n```") == "see  \n```py\na = 1 * 2\n```"
     assert plain("<b>") == "\\<b\\>"
+
+
+def test_markdown_is_copied_as_words() -> None:
+    text = (
+        "# A **title**\n\nSome *words* of `code` and [a link](http://a), \\(x^2\\).\n\n"
+        "- one\n  1. in\n- two\n\n> said\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+        "```py\nprint(1)\n```\nlast  \nline"
+    )
+    assert without_markdown(text) == (
+        "A title\n\nSome words of code and a link, \\(x^2\\).\n\n"
+        "- one\n  1. in\n- two\n\nsaid\n\na\tb\n1\t2\n\nprint(1)\n\nlast\nline"
+    )
+    assert without_markdown("") == ""
