@@ -87,6 +87,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         finally:
             forgetting.cancel()
             await warm
+            await service.matrices.aclose()
             await jobs.aclose()
             store.close()
 

@@ -20,6 +20,7 @@ from core.chats.answer import RunValue, conversation
 from core.chats.archive import Archive
 from core.chats.job import Job, Run
 from core.chats.jobs import JobRunner
+from core.chats.matrix import MatrixRunner
 from core.chats.playground import Playground
 from core.chats.store import Store
 from core.chats.titles import Titler
@@ -66,6 +67,7 @@ class Service:
         self.toolbox = toolbox
         self.library = Library(fleet)
         self.archive = Archive(store, toolbox)
+        self.matrices = MatrixRunner(fleet, store.matrices)
         self.playground = Playground(fleet, store, jobs, toolbox.declaring)
         self._titler = Titler(fleet, store)
 

@@ -21,6 +21,7 @@ from typing import Unpack
 import msgspec
 from sqlalchemy import Connection, delete, exists, insert, literal, select, tuple_, update
 
+from core.chats.matrices import Matrices
 from core.chats.presets import Presets
 from core.chats.rows import (
     chat_of,
@@ -50,7 +51,8 @@ class Store:
     ``sqlite:///chats.db`` is beside the working directory, ``sqlite:////var/chats.db`` is
     absolute; the file and its folder are made when missing. ``postgresql+psycopg://...``
     needs the package psycopg. Raises ConfigError for what cannot be opened. ``search`` looks
-    through all of it, ``presets`` are system prompts that are kept.
+    through all of it, ``presets`` are system prompts that are kept, ``matrices`` what was tried
+    on the tool page.
     """
 
     def __init__(self, url: str = "sqlite:///chats.db") -> None:
@@ -59,6 +61,7 @@ class Store:
         self._clock = _Clock()
         self.search = Search(self._engine)
         self.presets = Presets(self._engine, self._writer)
+        self.matrices = Matrices(self._engine, self._writer)
 
     def close(self) -> None:
         """Close all connections."""
@@ -335,6 +338,7 @@ class Store:
         the number of seconds without a write after which an answer counts as abandoned: a
         living job writes at least every core.chats.jobs.TOUCH_EVERY seconds.
         """
+        self.matrices.recover(idle=idle)
         lost = (
             messages.c.state == "running",
             messages.c.updated <= self._clock.now() - int(idle * 1e9),

@@ -40,6 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
+from core.chats.matrix_values import MatrixPlan, Result
 from core.chats.upgrades import UPGRADES, Upgrade, index_words
 from core.chats.values import Step
 from core.errors import BackendUnavailable, ConfigError
@@ -48,11 +49,14 @@ from core.translation.messages import Message
 __all__ = [
     "cause",
     "chats",
+    "matrices",
+    "matrix_results",
     "messages",
     "metadata",
     "migrate",
     "open_engine",
     "presets",
+    "toolboxes",
     "transaction",
     "words",
 ]
@@ -158,6 +162,37 @@ words = Table(
     sqlite_autoincrement=True,
 )
 event.listen(words, "after_create", lambda _, db, **__: index_words(db))
+
+# What the tool page shows to an owner: tools and cases, as the page writes them.
+toolboxes = Table(
+    "toolboxes",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+)
+
+matrices = Table(
+    "matrices",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    # A hash of the tools, to see whether two matrices tried the same definitions.
+    Column("definitions", String(16), nullable=False),
+    Column("plan", Json(MatrixPlan), nullable=False),
+    Index("matrices_listed", "owner", "created"),
+)
+
+# One row each, so that a result is written once and not with all the others each time.
+matrix_results = Table(
+    "matrix_results",
+    metadata,
+    Column("matrix_id", ForeignKey("matrices.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("result", Json(Result), nullable=False),
+)
 
 _version = Table(
     "schema_version",

@@ -69,4 +69,20 @@ def _said(message: str) -> str:
     return "\n".join(part["text"] for part in parts if part.get("type") == "text")
 
 
-UPGRADES: tuple[Upgrade, ...] = (_searchable,)
+def _tried(db: Connection) -> None:
+    """2 to 3: toolboxes of the tool page, and matrices of cases and models."""
+    for statement in (
+        "create table toolboxes (owner text not null primary key, content text not null)",
+        "create table matrices"
+        " (id varchar(32) not null primary key, owner text not null, created bigint not null,"
+        " updated bigint not null, state varchar(16) not null, definitions varchar(16) not null,"
+        " plan text not null)",
+        "create index matrices_listed on matrices (owner, created)",
+        "create table matrix_results"
+        " (matrix_id varchar(32) not null references matrices(id) on delete cascade,"
+        " place integer not null, result text not null, primary key (matrix_id, place))",
+    ):
+        db.exec_driver_sql(statement)
+
+
+UPGRADES: tuple[Upgrade, ...] = (_searchable, _tried)

@@ -1,0 +1,1 @@
+"""Cases for tools: what is asked, what should be called, and whether it was."""

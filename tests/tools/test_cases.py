@@ -1,0 +1,162 @@
+"""Cases: how answers are judged, and files that hold them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import InvalidRequest
+from core.tools.cases.files import dump_bfcl_cases, dump_cases, parse_cases
+from core.tools.cases.judging import fits_options, judge, same
+from core.tools.cases.values import Case, ExpectedCall, Judge, Verdict
+from core.translation.messages import Tool, ToolCall
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+    "required": ["city"],
+}
+TOOLS = (Tool(name="weather", parameters=SCHEMA), Tool(name="add"))
+
+
+def call(name: str = "weather", **arguments: Any) -> ToolCall:
+    return ToolCall(name=name, arguments=json.dumps(arguments))
+
+
+def wants(*expected: tuple[str, Any], how: Judge = "exact", predicate: str = "") -> Case:
+    calls = tuple(ExpectedCall(tool=tool, arguments=given) for tool, given in expected)
+    return Case(prompt="?", judge=how, expected=calls, predicate=predicate)
+
+
+def verdict(case: Case, *calls: ToolCall, text: str = "") -> Verdict:
+    async def check(source: str, names: Mapping[str, Any]) -> Any:
+        return eval(source, dict(names))  # the test's own text
+
+    return asyncio.run(judge(case, calls, text, TOOLS, check=check))
+
+
+LIMA = ("weather", {"city": "Lima"})
+
+
+@pytest.mark.parametrize(
+    ("case", "calls", "why"),
+    [
+        (wants(LIMA), [call(city="Lima")], ""),
+        (wants(LIMA), [call(city="lima")], "arguments"),
+        (wants(("weather", None)), [call(city="anything")], ""),
+        (wants(("weather", {"city": "Lima", "days": 2})), [call(city="Lima", days=2.0)], ""),
+        (wants(LIMA), [call(city="Lima", days=True)], "invalid"),
+        (wants(LIMA), [], "no_call"),
+        (wants(), [], ""),
+        (wants(), [call(city="Lima")], "false_call"),
+        (wants(LIMA), [call("add")], "wrong_tool"),
+        (wants(LIMA), [call(city="Lima"), call(city="Lima")], "wrong_count"),
+        (wants(LIMA, ("add", {"a": 1})), [call("add", a=1), call(city="Lima")], ""),
+        (wants(("nothing", None)), [call("nothing")], "invalid"),
+        (wants(("weather", {"city": ["Rome", "Lima"]}), how="options"), [call(city="LIMA")], ""),
+        (wants(("weather", {"city": ["Rome"]}), how="options"), [call(city="Lima")], "arguments"),
+        (wants(("weather", {"required": ["days"]}), how="schema"), [call(city="a", days=1)], ""),
+        (wants(("weather", {"required": ["days"]}), how="schema"), [call(city="a")], "arguments"),
+        (wants(how="python", predicate="name == 'weather'"), [call(city="a")], ""),
+        (wants(how="python", predicate="not calls and 'sorry' in text"), [], "predicate"),
+        (wants(how="python", predicate="arguments['x']"), [call(city="a")], "predicate_error"),
+        (wants(how="python", predicate="True"), [call()], "invalid"),
+    ],
+)  # fmt: skip
+def test_each_answer_is_judged(case: Case, calls: list[ToolCall], why: str) -> None:
+    found = verdict(case, *calls)
+    assert (found.why, found.passed) == (why, why == "")
+    assert found.passed == (found.tools and found.valid and found.arguments)
+
+
+def test_what_is_wrong_is_said() -> None:
+    found = verdict(wants(("weather", {"city": "Lima", "days": 3})), call(city="Lima", days=2))
+    assert found.detail == "days: 2, expected 3"
+    assert found.tools and found.valid and not found.arguments
+    text = '<tool_call>{"name": "weather", "arguments": {"city": "Lima"}}</tool_call>'
+    assert verdict(wants(LIMA), text=text).why == "written"
+
+
+def test_a_broken_schema_is_a_verdict_and_no_crash() -> None:
+    case = wants(("weather", {"type": 7}), how="schema")
+    assert "broken" in verdict(case, call(city="x")).detail
+
+
+def test_true_is_no_number() -> None:
+    assert same(1, 1.0) and not same(1, True) and not same({"a": [0]}, {"a": [False]})
+
+
+def test_options_are_read_as_the_leaderboard_reads_them() -> None:
+    options = {"city": ["New York, NY"], "unit": ["C", ""], "at": [{"x": [1], "y": [2, ""]}]}
+    assert fits_options({"city": "new york NY", "at": {"x": 1}}, options)
+    assert not fits_options({"city": "new york NY", "at": {"x": 3}}, options)
+    assert not fits_options({"city": "new york NY", "at": {"x": 1}, "more": 1}, options)
+    assert fits_options({"v": [1, 2]}, {"v": [[1, 2], [3]]})
+
+
+text = st.text(max_size=8)
+arguments = st.dictionaries(text, st.lists(text | st.integers() | st.booleans(), max_size=3))
+cases = st.builds(
+    Case,
+    prompt=text,
+    id=text,
+    system=text,
+    judge=st.sampled_from(["exact", "options", "schema"]),
+    expected=st.lists(
+        st.builds(ExpectedCall, tool=text, arguments=st.none() | arguments), max_size=3
+    ).map(tuple),
+)
+
+
+@given(st.lists(cases, min_size=1, max_size=5))
+def test_cases_survive_their_file(kept: list[Case]) -> None:
+    assert list(parse_cases(dump_cases(kept)).cases) == kept
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "no cases"),
+        ("{", "line 1 is not JSON"),
+        ("[]", "line 1 is not a JSON object"),
+        ("{}", "line 1: .*prompt"),
+        ('{"prompt": "x", "judge": "mood"}', "line 1: .*judge"),
+        ('{"prompt": "x", "judge": "python"}', "needs a predicate"),
+        ('{"id": "a", "question": [[{"role": "user", "content": "x"}]], "function": []}\n'
+         '{"id": "a", "ground_truth": [{"f": {}, "g": {}}]}', "one function"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_says_where(line: str, said: str) -> None:
+    with pytest.raises(InvalidRequest, match=said):
+        parse_cases(line)
+
+
+def test_the_leaderboards_files_are_read_and_written() -> None:
+    function = {"name": "weather", "description": "", "parameters": {"type": "dict"}}
+    questions = [
+        {"id": "simple_0", "question": [[{"role": "user", "content": "Lima?"}]],
+         "function": [function]},
+        {"id": "irrelevance_0", "question": [[{"role": "system", "content": "Be brief."},
+                                             {"role": "user", "content": "Hello"}]],
+         "function": [function]},
+        {"id": "multi_turn_0", "question": [[{"role": "user", "content": "a"}],
+                                            [{"role": "user", "content": "b"}]],
+         "function": [function]},
+    ]  # fmt: skip
+    truth = {"id": "simple_0", "ground_truth": [{"weather": {"city": ["Lima"], "days": [2, ""]}}]}
+    read = parse_cases("\n".join(json.dumps(one) for one in [*questions, truth]))
+    assert [case.id for case in read.cases] == ["simple_0", "irrelevance_0"]
+    assert read.skipped == ("multi_turn_0",) and read.functions == (function,)
+    assert read.cases[1].system == "Be brief." and not read.cases[1].expected
+    assert verdict(read.cases[0], call(city="Lima")).passed
+    written = dump_bfcl_cases(read.cases, read.functions)
+    assert parse_cases(written.questions + written.answers).cases == read.cases
+    exact = dump_bfcl_cases([wants(LIMA), wants(how="python", predicate="1")], [function])
+    assert json.loads(exact.answers)["ground_truth"] == [{"weather": {"city": ["Lima"]}}]
+    assert exact.skipped == ("case_1",)
