@@ -25,12 +25,16 @@ from starlette.middleware import Middleware
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
-from core.backends.fleet import Fleet  # noqa: E402  # found through the line above
+from core.backends.access_config import environment_access  # noqa: E402  # found through above
+from core.backends.addresses import is_loopback  # noqa: E402
+from core.backends.config import load_config  # noqa: E402
+from core.backends.fleet import Fleet  # noqa: E402
 from core.chats.jobs import JobRunner  # noqa: E402
 from core.chats.service import Service, install  # noqa: E402
 from core.chats.store import Store  # noqa: E402
-from core.errors import DiglotError  # noqa: E402
+from core.errors import ConfigError, DiglotError  # noqa: E402
 from core.gateway.app import routes  # noqa: E402
+from core.gateway.guard import Guard, refusal  # noqa: E402
 from core.tools.examples import example_toolbox  # noqa: E402
 from ui.identity import IdentityMiddleware  # noqa: E402
 
@@ -65,6 +69,22 @@ async def forget_daily(store: Store) -> None:
         await asyncio.sleep(_HOUR)
 
 
+def refuse_to_be_open() -> bool:
+    """Return whether other machines can reach this app; stop where they may not."""
+    # No address is every address.
+    address = str(st.get_option("server.address") or "")
+    try:
+        path = config_path()
+        config = load_config(path) if path else None
+        access = config.access if config else environment_access(os.environ)
+    except ConfigError as exc:
+        sys.exit(exc.message)
+    if problem := refusal(access, host=address):
+        sys.exit(problem.replace("--host", "--server.address"))
+    return not is_loopback(address)
+
+
+exposed = refuse_to_be_open()
 fleet = Fleet(config_path())
 
 
@@ -96,5 +116,8 @@ app = st.App(
     "ui/main.py",
     lifespan=lifespan,
     routes=routes(fleet),
-    middleware=[Middleware(IdentityMiddleware)],
+    middleware=[
+        Middleware(Guard, fleet=fleet, exposed=exposed),
+        Middleware(IdentityMiddleware),
+    ],
 )

@@ -10,15 +10,21 @@ import os
 import sys
 from pathlib import Path
 
+from core.backends.access_config import environment_access, new_key
 from core.backends.config import load_config
 from core.backends.weights import Progress
 from core.errors import ConfigError
+from core.gateway.guard import refusal
 from core.gateway.serving import Serving, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until stopped. Returns 2 for a config that cannot be used."""
     options = _parse(arguments)
+    if options.new_key:
+        print(new_key())
+        return 0
+    access = environment_access(os.environ)
     if options.config is not None:
         try:
             config = load_config(options.config, environ=os.environ)
@@ -27,12 +33,18 @@ def main(arguments: list[str] | None = None) -> int:
             return 2
         for warning in config.warnings:
             print(f"{options.config}: {warning}", file=sys.stderr)
+        access = config.access
+    if problem := refusal(access, host=options.host):
+        print(problem, file=sys.stderr)
+        return 2
     serving = Serving(
         config=options.config,
         host=options.host,
         port=options.port,
         workers=options.num_workers,
         debug=options.debug,
+        certificate=options.ssl_certfile_path,
+        private_key=options.ssl_keyfile_path,
     )
     serve(serving, progress=_show)
     return 0
@@ -63,6 +75,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--num_workers", "--num-workers", type=int, default=1, help="processes (default: 1)"
     )
     parser.add_argument("--debug", action="store_true", help="log every request")
+    parser.add_argument("--ssl_certfile_path", type=Path, help="a certificate (PEM), for HTTPS")
+    parser.add_argument("--ssl_keyfile_path", type=Path, help="the certificate's key (PEM)")
+    parser.add_argument("--new-key", action="store_true", help="print a new key, and stop")
     return parser.parse_args(arguments)
 
 

@@ -104,8 +104,8 @@ def imported(*paths: str) -> set[str]:
 
 
 def test_what_is_needed_to_run_is_what_is_imported() -> None:
-    # Run as a program, named to uvicorn, and looked for by Streamlit.
-    otherwise = {"pip", "httptools", "uvloop", "authlib"}
+    # Run as a program, named to uvicorn, and looked for by Streamlit and limits.
+    otherwise = {"pip", "httptools", "uvloop", "authlib", "redis"}
     used = imported("core", "ui", "pages", "app.py", "examples")
     assert names("requirements.txt") == used | otherwise
 

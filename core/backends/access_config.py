@@ -29,6 +29,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -38,7 +39,7 @@ from msgspec import Struct
 from core.backends.sections import Section
 from core.errors import ConfigError
 
-__all__ = ["Access", "Digest", "Key", "environment_access", "read_access"]
+__all__ = ["Access", "Digest", "Key", "environment_access", "new_key", "read_access"]
 
 _SHORTEST = 16
 _KNOWN = frozenset({"sk-1234", "sk-12345", "sk-123456", "changeme", "password", "secret"})
@@ -105,6 +106,12 @@ class Access(Struct, frozen=True, kw_only=True):
     def guarded(self) -> bool:
         """Whether requests need a key."""
         return bool(self.keys or self.master) and not self.open
+
+
+def new_key() -> str:
+    """Return a key that nobody can guess, and what to write into a config for it."""
+    key = f"sk-{secrets.token_urlsafe(32)}"
+    return f"key: {key}\nkey_hash: sha256:{Digest.of(key).value.hex()}"
 
 
 def read_access(own: Section, general: Section) -> Access:

@@ -75,6 +75,7 @@ class Caller:
         identity: str = "",
         headers: Iterable[tuple[bytes, bytes]] = (),
         emulate: bool = False,
+        note: Callable[[Exchange], None] | None = None,
     ) -> Answer:
         """Answer a request body of the dialect ``face``; the exchange is kept for ``owner``.
 
@@ -89,6 +90,8 @@ class Caller:
         wire = Wire(face, DIALECTS[face].path, raw, headers=headers)
         exchange = Exchange(identity, wire, owner=owner, started=now)
         self._log.add(exchange)
+        if note is not None:
+            note(exchange)
         try:
             answer = await self._answer(face, raw, exchange, strict=strict, emulate=emulate)
         except DiglotError as exc:
@@ -233,10 +236,7 @@ class Caller:
             answer = await stream_answer(turn.exchange, wire, reply, translator, kind)
         else:
             whole = await read_whole(wire, reply)
-            response = DIALECTS[wire.dialect].parse_response(
-                _object(whole),
-                ids=turn.stamp.id,
-            )
+            response = DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
             answer = self._dumped(turn, response)
         answer.headers |= headers
         return answer

@@ -57,12 +57,15 @@ class Embedder:
         owner: str = "",
         strict: bool = False,
         headers: Iterable[tuple[bytes, bytes]] = (),
+        note: Callable[[Exchange], None] | None = None,
     ) -> Answer:
         """Answer a request body of the embedding dialect ``face``. Raises DiglotError."""
         spoken = EMBEDDING_DIALECTS[face]
         wire = Wire(face, spoken.path, raw, headers=headers)
         exchange = Exchange(identity, wire, owner=owner, started=time.time_ns())
         self._log.add(exchange)
+        if note is not None:
+            note(exchange)
         try:
             answer = await self._answer(face, raw, exchange, strict=strict)
         except DiglotError as exc:

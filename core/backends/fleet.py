@@ -26,6 +26,7 @@ from core.backends.config import Config, Deployment
 from core.backends.discovery import discover
 from core.backends.embedded import EmbeddedModel
 from core.backends.embedding import Embedder
+from core.backends.exchange import Exchange
 from core.backends.exchange_log import ExchangeLog
 from core.backends.fetching import Fetcher
 from core.backends.load import Load, Route
@@ -212,9 +213,15 @@ class Fleet:
         owner: str = "",
         strict: bool = False,
         headers: Iterable[tuple[bytes, bytes]] = (),
+        note: Callable[[Exchange], None] | None = None,
     ) -> Answer:
-        """Answer a request body of the dialect ``face``. Raises DiglotError."""
-        return await self._caller.answer(face, body, owner=owner, strict=strict, headers=headers)
+        """Answer a request body of the dialect ``face``; ``note`` is given its exchange.
+
+        Raises DiglotError.
+        """
+        return await self._caller.answer(
+            face, body, owner=owner, strict=strict, headers=headers, note=note
+        )
 
     async def embed(
         self,
@@ -224,10 +231,11 @@ class Fleet:
         owner: str = "",
         strict: bool = False,
         headers: Iterable[tuple[bytes, bytes]] = (),
+        note: Callable[[Exchange], None] | None = None,
     ) -> Answer:
         """Answer a request body of the embedding dialect ``face``. Raises DiglotError."""
         return await self._embedder.answer(
-            face, body, identity=new_id(), owner=owner, strict=strict, headers=headers
+            face, body, identity=new_id(), owner=owner, strict=strict, headers=headers, note=note
         )
 
     async def count_tokens(self, face: str, body: dict[str, Any]) -> int:

@@ -19,10 +19,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.backends.catalog import API_VERSION
 from core.backends.fleet import Fleet
 from core.errors import BackendError, InvalidRequest
-from core.gateway.chat import ChatEndpoint, EmbedEndpoint, dialect_of, error_response
+from core.gateway.chat import ChatEndpoint, EmbedEndpoint
+from core.gateway.errors import dialect_of, error_response
+from core.gateway.front import Front
+from core.gateway.guard import Guard
 from core.gateway.json import json_endpoint
 from core.gateway.models import ModelRoutes
 from core.gateway.responses import ResponsesEndpoint
+from core.gateway.visitors import visitor_of
 from core.translation.clock import parse_rfc3339
 from core.translation.reading import decode_json, read_object, read_text
 
@@ -30,25 +34,25 @@ __all__ = ["create_app", "routes"]
 
 
 def routes(fleet: Fleet) -> list[Route]:
-    """Return the routes of both dialects, without ``/``."""
-    cold = _Cold(fleet)
-    responses = ResponsesEndpoint(fleet)
+    """Return the routes of both dialects, without ``/``. A Guard has to stand in front."""
+    cold, front = _Cold(fleet), Front(fleet)
+    responses = ResponsesEndpoint(front)
     models = ModelRoutes(fleet)
     return [
         # Routes are tried in turn: those that are asked most come first.
-        Route("/v1/chat/completions", ChatEndpoint(fleet, "openai"), methods=["POST"]),
-        Route("/api/chat", ChatEndpoint(fleet, "ollama"), methods=["POST"]),
-        Route("/api/generate", ChatEndpoint(fleet, "generate"), methods=["POST"]),
-        Route("/v1/completions", ChatEndpoint(fleet, "completions"), methods=["POST"]),
+        Route("/v1/chat/completions", ChatEndpoint(front, "openai"), methods=["POST"]),
+        Route("/api/chat", ChatEndpoint(front, "ollama"), methods=["POST"]),
+        Route("/api/generate", ChatEndpoint(front, "generate"), methods=["POST"]),
+        Route("/v1/completions", ChatEndpoint(front, "completions"), methods=["POST"]),
         Route("/v1/responses", responses, methods=["POST"]),
         Route("/v1/responses/{id}", json_endpoint(responses.stored), methods=["GET"]),
         Route("/v1/responses/{id}", json_endpoint(responses.delete), methods=["DELETE"]),
         Route("/v1/responses/{id}/input_items", json_endpoint(responses.items), methods=["GET"]),
-        Route("/v1/messages", ChatEndpoint(fleet, "anthropic"), methods=["POST"]),
+        Route("/v1/messages", ChatEndpoint(front, "anthropic"), methods=["POST"]),
         Route("/v1/messages/count_tokens", json_endpoint(cold.count_tokens), methods=["POST"]),
-        Route("/v1/embeddings", EmbedEndpoint(fleet, "embeddings"), methods=["POST"]),
-        Route("/api/embed", EmbedEndpoint(fleet, "embed"), methods=["POST"]),
-        Route("/api/embeddings", EmbedEndpoint(fleet, "embed_legacy"), methods=["POST"]),
+        Route("/v1/embeddings", EmbedEndpoint(front, "embeddings"), methods=["POST"]),
+        Route("/api/embed", EmbedEndpoint(front, "embed"), methods=["POST"]),
+        Route("/api/embeddings", EmbedEndpoint(front, "embed_legacy"), methods=["POST"]),
         *models.routes(),
         Route("/v1/models", json_endpoint(cold.models), methods=["GET"]),
         Route("/v1/models/{name:path}", json_endpoint(cold.model), methods=["GET"]),
@@ -63,20 +67,24 @@ def routes(fleet: Fleet) -> list[Route]:
     ]
 
 
-def create_app(fleet: Fleet) -> ASGIApp:
-    """Return the gateway as an app of its own, which opens and closes ``fleet``."""
+def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
+    """Return the gateway as an app of its own, which opens and closes ``fleet``.
+
+    ``exposed`` is one that other machines can reach: it lets nobody in without a key.
+    """
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         async with fleet:
             yield
 
-    return Router(
+    router = Router(
         [*routes(fleet), Route("/", _home, methods=["GET"])],
         default=_NotFound(),
         lifespan=lifespan,
         redirect_slashes=False,
     )
+    return Guard(router, fleet=fleet, exposed=exposed)
 
 
 async def _home(request: Request) -> Response:
@@ -92,29 +100,32 @@ class _Cold:
 
     async def models(self, request: Request) -> Any:
         """GET /v1/models."""
-        entries = await self._fleet.models()
-        return {"object": "list", "data": [_openai_model(entry) for entry in entries]}
+        return {"object": "list", "data": [_openai_model(e) for e in await self._seen(request)]}
 
     async def model(self, request: Request) -> Any:
         """GET /v1/models/{id}; names may hold slashes."""
         name = request.path_params["name"]
         wanted = name.removesuffix(":latest")
-        for entry in await self._fleet.models():
+        for entry in await self._seen(request):
             if entry["name"].removesuffix(":latest") == wanted:
                 return _openai_model({**entry, "name": name})
         raise BackendError(f"model '{name}' not found", status=404, code="model_not_found")
 
     async def tags(self, request: Request) -> Any:
         """GET /api/tags."""
-        return {"models": await self._fleet.models()}
+        return {"models": await self._seen(request)}
 
     async def running(self, request: Request) -> Any:
         """GET /api/ps."""
-        return {"models": await self._fleet.running()}
+        may_ask = visitor_of(request.scope).may_ask
+        running = await self._fleet.running()
+        return {"models": [entry for entry in running if may_ask(str(entry.get("name")))]}
 
     async def show(self, request: Request) -> Any:
         """POST /api/show; ``name`` is the older word for ``model``."""
-        body = read_object(decode_json(await request.body() or b"{}"), "")
+        raw = await request.body() or b"{}"
+        visitor_of(request.scope).check(raw)
+        body = read_object(decode_json(raw), "")
         name = read_text(body.get("model") or body.get("name"), "model")
         return await self._fleet.show(name, body)
 
@@ -124,8 +135,15 @@ class _Cold:
 
     async def count_tokens(self, request: Request) -> Any:
         """POST /v1/messages/count_tokens."""
-        body = read_object(decode_json(await request.body()), "")
+        raw = await request.body()
+        visitor_of(request.scope).check(raw)
+        body = read_object(decode_json(raw), "")
         return {"input_tokens": await self._fleet.count_tokens("anthropic", body)}
+
+    async def _seen(self, request: Request) -> list[dict[str, Any]]:
+        """Return the models that whoever asks may use."""
+        may_ask = visitor_of(request.scope).may_ask
+        return [entry for entry in await self._fleet.models() if may_ask(entry["name"])]
 
     async def alive(self, request: Request) -> Any:
         """GET /health/liveliness, as LiteLLM answers it."""

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Iterable
-from typing import Any
 
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from core.backends.answers import Answer
-from core.backends.fleet import Fleet
 from core.errors import DiglotError, InvalidRequest
+from core.gateway.errors import error_response
+from core.gateway.front import Call, Front
+from core.gateway.visitors import visitor_of
 from core.translation.embeddings import EMBEDDING_DIALECTS
-from core.translation.reading import encode_json
-from core.translation.translate import DIALECTS
 
-__all__ = ["MAX_REQUEST", "ChatEndpoint", "EmbedEndpoint", "dialect_of", "error_response"]
+__all__ = ["MAX_REQUEST", "ChatEndpoint", "EmbedEndpoint"]
 
 MAX_REQUEST = 64 * 1024 * 1024
 """Bytes that a request body may have: room for several large images."""
@@ -36,22 +33,33 @@ _LOG = logging.getLogger("diglot.gateway")
 class ChatEndpoint:
     """POST of a chat in the dialect ``face``."""
 
-    def __init__(self, fleet: Fleet, face: str) -> None:
-        self.fleet = fleet
+    def __init__(self, front: Front, face: str) -> None:
+        self.fleet = front.fleet
+        self._front = front
         self._face = face
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        call = self._front.begin(self._face, visitor_of(scope))
         try:
+            await self._serve(call, scope, receive, send)
+        finally:
+            call.end()
+
+    async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await call.admit()
             body = await _read(receive)
+            if body is not None:
+                call.visitor.check(body)
         except DiglotError as exc:
-            await error_response(self._face, exc)(scope, receive, send)
+            await self._fail(call, exc, scope, receive, send)
             return
         if body is None:
             return
         watcher = _Watcher(receive)
         try:
-            await self._answer(scope, body, receive, send)
+            await self._answer(call, scope, body, receive, send)
         except asyncio.CancelledError:
             if not watcher.left:
                 raise
@@ -61,27 +69,42 @@ class ChatEndpoint:
             watcher.stop()
 
     async def ask(
-        self, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
+        self, call: Call, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
     ) -> Answer:
         """Return the answer to one request body. Raises DiglotError."""
-        return await self.fleet.answer(self._face, body, strict=strict, headers=headers)
+        return await self.fleet.answer(
+            self._face,
+            body,
+            owner=call.visitor.owner,
+            strict=strict,
+            headers=headers,
+            note=call.note,
+        )
 
-    async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+    async def _answer(
+        self, call: Call, scope: Scope, body: bytes, receive: Receive, send: Send
+    ) -> None:
         try:
             headers = scope["headers"]
-            answer = await self.ask(body, strict=_strict(headers), headers=headers)
+            answer = await self.ask(call, body, strict=_strict(headers), headers=headers)
         except DiglotError as exc:
-            await error_response(self._face, exc)(scope, receive, send)
+            await self._fail(call, exc, scope, receive, send)
         except Exception:
             _LOG.exception("a request failed in a way that it should not")
             error = DiglotError("internal error; the server's log says more")
-            await error_response(self._face, error)(scope, receive, send)
+            await self._fail(call, error, scope, receive, send)
         else:
-            await _send_answer(answer, send)
+            await _send_answer(call, answer, send)
+
+    async def _fail(
+        self, call: Call, error: DiglotError, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        response = call.marked(error_response(self._face, error), error)
+        await response(scope, receive, send)
 
 
-async def _send_answer(answer: Answer, send: Send) -> None:
-    headers = [(b"content-type", answer.content_type.encode())]
+async def _send_answer(call: Call, answer: Answer, send: Send) -> None:
+    headers = [(b"content-type", answer.content_type.encode()), *call.headers]
     headers += [(name.encode(), value.encode("latin-1", "replace"))
                 for name, value in answer.headers.items()]  # fmt: skip
     rest = answer.rest
@@ -102,36 +125,25 @@ async def _send_answer(answer: Answer, send: Send) -> None:
         await asyncio.shield(rest.aclose())
 
 
-def error_response(face: str, error: DiglotError) -> Response:
-    """Return ``error`` in the words of a dialect."""
-    body: Any = DIALECTS[face].dump_error(error)
-    headers = {}
-    if error.retry_after is not None:
-        headers["retry-after"] = str(math.ceil(error.retry_after))
-    return Response(
-        encode_json(body), status_code=error.status, headers=headers, media_type="application/json"
-    )
-
-
-def dialect_of(path: str) -> str:
-    """Return the dialect whose errors a path answers with."""
-    if path.startswith("/api"):
-        return "ollama"
-    return "anthropic" if path.startswith("/v1/messages") else "openai"
-
-
 class EmbedEndpoint(ChatEndpoint):
     """POST of texts to embed, in the embedding dialect ``face``."""
 
-    def __init__(self, fleet: Fleet, face: str) -> None:
-        super().__init__(fleet, EMBEDDING_DIALECTS[face].chat)
+    def __init__(self, front: Front, face: str) -> None:
+        super().__init__(front, EMBEDDING_DIALECTS[face].chat)
         self._embedding = face
 
     async def ask(
-        self, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
+        self, call: Call, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
     ) -> Answer:
         """Return the vectors. Raises DiglotError."""
-        return await self.fleet.embed(self._embedding, body, strict=strict, headers=headers)
+        return await self.fleet.embed(
+            self._embedding,
+            body,
+            owner=call.visitor.owner,
+            strict=strict,
+            headers=headers,
+            note=call.note,
+        )
 
 
 async def _read(receive: Receive) -> bytes | None:

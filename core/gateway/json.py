@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import DiglotError
-from core.gateway.chat import dialect_of, error_response
+from core.gateway.errors import dialect_of, error_response
 from core.translation.reading import encode_json
 
 __all__ = ["Handler", "json_endpoint"]

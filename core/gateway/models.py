@@ -15,7 +15,8 @@ from starlette.routing import Route
 from core.backends.client import Reply
 from core.backends.fleet import Fleet
 from core.errors import DiglotError
-from core.gateway.chat import error_response
+from core.gateway.errors import error_response
+from core.gateway.visitors import visitor_of
 from core.translation.reading import decode_json, read_object, read_text
 
 __all__ = ["ModelRoutes"]
@@ -41,6 +42,7 @@ class ModelRoutes:
     async def named(self, request: Request) -> Response:
         """Pass on a request whose body names the model; ``name`` is the older word for it."""
         try:
+            visitor_of(request.scope).check_manage()
             raw = await request.body()
             body = read_object(decode_json(raw), "")
             key = next((key for key in ("model", "name", "source") if body.get(key)), "model")
@@ -54,6 +56,7 @@ class ModelRoutes:
         """Ask whether a blob is there, or send one on."""
         posted = request.method == "POST"
         try:
+            visitor_of(request.scope).check_manage()
             reply = await self._fleet.manage(
                 request.method,
                 request.url.path,

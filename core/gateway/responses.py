@@ -14,9 +14,10 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from core.backends.answers import Answer
-from core.backends.fleet import Fleet
 from core.errors import DiglotError, InvalidRequest
 from core.gateway.chat import ChatEndpoint
+from core.gateway.front import Call, Front
+from core.gateway.visitors import visitor_of
 from core.translation.framing import SSEDecoder
 from core.translation.reading import decode_json, encode_json, read_object
 
@@ -33,6 +34,7 @@ class Stored(Struct, frozen=True):
     items: list[Any]
     response: dict[str, Any]
     size: int
+    owner: str = ""
 
 
 class ResponseStore:
@@ -44,19 +46,20 @@ class ResponseStore:
         self._size = 0
         self._kept: OrderedDict[str, Stored] = OrderedDict()
 
-    def add(self, items: list[Any], response: dict[str, Any]) -> None:
-        """Keep a response, forgetting the oldest where there is no room."""
+    def add(self, items: list[Any], response: dict[str, Any], *, owner: str = "") -> None:
+        """Keep a response of ``owner``, forgetting the oldest where there is no room."""
         size = len(encode_json(items)) + len(encode_json(response))
-        self._kept[response["id"]] = Stored(items, response, size)
+        self._kept[response["id"]] = Stored(items, response, size, owner)
         self._size += size
         while len(self._kept) > 1 and (
             len(self._kept) > self._limit or self._size > self._limit_bytes
         ):
             self._size -= self._kept.popitem(last=False)[1].size
 
-    def get(self, identity: str) -> Stored | None:
-        """Return a response, or None where it is not there (any more)."""
-        return self._kept.get(identity)
+    def get(self, identity: str, *, owner: str = "") -> Stored | None:
+        """Return a response of ``owner``, or None where it is not there (any more)."""
+        stored = self._kept.get(identity)
+        return stored if stored is not None and stored.owner == owner else None
 
     def delete(self, identity: str) -> bool:
         """Forget a response; tell whether it was there."""
@@ -68,19 +71,19 @@ class ResponseStore:
 class ResponsesEndpoint(ChatEndpoint):
     """POST /v1/responses, and what can be asked of a stored one."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        super().__init__(fleet, "responses")
+    def __init__(self, front: Front) -> None:
+        super().__init__(front, "responses")
         self._store = ResponseStore()
 
     async def ask(
-        self, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
+        self, call: Call, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
     ) -> Answer:
         """Answer, with the earlier conversation in front of the new items."""
         asked = read_object(decode_json(body), "")
         items = _items(asked.get("input"))
         previous = asked.get("previous_response_id")
         if previous is not None:
-            stored = self._store.get(str(previous))
+            stored = self._store.get(str(previous), owner=call.visitor.owner)
             if stored is None:
                 raise InvalidRequest(
                     f"response {previous!r} is not kept here (any more): send the whole "
@@ -90,33 +93,34 @@ class ResponsesEndpoint(ChatEndpoint):
                 )
             items = [*stored.items, *stored.response["output"], *items]
             body = encode_json({**asked, "input": items})
-        answer = await super().ask(body, strict=strict, headers=headers)
+        answer = await super().ask(call, body, strict=strict, headers=headers)
         if asked.get("store") is False:
             return answer
+        owner = call.visitor.owner
         if answer.rest is not None:
-            answer.rest = self._watch(answer.body, answer.rest, items)
+            answer.rest = self._watch(answer.body, answer.rest, items, owner)
         elif answer.content_type.startswith("text/event-stream"):
-            self._look(SSEDecoder(), answer.body, items)
+            self._look(SSEDecoder(), answer.body, items, owner)
         else:
-            self._store.add(items, decode_json(answer.body))
+            self._store.add(items, decode_json(answer.body), owner=owner)
         return answer
 
     async def _watch(
-        self, head: bytes, rest: AsyncGenerator[bytes], items: list[Any]
+        self, head: bytes, rest: AsyncGenerator[bytes], items: list[Any], owner: str
     ) -> AsyncGenerator[bytes]:
         decoder = SSEDecoder()
-        self._look(decoder, head, items)
+        self._look(decoder, head, items, owner)
         try:
             async for piece in rest:
-                self._look(decoder, piece, items)
+                self._look(decoder, piece, items, owner)
                 yield piece
         finally:
             await rest.aclose()
 
-    def _look(self, decoder: SSEDecoder, data: bytes, items: list[Any]) -> None:
+    def _look(self, decoder: SSEDecoder, data: bytes, items: list[Any], owner: str) -> None:
         for record in decoder.decode(data):
             if record.event in _ENDS:
-                self._store.add(items, decode_json(record.data)["response"])
+                self._store.add(items, decode_json(record.data)["response"], owner=owner)
 
     async def stored(self, request: Request) -> Any:
         """GET /v1/responses/{id}."""
@@ -135,7 +139,7 @@ class ResponsesEndpoint(ChatEndpoint):
 
     def _found(self, request: Request) -> Stored:
         identity = request.path_params["id"]
-        stored = self._store.get(identity)
+        stored = self._store.get(identity, owner=visitor_of(request.scope).owner)
         if stored is None:
             raise DiglotError(
                 f"response {identity!r} is not kept here", status=404, code="not_found"

@@ -16,6 +16,7 @@ import uvicorn
 from msgspec import Struct
 from starlette.types import ASGIApp
 
+from core.backends.addresses import is_loopback
 from core.backends.fleet import Fleet
 from core.backends.weights import Progress
 from core.gateway.app import create_app
@@ -23,25 +24,33 @@ from core.gateway.app import create_app
 __all__ = ["Serving", "serve", "worker"]
 
 _CONFIG = "DIGLOT_WORKER_CONFIG"
+_EXPOSED = "DIGLOT_WORKER_EXPOSED"
 
 
 class Serving(Struct, frozen=True, kw_only=True):
-    """Where and how to serve. ``workers`` is the number of processes."""
+    """Where and how to serve. ``workers`` is the number of processes.
+
+    ``certificate`` and ``private_key`` are PEM files; with them it is HTTPS.
+    """
 
     config: Path | None = None
     host: str = "127.0.0.1"
     port: int = 4000
     workers: int = 1
     debug: bool = False
+    certificate: Path | None = None
+    private_key: Path | None = None
 
 
 def serve(options: Serving, *, progress: Callable[[Progress], None] | None = None) -> None:
     """Serve until stopped. ``progress`` is told of the embedded model's fetch."""
     app: ASGIApp | str = f"{__name__}:worker"
+    exposed = not is_loopback(options.host)
     if options.workers > 1:
         os.environ[_CONFIG] = str(options.config or "")
+        os.environ[_EXPOSED] = "1" if exposed else ""
     else:
-        app = _quiet(create_app(Fleet(options.config, progress=progress)))
+        app = _quiet(create_app(Fleet(options.config, progress=progress), exposed=exposed))
     uvicorn.run(
         app,
         factory=options.workers > 1,
@@ -54,13 +63,17 @@ def serve(options: Serving, *, progress: Callable[[Progress], None] | None = Non
         access_log=options.debug,
         server_header=False,
         date_header=False,
+        ssl_certfile=options.certificate,
+        ssl_keyfile=options.private_key,
     )
 
 
 def worker() -> ASGIApp:
     """Return the app of one of several workers."""
     config = os.environ[_CONFIG]
-    return _quiet(create_app(Fleet(Path(config) if config else None)))
+    # Where nobody said, the strict way.
+    exposed = os.environ.get(_EXPOSED, "1") == "1"
+    return _quiet(create_app(Fleet(Path(config) if config else None), exposed=exposed))
 
 
 def _quiet(app: ASGIApp) -> ASGIApp:

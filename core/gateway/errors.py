@@ -1,0 +1,32 @@
+"""Errors as a client gets them: in the words of its own dialect."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from starlette.responses import Response
+
+from core.errors import DiglotError
+from core.translation.reading import encode_json
+from core.translation.translate import DIALECTS
+
+__all__ = ["dialect_of", "error_response"]
+
+
+def error_response(face: str, error: DiglotError) -> Response:
+    """Return ``error`` in the words of a dialect."""
+    body: Any = DIALECTS[face].dump_error(error)
+    headers = {}
+    if error.retry_after is not None:
+        headers["retry-after"] = str(math.ceil(error.retry_after))
+    return Response(
+        encode_json(body), status_code=error.status, headers=headers, media_type="application/json"
+    )
+
+
+def dialect_of(path: str) -> str:
+    """Return the dialect whose errors a path answers with."""
+    if path.startswith("/api"):
+        return "ollama"
+    return "anthropic" if path.startswith("/v1/messages") else "openai"

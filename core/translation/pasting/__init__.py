@@ -1,1 +1,0 @@
-"""Reading whatever was pasted: bodies, commands, programs, recordings and logs. Nothing is run."""
