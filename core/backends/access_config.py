@@ -168,8 +168,9 @@ def environment_access(environ: Mapping[str, str]) -> Access:
 
 def _key(section: Section, weak: list[str]) -> Key:
     name = section.text("name", required=True)
-    if not _NAME.fullmatch(name):
-        raise section.error("name", "may have up to 64 letters, digits and . _ - @")
+    if not _NAME.fullmatch(name) or name == "master_key":
+        raise section.error("name", "may have up to 64 letters, digits and . _ - @, and must not "
+                            "be master_key")  # fmt: skip
     models = section.setting("models", "strings") if section.has("models") else None
     return Key(
         name=name,
