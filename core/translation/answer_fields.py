@@ -1,0 +1,139 @@
+"""ANSWER_FIELDS: every field of an answer or an error, with its places in each dialect.
+
+One row is one idea. ``[]`` stands for "each item". What stands below an opaque place is carried
+whole: arguments, probabilities, vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+__all__ = ["ANSWER_FIELDS", "AnswerField"]
+
+
+class AnswerField(Struct, frozen=True, kw_only=True):
+    """One idea. ``paths`` gives its places, the one that is written first.
+
+    ``note`` names the reason in ANSWER_NOTES for what is not kept, ``implied`` that leaving it
+    out loses nothing, ``opaque`` that it is not looked into.
+    """
+
+    name: str
+    paths: Mapping[str, tuple[str, ...]]
+    note: str = "renamed"
+    implied: bool = False
+    opaque: bool = False
+
+
+def _row(name: str, note: str = "renamed", *, implied: bool = False, opaque: bool = False,
+         **paths: str) -> AnswerField:  # fmt: skip
+    places = {dialect: tuple(text.split()) for dialect, text in paths.items()}
+    return AnswerField(name=name, paths=places, note=note, implied=implied, opaque=opaque)
+
+
+_CHOICE = "choices[]"
+_MESSAGE = f"{_CHOICE}.message"
+_CALL = f"{_MESSAGE}.tool_calls[]"
+_BLOCK = "content[]"
+_ITEM = "output[]"
+_IDS = "id"
+
+ANSWER_FIELDS: tuple[AnswerField, ...] = (
+    _row("model", ollama="model", generate="model", openai="model", completions="model",
+         responses="model", anthropic="model", embed="model", embeddings="model"),
+    _row("created", "created", ollama="created_at", generate="created_at", openai="created",
+         completions="created", responses="created_at completed_at", implied=True),
+    _row("id", "id", openai=_IDS, completions=_IDS, responses=_IDS, anthropic=_IDS, implied=True),
+    _row("kind", "constant", openai="object", completions="object", anthropic="type",
+         responses=f"object {_ITEM}.type {_ITEM}.content[].type",
+         embeddings="object data[].object", implied=True),
+    _row("block", "constant", anthropic=f"{_BLOCK}.type", implied=True),
+    _row("item_id", "id", responses=f"{_ITEM}.id", implied=True),
+    _row("place", "position", openai=f"{_CHOICE}.index", completions=f"{_CHOICE}.index",
+         embeddings="data[].index", implied=True),
+    _row("role", "constant", ollama="message.role", openai=f"{_MESSAGE}.role", anthropic="role",
+         responses=f"{_ITEM}.role", implied=True),
+    _row("text", "content", ollama="message.content", generate="response",
+         openai=f"{_MESSAGE}.content", completions=f"{_CHOICE}.text",
+         responses=f"{_ITEM}.content[].text", anthropic=f"{_BLOCK}.text"),
+    _row("refusal", "refusal", openai=f"{_MESSAGE}.refusal", implied=True),
+    _row("annotations", "added", openai=f"{_MESSAGE}.annotations", implied=True,
+         responses=f"{_ITEM}.content[].annotations", opaque=True),
+    _row("thinking", "thinking", ollama="message.thinking", generate="thinking",
+         openai=f"{_MESSAGE}.reasoning_content {_MESSAGE}.reasoning",
+         responses=f"{_ITEM}.summary[].text", anthropic=f"{_BLOCK}.thinking"),
+    _row("summary", "added", responses=f"{_ITEM}.summary", implied=True),
+    _row("signature", "added", anthropic=f"{_BLOCK}.signature", implied=True),
+    _row("done", "done", ollama="done", generate="done", responses=f"status {_ITEM}.status",
+         implied=True),
+    _row("reason", "reason", ollama="done_reason", generate="done_reason",
+         openai=f"{_CHOICE}.finish_reason", completions=f"{_CHOICE}.finish_reason",
+         anthropic="stop_reason", responses="incomplete_details.reason"),
+    _row("stop_sequence", "added", anthropic="stop_sequence", implied=True),
+    _row("call.name", ollama="message.tool_calls[].function.name",
+         generate="tool_calls[].function.name",
+         openai=f"{_CALL}.function.name {_MESSAGE}.function_call.name",
+         responses=f"{_ITEM}.name", anthropic=f"{_BLOCK}.name"),
+    _row("call.arguments", "arguments", opaque=True,
+         ollama="message.tool_calls[].function.arguments",
+         generate="tool_calls[].function.arguments",
+         openai=f"{_CALL}.function.arguments {_MESSAGE}.function_call.arguments",
+         responses=f"{_ITEM}.arguments", anthropic=f"{_BLOCK}.input"),
+    _row("call.id", "call_id", ollama="message.tool_calls[].id", generate="tool_calls[].id",
+         openai=f"{_CALL}.id", responses=f"{_ITEM}.call_id", anthropic=f"{_BLOCK}.id"),
+    _row("call.type", "constant", openai=f"{_CALL}.type", implied=True),
+    _row("call.place", "position", ollama="message.tool_calls[].function.index",
+         generate="tool_calls[].function.index", openai=f"{_CALL}.index", implied=True),
+    _row("prompt_tokens", "prompt_tokens", ollama="prompt_eval_count",
+         generate="prompt_eval_count", embed="prompt_eval_count",
+         openai="usage.prompt_tokens", completions="usage.prompt_tokens",
+         responses="usage.input_tokens", anthropic="usage.input_tokens",
+         embeddings="usage.prompt_tokens"),
+    _row("completion_tokens", "completion_tokens", ollama="eval_count", generate="eval_count",
+         openai="usage.completion_tokens", completions="usage.completion_tokens",
+         responses="usage.output_tokens", anthropic="usage.output_tokens"),
+    _row("total_tokens", "total_tokens", openai="usage.total_tokens", implied=True,
+         completions="usage.total_tokens", responses="usage.total_tokens",
+         embeddings="usage.total_tokens"),
+    _row("cached_tokens", "token_details", ollama="prompt_eval_cached_count",
+         generate="prompt_eval_cached_count",
+         openai="usage.prompt_tokens_details.cached_tokens",
+         completions="usage.prompt_tokens_details.cached_tokens",
+         responses="usage.input_tokens_details.cached_tokens",
+         anthropic="usage.cache_read_input_tokens"),
+    _row("reasoning_tokens", "token_details",
+         openai="usage.completion_tokens_details.reasoning_tokens",
+         completions="usage.completion_tokens_details.reasoning_tokens",
+         responses="usage.output_tokens_details.reasoning_tokens"),
+    *(
+        _row(name, note, ollama=native, generate=native, openai=timings, completions=timings,
+             embed=native if name in ("total", "load") else "")
+        for name, note, native, timings in (
+            ("total", "durations", "total_duration", ""),
+            ("load", "durations", "load_duration", ""),
+            ("prompt", "durations", "prompt_eval_duration", "timings.prompt_ms"),
+            ("completion", "durations", "eval_duration", "timings.predicted_ms"),
+        )
+    ),
+    _row("logprobs", "logprobs", opaque=True, ollama="logprobs", generate="logprobs",
+         openai=f"{_CHOICE}.logprobs.content {_CHOICE}.logprobs",
+         completions=f"{_CHOICE}.logprobs",
+         responses=f"{_ITEM}.content[].logprobs"),
+    _row("logprobs.refusal", "refusal", openai=f"{_CHOICE}.logprobs.refusal", implied=True),
+    _row("fingerprint", "fingerprint", openai="system_fingerprint",
+         completions="system_fingerprint", implied=True),
+    _row("context", "context", generate="context", opaque=True, implied=True),
+    _row("vector", "vector", opaque=True, embed="embeddings[]", embeddings="data[].embedding",
+         embed_legacy="embedding"),
+    _row("error.message", "error_text", ollama="error", generate="error", embed="error",
+         openai="error.message error", completions="error.message error",
+         responses="error.message", anthropic="error.message", embeddings="error.message"),
+    _row("error.kind", "error_kind", openai="error.type", completions="error.type",
+         responses="error.type", anthropic="error.type", embeddings="error.type", implied=True),
+    _row("error.more", "error_kind", openai="error.param error.code",
+         completions="error.param error.code", responses="error.param error.code",
+         embeddings="error.param error.code", anthropic="request_id", implied=True),
+)  # fmt: skip
+"""The rows. A dialect without a path has no way to say it."""
