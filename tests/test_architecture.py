@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from core.translation.notes import NOTES
+
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("core", "ui", "pages", "tests", "bench", "examples", "scripts")
 FILES = sorted(f for folder in FOLDERS for f in (ROOT / folder).rglob("*.py"))
@@ -147,6 +149,12 @@ def test_both_languages_say_everything() -> None:
     for key in zh:
         assert re.findall(r"\{(\w+)\}", zh[key]).sort() == re.findall(r"\{(\w+)\}", en[key]).sort()
         assert bool(zh[key]) == bool(en[key]), key
+
+
+def test_chinese_is_written_with_its_own_commas() -> None:
+    narrow = re.compile(r"(?<=[\w\u4e00-\u9fff]),(?=[A-Z\u4e00-\u9fff])")
+    texts = {**said("zh"), **{name: note.zh for name, note in NOTES.items()}}
+    assert not {key: text for key, text in texts.items() if narrow.search(text)}
 
 
 def test_every_word_is_used_and_none_is_missing() -> None:

@@ -50,7 +50,7 @@ NOTES: dict[str, Note] = {
     ),
     "role_case": Note("角色名一律小写。", "Names of roles are written in lower case.", _API),
     "reasoning": Note(
-        "思考过程：原生叫 thinking,OpenAI 兼容的服务器叫 reasoning_content 或 reasoning。",
+        "思考过程：原生叫 thinking，OpenAI 兼容的服务器叫 reasoning_content 或 reasoning。",
         "A model's thinking: thinking natively, reasoning_content or reasoning elsewhere.",
         _API,
         "0.9.0",
@@ -165,7 +165,7 @@ NOTES: dict[str, Note] = {
         _COMPAT,
     ),
     "tool_name": Note(
-        "工具结果的名字：原生叫 tool_name,OpenAI 叫 name。",
+        "工具结果的名字：原生叫 tool_name，OpenAI 叫 name。",
         "The name on a tool's result: tool_name natively, name in OpenAI's API.",
         _API,
         "0.9.6",
@@ -310,7 +310,7 @@ NOTES: dict[str, Note] = {
         "0.3.0",
     ),
     "echo_done": Note(
-        "后端不会回显 prompt,Diglot 把它放在回答前面。",
+        "后端不会回显 prompt，Diglot 把它放在回答前面。",
         "The backend does not repeat the prompt; Diglot puts it in front of the answer.",
         "OpenAI API reference, completions",
     ),
