@@ -20,10 +20,10 @@ from ui.actions import (
 )
 from ui.answers import show_answer
 from ui.cards import attempt, try_it
-from ui.exchanges import show_difference
 from ui.icons import icon_button
 from ui.places import scroll_to
 from ui.text import as_typed
+from ui.viewer.exchange import show_difference
 from ui.wire import show_wire
 from ui.words import t
 

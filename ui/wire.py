@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.chats.service import Service
 from core.errors import DiglotError
-from ui.exchanges import show_exchange
+from ui.viewer.exchange import show_exchange
 from ui.words import t
 
 __all__ = ["show_wire"]
@@ -36,7 +36,7 @@ def show_wire(service: Service, owner: str, exchange_ids: tuple[str, ...]) -> No
             card = service.reproduction(exchange)
         except DiglotError:
             card = {}
-        show_exchange(exchange)
+        show_exchange(exchange, key="wire")
         if card:
             with st.expander(t("chat.reproduce"), icon=":material/science:"):
                 st.caption(t("chat.reproduce_hint" if "seed" in card else "chat.reproduce_no_seed"))

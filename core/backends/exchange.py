@@ -2,7 +2,9 @@
 
 An Exchange holds the client's side and each request that was made of a backend for it, with
 the time at which every piece came. Keys, cookies and the data of images and sounds are masked
-before anything is kept (core.translation.masking). Bodies over a limit are cut and say so.
+(core.translation.masking) before anything leaves this file: bodies when they are first looked
+at, since looking for keys takes longer than answering, and most are never looked at. Bodies over
+a limit are cut and say so.
 """
 
 from __future__ import annotations
@@ -37,6 +39,9 @@ MAX_ANSWER = 16 * 1024 * 1024
 # What a piece costs beside its bytes, so that many small ones count for what they take.
 _PIECE = 128
 
+# Bytes from which a body is masked at once.
+_LONG = 512 * 1024
+
 Headers = tuple[tuple[str, str], ...]
 
 # Bytes at the end of a stream in which its counts stand.
@@ -51,15 +56,17 @@ class Wire:
     """
 
     __slots__ = (
+        "_masked",
+        "_pieces",
+        "_request",
         "_size",
+        "_unmasked",
         "answer_bytes",
         "answered",
-        "chunks",
         "cut",
         "dialect",
         "headers",
         "path",
-        "request",
         "request_bytes",
         "status",
         "streamed",
@@ -82,12 +89,15 @@ class Wire:
         self.answered: Headers = ()
         self.request_bytes = len(request)
         self.answer_bytes = 0
-        request = mask_body(request)
+        # Pictures make most long bodies long: without them many are short enough to keep.
+        self._unmasked = len(request) <= _LONG
+        request = request if self._unmasked else mask_body(request)
         self.cut = len(request) > MAX_BODY
-        self.request = shorten_body(request, MAX_BODY) if self.cut else request
+        self._request = shorten_body(request, MAX_BODY) if self.cut else request
         self.status = 0
         self.streamed = False
-        self.chunks: list[tuple[int, bytes]] = []
+        self._pieces: list[tuple[int, bytes]] = []
+        self._masked = 0
         self._size = 0
 
     def forget(self) -> None:
@@ -101,19 +111,38 @@ class Wire:
         if not data:
             return
         self.answer_bytes += len(data)
-        data = mask_body(data)
+        if len(data) > _LONG:
+            data = mask_body(data)
         if self._size + len(data) > MAX_ANSWER:
             self.cut = True
-            if self.chunks:
+            if self._pieces:
                 return
             data = shorten_body(data, MAX_ANSWER)
         self._size += len(data) + _PIECE
-        self.chunks.append((now, data))
+        self._pieces.append((now, data))
+
+    @property
+    def request(self) -> bytes:
+        """The request's body, masked."""
+        if self._unmasked:
+            self._request = mask_body(self._request)
+            self._unmasked = False
+        return self._request
+
+    @property
+    def chunks(self) -> list[tuple[int, bytes]]:
+        """The answer's pieces with their times, masked. Not to be changed."""
+        pieces = self._pieces
+        for place in range(self._masked, len(pieces)):
+            now, data = pieces[place]
+            pieces[place] = (now, mask_body(data))
+            self._masked = place + 1
+        return pieces
 
     @property
     def size(self) -> int:
         """The bytes that are kept."""
-        return len(self.request) + self._size
+        return len(self._request) + self._size
 
     @property
     def response(self) -> bytes:

@@ -5,9 +5,11 @@ A note is data: the report carries it, the pages show it, nobody computes with i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
-__all__ = ["NOTES", "Note"]
+__all__ = ["NOTES", "SOURCES", "Note"]
 
 
 class Note(Struct, frozen=True):
@@ -25,6 +27,16 @@ _COMPAT = "Ollama openai/openai.go"
 _OPENAI = "OpenAI API reference, chat completions"
 _RESPONSES = "OpenAI API reference, responses"
 _ANTHROPIC = "Anthropic API reference, messages"
+
+SOURCES: Mapping[str, str] = {
+    _API: "https://github.com/ollama/ollama/blob/main/api/types.go",
+    _DOCS: "https://github.com/ollama/ollama/blob/main/docs/api.md",
+    _COMPAT: "https://github.com/ollama/ollama/blob/main/openai/openai.go",
+    _OPENAI: "https://platform.openai.com/docs/api-reference/chat",
+    _RESPONSES: "https://platform.openai.com/docs/api-reference/responses",
+    _ANTHROPIC: "https://docs.anthropic.com/en/api/messages",
+}
+"""Where each source of a note is to be read."""
 
 NOTES: dict[str, Note] = {
     "kept": Note("两边一样。", "The same on both sides."),

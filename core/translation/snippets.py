@@ -1,4 +1,4 @@
-"""Code that sends a request once more: with curl, requests, the openai SDK or the ollama client.
+"""Code that sends a request once more: with curl, Python's libraries, or JavaScript.
 
 Only what the body holds is written, in its order. Keys are never written: where a server wants
 one, the reader puts it in.
@@ -17,7 +17,7 @@ from core.errors import DiglotError, Unsupported
 from core.translation.fields import EXTENSIONS
 from core.translation.translate import DIALECTS, translate_request
 
-__all__ = ["WAYS", "snippet", "snippets"]
+__all__ = ["LANGUAGES", "WAYS", "snippet", "snippets"]
 
 # Parameters of Client.chat and .generate in the Python package ollama 0.6.
 _OLLAMA = {
@@ -44,7 +44,13 @@ def snippet(way: str, body: Mapping[str, Any], *, path: str, origin: str) -> str
     speaks, write = WAYS[way]
     if speaks and path not in speaks:
         raise Unsupported(f"{way} does not speak to {path}")
-    return write(body, path, origin.rstrip("/"))
+    code = write(body, path, origin.rstrip("/"))
+    if "+hidden+" in code:
+        mark = "//" if LANGUAGES[way] == "javascript" else "#"
+        return (
+            f"{mark} Pictures and sounds are not kept: put the data where it says +hidden+\n{code}"
+        )
+    return code
 
 
 def snippets(body: dict[str, Any], *, dialect: str, path: str, origin: str) -> dict[str, str]:
@@ -97,6 +103,24 @@ def _requests(body: Mapping[str, Any], path: str, origin: str) -> str:
     )
 
 
+def _httpx(body: Mapping[str, Any], path: str, origin: str) -> str:
+    head = ("import httpx", "", f"body = {_literal(body)}")
+    if _streams(body, path):
+        return _lines(
+            *head,
+            f"with httpx.stream({'POST'!r}, {origin + path!r}, json=body, timeout=300) as answer:",
+            "    answer.raise_for_status()",
+            "    for line in answer.iter_lines():",
+            "        print(line)",
+        )
+    return _lines(
+        *head,
+        f"answer = httpx.post({origin + path!r}, json=body, timeout=300)",
+        "answer.raise_for_status()",
+        "print(answer.json())",
+    )
+
+
 def _openai(body: Mapping[str, Any], path: str, origin: str) -> str:
     del path
     extra = {key: value for key, value in body.items() if key not in _OPENAI}
@@ -144,6 +168,53 @@ def _ollama(body: Mapping[str, Any], path: str, origin: str) -> str:
     return _lines(*head, f"answer = client.{method}({_arguments(arguments)})", "print(answer)")
 
 
+def _fetch(body: Mapping[str, Any], path: str, origin: str) -> str:
+    head = (
+        f"const body = {_json(body)};",
+        f"const answer = await fetch({_json(origin + path)}, {{",
+        '  method: "POST",',
+        '  headers: {"Content-Type": "application/json"},',
+        "  body: JSON.stringify(body),",
+        "});",
+        "if (!answer.ok) throw new Error(await answer.text());",
+    )
+    if not _streams(body, path):
+        return _lines(*head, "console.log(await answer.text());")
+    return _lines(
+        *head,
+        "const decoder = new TextDecoder();",
+        "for await (const piece of answer.body) {",
+        "  console.log(decoder.decode(piece, {stream: true}));",
+        "}",
+    )
+
+
+def _openai_npm(body: Mapping[str, Any], path: str, origin: str) -> str:
+    del path
+    head = (
+        'import OpenAI from "openai";',
+        "",
+        f'const client = new OpenAI({{baseURL: {_json(origin + "/v1")}, apiKey: "not-needed"}});',
+    )
+    if body.get("stream"):
+        return _lines(
+            *head,
+            f"const stream = await client.chat.completions.create({_json(body)});",
+            "for await (const chunk of stream) {",
+            '  process.stdout.write(chunk.choices[0]?.delta?.content ?? "");',
+            "}",
+        )
+    return _lines(
+        *head,
+        f"const answer = await client.chat.completions.create({_json(body)});",
+        "console.log(answer.choices[0].message);",
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
 def _streams(body: Mapping[str, Any], path: str) -> bool:
     value = body.get("stream")
     return path in _OLLAMA if value is None else bool(value)
@@ -168,7 +239,21 @@ _Write = Callable[[Mapping[str, Any], str, str], str]
 WAYS: Mapping[str, tuple[tuple[str, ...], _Write]] = {
     "curl": ((), _curl),
     "requests": ((), _requests),
+    "httpx": ((), _httpx),
     "openai": (("/v1/chat/completions",), _openai),
     "ollama": (("/api/chat", "/api/generate"), _ollama),
+    "fetch": ((), _fetch),
+    "openai-npm": (("/v1/chat/completions",), _openai_npm),
 }
 """Each way, with the paths that it speaks to (all, where there are none), and its writer."""
+
+LANGUAGES: Mapping[str, str] = {
+    "curl": "bash",
+    "requests": "python",
+    "httpx": "python",
+    "openai": "python",
+    "ollama": "python",
+    "fetch": "javascript",
+    "openai-npm": "javascript",
+}
+"""The language of each way's code."""

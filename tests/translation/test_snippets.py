@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 
 from core.errors import Unsupported
-from core.translation.snippets import WAYS, snippet, snippets
+from core.translation.snippets import LANGUAGES, WAYS, snippet, snippets
 from tests.brain import SENTENCE, thinking
+from tests.programs import ROOT
 from tests.scripted import Scripted
 
 NATIVE = {
@@ -44,18 +46,53 @@ def backend() -> Iterator[Scripted]:
         yield scripted
 
 
+@pytest.fixture(scope="session")
+def npm_folder() -> str:
+    """A folder from which node finds the npm package openai."""
+    script = [str(ROOT / "scripts/install_openai_npm.sh")]
+    found = subprocess.run(script, capture_output=True, text=True, timeout=300)
+    if found.returncode:  # CI must not pass by skipping
+        pytest.fail(found.stderr.strip())
+    if not found.stdout:
+        pytest.skip(found.stderr.strip())
+    return found.stdout.strip()
+
+
+def command(way: str, code: str) -> list[str]:
+    """Return what runs a piece of code."""
+    if LANGUAGES[way] == "javascript":
+        if shutil.which("node") is None:
+            pytest.skip("node is not installed")
+        return ["node", "--input-type=module", "-e", code]
+    return ["bash", "-c", code] if way == "curl" else [sys.executable, "-c", code]
+
+
 @pytest.mark.parametrize(("way", "path", "stream"), CASES)
-def test_it_sends_what_it_shows(backend: Scripted, way: str, path: str, stream: bool) -> None:
+def test_it_sends_what_it_shows(
+    backend: Scripted, way: str, path: str, stream: bool, request: pytest.FixtureRequest
+) -> None:
     body: dict[str, Any] = {**BODIES[path], "stream": stream}
     code = snippet(way, body, path=path, origin=backend.url)
-    command = ["bash", "-c", code] if way == "curl" else [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    folder = request.getfixturevalue("npm_folder") if way == "openai-npm" else None
+    done = subprocess.run(
+        command(way, code), capture_output=True, text=True, timeout=120, check=False, cwd=folder
+    )
     assert done.returncode == 0, done.stderr
     sent = backend.bodies(path)[-1]
     if way == "ollama":
         assert sent.pop("tools") == [], "that client says that there are none"
-    assert json.dumps(sent, sort_keys=True) == json.dumps(body, sort_keys=True)
+    if LANGUAGES[way] == "javascript":
+        assert sent == body, "there 0.0 and 0 are one number"
+    else:
+        assert json.dumps(sent, sort_keys=True) == json.dumps(body, sort_keys=True)
     assert SENTENCE.split()[0] in done.stdout
+
+
+def test_each_way_has_a_language_and_hidden_pictures_are_named() -> None:
+    assert LANGUAGES.keys() == WAYS.keys()
+    body = {"model": "m", "messages": [{"role": "user", "images": ["+hidden+data+9+bytes+"]}]}
+    assert snippet("fetch", body, path="/api/chat", origin="http://h").startswith("// Pictures")
+    assert snippet("curl", body, path="/api/chat", origin="http://h").startswith("# Pictures")
 
 
 def test_what_a_client_cannot_send_is_named() -> None:
@@ -73,11 +110,16 @@ def test_every_way_that_can_say_it_is_there() -> None:
     asked = {"dialect": "anthropic", "path": "/v1/messages", "origin": "http://h:1"}
     body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
     code = snippets(body, **asked)
-    assert list(code) == ["curl", "requests", "openai", "ollama"]
+    assert list(code) == list(WAYS)
     assert "/v1/messages" in code["curl"]
     assert "'num_predict': 9" in code["ollama"]
     embedding = {"dialect": "embed", "path": "/api/embed", "origin": "http://h:1"}
-    assert list(snippets({"model": "m", "input": "hi"}, **embedding)) == ["curl", "requests"]
+    assert list(snippets({"model": "m", "input": "hi"}, **embedding)) == [
+        "curl",
+        "requests",
+        "httpx",
+        "fetch",
+    ]
 
 
 def test_code_for_the_other_api_keeps_what_diglots_own_face_takes() -> None:

@@ -1,0 +1,1 @@
+"""Tool definitions as people have them: read from any format, written in any other."""

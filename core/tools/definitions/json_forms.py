@@ -1,0 +1,87 @@
+"""One definition in each of the JSON formats: OpenAI's two, Ollama's, Anthropic's and MCP's.
+
+They differ in what wraps a name, a description and a schema. Keys of a format that the others
+do not have (MCP's annotations, Anthropic's cache_control) stay in the original, and are written
+back from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import InvalidRequest
+from core.tools.definitions.values import Definition, Format
+from core.translation.messages import Tool
+from core.translation.reading import read_flag, read_object, read_text
+
+__all__ = ["JSON_FORMS", "dump_form", "parse_form"]
+
+JSON_FORMS: Mapping[str, str] = {
+    "openai": "parameters",
+    "ollama": "parameters",
+    "responses": "parameters",
+    "anthropic": "input_schema",
+    "mcp": "inputSchema",
+}
+"""Under which key each format holds the schema of the arguments."""
+
+_WRAPPED = ("openai", "ollama")
+
+
+def parse_form(value: Any, form: Format, path: str) -> Definition:
+    """Read one definition. Raises InvalidRequest that names ``path``."""
+    item = read_object(value, path)
+    wrapped = form in _WRAPPED and "function" in item
+    body = read_object(item["function"], f"{path}.function") if wrapped else item
+    path = f"{path}.function" if wrapped else path
+    key = JSON_FORMS[form]
+    schema = body.get(key)
+    if schema is not None:
+        read_object(schema, f"{path}.{key}")
+    name = read_text(body.get("name"), f"{path}.name")
+    if not name:
+        raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
+    tool = Tool(
+        name=name,
+        description=read_text(body.get("description"), f"{path}.description"),
+        parameters=schema,
+        strict=read_flag(body.get("strict"), f"{path}.strict") if form != "mcp" else None,
+    )
+    return Definition(tool=tool, original={form: item})
+
+
+def dump_form(definition: Definition, form: Format) -> dict[str, Any]:
+    """Write one definition; where it was read from this format and is unchanged, as it was."""
+    tool, original = definition.tool, definition.original.get(form)
+    if isinstance(original, dict):
+        if parse_form(original, form, "$").tool == tool:
+            return original
+        wrapped = form in _WRAPPED and "function" in original
+    else:
+        original, wrapped = {}, form in _WRAPPED
+    inner = original["function"] if wrapped and original else original
+    body = _fresh(tool, form)
+    extra = {k: v for k, v in inner.items() if k not in (*_OWN, JSON_FORMS[form])}
+    if not wrapped:
+        return {**body, **{k: v for k, v in extra.items() if k not in body}}
+    outer = {k: v for k, v in original.items() if k not in ("type", "function")}
+    return {"type": "function", "function": {**body, **extra}, **outer}
+
+
+_OWN = ("name", "description", "strict")
+
+
+def _fresh(tool: Tool, form: Format) -> dict[str, Any]:
+    body: dict[str, Any] = {"type": "function"} if form == "responses" else {}
+    body["name"] = tool.name
+    if tool.description:
+        body["description"] = tool.description
+    if tool.parameters is not None:
+        body[JSON_FORMS[form]] = tool.parameters
+    elif form in ("anthropic", "mcp"):
+        # Both require a schema, if only of no arguments at all.
+        body[JSON_FORMS[form]] = {"type": "object", "properties": {}}
+    if tool.strict is not None and form in ("openai", "responses", "anthropic"):
+        body["strict"] = tool.strict
+    return body

@@ -1,0 +1,64 @@
+"""One exchange as a pair of dialects: the one it came in, and the one it is held against."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from core.backends.exchange import Exchange
+from core.translation.aligned import AlignedRow, align_request
+from core.translation.translate import DIALECTS
+from ui.comparison import is_native
+
+__all__ = ["FURTHER", "Pair", "other", "pair_of", "rows_in"]
+
+FURTHER = ("responses", "anthropic")
+"""The dialects that can be shown as further columns."""
+
+
+class Pair(Struct, frozen=True, kw_only=True):
+    """``derived``: the other side was never sent, only written for comparison."""
+
+    source: str
+    target: str
+    derived: bool
+    body: dict[str, Any]
+    written: dict[str, Any]
+    rows: tuple[AlignedRow, ...]
+
+
+def other(dialect: str) -> str:
+    """Return the dialect to compare with."""
+    if dialect == "completions":
+        return "generate"
+    return "openai" if is_native(dialect) else "ollama"
+
+
+def pair_of(exchange: Exchange) -> Pair:
+    """Return both sides of an exchange's request. Raises DiglotError for a broken one."""
+    source = exchange.client.dialect
+    target = exchange.backend[-1].dialect if exchange.backend else other(source)
+    derived = not exchange.backend or target == source
+    if target == source:
+        target = other(source)
+    body, written = exchange.request_in(source), exchange.request_in(target)
+    rows = align_request(
+        body,
+        written,
+        source=source,
+        target=target,
+        accepts=exchange.accepts,
+        emulated=exchange.emulated,
+    )
+    return Pair(
+        source=source, target=target, derived=derived, body=body, written=written, rows=rows
+    )
+
+
+def rows_in(exchange: Exchange, pair: Pair, dialect: str) -> tuple[AlignedRow, ...]:
+    """Return what the same request becomes in a further dialect. Raises DiglotError."""
+    if dialect not in DIALECTS or dialect in (pair.source, pair.target):
+        return ()
+    written = exchange.request_in(dialect)
+    return align_request(pair.body, written, source=pair.source, target=dialect)

@@ -1,0 +1,44 @@
+"""Tabs of which only the open one is drawn; a link can open one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.words import language
+
+__all__ = ["open_tab"]
+
+_PARAMETER = "tab"
+
+
+def open_tab(
+    labels: Mapping[str, str], *, key: str, link: bool = False
+) -> tuple[str, DeltaGenerator]:
+    """Draw tabs, by name with their labels; return which one is open, and its place.
+
+    ``link`` keeps the open tab in the address. The choice holds while the language or what is
+    looked at changes: the tabs of one ``key`` share it.
+    """
+    names = list(labels)
+    kept = f"_tab_{key}"
+    if kept not in st.session_state:
+        st.session_state[kept] = st.query_params.get(_PARAMETER) if link else None
+    wanted = st.session_state[kept] if st.session_state[kept] in names else names[0]
+    tabs = st.tabs(
+        list(labels.values()),
+        default=labels[wanted],
+        # Other words, or other tabs, are other tabs.
+        key=f"{key}_{language()}_{'_'.join(names)}",
+        on_change="rerun",
+    )
+    chosen, place = next(
+        ((name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open),
+        (wanted, tabs[names.index(wanted)]),
+    )
+    st.session_state[kept] = chosen
+    if link and st.query_params.get(_PARAMETER, names[0]) != chosen:
+        st.query_params[_PARAMETER] = chosen
+    return chosen, place
