@@ -8,10 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tomllib
+from http.client import HTTPConnection
 from pathlib import Path
 
 from core.backends.access_config import environment_access, new_key
-from core.backends.config import load_config
+from core.backends.config import Config, load_config
+from core.backends.overrides import Overrides
+from core.backends.validation import explain_config, language_of
 from core.backends.weights import Progress
 from core.errors import ConfigError
 from core.gateway.guard import refusal
@@ -24,16 +28,31 @@ def main(arguments: list[str] | None = None) -> int:
     if options.new_key:
         print(new_key())
         return 0
-    access = environment_access(os.environ)
-    if options.config is not None:
-        try:
-            config = load_config(options.config, environ=os.environ)
-        except ConfigError as exc:
-            print(f"{options.config}: {exc.message}", file=sys.stderr)
-            return 2
-        for warning in config.warnings:
-            print(f"{options.config}: {warning}", file=sys.stderr)
-        access = config.access
+    if options.version:
+        print(f"diglot {_version()}")
+        return 0
+    if options.health:
+        return _health(options.host, options.port)
+    if options.validate_config:
+        return _validate(options.config)
+    overrides = Overrides(
+        model=options.model,
+        alias=options.alias,
+        api_base=options.api_base,
+        temperature=options.temperature,
+        max_tokens=options.max_tokens,
+        request_timeout=options.request_timeout,
+        drop_params=options.drop_params,
+    )
+    try:
+        config = Config() if options.config is None else load_config(options.config)
+        overrides.apply(config, os.environ)
+    except ConfigError as exc:
+        print(f"{options.config or 'arguments'}: {exc.message}", file=sys.stderr)
+        return 2
+    access = environment_access(os.environ) if options.config is None else config.access
+    for warning in config.warnings:
+        print(f"{options.config}: {warning}", file=sys.stderr)
     if problem := refusal(access, host=options.host):
         print(problem, file=sys.stderr)
         return 2
@@ -45,9 +64,43 @@ def main(arguments: list[str] | None = None) -> int:
         debug=options.debug,
         certificate=options.ssl_certfile_path,
         private_key=options.ssl_keyfile_path,
+        overrides=overrides,
     )
     serve(serving, progress=_show)
     return 0
+
+
+def _validate(path: Path | None) -> int:
+    """Print what each key of a config does. Returns 2 where it cannot be used."""
+    if path is None:
+        print("--validate-config needs --config", file=sys.stderr)
+        return 2
+    usable, lines = explain_config(path, environ=os.environ, language=language_of(os.environ))
+    print("\n".join(lines), file=sys.stdout if usable else sys.stderr)
+    return 0 if usable else 2
+
+
+def _health(host: str, port: int) -> int:
+    """Print what a gateway that runs at ``host`` says of its backends. Returns 1 for no answer."""
+    host = "127.0.0.1" if host in ("0.0.0.0", "") else host
+    key = os.environ.get("LITELLM_MASTER_KEY", "")
+    connection = HTTPConnection(host, port, timeout=30)
+    try:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        connection.request("GET", "/health", headers=headers)
+        answer = connection.getresponse()
+        print(answer.read().decode("utf-8", "replace"))
+        return 0 if answer.status == 200 else 1
+    except OSError as exc:
+        print(f"nothing answers at {host}:{port}: {exc}", file=sys.stderr)
+        return 1
+    finally:
+        connection.close()
+
+
+def _version() -> str:
+    project = Path(__file__).parent.parent / "pyproject.toml"
+    return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
 
 
 def _show(progress: Progress) -> None:
@@ -78,6 +131,32 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--ssl_certfile_path", type=Path, help="a certificate (PEM), for HTTPS")
     parser.add_argument("--ssl_keyfile_path", type=Path, help="the certificate's key (PEM)")
     parser.add_argument("--new-key", action="store_true", help="print a new key, and stop")
+    parser.add_argument("-m", "--model", default="", help="serve this model, as in ollama/qwen3:4b")
+    parser.add_argument("--alias", default="", help="the name that clients use for --model")
+    parser.add_argument("--api_base", "--api-base", default="", help="where --model lives")
+    parser.add_argument("--temperature", type=float, help="for --model, where a request has none")
+    parser.add_argument(
+        "--max_tokens", "--max-tokens", type=int, help="for --model, where a request has none"
+    )
+    parser.add_argument(
+        "--request_timeout", "--request-timeout", type=float, help="seconds, of every model"
+    )
+    parser.add_argument(
+        "--drop_params",
+        "--drop-params",
+        action="store_true",
+        help="drop what cannot be translated, whatever the config says",
+    )
+    parser.add_argument(
+        "--validate_config",
+        "--validate-config",
+        action="store_true",
+        help="say what each key of --config does here, and end",
+    )
+    parser.add_argument(
+        "--health", action="store_true", help="ask the gateway that runs at --host and --port"
+    )
+    parser.add_argument("--version", action="store_true", help="say which version this is")
     return parser.parse_args(arguments)
 
 

@@ -10,6 +10,9 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from core.backends.addresses import OLLAMA_ADDRESS
+from core.backends.keys import KEYS
+from core.backends.providers import PROVIDERS
 from core.translation.fields import FIELDS
 from core.translation.notes import NOTES
 from core.translation.translate import DIALECTS
@@ -71,8 +74,57 @@ def routes() -> str:
     return _table(["dialect", "route", "stream"], rows)
 
 
+def _keys(*heads: str) -> str:
+    rows = []
+    for key in KEYS.values():
+        if key.path.startswith(heads):
+            short = key.path.replace("model_list[].", "")
+            acts = "" if key.does == "acts" else "—"
+            rows.append([f"`{short}`", acts, key.zh, key.en])
+    return _table(["key", "", "中文", "English"], rows)
+
+
+def keys_models() -> str:
+    """What an entry of model_list may hold."""
+    return _keys("model_list")
+
+
+def keys_routing() -> str:
+    """What says where requests go."""
+    return _keys("router_settings", "litellm_settings")
+
+
+def keys_server() -> str:
+    """The other sections of LiteLLM."""
+    known = ("model_list", "router_settings", "litellm_settings", "diglot")
+    return _keys(*(path for path in KEYS if not path.startswith(known)))
+
+
+def keys_own() -> str:
+    """Diglot's own section."""
+    return _keys("diglot")
+
+
+def providers() -> str:
+    """The providers, their dialects and usual addresses."""
+    rows = []
+    for name, provider in PROVIDERS.items():
+        bases = ", ".join(f"`{v}`" for v in provider.base_variables)
+        if name.startswith("ollama"):
+            bases = "`OLLAMA_API_BASE`, `OLLAMA_HOST`"
+        key = f"`{provider.key_variable}`" if provider.key_variable else ""
+        address = OLLAMA_ADDRESS if name.startswith("ollama") else provider.address
+        rows.append([f"`{name}/`", provider.dialect, address, bases, key])
+    return _table(["provider", "dialect", "address", "its variables", "the key's"], rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "keys_models": keys_models,
+    "keys_own": keys_own,
+    "keys_routing": keys_routing,
+    "keys_server": keys_server,
     "notes": notes,
+    "providers": providers,
     "routes": routes,
     "settings": settings,
     "structure": structure,

@@ -42,12 +42,21 @@ from core.backends.access_config import Access, read_access
 from core.backends.deployment import Deployment, read_deployment
 from core.backends.documents import Place, parse_document, read_text
 from core.backends.fetching import ImagePolicy
+from core.backends.keys import find_key
 from core.backends.public import AddressPolicy
 from core.backends.routing import Routing, read_routing
 from core.backends.sections import Section, Source
 from core.errors import ConfigError
 
-__all__ = ["Captures", "Config", "Deployment", "Embedded", "load_config", "parse_config"]
+__all__ = [
+    "Captures",
+    "Config",
+    "Deployment",
+    "Embedded",
+    "load_config",
+    "parse_config",
+    "read_config",
+]
 
 
 class Embedded(Struct, frozen=True, kw_only=True):
@@ -114,8 +123,12 @@ def parse_config(text: str, *, environ: Mapping[str, str], folder: Path | None =
     Raises ConfigError with line and column for what is no YAML, and with the key's path for
     a value that cannot be used.
     """
+    return read_config(text, Source(environ), folder)
+
+
+def read_config(text: str, source: Source, folder: Path | None = None) -> Config:
+    """Do as ``parse_config`` does; ``source`` knows afterwards which keys were looked for."""
     document = parse_document(text, folder or Path())
-    source = Source(environ)
     try:
         root = Section(document.value, "", source)
         root.take("include")
@@ -157,8 +170,13 @@ def _read(root: Section, folder: Path) -> Config:
         images=_images(own.section("images")),
         captures=_captures(own.section("captures"), folder),
     )
-    root.warn_unread()
+    root.warn_unread(_why)
     return replace(config, warnings=tuple(source.warnings))
+
+
+def _why(path: str) -> str:
+    key = find_key(path)
+    return "" if key is None or key.does == "acts" else key.en.rstrip(".")
 
 
 def _distinct(deployments: Iterable[Deployment]) -> tuple[Deployment, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -145,17 +145,22 @@ class Section:
             raise self.error(key, f"must be a list (lines that start with -), not {_kind(items)}")
         return [self._child(item, f"{self._at(key)}[{at}]") for at, item in enumerate(items)]
 
-    def warn_unread(self) -> None:
-        """Warn of every key in here and below that nobody read."""
+    def warn_unread(self, why: Callable[[str], str]) -> None:
+        """Warn of every key in here and below that nobody read.
+
+        ``why`` returns the reason for a path, "" for a key that is not known at all.
+        """
         unused = sorted(self._read - self._values.keys())
         for key in self._values:
             if key in self._read:
                 continue
+            path = self._at(str(key))
+            reason = why(path)
             near = difflib.get_close_matches(str(key), unused, 1, 0.8)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            self.source.warnings.append(f"{self._at(str(key))} has no effect{meant}")
+            guess = f"; did you mean {near[0]}?" if near else ""
+            self.source.warnings.append(f"{path} has no effect{f': {reason}' if reason else guess}")
         for inner in self._inner.values():
-            inner.warn_unread()
+            inner.warn_unread(why)
 
     def _note(self, key: str) -> None:
         self._read.add(key)

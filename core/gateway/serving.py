@@ -12,12 +12,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import uvicorn
 from msgspec import Struct
 from starlette.types import ASGIApp
 
 from core.backends.addresses import is_loopback
+from core.backends.config import Config
 from core.backends.fleet import Fleet
+from core.backends.overrides import Overrides
 from core.backends.weights import Progress
 from core.gateway.app import create_app
 
@@ -25,6 +28,7 @@ __all__ = ["Serving", "serve", "worker"]
 
 _CONFIG = "DIGLOT_WORKER_CONFIG"
 _EXPOSED = "DIGLOT_WORKER_EXPOSED"
+_OVERRIDES = "DIGLOT_WORKER_OVERRIDES"
 
 
 class Serving(Struct, frozen=True, kw_only=True):
@@ -40,6 +44,7 @@ class Serving(Struct, frozen=True, kw_only=True):
     debug: bool = False
     certificate: Path | None = None
     private_key: Path | None = None
+    overrides: Overrides = Overrides()
 
 
 def serve(options: Serving, *, progress: Callable[[Progress], None] | None = None) -> None:
@@ -49,8 +54,10 @@ def serve(options: Serving, *, progress: Callable[[Progress], None] | None = Non
     if options.workers > 1:
         os.environ[_CONFIG] = str(options.config or "")
         os.environ[_EXPOSED] = "1" if exposed else ""
+        os.environ[_OVERRIDES] = msgspec.json.encode(options.overrides).decode()
     else:
-        app = _quiet(create_app(Fleet(options.config, progress=progress), exposed=exposed))
+        fleet = _fleet(options.config, options.overrides, progress)
+        app = _quiet(create_app(fleet, exposed=exposed))
     uvicorn.run(
         app,
         factory=options.workers > 1,
@@ -71,9 +78,21 @@ def serve(options: Serving, *, progress: Callable[[Progress], None] | None = Non
 def worker() -> ASGIApp:
     """Return the app of one of several workers."""
     config = os.environ[_CONFIG]
+    overrides = msgspec.json.decode(os.environ.get(_OVERRIDES, "{}"), type=Overrides)
     # Where nobody said, the strict way.
     exposed = os.environ.get(_EXPOSED, "1") == "1"
-    return _quiet(create_app(Fleet(Path(config) if config else None), exposed=exposed))
+    return _quiet(create_app(_fleet(Path(config) if config else None, overrides), exposed=exposed))
+
+
+def _fleet(
+    config: Path | None,
+    overrides: Overrides,
+    progress: Callable[[Progress], None] | None = None,
+) -> Fleet:
+    def adjust(config: Config) -> Config:
+        return overrides.apply(config, os.environ)
+
+    return Fleet(config, progress=progress, adjust=adjust)
 
 
 def _quiet(app: ASGIApp) -> ASGIApp:

@@ -238,7 +238,8 @@ diglot: {strikt: true}
     assert sorted(parse_config(text, environ={}).warnings) == [
         "7 has no effect",
         "diglot.strikt has no effect; did you mean strict?",
-        "litellm_settings.callbacks has no effect; did you mean fallbacks?",
+        "litellm_settings.callbacks has no effect: /metrics is always on; other callbacks are not "
+        "run",
         "litellm_settings.check_provider_endpoint has no effect: wildcards always list the "
         "backend's models",
         "model_list[0].litellm_params.api_bse has no effect; did you mean api_base?",
