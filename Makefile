@@ -36,8 +36,8 @@ fast: .venv/dev ## The tests that need no browser and no model
 ollama: .venv/dev ## Build the real Ollama that the tests run against, once
 	PYTHON=$(BIN)/python scripts/install_ollama.sh
 
-bench: .venv/dev ## Measure the gateway on this machine
-	$(BIN)/python bench/gateway.py
+bench: .venv/dev ## Measure the gateway beside its rivals; writes docs/benchmarks.md
+	$(BIN)/python bench/gateway.py --quick --write
 
 lock: .venv/made ## Write requirements.lock anew, with the newest versions that fit
 	$(BIN)/python -m pip install -q -U --upgrade-strategy eager -r requirements-dev.txt

@@ -1,9 +1,12 @@
 """A fake backend for speed: Ollama's /api/chat and OpenAI's route, from bytes made in advance.
 
-    python bench/fake_ollama.py --port 11999 --chunks 64 --pause 0
+    python bench/fake_ollama.py --port 11999 --chunks 64 --pause 0.02
 
-It does as little as a server can, so that what is measured is what stands in front of it.
-Nothing in it is used to test behaviour: for that there are recorded streams and a real Ollama.
+The model ``paced`` sends a chunk every ``--pause`` seconds, whose text is the time at which it
+was sent (CLOCK_MONOTONIC, ns, which all processes of a machine share); every other model sends
+all of its chunks at once. It does as little as a server can, so that what is measured is what
+stands in front of it. Nothing in it is used to test behaviour: for that there are recorded
+streams and a real Ollama.
 """
 
 from __future__ import annotations
@@ -11,35 +14,35 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from typing import cast
+import time
+from typing import Any, cast
 
 import uvloop
 
 MODEL = "fake"
+PACED = b'"model":"paced"'
+TIME = b"%020d"
+_CREATED = "2026-01-01T00:00:00.123456789Z"
 
 
-def native_chunks(count: int) -> list[bytes]:
-    """Return the lines of a native stream."""
-    lines = [
-        {
-            "model": MODEL,
-            "created_at": "2026-01-01T00:00:00.123456789Z",
-            "message": {"role": "assistant", "content": f" word{i}"},
-            "done": False,
-        }
-        for i in range(count)
-    ]
-    return [json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in lines] + [
-        native_whole("") + b"\n"
-    ]
+def dumped(value: Any) -> bytes:
+    """Return compact JSON, as both servers write it."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def native_chunk(text: str) -> bytes:
+    """Return one line of a native stream."""
+    message = {"role": "assistant", "content": text}
+    line = {"model": MODEL, "created_at": _CREATED, "message": message, "done": False}
+    return dumped(line) + b"\n"
 
 
 def native_whole(text: str) -> bytes:
-    """Return a whole native answer."""
-    return json.dumps(
+    """Return a whole native answer, or the last line of a stream."""
+    return dumped(
         {
             "model": MODEL,
-            "created_at": "2026-01-01T00:00:00.123456789Z",
+            "created_at": _CREATED,
             "message": {"role": "assistant", "content": text},
             "done": True,
             "done_reason": "stop",
@@ -49,9 +52,32 @@ def native_whole(text: str) -> bytes:
             "prompt_eval_duration": 342_546_000,
             "eval_count": 64,
             "eval_duration": 4_535_599_000,
-        },
-        separators=(",", ":"),
-    ).encode()
+        }
+    )
+
+
+def compat_chunk(text: str, reason: str | None = None) -> bytes:
+    """Return one event of OpenAI's stream, as Ollama's own /v1 writes it."""
+    delta = {"role": "assistant", "content": text}
+    choice = {"index": 0, "delta": delta, "finish_reason": reason}
+    chunk = {
+        "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1767225600,
+        "model": MODEL, "system_fingerprint": "fp_ollama", "choices": [choice],
+    }  # fmt: skip
+    return b"data: " + dumped(chunk) + b"\n\n"
+
+
+def compat_whole(text: str) -> bytes:
+    """Return a whole answer in OpenAI's format."""
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 26, "completion_tokens": 64, "total_tokens": 90}
+    return dumped(
+        {
+            "id": "chatcmpl-1", "object": "chat.completion", "created": 1767225600,
+            "model": MODEL, "choices": [choice], "usage": usage,
+        }
+    )  # fmt: skip
 
 
 def reply(body: bytes, kind: str = "application/json") -> bytes:
@@ -65,22 +91,59 @@ def chunked(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-STREAM_HEAD = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
-)
-SHOWN = b'{"capabilities":["completion","tools"],"model_info":{}}'
-TAGS = b'{"models":[{"name":"fake:latest","model":"fake:latest","details":{}}]}'
+class Face:
+    """What is said on one route, made once."""
+
+    def __init__(self, kind: str, chunks: list[bytes], end: bytes, timed: bytes, whole: bytes):
+        self.head = (
+            b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ntransfer-encoding: chunked\r\n\r\n"
+            % kind.encode()
+        )
+        self.end = chunked(end) + b"0\r\n\r\n"
+        self.timed = timed
+        self.whole = reply(whole)
+        self.stream = self.head + chunked(b"".join(chunks) + end) + b"0\r\n\r\n"
+
+
+def faces(chunks: int) -> dict[bytes, Face]:
+    """Return what each route says."""
+    texts = [f" word{i}" for i in range(chunks)]
+    mark = "T" * 20
+    return {
+        b"/api/chat": Face(
+            "application/x-ndjson",
+            [native_chunk(text) for text in texts],
+            native_whole("") + b"\n",
+            native_chunk(mark),
+            native_whole("".join(texts)),
+        ),
+        b"/v1/chat/completions": Face(
+            "text/event-stream",
+            [compat_chunk(text) for text in texts],
+            compat_chunk("", "stop") + b"data: [DONE]\n\n",
+            compat_chunk(mark),
+            compat_whole("".join(texts)),
+        ),
+    }
+
+
+SMALL = {
+    b"/api/version": reply(b'{"version":"0.33.0"}'),
+    b"/api/show": reply(b'{"capabilities":["completion","tools"],"model_info":{}}'),
+    b"/api/tags": reply(b'{"models":[{"name":"fake:latest","model":"fake:latest","details":{}}]}'),
+    b"/api/ps": reply(b'{"models":[]}'),
+}
 
 
 class Fake(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, chunks: int, pause: float) -> None:
-        self.lines = native_chunks(chunks)
+    def __init__(self, faces: dict[bytes, Face], chunks: int, pause: float) -> None:
+        self.faces = faces
+        self.chunks = chunks
         self.pause = pause
-        self.stream = STREAM_HEAD + chunked(b"".join(self.lines)) + b"0\r\n\r\n"
-        self.whole = reply(native_whole(" word" * chunks))
         self.buffer = b""
+        self.loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop has a class of its own for it.
@@ -95,41 +158,49 @@ class Fake(asyncio.Protocol):
             lower = head.lower()
             at = lower.find(b"content-length:")
             length = int(lower[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if b"expect: 100-continue" in lower:
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             if len(rest) < length:
                 return
             body, self.buffer = rest[:length], rest[length:]
             self.answer(head.split(b" ", 2)[1], body)
 
     def answer(self, path: bytes, body: bytes) -> None:
-        if path == b"/api/version":
-            self.transport.write(reply(b'{"version":"0.33.0"}'))
-        elif path == b"/api/show":
-            self.transport.write(reply(SHOWN))
-        elif path == b"/api/tags":
-            self.transport.write(reply(TAGS))
-        elif b'"stream":false' in body.replace(b" ", b""):
-            self.transport.write(self.whole)
-        elif self.pause:
-            self.task = asyncio.ensure_future(self.drip())
+        face = self.faces.get(path)
+        if face is None:
+            self.transport.write(SMALL.get(path) or reply(b"{}"))
+            return
+        # Some clients write a space after the colon. Only the ends of a long prompt matter.
+        ends = (body[:200] + body[-200:]).replace(b" ", b"")
+        if b'"stream":true' not in ends:
+            self.transport.write(face.whole)
+        elif PACED in ends:
+            self.transport.write(face.head)
+            self.tick(face, 0, self.loop.time())
         else:
-            self.transport.write(self.stream)
+            self.transport.write(face.stream)
 
-    async def drip(self) -> None:
-        self.transport.write(STREAM_HEAD)
-        for line in self.lines:
-            self.transport.write(chunked(line))
-            await asyncio.sleep(self.pause)
-        self.transport.write(b"0\r\n\r\n")
+    def tick(self, face: Face, count: int, due: float) -> None:
+        if self.transport.is_closing():
+            return
+        if count == self.chunks:
+            self.transport.write(face.end)
+            return
+        now = TIME % time.monotonic_ns()
+        self.transport.write(chunked(face.timed.replace(b"T" * 20, now, 1)))
+        self.loop.call_at(due + self.pause, self.tick, face, count + 1, due + self.pause)
 
 
 async def main() -> None:
+    """Serve until stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=11999)
     parser.add_argument("--chunks", type=int, default=64)
-    parser.add_argument("--pause", type=float, default=0.0, help="seconds between chunks")
+    parser.add_argument("--pause", type=float, default=0.02, help="seconds between paced chunks")
     options = parser.parse_args()
+    made = faces(options.chunks)
     server = await asyncio.get_running_loop().create_server(
-        lambda: Fake(options.chunks, options.pause), "127.0.0.1", options.port
+        lambda: Fake(made, options.chunks, options.pause), "127.0.0.1", options.port, backlog=4096
     )
     await server.serve_forever()
 

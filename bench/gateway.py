@@ -1,188 +1,131 @@
-"""How fast the gateway is, beside the backend alone and LiteLLM's proxy, in one run.
+"""How fast the gateway is, beside all that it could be compared with, in one run.
 
-    python bench/gateway.py                       # direct and Diglot
-    python bench/gateway.py --litellm PATH        # and LiteLLM: its `litellm` command
+    python bench/gateway.py                          # print the tables
+    python bench/gateway.py --write                  # and put them into docs/benchmarks.md
+    python bench/gateway.py --only diglot,portkey    # of direct, floor, diglot, litellm, portkey
+    python bench/gateway.py --quick                  # shorter figures, fewer streams
 
-Needs wrk (Debian: ``apt-get install wrk``). All three answer the same OpenAI request from the
-same fake Ollama on this machine, one after the other, each with one process. The figures are
-good for ratios: the load generator, the backend and the gateway share the machine's cores.
+Needs wrk (Debian: ``apt-get install wrk``), Node.js for Portkey's gateway and a network for the
+first run, which fetches the rivals. All answer the same OpenAI requests from the same fake Ollama
+on this machine, one after the other, each with one process. The figures are good for ratios: the
+load generator, the backend and the gateway share the machine's cores.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import re
+import json
 import shutil
-import subprocess
+import statistics
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-BACKEND = "http://127.0.0.1:11999"
-CONFIG = f"""
-model_list:
-  - model_name: fake
-    litellm_params:
-      model: ollama_chat/fake
-      api_base: {BACKEND}
-general_settings:
-  master_key: sk-bench-not-a-secret-0123456789
-"""
-KEY = "sk-bench-not-a-secret-0123456789"
-BODY = '{"model":"fake","stream":%s,"messages":[{"role":"user","content":"hello"}]}'
+sys.path.insert(0, str(ROOT))
+
+from bench.gateways.contestants import (  # noqa: E402  # found through the line above
+    BACKEND_PORT,
+    Contestant,
+    contestants,
+    direct,
+)
+from bench.gateways.load import Figures, Paced, Server, load, paced, running  # noqa: E402
+from bench.gateways.real import real_ollama  # noqa: E402
+from bench.gateways.report import Measured, Results, write  # noqa: E402
+
+WORD = "hello world, this is a prompt of some length. "
 
 
-class Figures(NamedTuple):
-    """One measurement: requests a second, latencies in ms, answers that were errors."""
+def body(*, stream: bool, size: int, model: str = "fake") -> bytes:
+    """Return a request with a prompt of about ``size`` bytes."""
+    text = (WORD * (size // len(WORD) + 1))[:size]
+    asked = {"model": model, "stream": stream, "messages": [{"role": "user", "content": text}]}
+    return json.dumps(asked, separators=(",", ":")).encode()
 
-    rate: float
-    median: float
-    p99: float
-    errors: int
+
+SMALL = body(stream=False, size=1000)
+PACED = body(stream=True, size=1000, model="paced")
 
 
 def main() -> None:
-    """Measure and print a table in Markdown."""
+    """Measure and print tables in Markdown."""
     parser = argparse.ArgumentParser(description="Compare gateways on one fake backend.")
-    parser.add_argument("--litellm", type=Path, help="path of LiteLLM's `litellm` command")
-    parser.add_argument("--seconds", type=int, default=5, help="seconds of load per figure")
+    parser.add_argument("--only", default="", help="names to measure, by commas")
+    parser.add_argument("--quick", action="store_true", help="under nine minutes")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--seconds", type=float, help="seconds of load per figure")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("wrk is needed: apt-get install wrk")
+    seconds = options.seconds or (3 if options.quick else 8)
+    steps = (1, 64, 256, 512, 1024) if options.quick else (1, 16, 64, 128, 256, 384, 512, 768, 1024)
+    only = {name for name in options.only.lower().split(",") if name}
+    results = Results(seconds=seconds, quick=options.quick)
     with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "config.yaml"
-        config.write_text(CONFIG)
-        fake = [sys.executable, str(ROOT / "bench/fake_ollama.py"), "--port", "11999"]
-        with serve(fake, BACKEND + "/api/version"):
-            run_all(options, config)
+        chosen = contestants(Path(folder), only)
+        backend = Contestant(
+            name="direct",
+            port=BACKEND_PORT,
+            path="/api/chat",
+            ready="/api/version",
+            command=(sys.executable, str(ROOT / "bench/fake_ollama.py"), "--port",
+                     str(BACKEND_PORT)),
+        )  # fmt: skip
+        with running(backend, SMALL) as fake:
+            results.add(measure(Server(contestant=direct(), pid=fake.pid, start=0), None,
+                                seconds, steps))  # fmt: skip
+            for one in chosen:
+                starts = [start(one) for _ in range(0 if options.quick else one.starts - 1)]
+                starts += [start(one)] * (options.quick and one.starts > 1)
+                with running(one, SMALL) as server:
+                    measured = measure(server, fake, seconds, steps)
+                    measured.start = statistics.median([*starts, server.start])
+                    results.add(measured)
+    if not only or "ollama" in only:
+        results.real = real_ollama(10 if options.quick else 30)
+    text = results.text()
+    print(text)
+    if options.write:
+        write(ROOT / "docs/benchmarks.md", text)
 
 
-def run_all(options: argparse.Namespace, config: Path) -> None:
-    """Measure each gateway in turn."""
-    print(f"load {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores, {options.seconds} s a figure\n")
-    print("| gateway | stream | connections | requests/s | median ms | p99 ms | errors |")
-    print("|---|---|--:|--:|--:|--:|--:|")
-    show("direct", BACKEND + "/api/chat", options.seconds)
-    facts = []
-    diglot = [sys.executable, "-m", "core", "--config", str(config), "--port", "14000"]
-    facts.append(measure("Diglot", diglot, 14000, options.seconds))
-    if options.litellm is not None:
-        litellm = [str(options.litellm), "--config", str(config), "--port", "14001",
-                   "--host", "127.0.0.1"]  # fmt: skip
-        facts.append(measure("LiteLLM", litellm, 14001, options.seconds))
-    print("\n| gateway | start to first answer, s | resident MB before | after |")
-    print("|---|--:|--:|--:|")
-    for line in facts:
-        print(line)
+def start(one: Contestant) -> float:
+    """Return the seconds that a server takes to its first answer."""
+    with running(one, SMALL) as server:
+        return server.start
 
 
-def measure(name: str, command: list[str], port: int, seconds: int) -> str:
-    """Start one gateway, load it, stop it; return its row of start time and memory."""
-    base = f"http://127.0.0.1:{port}"
-    began = time.perf_counter()
-    with serve(command, base + "/v1/models") as process:
-        request(base + "/v1/chat/completions", BODY % "false")
-        start = time.perf_counter() - began
-        before = resident(process.pid)
-        show(name, base + "/v1/chat/completions", seconds)
-        return f"| {name} | {start:.2f} | {before:.0f} | {resident(process.pid):.0f} |"
-
-
-def show(name: str, url: str, seconds: int) -> None:
-    """Load one URL in four ways and print the rows."""
-    for stream in ("false", "true"):
-        for connections in (1, 16):
-            f = load(url, BODY % stream, connections, seconds)
-            kind = "yes" if stream == "true" else "no"
-            row = f"| {name} | {kind} | {connections} | {f.rate:,.0f} | {f.median:.2f} "
-            print(f"{row}| {f.p99:.2f} | {f.errors} |", flush=True)
-
-
-def load(url: str, body: str, connections: int, seconds: int) -> Figures:
-    """Run wrk once after a short warm-up."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(
-            'wrk.method = "POST"\n'
-            'wrk.headers["content-type"] = "application/json"\n'
-            f'wrk.headers["authorization"] = "Bearer {KEY}"\n'
-            f"wrk.body = [[{body}]]\n"
-        )
-        script.flush()
-        wrk = ["wrk", "-t1", f"-c{connections}", "--latency", "--timeout", "30s", "-s",
-               script.name]  # fmt: skip
-        subprocess.run([*wrk, "-d1", url], check=True, capture_output=True)
-        out = subprocess.run(
-            [*wrk, f"-d{seconds}", url], check=True, capture_output=True, text=True
-        ).stdout
-    errors = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
-    return Figures(
-        rate=float(found(r"Requests/sec:\s+([\d.]+)", out)),
-        median=milliseconds(found(r"^ +50% +(\S+)", out)),
-        p99=milliseconds(found(r"^ +99% +(\S+)", out)),
-        errors=int(errors[1]) if errors else 0,
+def measure(
+    server: Server, backend: Server | None, seconds: float, steps: tuple[int, ...]
+) -> Measured:
+    """Measure one server in every case."""
+    print(f"measuring {server.contestant.name}", file=sys.stderr, flush=True)
+    figures: dict[tuple[int, bool, int], Figures] = {}
+    rest = server.memory()
+    for size, connections in ((1, 1), (1, 16), (100, 16)):
+        for stream in (False, True):
+            asked = body(stream=stream, size=size * 1000)
+            figures[size, stream, connections] = load(server, backend, asked, connections, seconds)
+    slow: list[Paced] = []
+    for streams in steps:
+        found = paced(server, PACED, streams)
+        slow.append(found)
+        # One that cannot follow only piles up; the next step would show nothing new.
+        if found.errors or found.late > found.chunks // 2:
+            break
+    peak = server.peak()
+    time.sleep(3)
+    return Measured(
+        name=server.contestant.name,
+        figures=figures,
+        paced=slow,
+        start=server.start,
+        rest=rest,
+        peak=peak,
+        after=server.memory(),
     )
-
-
-def found(pattern: str, text: str) -> str:
-    """Return what the pattern's group matched."""
-    match = re.search(pattern, text, re.MULTILINE)
-    if match is None:
-        raise SystemExit(f"wrk said something unexpected:\n{text}")
-    return match[1]
-
-
-def milliseconds(text: str) -> float:
-    """Read wrk's durations: 63.77us, 1.20ms, 2.03s."""
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
-    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
-
-
-@contextmanager
-def serve(command: list[str], url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server until the block ends; wait until ``url`` answers."""
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        try:
-            for _ in range(6000):
-                if process.poll() is not None:
-                    log.seek(0)
-                    raise SystemExit(f"{command[0]} ended:\n{log.read().decode()[-2000:]}")
-                try:
-                    request(url)
-                    break
-                except OSError:
-                    time.sleep(0.01)
-            yield process
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def request(url: str, body: str | None = None) -> None:
-    """Ask once; an HTTP error status counts as an answer only on GET."""
-    data = body.encode() if body else None
-    headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
-    try:
-        urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30).read()
-    except urllib.error.HTTPError:
-        if body:
-            raise
-
-
-def resident(pid: int) -> float:
-    """Return the resident memory of a process and its children, in MB."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    status = Path(f"/proc/{pid}/status").read_text()
-    own = int(found(r"VmRSS:\s+(\d+) kB", status)) / 1024
-    return own + sum(resident(int(child)) for child in children)
 
 
 if __name__ == "__main__":

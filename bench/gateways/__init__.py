@@ -1,0 +1,1 @@
+"""The parts of ``bench/gateway.py``: who is measured, the load, and how it is written down."""

@@ -1,0 +1,278 @@
+"""HTTP/1.1 to backends without TLS: kept connections, and answers as the network gives them.
+
+For the one thing that a gateway does all day: a POST with a body that is at hand, of which half
+of aiohttp's work (cookies, redirects, proxies, traces, decompression) is never used. On the same
+answers it took a third of aiohttp's time. llhttp, the parser of Node.js, reads what comes.
+
+Errors are Python's own: TimeoutError, ConnectionRefusedError and other OSErrors while connecting,
+and ``Lost`` after that. Nothing is asked twice here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import httptools
+
+__all__ = ["Connection", "Lost", "Pool", "origin_of"]
+
+_KEEP = 15.0
+"""Seconds for which an idle connection is kept; servers close theirs later than that."""
+
+_MAX_HEAD = 64 * 1024
+_MAX_WAITING = 256 * 1024
+
+
+class Lost(ConnectionError):
+    """The connection ended, or broke the protocol. ``unheard`` tells that no byte had come."""
+
+    def __init__(self, message: str, *, unheard: bool = False) -> None:
+        super().__init__(message)
+        self.unheard = unheard
+
+
+class Connection(asyncio.Protocol):
+    """One connection; answers one request at a time."""
+
+    def __init__(self, pool: Pool, place: tuple[str, int]) -> None:
+        self._pool = pool
+        self._place = place
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._busy = False
+        self.kept = False
+        self.idle_since = 0.0
+        self.closed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self._head_size = 0
+        self._pieces: list[bytes] = []
+        self._waiting = 0
+        self._paused = False
+        self._whole = False
+        self._sized = False
+        self._heard = False
+        self._keep = False
+        self._error: Exception | None = None
+
+    # What is asked ----------------------------------------------------------------------------
+
+    async def ask(self, request: bytes, *, silence: float, total: float | None) -> None:
+        """Send a request and return when the head of its answer has come.
+
+        ``silence`` and ``total`` are seconds. Raises TimeoutError and Lost.
+        """
+        now = self._loop.time()
+        self._busy = True
+        self._silence = silence
+        self._last = now
+        self._deadline = now + total if total is not None else None
+        self._timer = self._loop.call_at(self._due(), self._tick)
+        self._transport.write(request)
+        while not self.status:
+            await self._wait()
+
+    async def read(self) -> bytes:
+        """Return what has come of the body since the last time; nothing at its end.
+
+        Raises TimeoutError, and Lost where it is cut.
+        """
+        while not self._pieces:
+            if self._whole:
+                return b""
+            await self._wait()
+        pieces = self._pieces
+        self._pieces = []
+        self._waiting = 0
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def release(self) -> None:
+        """Give the connection back where its answer is whole, else end it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._whole and self._keep and not self.closed:
+            self._begin()
+            self._busy = False
+            self.kept = True
+            self._pool.give_back(self._place, self)
+        elif not self.closed:
+            self.closed = True
+            self._transport.abort()
+
+    def end(self) -> None:
+        """Close the connection."""
+        self.closed = True
+        self._transport.close()
+
+    async def _wait(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            if self._error is not None and not self._pieces:
+                self._waiter.set_exception(self._error)
+            else:
+                self._waiter.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        if self._error is None and not self._whole:
+            self._error = error
+            self._wake()
+
+    def _due(self) -> float:
+        due = self._last + self._silence
+        return due if self._deadline is None else min(due, self._deadline)
+
+    def _tick(self) -> None:
+        # Reading was stopped on purpose: the silence is ours.
+        if self._paused:
+            self._last = self._loop.time()
+        due = self._due()
+        if due <= self._loop.time():
+            self._fail(TimeoutError())
+        else:
+            self._timer = self._loop.call_at(due, self._tick)
+
+    # What the loop tells ----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._busy:
+            # Nothing was asked: what is said would be taken for the next request's answer.
+            self.closed = True
+            self._transport.abort()
+            return
+        self._heard = True
+        self._last = self._loop.time()
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
+            self.closed = True
+            self._fail(Lost(f"not HTTP: {exc}"))
+            self._transport.abort()
+            return
+        if self._waiting > _MAX_WAITING and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+        if self._pieces or self._whole or self.status:
+            self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        if self.status and not self._sized and exc is None:
+            # A body without a length ends with its connection.
+            self._whole = True
+            self._wake()
+        self._fail(Lost("the connection was closed", unheard=not self._heard))
+
+    # What the parser finds --------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        if self._whole:
+            self._keep = False  # a second answer to one request
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head_size += len(name) + len(value)
+        if self._head_size > _MAX_HEAD:
+            raise ValueError("the head of the answer is too long")
+        if self._whole:
+            return
+        lower = name.lower()
+        if lower in (b"content-length", b"transfer-encoding"):
+            self._sized = True
+        self.headers.append((lower, value))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status >= 200 and not self._whole:
+            self.status = status
+
+    def on_body(self, body: bytes) -> None:
+        if self._whole:
+            return
+        self._pieces.append(body)
+        self._waiting += len(body)
+
+    def on_message_complete(self) -> None:
+        if self.status:
+            self._keep = not self._whole and self._parser.should_keep_alive()
+            self._whole = True
+        else:  # 100 Continue and the like, before the answer itself
+            self.headers = []
+
+
+class Pool:
+    """The connections that wait to be used again, by host and port."""
+
+    def __init__(self) -> None:
+        self._idle: dict[tuple[str, int], list[Connection]] = {}
+
+    async def take(self, place: tuple[str, int], *, timeout: float) -> Connection:
+        """Return a connection, a kept one where there is one. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        idle = self._idle.get(place)
+        while idle:
+            # The last used first, so that those that are not needed grow old.
+            connection = idle.pop()
+            if not connection.closed:
+                if loop.time() - connection.idle_since < _KEEP:
+                    return connection
+                connection.end()
+        async with asyncio.timeout(timeout):
+            _, made = await loop.create_connection(lambda: Connection(self, place), *place)
+        return made
+
+    def give_back(self, place: tuple[str, int], connection: Connection) -> None:
+        """Keep a connection for the next one."""
+        idle = self._idle.setdefault(place, [])
+        now = connection.idle_since = asyncio.get_running_loop().time()
+        idle.append(connection)
+        # The oldest come first; looking at one at each return keeps the list short.
+        if idle[0].closed or now - idle[0].idle_since > _KEEP:
+            oldest = idle.pop(0)
+            if not oldest.closed:
+                oldest.end()
+
+    def close(self) -> None:
+        """Close all that wait."""
+        for idle in self._idle.values():
+            for connection in idle:
+                if not connection.closed:
+                    connection.end()
+        self._idle.clear()
+
+
+@lru_cache(maxsize=1024)
+def origin_of(url: str) -> tuple[tuple[str, int], bytes] | None:
+    """Return where a plain http URL leads and how a POST to it begins; None for any other."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 80
+    except ValueError:
+        return None
+    fit = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme != "http" or not host or parts.username or not fit:
+        return None
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    head = f"POST {path} HTTP/1.1\r\nhost: {parts.netloc}\r\nuser-agent: diglot\r\n"
+    return (host, port), head.encode()
