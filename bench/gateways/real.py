@@ -55,9 +55,9 @@ def _compare(places: dict[str, str], rounds: int) -> list[str]:
             if turn:
                 times[name].append(found)
     rows = []
-    for name, found in times.items():
-        first = statistics.median(first for first, _ in found)
-        whole = statistics.median(whole for _, whole in found)
+    for name, pairs in times.items():
+        first = statistics.median(pair[0] for pair in pairs)
+        whole = statistics.median(pair[1] for pair in pairs)
         rows.append(f"| {name} | {first:.1f} | {whole:.1f} |")
     return rows
 

@@ -170,8 +170,7 @@ class Connection(asyncio.Protocol):
             self.closed = True
             self._fail(Lost(f"not HTTP: {exc}"))
             self._transport.abort()
-            return
-        if self._waiting > _MAX_WAITING and not self._paused:
+        if self._waiting > _MAX_WAITING and not self._paused and not self.closed:
             self._paused = True
             self._transport.pause_reading()
         if self._pieces or self._whole or self.status:

@@ -102,8 +102,8 @@ class Wire:
 
     def forget(self) -> None:
         """Forget what came: none of it was sent on."""
-        self.chunks.clear()
-        self._size = 0
+        self._pieces.clear()
+        self._masked = self._size = 0
         self.streamed = False
 
     def came(self, data: bytes, now: int) -> None:
