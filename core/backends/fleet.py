@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from core.backends.answers import Answer
 from core.backends.attempts import Attempts
 from core.backends.calls import Caller, new_id
+from core.backends.capture_folder import CaptureFolder, keep_on_disk
 from core.backends.catalog import Catalog
 from core.backends.client import Client, Reply
 from core.backends.config import Config, Deployment
@@ -105,6 +106,8 @@ class Fleet:
         self._loop = asyncio.get_running_loop()
         await self.discover()
         self._start(watch_hosts(lambda: self._router, self._catalog))
+        if self.config.captures.folder is not None:
+            self._start(keep_on_disk(self.log, CaptureFolder(self.config.captures)))
         if self._config_path is not None:
             self._start(watch_files(lambda: self.config.files, self.reload))
         return self

@@ -11,7 +11,7 @@ from core.translation.clock import rfc3339
 from core.translation.reading import decode_json
 from core.translation.translate import DIALECTS
 
-__all__ = ["reproduction"]
+__all__ = ["reproduction", "server_version"]
 
 
 async def reproduction(fleet: Fleet, exchange: Exchange) -> dict[str, Any]:
@@ -31,7 +31,7 @@ async def reproduction(fleet: Fleet, exchange: Exchange) -> dict[str, Any]:
         "quantization": details.get("quantization_level"),
         "api": exchange.client.path,
         "server": exchange.backend[-1].url if exchange.backend else None,
-        "server_version": await _version(fleet, exchange.model),
+        "server_version": await server_version(fleet, exchange.model),
         "asked": rfc3339(exchange.started),
         **asked.settings,
         "thinking": asked.thinking,
@@ -39,7 +39,7 @@ async def reproduction(fleet: Fleet, exchange: Exchange) -> dict[str, Any]:
     return {key: value for key, value in card.items() if value not in (None, "")}
 
 
-async def _version(fleet: Fleet, model: str) -> str:
+async def server_version(fleet: Fleet, model: str) -> str:
     """Return the version of the Ollama server that has a model, or nothing elsewhere."""
     try:
         if (await fleet.resolve(model)).deployment.dialect != "ollama":
