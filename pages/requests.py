@@ -30,4 +30,4 @@ source = st.segmented_control(
 )
 chosen = picked_exchange(service, me) if source == "exchange" else pasted_exchange(me)
 if chosen is not None:
-    show_exchange(chosen, link=True)
+    show_exchange(service, me, chosen, link=True)

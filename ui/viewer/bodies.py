@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 from msgspec import Struct
 
-from ui.comparison import dialect_name
+from core.errors import DiglotError
+from ui.comparison import dialect_name, is_native
+from ui.viewer.pair import View
 from ui.words import t
 
-__all__ = ["MOST_SHOWN", "Side", "found_lines", "pretty", "show_side", "show_sides"]
+__all__ = [
+    "MOST_SHOWN",
+    "Side",
+    "found_lines",
+    "pretty",
+    "show_answers",
+    "show_requests",
+    "show_sides",
+]
 
 MOST_SHOWN = 100_000
 """Characters of one body that are drawn; a browser stands still over much more."""
@@ -62,8 +72,34 @@ def found_lines(text: str, wanted: str) -> tuple[str, int]:
     return "\n".join(out), len(hits)
 
 
-def show_sides(left: Side, right: Side, *, key: str) -> None:
-    """Draw two bodies beside each other, with one search and one choice of form for both."""
+def show_requests(view: View) -> None:
+    """Draw both request bodies, native on the left."""
+    pair = view.pair
+    sides = [
+        Side(text=pretty(pair.body), dialect=pair.source, derived=False),
+        Side(text=pretty(pair.written), dialect=pair.target, derived=pair.derived),
+    ]
+    show_sides(sides, key=f"raw{view.key}")
+
+
+def show_answers(view: View) -> None:
+    """Draw both answers as they came over the wire, native on the left."""
+    sides = []
+    for dialect, derived in ((view.pair.source, False), (view.pair.target, view.pair.derived)):
+        try:
+            pieces = view.exchange.response_in(dialect)
+        except DiglotError as exc:
+            st.warning(t("requests.cannot", message=exc.message))
+            continue
+        text = b"".join(data for _, data in pieces).decode("utf-8", "replace")
+        sides.append(Side(text=pretty(text), dialect=dialect, derived=derived))
+    if sides:
+        show_sides(sides, key=f"answer{view.key}")
+
+
+def show_sides(sides: Sequence[Side], *, key: str) -> None:
+    """Draw bodies beside each other, native first; one search and one form are for both."""
+    sides = sorted(sides, key=lambda side: not is_native(side.dialect))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         form = st.segmented_control(
             t("viewer.form"), ["text", "tree"], default="text", required=True,
@@ -74,12 +110,12 @@ def show_sides(left: Side, right: Side, *, key: str) -> None:
             t("viewer.find"), key=f"find_{key}", type="search", live=True, width=320,
             placeholder=t("viewer.find"), label_visibility="collapsed",
         )  # fmt: skip
-    for column, side, name in zip(st.columns(2), (left, right), "lr", strict=True):
+    for column, side, name in zip(st.columns(2), sides, "lr", strict=False):
         with column:
-            show_side(side, key=f"{key}_{name}", tree=form == "tree", wanted=wanted or "")
+            _show_side(side, key=f"{key}_{name}", tree=form == "tree", wanted=wanted or "")
 
 
-def show_side(side: Side, *, key: str, tree: bool = False, wanted: str = "") -> None:
+def _show_side(side: Side, *, key: str, tree: bool = False, wanted: str = "") -> None:
     """Draw one body with its heading."""
     how = side.note or t("requests.derived" if side.derived else "requests.sent")
     st.markdown(f"**{dialect_name(side.dialect)}** :gray[{how}]")

@@ -7,18 +7,23 @@ from typing import Any
 from msgspec import Struct
 
 from core.backends.exchange import Exchange
+from core.chats.service import Service
+from core.errors import Unsupported
 from core.translation.aligned import AlignedRow, align_request
 from core.translation.translate import DIALECTS
 from ui.comparison import is_native
 
-__all__ = ["FURTHER", "Pair", "other", "pair_of", "rows_in"]
+__all__ = ["FURTHER", "Pair", "View", "other", "pair_of", "rows_in"]
 
 FURTHER = ("responses", "anthropic")
 """The dialects that can be shown as further columns."""
 
 
 class Pair(Struct, frozen=True, kw_only=True):
-    """``derived``: the other side was never sent, only written for comparison."""
+    """``derived``: the other side was never sent, only written for comparison.
+
+    Without a request (an answer that was pasted alone) the bodies and the rows are empty.
+    """
 
     source: str
     target: str
@@ -26,6 +31,16 @@ class Pair(Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
     written: dict[str, Any]
     rows: tuple[AlignedRow, ...]
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """What every tab is given: the exchange, who looks at it, and ``key`` for its widgets."""
+
+    service: Service
+    owner: str
+    exchange: Exchange
+    pair: Pair
+    key: str
 
 
 def other(dialect: str) -> str:
@@ -42,6 +57,8 @@ def pair_of(exchange: Exchange) -> Pair:
     derived = not exchange.backend or target == source
     if target == source:
         target = other(source)
+    if not exchange.client.request:
+        return Pair(source=source, target=target, derived=True, body={}, written={}, rows=())
     body, written = exchange.request_in(source), exchange.request_in(target)
     rows = align_request(
         body,
@@ -56,9 +73,10 @@ def pair_of(exchange: Exchange) -> Pair:
     )
 
 
-def rows_in(exchange: Exchange, pair: Pair, dialect: str) -> tuple[AlignedRow, ...]:
+def rows_in(view: View, dialect: str) -> tuple[AlignedRow, ...]:
     """Return what the same request becomes in a further dialect. Raises DiglotError."""
-    if dialect not in DIALECTS or dialect in (pair.source, pair.target):
-        return ()
-    written = exchange.request_in(dialect)
+    pair = view.pair
+    if pair.source not in DIALECTS:
+        raise Unsupported("embeddings are said in two dialects only")
+    written = view.exchange.request_in(dialect)
     return align_request(pair.body, written, source=pair.source, target=dialect)

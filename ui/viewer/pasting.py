@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.backends.exchange import Exchange, Wire
 from core.errors import DiglotError
-from core.translation.aligned import guess_dialect
-from core.translation.reading import decode_json, read_object
+from core.translation.embeddings import EMBEDDING_DIALECTS
+from core.translation.pasting.paste import read_paste
+from core.translation.pasting.piece import Piece, Unreadable
+from core.translation.reading import encode_json
 from core.translation.translate import DIALECTS
-from ui.cards import json_fault
 from ui.comparison import dialect_name
-from ui.words import t
+from ui.words import note_text, t
 
-__all__ = ["pasted_exchange"]
+__all__ = ["exchange_of", "pasted_exchange"]
 
 _EXAMPLE = """{
   "model": "qwen3:4b",
@@ -26,24 +29,95 @@ _EXAMPLE = """{
   "stop": "END",
   "user": "me"
 }"""
+_KEPT = "_pasted_pieces"
 
 
 def pasted_exchange(owner: str) -> Exchange | None:
     """Draw the place to paste; return what stands in it, or say why it cannot be read."""
-    text = st.text_area(
-        t("requests.paste"), _EXAMPLE, key="pasted", height=260, help=t("requests.paste_hint"),
-        persist_state="session",
-    )  # fmt: skip
+    file: UploadedFile | None = st.file_uploader(
+        t("viewer.upload"), key="paste_file", label_visibility="collapsed", max_upload_size=50
+    )
+    if file is None:
+        text = st.text_area(
+            t("requests.paste"), _EXAMPLE, key="pasted", height=260,
+            help=t("requests.paste_hint"), persist_state="session",
+        )  # fmt: skip
+    else:
+        text = file.getvalue().decode("utf-8", "replace")
     try:
-        json.loads(text)
-        source = guess_dialect(read_object(decode_json(text), ""))
-    except json.JSONDecodeError as exc:
-        st.warning(json_fault(exc))
+        pieces = _pieces(text or "")
+    except Unreadable as exc:
+        said = note_text(exc.note)
+        st.warning(t("tools.broken_json", line=exc.line, column=exc.column, message=said))
         return None
     except DiglotError as exc:
         st.warning(exc.message)
         return None
-    st.caption(t("requests.seen_as", dialect=dialect_name(source)))
-    return Exchange(
-        "pasted", Wire(source, DIALECTS[source].path, text.encode()), owner=owner, started=0
+    piece = _picked(pieces)
+    for note in piece.notes:
+        st.caption(note_text(note))
+    dialect = piece.dialect or _asked_for()
+    st.caption(
+        t(
+            "viewer.read_as",
+            kind=t(f"viewer.kind_{piece.kind}"),
+            dialect=dialect_name(dialect),
+            line=piece.line,
+        )
     )
+    return exchange_of(piece, dialect, owner=owner)
+
+
+def exchange_of(piece: Piece, dialect: str, *, owner: str) -> Exchange:
+    """Return a piece as an exchange; what it does not hold is empty there."""
+    path = urlsplit(piece.url).path
+    own = EMBEDDING_DIALECTS[dialect] if dialect in EMBEDDING_DIALECTS else DIALECTS[dialect]
+    body = b"" if piece.request is None else encode_json(piece.request)
+    wire = Wire(dialect, path or own.path, body, url=piece.url, headers=piece.headers)
+    wire.status = piece.status
+    wire.streamed = piece.streamed
+    # No recording says when each line came: they are kept one by one, all at once.
+    for line in piece.answer.splitlines(keepends=True) if piece.streamed else [piece.answer]:
+        wire.came(line, 0)
+    exchange = Exchange("pasted", wire, owner=owner, started=0)
+    exchange.model = str((piece.request or {}).get("model", ""))
+    exchange.ended = 1 if piece.answer else 0
+    return exchange
+
+
+def _pieces(text: str) -> list[Piece]:
+    """Read a paste, once for as long as it stays the same."""
+    kept = st.session_state.get(_KEPT)
+    if kept is None or kept[0] != text:
+        kept = st.session_state[_KEPT] = (text, read_paste(text))
+    pieces: list[Piece] = kept[1]
+    return pieces
+
+
+def _picked(pieces: Sequence[Piece]) -> Piece:
+    if len(pieces) == 1:
+        return pieces[0]
+    place = st.selectbox(
+        t("viewer.pieces", count=len(pieces)),
+        range(len(pieces)),
+        format_func=lambda n: _title(n, pieces[n]),
+        key=f"piece_{len(pieces)}",
+    )
+    return pieces[place]
+
+
+def _title(number: int, piece: Piece) -> str:
+    holds = [t("viewer.holds_request")] if piece.request is not None else []
+    holds += [t("viewer.holds_answer")] if piece.answer else []
+    model = str((piece.request or {}).get("model", ""))
+    path = urlsplit(piece.url).path
+    facts = (path, model, " + ".join(holds), t("viewer.at_line", line=piece.line))
+    return f"{number + 1}. " + " · ".join(fact for fact in facts if fact)
+
+
+def _asked_for() -> str:
+    """Ask which dialect it is, where that cannot be seen."""
+    return st.selectbox(
+        t("viewer.which_api"), ["openai", "ollama", "responses", "anthropic"],
+        format_func=dialect_name, key="paste_dialect",
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""A text field that tells the page what is typed while it is typed; Streamlit's waits for blur.
+
+The text goes in as data, never as HTML. What the page writes into it replaces what stands there
+only when ``version`` changes, so that nobody's typing is overwritten by its own echo.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+__all__ = ["live_editor"]
+
+_JS = """
+export default function ({ data, parentElement, setStateValue }) {
+  const area = parentElement.querySelector("textarea");
+  const label = parentElement.querySelector("label");
+  label.textContent = data.label;
+  area.style.height = data.height + "px";
+  if (area.dataset.version !== String(data.version)) {
+    area.dataset.version = data.version;
+    area.sent = area.value = data.text;
+  }
+  area.setAttribute("aria-invalid", data.line ? "true" : "false");
+  const send = () => {
+    clearTimeout(area.timer);
+    if (area.value === area.sent) return;
+    area.sent = area.value;
+    setStateValue("typed", { text: area.value, number: Date.now() });
+  };
+  area.oninput = () => {
+    clearTimeout(area.timer);
+    area.timer = setTimeout(send, 350);
+  };
+  area.onblur = () => { if (area.timer) send(); };
+  area.onkeydown = (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
+  };
+}
+"""
+_HTML = """<label for="editor"></label><textarea id="editor" spellcheck="false"
+autocapitalize="off" autocomplete="off"></textarea>"""
+_CSS = """
+label { display: block; font-size: .875rem; font-weight: 600; margin-bottom: .25rem; }
+textarea { box-sizing: border-box; width: 100%; padding: .6rem .7rem; resize: vertical;
+  font: .82rem/1.5 monospace; color: var(--st-text-color); tab-size: 2;
+  background: var(--st-secondary-background-color);
+  border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius, .6rem); }
+textarea:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -1px; }
+textarea[aria-invalid=true] { border-color: var(--st-red-color, #c0392b); }
+"""
+_mount = st.components.v2.component("diglot.editor", html=_HTML, css=_CSS, js=_JS)
+
+
+def live_editor(
+    label: str, text: str, *, version: int, key: str, line: int = 0, height: int = 420
+) -> tuple[str, int] | None:
+    """Draw an editor holding ``text``; return what somebody typed, with a number of its own.
+
+    None before anybody did. ``line`` is where what stands there is broken, 0 where it is not. ``height`` is in pixels.
+    """
+    said = _mount(
+        data={"label": label, "text": text, "version": version, "line": line, "height": height},
+        default={"typed": None},
+        key=key,
+        on_typed_change=lambda: None,
+        height=height + 40,
+    )
+    return (said.typed["text"], said.typed["number"]) if said.typed else None
