@@ -34,7 +34,8 @@ class Fault(Struct, frozen=True):
 class Edited(Struct, frozen=True, kw_only=True):
     """Both texts, by dialect, with the number of the last writing by the page.
 
-    ``typed`` are the numbers of what was typed last; ``source`` is the side that was typed into last. A fault leaves the other side as it was.
+    ``typed`` are the numbers of what was typed last, ``source`` is the side it was typed into.
+    A fault leaves the other side as it was.
     """
 
     texts: dict[str, str]

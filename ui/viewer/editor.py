@@ -56,7 +56,8 @@ def live_editor(
 ) -> tuple[str, int] | None:
     """Draw an editor holding ``text``; return what somebody typed, with a number of its own.
 
-    None before anybody did. ``line`` is where what stands there is broken, 0 where it is not. ``height`` is in pixels.
+    None before anybody did. ``line`` is where what stands there is broken, 0 where it is not.
+    ``height`` is in pixels.
     """
     said = _mount(
         data={"label": label, "text": text, "version": version, "line": line, "height": height},

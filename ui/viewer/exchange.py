@@ -13,6 +13,7 @@ from core.translation.aligned import align_request
 from ui.viewer.bodies import show_answers, show_requests
 from ui.viewer.comparing import show_fields
 from ui.viewer.editing import show_editors
+from ui.viewer.learning import show_before_after
 from ui.viewer.pair import View, pair_of
 from ui.viewer.table import show_rows, summary
 from ui.viewer.tabs import open_tab
@@ -62,11 +63,12 @@ def show_difference(native: Exchange, openai: Exchange) -> None:
     show_rows(rows, source="ollama", target="openai", key=native.id)
 
 
-_ORDER = ("fields", "raw", "answer", "edit", "code")
+_ORDER = ("fields", "raw", "answer", "edit", "code", "learn")
 _OF_REQUESTS: Mapping[str, Callable[[View], None]] = {
     "fields": show_fields,
     "raw": show_requests,
     "edit": show_editors,
     "code": show_code,
+    "learn": show_before_after,
 }
 _OF_ANSWERS: Mapping[str, Callable[[View], None]] = {"answer": show_answers}
