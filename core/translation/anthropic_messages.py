@@ -161,12 +161,17 @@ def _texts(value: Any, path: str) -> tuple[Part, ...]:
 def dump_messages(messages: Iterable[Message]) -> tuple[list[Any], list[dict[str, Any]]]:
     """Write a conversation: the blocks of ``system``, and the messages.
 
-    Results that follow each other, and the user's words after them, share one message.
+    Results that follow each other, and the user's words after them, share one message. Raises
+    Unsupported for what that API has no place for: a sound, a picture among the instructions.
     """
     system: list[Any] = []
     dumped: list[dict[str, Any]] = []
     for message in messages:
         if message.role in ("system", "developer"):
+            if any(isinstance(part, Image) for part in message.parts):
+                raise Unsupported(
+                    "Anthropic's API takes only text as system; put the picture into a user message"
+                )
             system += dump_parts(message.parts)
         elif message.role == "tool":
             _add(dumped, "user", [_dump_result(message)])

@@ -4,7 +4,6 @@ speaks OpenAI's API. It is the comparison that a reader knows, filled in from a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -49,8 +48,7 @@ def contrast(body: dict[str, Any], *, dialect: str, origin: str) -> Contrast:
     A single question is asked at /api/generate, as one prompt; what needs a conversation or
     tools at /api/chat. ``origin`` is the server's. Raises DiglotError for a broken request.
     """
-    native_dialect = dialect if dialect in ("ollama", "generate") else _native(body, dialect)
-    native = _half(native_dialect, _in(body, dialect, native_dialect), origin, "requests")
+    native = _half(*_native(body, dialect), origin, "requests")
     openai = _half("openai", _in(body, dialect, "openai"), origin, "openai")
     rows = explain_request(
         native.body,
@@ -80,11 +78,19 @@ def shape(value: Any, *, depth: int = 3) -> Any:
     return value
 
 
-def _native(body: Mapping[str, Any], dialect: str) -> str:
-    """Return the native route that a program would take for this request."""
-    request = DIALECTS[dialect].parse_request(dict(body))
-    alone = len(request.messages) == 1 and request.messages[0].role == "user"
-    return "generate" if alone and not request.tools else "ollama"
+def _native(body: dict[str, Any], dialect: str) -> tuple[str, dict[str, Any]]:
+    """Return the native route that a program would take for this request, and its body."""
+    if dialect in ("ollama", "generate"):
+        return dialect, dict(body)
+    chat = _in(body, dialect, "ollama")
+    messages = chat["messages"]
+    if len(messages) != 1 or messages[0]["role"] != "user" or chat.get("tools"):
+        return "ollama", chat
+    (question,) = messages
+    images = {"images": question["images"]} if question.get("images") else {}
+    rest = {key: value for key, value in chat.items() if key not in ("model", "messages")}
+    prompt = {"model": chat["model"], "prompt": question.get("content", ""), **images, **rest}
+    return "generate", prompt
 
 
 def _in(body: dict[str, Any], source: str, target: str) -> dict[str, Any]:

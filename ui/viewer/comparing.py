@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.errors import DiglotError
 from core.translation.aligned import AlignedRow
+from core.translation.aligned_answers import align_headers
 from ui.comparison import dialect_name
-from ui.viewer.pair import FURTHER, View, rows_in
+from ui.viewer.pair import FURTHER, View, answer_rows, rows_in
 from ui.viewer.table import show_rows
 from ui.words import t
 
@@ -17,7 +18,21 @@ __all__ = ["show_fields"]
 
 
 def show_fields(view: View) -> None:
-    """Draw the aligned table of the request, with further dialects as columns where wanted."""
+    """Draw the aligned table of a part of the exchange: request, answer or headers."""
+    parts = {
+        **({"request": _request} if view.pair.rows else {}),
+        **({"answer": _answer} if view.exchange.client.chunks else {}),
+        **({"headers": _headers} if view.exchange.client.headers else {}),
+    }
+    part = st.segmented_control(
+        t("viewer.part"), list(parts), default=next(iter(parts)), required=True,
+        format_func=lambda name: t(f"viewer.part_{name}"), label_visibility="collapsed",
+        key=f"part_{view.key}_{'_'.join(parts)}", persist_state="session",
+    )  # fmt: skip
+    parts[part](view)
+
+
+def _request(view: View) -> None:
     pair = view.pair
     show_rows(
         pair.rows,
@@ -27,6 +42,35 @@ def show_fields(view: View) -> None:
         counted=False,
         beside=partial(_further, view),
     )
+
+
+def _answer(view: View) -> None:
+    try:
+        source, target, rows = answer_rows(view)
+    except DiglotError as exc:
+        st.warning(t("requests.cannot", message=exc.message))
+        return
+    show_rows(rows, source=source, target=target, key=f"answer_{view.key}")
+
+
+def _headers(view: View) -> None:
+    """Draw the headers of both ways; of most only the name is kept."""
+    client = view.exchange.client
+    backend = view.exchange.backend[-1] if view.exchange.backend else None
+    sides = (t("viewer.client_side"), t("viewer.backend_side"))
+    st.caption(t("viewer.headers_masked"))
+    for name, ours, theirs in (
+        ("asked", client.headers, backend.headers if backend else ()),
+        ("answered", client.answered, backend.answered if backend else ()),
+    ):
+        st.markdown(f"**{t(f'viewer.headers_{name}')}**")
+        show_rows(
+            align_headers(ours, theirs),
+            source="",
+            target="",
+            titles=sides,
+            key=f"{name}_{view.key}",
+        )
 
 
 def _further(view: View) -> dict[str, tuple[AlignedRow, ...]]:

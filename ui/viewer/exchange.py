@@ -38,6 +38,7 @@ def show_exchange(
     if pair.rows:
         st.markdown(summary(pair.rows))
     tabs = {
+        "fields": show_fields,
         **(_OF_REQUESTS if exchange.client.request else {}),
         **(_OF_ANSWERS if exchange.client.chunks else {}),
     }
@@ -65,7 +66,6 @@ def show_difference(native: Exchange, openai: Exchange) -> None:
 
 _ORDER = ("fields", "raw", "answer", "edit", "code", "learn")
 _OF_REQUESTS: Mapping[str, Callable[[View], None]] = {
-    "fields": show_fields,
     "raw": show_requests,
     "edit": show_editors,
     "code": show_code,

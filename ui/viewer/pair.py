@@ -10,10 +10,12 @@ from core.backends.exchange import Exchange
 from core.chats.service import Service
 from core.errors import Unsupported
 from core.translation.aligned import AlignedRow, align_request
+from core.translation.aligned_answers import align_answer, whole_answer
+from core.translation.clock import Stamp
 from core.translation.translate import DIALECTS
 from ui.comparison import is_native
 
-__all__ = ["FURTHER", "Pair", "View", "other", "pair_of", "rows_in"]
+__all__ = ["FURTHER", "Pair", "View", "answer_rows", "other", "pair_of", "rows_in"]
 
 FURTHER = ("responses", "anthropic")
 """The dialects that can be shown as further columns."""
@@ -80,3 +82,23 @@ def rows_in(view: View, dialect: str) -> tuple[AlignedRow, ...]:
         raise Unsupported("embeddings are said in two dialects only")
     written = view.exchange.request_in(dialect)
     return align_request(pair.body, written, source=pair.source, target=dialect)
+
+
+def answer_rows(view: View) -> tuple[str, str, tuple[AlignedRow, ...]]:
+    """Return whence and whither the answer went, and what each of its fields became.
+
+    A stream is put together first. Raises DiglotError where a side breaks its dialect.
+    """
+    pair = view.pair
+    # An answer goes the other way: what the backend said comes first.
+    source, target = (pair.source, pair.target) if pair.derived else (pair.target, pair.source)
+    sides = [_whole(view.exchange, dialect) for dialect in (source, target)]
+    return source, target, align_answer(*sides, source=source, target=target)
+
+
+def _whole(exchange: Exchange, dialect: str) -> dict[str, Any]:
+    data = b"".join(piece for _, piece in exchange.response_in(dialect))
+    wires = [wire for wire in (exchange.client, *exchange.backend) if wire.dialect == dialect]
+    streamed = (wires[-1] if wires else exchange.client).streamed
+    stamp = Stamp(id=exchange.id, created=exchange.started, model=exchange.model)
+    return whole_answer(dialect, data, streamed=streamed, stamp=stamp)

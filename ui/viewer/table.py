@@ -50,20 +50,24 @@ def show_rows(
     target: str,
     key: str = "",
     counted: bool = True,
+    titles: tuple[str, str] | None = None,
     beside: Callable[[], Mapping[str, Sequence[AlignedRow]]] | None = None,
 ) -> None:
     """Draw the aligned table, native on the left whichever side the rows start from.
 
     ``key`` tells tables apart where a page has several; ``counted`` says above it how many
-    there are of each outcome. ``beside`` draws what stands beside
-    the filter and returns the rows of the same source in further dialects: a column each.
+    there are of each outcome. ``titles`` name the sides where dialects do not, in the order of
+    the rows. ``beside`` draws what stands beside the filter and returns the rows of the same
+    source in further dialects: a column each.
     """
     if counted:
         st.markdown(summary(rows))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         only = st.toggle(t("requests.only_changes"), value=True, key=f"only_{source}_{key}")
         also = beside() if beside else {}
-    shown = records(rows, source=source, target=target, also=also, only_changes=only)
+    turned = titles is None and is_native(target)
+    sides = titles or (dialect_name(source), dialect_name(target))
+    shown = records(rows, sides=sides, turned=turned, also=also, only_changes=only)
     if not shown:
         st.caption(t("requests.no_difference"))
         return
@@ -85,16 +89,16 @@ def show_rows(
 def records(
     rows: Sequence[AlignedRow],
     *,
-    source: str,
-    target: str,
+    sides: tuple[str, str],
+    turned: bool = False,
     also: Mapping[str, Sequence[AlignedRow]] | None = None,
     only_changes: bool = False,
 ) -> list[Record]:
     """Return what the table shows, a record a row, none but those of the reports.
 
-    What only a further dialect needs written comes last, once for each.
+    ``sides`` are the names of where the rows start from and of where they lead, which is on
+    the left where they are ``turned``. What only a further dialect needs written comes last.
     """
-    turned = is_native(target)
     more = {dialect: _by_path(others) for dialect, others in (also or {}).items()}
     found = []
     for row in rows:
@@ -102,15 +106,15 @@ def records(
         alike = all(other is None or other.outcome == "kept" for other in others.values())
         if only_changes and row.outcome == "kept" and alike:
             continue
-        cells = _cells(row, source=source, target=target, turned=turned)
+        cells = _cells(row, sides, turned=turned)
         for dialect, other in others.items():
             cells[dialect_name(dialect)] = _mark(other) if other and row.path else "—"
         found.append(Record(outcome=row.outcome, cells=cells, source=row.note.source))
     for dialect, others_rows in (also or {}).items():
         for row in others_rows:
             if row.path is None:
-                cells = _cells(row, source=source, target=target, turned=turned)
-                cells |= {dialect_name(name): "—" for name in (source, target, *more)}
+                cells = _cells(row, sides, turned=turned)
+                cells |= dict.fromkeys((*sides, *map(dialect_name, more)), "—")
                 cells[dialect_name(dialect)] = _cell(row.target, row.written)
                 found.append(Record(outcome=row.outcome, cells=cells, source=row.note.source))
     return found
@@ -120,13 +124,17 @@ def _by_path(rows: Sequence[AlignedRow]) -> dict[str | None, AlignedRow]:
     return {row.path: row for row in rows if row.path is not None}
 
 
-def _cells(row: AlignedRow, *, source: str, target: str, turned: bool) -> dict[str, str]:
-    here, there = _cell(row.path, row.value), _cell(row.target, row.written)
-    left, right = (target, source) if turned else (source, target)
+def _cells(row: AlignedRow, sides: tuple[str, str], *, turned: bool) -> dict[str, str]:
+    pair = (_cell(row.path, row.value), _cell(row.target, row.written))
+    (left, here), (right, there) = (
+        zip(reversed(sides), reversed(pair), strict=True)
+        if turned
+        else zip(sides, pair, strict=True)
+    )
     return {
-        dialect_name(left): there if turned else here,
+        left: here,
         t("requests.outcome"): f"{_MARKS[row.outcome]} {t(f'requests.{row.outcome}')}",
-        dialect_name(right): here if turned else there,
+        right: there,
         t("requests.why"): _why(row.note),
     }
 

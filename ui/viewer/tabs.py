@@ -27,11 +27,16 @@ def open_tab(
     if kept not in st.session_state:
         st.session_state[kept] = st.query_params.get(_PARAMETER) if link else None
     wanted = st.session_state[kept] if st.session_state[kept] in names else names[0]
+    # Other words, or other tabs, are other tabs.
+    widget = f"{key}_{language()}_{'_'.join(names)}"
+    first = f"_first_{widget}"
+    if widget not in st.session_state or first not in st.session_state:
+        # Tabs with another default would be other tabs as well, so it stays what it was.
+        st.session_state[first] = wanted
     tabs = st.tabs(
         list(labels.values()),
-        default=labels[wanted],
-        # Other words, or other tabs, are other tabs.
-        key=f"{key}_{language()}_{'_'.join(names)}",
+        default=labels[st.session_state[first]],
+        key=widget,
         on_change="rerun",
     )
     chosen, place = next(

@@ -1,0 +1,20 @@
+"""What Anthropic's API has no place for is said, not broken over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.errors import Unsupported
+from core.translation.translate import translate_request
+
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+
+
+@pytest.mark.parametrize("parts", [[PICTURE], [{"type": "text", "text": "a"}, PICTURE]])
+def test_a_picture_among_the_instructions(parts: list[dict[str, Any]]) -> None:
+    hello = {"role": "user", "content": "hi"}
+    body = {"model": "m", "messages": [{"role": "system", "content": parts}, hello]}
+    with pytest.raises(Unsupported, match="only text as system"):
+        translate_request(body, source="openai", target="anthropic")
