@@ -16,9 +16,9 @@ from core.tools.definitions.values import Definition
 from core.translation.messages import Tool
 from core.translation.reading import read_object, read_text
 
-__all__ = ["dump_bfcl", "is_bfcl", "parse_bfcl"]
+__all__ = ["STANDARD_TYPES", "dump_bfcl", "is_bfcl", "parse_bfcl"]
 
-_WORDS: Mapping[str, str] = {
+STANDARD_TYPES: Mapping[str, str] = {
     "dict": "object", "hashmap": "object", "hashtable": "object", "map": "object",
     "float": "number", "double": "number",
     "tuple": "array", "arraylist": "array", "list": "array", "set": "array",
@@ -89,15 +89,15 @@ def _walk(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> An
 def _standard(schema: dict[str, Any]) -> dict[str, Any]:
     word = schema.get("type")
     if isinstance(word, list):
-        known = [_WORDS.get(w.lower(), w) if isinstance(w, str) else w for w in word]
+        known = [STANDARD_TYPES.get(w.lower(), w) if isinstance(w, str) else w for w in word]
         # A list with "any" in it says nothing at all.
         return _without_type(schema) if _ANY in known else {**schema, "type": known}
     if not isinstance(word, str):
         return schema
-    if word.lower() == _ANY or word.lower() not in _WORDS:
+    if word.lower() == _ANY or word.lower() not in STANDARD_TYPES:
         # Anything: JSON Schema says that by saying nothing.
         return _without_type(schema)
-    return {**schema, "type": _WORDS[word.lower()]}
+    return {**schema, "type": STANDARD_TYPES[word.lower()]}
 
 
 def _bfcl(schema: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _has_words(schema: Any) -> bool:
     def look(inner: dict[str, Any]) -> dict[str, Any]:
         word = inner.get("type")
         if isinstance(word, str) and word not in _STANDARD:
-            found.append(word.lower() in _WORDS or word.lower() == _ANY)
+            found.append(word.lower() in STANDARD_TYPES or word.lower() == _ANY)
         return inner
 
     _walk(schema, look)

@@ -1,0 +1,1 @@
+"""What models stumble on in tool definitions, and how to mend it."""

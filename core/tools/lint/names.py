@@ -1,0 +1,118 @@
+"""Faults of names, and of tools beside each other."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from msgspec.structs import replace
+
+from core.tools.definitions.reading import dump_as
+from core.tools.lint.finding import Finding
+from core.translation.messages import Tool
+from core.translation.notes import Note
+
+__all__ = ["check_names", "token_estimate"]
+
+_LEGAL = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_EMPTY = frozenset(
+    "run do process get call function tool handle execute action test data f fn main helper util "
+    "query api request".split()
+)
+_MANY_TOOLS = 20
+_MANY_TOKENS = 2000
+_ALIKE = 0.88
+
+
+def check_names(tools: Sequence[Tool]) -> Iterator[Finding]:
+    """Yield what is wrong with the names, and with having these tools together."""
+    for index, tool in enumerate(tools):
+        yield from _check_name(index, tool)
+    for (first, one), (second, other) in combinations(enumerate(tools), 2):
+        if one.name == other.name:
+            taken = {tool.name for tool in tools}
+            yield _twin(second, one.name, taken)
+        elif _alike(one.name, other.name):
+            yield Finding(
+                code="near_twins", severity="warning", tool=second, path="name",
+                note=Note(
+                    f"“{other.name}”和第 {first + 1} 个工具“{one.name}”的名字太像，模型容易叫错。",
+                    f"“{other.name}” is much like “{one.name}” (tool {first + 1}): models mix "
+                    "them up.",
+                ),
+            )  # fmt: skip
+    if len(tools) > _MANY_TOOLS:
+        yield Finding(
+            code="many_tools", severity="warning",
+            note=Note(
+                f"有 {len(tools)} 个工具；小模型超过 {_MANY_TOOLS} 个就常常选错。",
+                f"There are {len(tools)} tools; small models choose badly among more than "
+                f"{_MANY_TOOLS}.",
+            ),
+        )  # fmt: skip
+    tokens = token_estimate(tools)
+    yield Finding(
+        code="token_cost", severity="warning" if tokens > _MANY_TOKENS else "hint",
+        note=Note(
+            f"每次请求，这些定义约占 ~{tokens} 个 token(估算）。",
+            f"These definitions take ~{tokens} tokens of every request (an estimate).",
+        ),
+    )  # fmt: skip
+
+
+def token_estimate(tools: Sequence[Tool]) -> int:
+    """Estimate the tokens of the block of tools: about four Latin letters or one Chinese
+    character and a half each, which no model's tokenizer does exactly."""
+    text = "".join(json.dumps(dump_as(tool, "openai"), ensure_ascii=False) for tool in tools)
+    wide = sum(character > "\u2e7f" for character in text)
+    return round((len(text) - wide) / 4 + wide / 1.5)
+
+
+def _check_name(index: int, tool: Tool) -> Iterator[Finding]:
+    if not _LEGAL.fullmatch(tool.name):
+        legal = re.sub(r"[^a-zA-Z0-9_-]+", "_", tool.name).strip("_")[:64] or f"tool_{index + 1}"
+        yield Finding(
+            code="illegal_name", severity="error", tool=index, path="name",
+            note=Note(
+                "OpenAI 和 Anthropic 只接受字母、数字、_ 和 -,最多 64 个；可以改成 " + legal + "。",
+                "OpenAI and Anthropic take letters, digits, _ and - only, at most 64: it could be "
+                + legal + ".",
+            ),
+            fix=lambda old: replace(old, name=legal),
+        )  # fmt: skip
+    if tool.name.lower() in _EMPTY:
+        yield Finding(
+            code="empty_name", severity="warning", tool=index, path="name",
+            note=Note(
+                f"“{tool.name}”没有说明做什么；用动词加对象，例如 get_weather。",
+                f"“{tool.name}” does not say what it does; use a verb and an object, such as "
+                "get_weather.",
+            ),
+        )  # fmt: skip
+
+
+def _twin(index: int, name: str, taken: set[str]) -> Finding:
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return Finding(
+        code="twins", severity="error", tool=index, path="name",
+        note=Note(
+            f"有两个工具都叫“{name}”：接口会拒绝，或者只留一个。",
+            f"Two tools are called “{name}”: an API refuses that, or keeps one of them.",
+        ),
+        fix=lambda old: replace(old, name=f"{name}_{number}"),
+    )  # fmt: skip
+
+
+def _alike(one: str, other: str) -> bool:
+    first, second = (re.sub(r"[\W_]", "", name).lower() for name in (one, other))
+    if first == second:
+        return True
+    # Two verbs about one object are meant to look alike: get_user, set_user.
+    if re.split(r"[\W_]+", one)[1:] == re.split(r"[\W_]+", other)[1:]:
+        return False
+    return difflib.SequenceMatcher(None, first, second).ratio() > _ALIKE

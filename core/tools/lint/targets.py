@@ -1,0 +1,137 @@
+"""Faults by where a definition goes: keywords that a server ignores, and strict mode."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from core.tools.conversion import convert
+from core.tools.lint.finding import Finding, schema_fix, walk_schemas
+from core.translation.messages import Tool
+from core.translation.notes import Note
+from core.translation.reading import encode_json
+
+__all__ = ["check_targets"]
+
+_SAID = {
+    "default": ("默认", "default"),
+    "format": ("格式", "format"),
+    "pattern": ("须匹配", "must match"),
+    "minimum": ("最小", "at least"),
+    "maximum": ("最大", "at most"),
+    "exclusiveMinimum": ("大于", "more than"),
+    "exclusiveMaximum": ("小于", "less than"),
+    "minLength": ("最少字数", "minimum length"),
+    "maxLength": ("最多字数", "maximum length"),
+    "minItems": ("最少项数", "minimum items"),
+    "maxItems": ("最多项数", "maximum items"),
+    "multipleOf": ("倍数", "multiple of"),
+    "const": ("只能是", "always"),
+}
+_INLINE_DEPTH = 8
+
+
+def check_targets(index: int, tool: Tool) -> Iterator[Finding]:
+    """Yield what of a definition does not reach a model through Ollama, and strict's wishes."""
+    yield from _check_ignored(index, tool)
+    yield from _check_references(index, tool)
+    if tool.strict:
+        yield from _check_strict(index, tool)
+
+
+def _check_ignored(index: int, tool: Tool) -> Iterator[Finding]:
+    dropped = {row.path for row in convert(tool, "ollama").rows if row.fate == "dropped"}
+    for path, schema, _ in walk_schemas(tool.parameters):
+        keys = [k for k in _SAID if k in schema and f"{path}.{k}" in dropped]
+        unsaid = [k for k in keys if _spelled(schema[k]) not in str(schema.get("description", ""))]
+        if unsaid:
+            yield Finding(
+                code="ignored_by_ollama", severity="hint", tool=index, path=path,
+                note=Note(
+                    f"Ollama 会丢掉 {'、'.join(unsaid)};写进描述里模型才看得到。",
+                    f"Ollama drops {', '.join(unsaid)}: said in the description, a model sees it.",
+                ),
+                fix=schema_fix(path, partial(_with_words, keys=unsaid)),
+            )  # fmt: skip
+
+
+def _check_references(index: int, tool: Tool) -> Iterator[Finding]:
+    root = tool.parameters or {}
+    for path, schema, _ in walk_schemas(root):
+        if "$ref" in schema and re.search(r"\.properties\.[^.]+$", path):
+            whole = _inlined(schema, root, _INLINE_DEPTH)
+            yield Finding(
+                code="reference_lost", severity="warning", tool=index, path=path,
+                note=Note(
+                    "Ollama 会丢掉 $ref,模型不知道这里该放什么；把定义直接写在这里。",
+                    "Ollama drops $ref, so a model cannot know what belongs here: write the "
+                    "definition out.",
+                ),
+                fix=None if whole is None else schema_fix(path, partial(_instead, new=whole)),
+            )  # fmt: skip
+
+
+def _check_strict(index: int, tool: Tool) -> Iterator[Finding]:
+    conversion = convert(tool, "openai_strict")
+    if conversion.result is None:
+        yield Finding(
+            code="strict_impossible", severity="error", tool=index, path="strict",
+            note=conversion.rows[0].note or Note("", ""),
+            fix=lambda old: replace(old, strict=None),
+        )  # fmt: skip
+    elif conversion.lost:
+        wanted = conversion.result["parameters"]
+        paths = [row.path.removeprefix("parameters.") for row in conversion.lost]
+        yield Finding(
+            code="strict_misfit", severity="error", tool=index, path="strict",
+            note=Note(
+                f"开了 strict,OpenAI 会因这些地方拒绝请求：{'、'.join(paths[:4])}。",
+                f"With strict, OpenAI refuses the request because of: {', '.join(paths[:4])}.",
+            ),
+            fix=lambda old: replace(old, parameters=wanted),
+        )  # fmt: skip
+
+
+def _instead(_: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    return dict(new)
+
+
+def _with_words(schema: dict[str, Any], keys: list[str]) -> dict[str, Any]:
+    """Say keywords in the description, in the language that it is written in."""
+    words = str(schema.get("description") or "")
+    chinese = re.search(r"[\u4e00-\u9fff]", words) is not None
+    said = [f"{_SAID[k][0 if chinese else 1]}{'' if chinese else ' '}{_spelled(schema[k])}"
+            for k in keys]  # fmt: skip
+    text = f"（{'，'.join(said)}）" if chinese else f" ({', '.join(said)})"
+    return {**schema, "description": f"{words}{text}".strip()}
+
+
+def _spelled(value: Any) -> str:
+    return value if isinstance(value, str) else encode_json(value).decode()
+
+
+def _inlined(schema: Any, root: Mapping[str, Any], depth: int) -> Any:
+    """Return a schema with its references written out, None where one leads round."""
+    if depth == 0:
+        return None
+    if isinstance(schema, list):
+        items = [_inlined(item, root, depth) for item in schema]
+        lost = [i is None and s is not None for i, s in zip(items, schema, strict=True)]
+        return None if any(lost) else items
+    if not isinstance(schema, Mapping):
+        return schema
+    pointer = schema.get("$ref")
+    if isinstance(pointer, str):
+        target: Any = root
+        for step in pointer.removeprefix("#/").split("/"):
+            target = target.get(step) if isinstance(target, Mapping) else None
+        if not isinstance(target, Mapping):
+            return None
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        return _inlined({**target, **rest}, root, depth - 1)
+    new = {key: _inlined(value, root, depth) for key, value in schema.items()}
+    return None if any(new[k] is None and schema[k] is not None for k in new) else new
