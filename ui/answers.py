@@ -106,16 +106,21 @@ def seconds(duration: int) -> str:
     return f"{duration / 1e9:.2f} s" if duration < 10e9 else f"{duration / 1e9:.0f} s"
 
 
-def follow(jobs: Sequence[Job], *, every_second: Callable[[], object] | None = None) -> None:
+def follow(
+    jobs: Sequence[Job],
+    *,
+    every_second: Callable[[], object] | None = None,
+    until: Callable[[], bool] = lambda: False,
+) -> None:
     """Draw answers as they grow, several side by side, until all are done; the last of a page.
 
     Leaving early (a click, a refresh) only ends the drawing: the jobs go on. ``every_second`` is
-    called now and then for whatever else on the page moves.
+    called now and then for whatever else on the page moves; ``until`` ends the drawing early.
     """
     places: Sequence[Any] = st.columns(len(jobs)) if len(jobs) > 1 else [st.container()]
     views = [_Growing(job, place) for job, place in zip(jobs, places, strict=True)]
     looked = time.monotonic()
-    while not all([view.draw() for view in views]):
+    while not all([view.draw() for view in views]) and not until():
         # Touching the session is where Streamlit can take the page away from this loop.
         st.session_state["_following"] = jobs[0].id
         if every_second is not None and time.monotonic() - looked > 1:

@@ -14,7 +14,8 @@ _ROOM = """
 """
 
 _CODE = """
-.st-key-definitions textarea,.st-key-pasted textarea
+[class*=st-key-definition_] textarea,[class*=st-key-json_] textarea,
+[class*=_arguments_] textarea,.st-key-tool_paste textarea,.st-key-pasted textarea
 {font-family:monospace;font-size:.85rem;line-height:1.45}
 """
 

@@ -20,7 +20,6 @@ from core.chats.matrix_values import MOST_TRIES, Matrix, MatrixPlan, MatrixState
 from core.errors import DiglotError, InvalidRequest
 from core.tools.cases.judging import Check, judge
 from core.tools.cases.values import Case, Verdict
-from core.translation.definitions import parse_tools
 from core.translation.events import Event, accumulate
 from core.translation.messages import ChatRequest, Message, Text, Tool, text_of
 
@@ -98,7 +97,6 @@ class MatrixRunner:
 
     def start(self, owner: str, plan: MatrixPlan) -> MatrixJob:
         """Try a plan. Raises InvalidRequest for one that is empty or too large."""
-        tools = parse_tools(list(plan.tools))
         count = len(plan.tries)
         if not 1 <= count <= MOST_TRIES:
             raise InvalidRequest(
@@ -112,7 +110,7 @@ class MatrixRunner:
             raise InvalidRequest("a matrix is running already", status=409, code="busy")
         job = MatrixJob(self._matrices.create(owner, plan))
         self._jobs = {k: j for k, j in self._jobs.items() if not j.done} | {job.matrix.id: job}
-        self._fleet.call(self._begin(job, tools))
+        self._fleet.call(self._begin(job))
         return job
 
     def get(self, owner: str, matrix_id: str) -> MatrixJob | None:
@@ -133,15 +131,15 @@ class MatrixRunner:
         if tasks:
             await asyncio.wait(tasks, timeout=10)
 
-    async def _begin(self, job: MatrixJob, tools: tuple[Tool, ...]) -> None:
-        job.task = asyncio.create_task(self._follow(job, tools))
+    async def _begin(self, job: MatrixJob) -> None:
+        job.task = asyncio.create_task(self._follow(job))
 
-    async def _follow(self, job: MatrixJob, tools: tuple[Tool, ...]) -> None:
+    async def _follow(self, job: MatrixJob) -> None:
         state: MatrixState = "interrupted"
         fresh: list[tuple[int, Result]] = []
         tries = iter(enumerate(job.matrix.plan.tries))
         workers = [
-            asyncio.create_task(self._work(job, tools, tries, fresh))
+            asyncio.create_task(self._work(job, tries, fresh))
             for _ in range(min(job.matrix.plan.workers, job.total))
         ]
         try:
@@ -184,25 +182,22 @@ class MatrixRunner:
     async def _work(
         self,
         job: MatrixJob,
-        tools: tuple[Tool, ...],
         tries: Iterator[tuple[int, tuple[int, str, int]]],
         fresh: list[tuple[int, Result]],
     ) -> None:
         for place, (case, model, number) in tries:
-            result = await self._try(job.matrix, tools, case, model, number)
+            result = await self._try(job.matrix, case, model, number)
             job.came(place, result)
             fresh.append((place, result))
 
-    async def _try(
-        self, matrix: Matrix, tools: tuple[Tool, ...], place: int, model: str, number: int
-    ) -> Result:
+    async def _try(self, matrix: Matrix, place: int, model: str, number: int) -> Result:
         plan = matrix.plan
         case = plan.cases[place]
         ids: list[str] = []
         began = time.monotonic_ns()
         facts: dict[str, Any] = {"case": place, "model": model, "number": number}
         try:
-            asked = _request(case, model, tools)
+            asked = _request(case, model, plan.tools)
             answering: AsyncGenerator[Event] = self._fleet.chat(
                 asked,
                 dialect=plan.dialect,
@@ -214,7 +209,7 @@ class MatrixRunner:
                 response = accumulate([event async for event in events])
             duration = time.monotonic_ns() - began
             calls, text = response.message.tool_calls, text_of(response.message)
-            verdict = await judge(case, calls, text, tools, check=self._check())
+            verdict = await judge(case, calls, text, plan.tools, check=self._check())
             facts |= {"calls": calls, "text": text[:_KEPT_TEXT]}
         except DiglotError as error:
             duration = time.monotonic_ns() - began

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
 from core.chats.values import FaceDialect
 from core.tools.cases.values import Case, Verdict
-from core.translation.messages import ToolCall
+from core.translation.messages import Tool, ToolCall
 from core.translation.reading import encode_json
 
 __all__ = ["MOST_TRIES", "Cell", "Matrix", "MatrixPlan", "Result", "cells", "hash_tools"]
@@ -24,13 +24,12 @@ MatrixState = Literal["running", "complete", "stopped", "interrupted"]
 class MatrixPlan(Struct, frozen=True, kw_only=True):
     """What is tried: each case on each model ``repeat`` times, ``workers`` at once.
 
-    ``tools`` are definitions as both dialects write them. ``emulated`` helps even models that
-    have learnt to call tools.
+    ``emulated`` helps even models that have learnt to call tools.
     """
 
     cases: tuple[Case, ...]
     models: tuple[str, ...]
-    tools: tuple[dict[str, Any], ...]
+    tools: tuple[Tool, ...]
     repeat: int = 1
     workers: int = 2
     emulated: bool = False
@@ -94,7 +93,7 @@ def cells(results: Iterable[Result]) -> dict[tuple[int, str], Cell]:
     return {key: _cell(key, tries) for key, tries in grouped.items()}
 
 
-def hash_tools(tools: Sequence[dict[str, Any]]) -> str:
+def hash_tools(tools: Sequence[Tool]) -> str:
     """Return a short hash that is the same for the same definitions in the same order."""
     return hashlib.sha256(encode_json(list(tools))).hexdigest()[:12]
 

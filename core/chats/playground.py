@@ -8,7 +8,7 @@ same prompt are siblings in one chat. Calls may wait for a person at the run's d
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -21,18 +21,17 @@ from core.chats.jobs import JobRunner
 from core.chats.store import Store
 from core.chats.values import Call, ChatMessage, FaceDialect, Step
 from core.errors import InvalidRequest
+from core.tools.definitions.values import Definition
 from core.tools.desk import Decision, Desk, Mode
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
 from core.tools.trouble import Fault
-from core.translation.definitions import parse_tools
 from core.translation.events import Event
 from core.translation.messages import (
     ChatRequest,
     Message,
     NamedTool,
     Text,
-    Tool,
     ToolCall,
     ToolChoice,
 )
@@ -44,7 +43,7 @@ How = Literal["auto", "emulated", "both"]
 
 
 class RunPlan(Struct, frozen=True, kw_only=True):
-    """What is run. ``tools`` are definitions as both dialects write them.
+    """What is run, with which ``tools``.
 
     ``choice`` is a word of tool_choice or the name of a tool behind ``=``. ``fault`` befalls
     the first call or ``every`` one. ``max_turns`` limits the turns that may call tools.
@@ -52,7 +51,7 @@ class RunPlan(Struct, frozen=True, kw_only=True):
 
     prompt: str
     model: str
-    tools: tuple[dict[str, Any], ...] = ()
+    tools: tuple[Definition, ...] = ()
     choice: str = "auto"
     how: How = "auto"
     mode: Mode = "auto"
@@ -113,7 +112,7 @@ class Playground:
         fleet: Fleet,
         store: Store,
         jobs: JobRunner,
-        toolbox: Callable[[Sequence[Tool]], Toolbox],
+        toolbox: Callable[[Sequence[Definition]], Toolbox],
     ) -> None:
         """``toolbox`` returns what runs some definitions, as far as anything does."""
         self._fleet = fleet
@@ -125,9 +124,8 @@ class Playground:
     def start(self, owner: str, plan: RunPlan, *, chat_id: str = "") -> list[Job]:
         """Run a plan, in a new chat or once more in the one that holds its runs.
 
-        Raises InvalidRequest for definitions that are none, and ``busy`` while the chat runs.
+        Raises InvalidRequest without a prompt, and ``busy`` while the chat runs.
         """
-        parse_tools(list(plan.tools))
         if not plan.prompt.strip():
             raise InvalidRequest("a run needs a prompt", path="prompt")
         question = None
@@ -240,7 +238,7 @@ class Playground:
 
     def _called_again(self, call: Call, arguments: str, plan: RunPlan) -> Call:
         asked = ToolCall(id=call.id, name=call.name, arguments=arguments)
-        box = self._toolbox(parse_tools(list(plan.tools)))
+        box = self._toolbox(plan.tools)
         result = self._fleet.call(box.call(asked), timeout=60)
         own = call.asked or call.arguments
         return replace(
@@ -287,8 +285,7 @@ class Playground:
         later: bool = False,
     ) -> tuple[Run, Desk]:
         """Return what runs a plan, with its desk; ``later`` is a run that has called already."""
-        tools = parse_tools(list(plan.tools))
-        box = self._toolbox(tools)
+        box = self._toolbox(plan.tools)
         notify: list[Callable[[bool], None]] = []
         desk = Desk(
             box,
@@ -303,7 +300,7 @@ class Playground:
         request = ChatRequest(
             model=plan.model,
             messages=history,
-            tools=tools,
+            tools=tuple(definition.tool for definition in plan.tools),
             tool_choice=choice,
             stream=True,
             include_usage=True,

@@ -6,7 +6,7 @@ called from any of them. A page says who its person is (``owner``) and sees only
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -26,9 +26,9 @@ from core.chats.store import Store
 from core.chats.titles import Titler
 from core.chats.values import Chat, ChatMessage, ChatOptions, FaceDialect
 from core.errors import InvalidRequest
+from core.tools.definitions.values import Definition
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
-from core.translation.definitions import parse_tools
 from core.translation.events import Event
 from core.translation.messages import (
     ChatRequest,
@@ -36,7 +36,6 @@ from core.translation.messages import (
     Part,
     ResponseFormat,
     Text,
-    ToolChoice,
     text_of,
 )
 from core.translation.notes import Note
@@ -68,7 +67,7 @@ class Service:
         self.library = Library(fleet)
         self.archive = Archive(store, toolbox)
         self.matrices = MatrixRunner(fleet, store.matrices)
-        self.playground = Playground(fleet, store, jobs, toolbox.declaring)
+        self.playground = Playground(fleet, store, jobs, self._runners)
         self._titler = Titler(fleet, store)
 
     @property
@@ -284,40 +283,9 @@ class Service:
         self.stop(owner, chat_id)
         self.store.hide_chat(owner, chat_id)
 
-    def run_tool_test(
-        self,
-        owner: str,
-        prompt: str,
-        *,
-        model: str,
-        tools: Iterable[dict[str, Any]],
-        dialect: FaceDialect = "openai",
-        tool_choice: ToolChoice | None = None,
-        system: str = "",
-        max_turns: int = 6,
-    ) -> Job:
-        """Run one prompt with tool definitions, in a temporary chat of its own.
-
-        ``tools`` are definitions as both dialects write them. Those whose name a tool of the
-        toolbox has are run by it; the others stop the run at their first call.
-        """
-        definitions = parse_tools(list(tools))
-        box = self.toolbox.declaring(definitions)
-        chat = self.store.create_chat(owner, title=prompt[:80], temporary=True)
-        question = _question(prompt)
-        request = replace(
-            self._request(ChatOptions(model=model, system=system), (question,)),
-            tools=definitions,
-            tool_choice=tool_choice,
-        )
-        return self.jobs.start(
-            owner,
-            chat.id,
-            self._run(request, box, owner=owner, dialect=dialect, max_turns=max_turns),
-            ask=question,
-            model=model,
-            dialect=dialect,
-        )
+    def _runners(self, definitions: Sequence[Definition]) -> Toolbox:
+        """Return what runs these definitions, as far as anything here does."""
+        return self.toolbox.declaring(definition.tool for definition in definitions)
 
     def exchange(self, owner: str, exchange_id: str, *, everyone: bool = False) -> Exchange | None:
         """Return one exchange of the owner's, or None when it is forgotten.

@@ -29,13 +29,15 @@ from core.tools.trouble import Fault, troubled
 from core.translation.messages import ToolCall
 from core.translation.reading import encode_json
 
-__all__ = ["PATIENCE", "Decision", "Desk", "Mode"]
+__all__ = ["PATIENCE", "Decision", "Desk", "Kind", "Mode"]
 
 PATIENCE = 1800.0
 """Seconds that a call waits for somebody before its run is ended."""
 
 Mode = Literal["auto", "approve", "answer"]
 """Run calls by themselves, ask before each, or let the person answer for every tool."""
+
+Kind = Literal["run", "give", "refuse", "fault"]
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -45,7 +47,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     ``text`` as the reason; ``give`` makes ``text`` the result; ``fault`` lets something fail.
     """
 
-    kind: Literal["run", "refuse", "give", "fault"]
+    kind: Kind
     arguments: str | None = None
     text: str = ""
     fault: Fault = "error"

@@ -14,14 +14,13 @@ from core.chats.store import Store
 from core.errors import InvalidRequest
 from core.tools.cases.values import Case, ExpectedCall
 from core.tools.examples import example_toolbox
-from core.translation.definitions import dump_tool
 from tests.brain import answer_natively
 from tests.chats.test_service import ME, backend, service
 from tests.scripted import Said, Scripted
 
 __all__ = ["backend", "service"]
 
-TOOLS = tuple(dump_tool(tool) for tool in example_toolbox().tools)
+TOOLS = example_toolbox().tools
 WEATHER = ExpectedCall(tool="get_current_weather", arguments={"location": "上海"})
 CASES = (
     Case(prompt="get_current_weather of '上海'", id="right", expected=(WEATHER,)),
@@ -111,7 +110,7 @@ def test_emulated_calls_are_tried_too(service: Service, backend: Scripted) -> No
 
 
 @pytest.mark.parametrize(
-    "given", [{"cases": ()}, {"models": ()}, {"repeat": 10_000}, {"workers": 0}, {"tools": ({},)}]
+    "given", [{"cases": ()}, {"models": ()}, {"repeat": 10_000}, {"workers": 0}]
 )
 def test_what_cannot_be_tried_is_refused(service: Service, given: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):

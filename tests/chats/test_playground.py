@@ -12,19 +12,23 @@ import pytest
 from core.chats.playground import Changed, RunPlan
 from core.chats.service import Service
 from core.errors import InvalidRequest
+from core.tools.definitions.values import Definition
 from core.tools.desk import Decision
 from core.tools.examples import example_toolbox
-from core.translation.definitions import dump_tool
-from core.translation.messages import text_of
+from core.translation.messages import Tool, text_of
 from tests.brain import SENTENCE
 from tests.chats.test_service import ME, backend, ended, service
 from tests.scripted import Scripted
 
 __all__ = ["backend", "service"]
 
-TOOLS = tuple(dump_tool(tool) for tool in example_toolbox().tools)
-FLIGHT = {"type": "function", "function": {"name": "book_flight", "parameters": {
-    "type": "object", "properties": {"to": {"type": "string"}}, "required": ["to"]}}}  # fmt: skip
+TOOLS = tuple(Definition(tool=tool) for tool in example_toolbox().tools)
+FLIGHT = Definition(
+    tool=Tool(
+        name="book_flight",
+        parameters={"type": "object", "properties": {"to": {"type": "string"}}, "required": ["to"]},
+    )
+)
 
 
 def plan(**given: Any) -> RunPlan:
@@ -161,8 +165,6 @@ def test_once_more_is_a_sibling(service: Service) -> None:
 
 
 def test_what_cannot_be_run_is_refused(service: Service) -> None:
-    with pytest.raises(InvalidRequest):
-        service.playground.start(ME, plan(tools=({"type": "function"},)))
     with pytest.raises(InvalidRequest):
         service.playground.start(ME, plan(prompt=" "))
     chat = service.store.create_chat(ME)

@@ -201,14 +201,6 @@ def test_two_browsers_do_not_see_each_other(url: str, chromium: Browser) -> None
     expect(theirs.get_by_text("secret garden")).to_have_count(0)
 
 
-def test_the_tool_page_runs_the_weather_tool(url: str, chromium: Browser) -> None:
-    page = visit(chromium, f"{url}/tools")
-    page.get_by_role("button", name="Run", exact=False).last.click()
-    expect(page.get_by_text("fits the schema")).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("25°C").first).to_be_visible()
-    shoot(page, "tools-en")
-
-
 def test_the_request_page_translates_what_is_pasted(url: str, chromium: Browser) -> None:
     page = visit(chromium, f"{url}/requests")
     expect(page.get_by_text("Read as OpenAI")).to_be_visible()

@@ -1,0 +1,87 @@
+"""What somebody has on the tool page: definitions and cases, as the database keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.errors import InvalidRequest
+from core.tools.cases.examples import EXAMPLES
+from core.tools.cases.values import Case
+from core.tools.definitions.values import Definition
+from core.tools.toolbox import Toolbox
+
+__all__ = ["Workbench", "new_workbench", "read_workbench", "write_workbench"]
+
+_MOST = 2_000_000
+"""Characters that are kept for one owner."""
+
+
+class Workbench(Struct, frozen=True, kw_only=True):
+    """Definitions, in the order in which they are shown to a model, and cases for them.
+
+    ``off`` are the names of tools that are kept but not shown to a model.
+    """
+
+    definitions: tuple[Definition, ...] = ()
+    cases: tuple[Case, ...] = ()
+    off: tuple[str, ...] = ()
+
+    @property
+    def on(self) -> tuple[Definition, ...]:
+        """The definitions that a model is shown."""
+        return tuple(one for one in self.definitions if one.tool.name not in self.off)
+
+    def put(self, place: int, definition: Definition) -> Workbench:
+        """Return it with a definition in another's place."""
+        new = list(self.definitions)
+        new[place] = definition
+        return replace(self, definitions=tuple(new))
+
+    def add(self, added: Sequence[Definition]) -> Workbench:
+        """Return it with more definitions; one that has a known name takes that one's place."""
+        new = {one.tool.name: one for one in (*self.definitions, *added)}
+        return replace(self, definitions=tuple(new.values()))
+
+    def duplicate(self, place: int) -> Workbench:
+        """Return it with a second one of a definition, under a name of its own."""
+        old = self.definitions[place]
+        names = {one.tool.name for one in self.definitions}
+        number = next(n for n in range(2, len(names) + 3) if f"{old.tool.name}_{n}" not in names)
+        twin = replace(old, tool=replace(old.tool, name=f"{old.tool.name}_{number}"), original={})
+        new = list(self.definitions)
+        new.insert(place + 1, twin)
+        return replace(self, definitions=tuple(new))
+
+    def drop(self, place: int) -> Workbench:
+        """Return it without a definition."""
+        kept = (one for number, one in enumerate(self.definitions) if number != place)
+        return replace(self, definitions=tuple(kept))
+
+
+def new_workbench(toolbox: Toolbox, *, chinese: bool) -> Workbench:
+    """Return what somebody new finds: the example tools and a case of each kind."""
+    names = dict.fromkeys(name for example in EXAMPLES for name in example.tools)
+    return Workbench(
+        definitions=tuple(Definition(tool=t) for t in toolbox.tools if t.name in names),
+        cases=tuple(example.zh if chinese else example.en for example in EXAMPLES),
+    )
+
+
+def read_workbench(text: str) -> Workbench:
+    """Return what ``write_workbench`` wrote. Raises InvalidRequest for anything else."""
+    try:
+        return msgspec.json.decode(text, type=Workbench)
+    except msgspec.DecodeError as exc:
+        raise InvalidRequest(f"what was kept cannot be read: {exc}") from exc
+
+
+def write_workbench(bench: Workbench) -> str:
+    """Return it as JSON text. Raises InvalidRequest for more than is kept."""
+    text = msgspec.json.encode(bench).decode()
+    if len(text) > _MOST:
+        raise InvalidRequest(f"tools and cases together are longer than {_MOST} characters")
+    return text

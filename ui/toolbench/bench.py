@@ -1,0 +1,46 @@
+"""What is on the page: definitions and cases, read once a session and kept with every change."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.chats.service import Service
+from core.chats.workbench import Workbench, new_workbench, read_workbench, write_workbench
+from core.errors import DiglotError
+from ui.cards import attempt
+from ui.words import language
+
+__all__ = ["bench", "keep", "revision"]
+
+_KEY = "bench"
+
+
+def bench(service: Service, owner: str) -> Workbench:
+    """Return what the owner has on the page."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = _read(service, owner)
+    kept: Workbench = st.session_state[_KEY]
+    return kept
+
+
+def keep(service: Service, owner: str, new: Workbench) -> None:
+    """Show and keep something else from now on; fields that show it are drawn anew."""
+    st.session_state[_KEY] = new
+    st.session_state["bench_revision"] = revision() + 1
+    attempt(lambda: service.store.matrices.keep_toolbox(owner, write_workbench(new)))
+
+
+def revision() -> int:
+    """Return a number that is another after every change, for the keys of fields."""
+    return int(st.session_state.get("bench_revision", 0))
+
+
+def _read(service: Service, owner: str) -> Workbench:
+    try:
+        text = service.store.matrices.toolbox(owner)
+        if text is not None:
+            return read_workbench(text)
+    except DiglotError:
+        # Written by another version, or the database is away: begin anew, overwrite nothing yet.
+        pass
+    return new_workbench(service.toolbox, chinese=language() == "zh")
