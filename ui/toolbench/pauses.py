@@ -78,14 +78,12 @@ def _show_pause(
         fault = _pick_fault(f"pause_fault_{key}")
     changed = arguments if arguments != pretty(one.call.arguments) else None
     decision = Decision(kind=kind or "run", arguments=changed, text=text, fault=fault)
-    st.button(
-        t("tools.go_on"),
-        type="primary",
-        icon=":material/play_arrow:",
-        key=f"pause_go_{key}",
-        on_click=try_it,
-        args=(service.playground.decide, owner, job.id, one.call.id, decision),
-    )
+    # Not by on_click: what was typed a moment ago would not be in its arguments yet.
+    if st.button(
+        t("tools.go_on"), type="primary", icon=":material/play_arrow:", key=f"pause_go_{key}"
+    ):
+        try_it(service.playground.decide, owner, job.id, one.call.id, decision)
+        st.rerun()
 
 
 def _pick_fault(key: str) -> Fault:

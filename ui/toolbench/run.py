@@ -40,24 +40,26 @@ def show_run(service: Service, owner: str) -> None:
     chat_id = open_run(service, owner)
     running = service.jobs.running(owner, chat_id) if chat_id else []
     with st.container(horizontal=True):
-        st.button(
+        # Not by on_click: what was typed a moment ago would not be in its arguments yet.
+        if st.button(
             t("tools.run"),
             type="primary",
             icon=":material/play_arrow:",
             disabled=not (plan.model and plan.prompt.strip() and ready and not running),
-            on_click=_start,
-            args=(service, owner, plan, ""),
             key="run_start",
-        )
-        if chat_id and not running:
-            st.button(
+        ):
+            _start(service, owner, plan, "")
+        if (
+            chat_id
+            and not running
+            and st.button(
                 t("tools.run_again"),
                 icon=":material/replay:",
-                on_click=_again,
-                args=(service, owner, chat_id),
                 help=t("tools.run_again_help"),
                 key="run_again",
             )
+        ):
+            _start(service, owner, service.playground.plan(owner, chat_id), chat_id)
         if running:
             st.button(
                 t("tools.stop"),
@@ -168,10 +170,7 @@ def _start(service: Service, owner: str, plan: RunPlan, chat_id: str) -> None:
         st.session_state["run_shown"] = jobs[0].message_id
 
     attempt(work, model=plan.model)
-
-
-def _again(service: Service, owner: str, chat_id: str) -> None:
-    _start(service, owner, service.playground.plan(owner, chat_id), chat_id)
+    st.rerun()
 
 
 def _stop(jobs: Sequence[Job]) -> None:

@@ -16,7 +16,7 @@ from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.written import WrittenCall, find_written_calls
 from core.translation.messages import Tool, text_of
 from ui.answers import numbers_line, show_answer
-from ui.cards import try_it
+from ui.cards import attempt
 from ui.comparison import show_bodies
 from ui.text import plain
 from ui.words import t
@@ -108,15 +108,13 @@ def _show_request(
             ):
                 st.session_state["exchange"] = exchange_id
                 st.switch_page("../pages/requests.py", query_params={"x": exchange_id})
-            if over:
-                st.button(
-                    t("tools.branch_request"),
-                    icon=":material/fork_right:",
-                    key=f"branch_{key}",
-                    help=t("tools.branch_request_help"),
-                    on_click=try_it,
-                    args=(_branch, service, owner, row.id, number, None),
-                )
+            if over and st.button(
+                t("tools.branch_request"),
+                icon=":material/fork_right:",
+                key=f"branch_{key}",
+                help=t("tools.branch_request_help"),
+            ):
+                _branch(service, owner, row.id, number, None)
 
 
 def _show_call(
@@ -163,35 +161,33 @@ def _show_branch(service: Service, owner: str, row: ChatMessage, number: int, ca
         arguments = st.text_area(
             t("tools.arguments"), pretty(call.arguments), key=f"branch_arguments_{key}", height=120
         )
-        st.button(
-            t("tools.branch_arguments"),
-            icon=":material/play_arrow:",
-            key=f"branch_run_{key}",
-            on_click=try_it,
-            args=(_branch, service, owner, row.id, number,
-                  Changed(call_id=call.id, arguments=arguments)),
-        )  # fmt: skip
+        # Not by on_click: what was typed a moment ago would not be in its arguments yet.
+        if st.button(
+            t("tools.branch_arguments"), icon=":material/play_arrow:", key=f"branch_run_{key}"
+        ):
+            changed = Changed(call_id=call.id, arguments=arguments)
+            _branch(service, owner, row.id, number, changed)
         result = st.text_area(
             t("tools.step_result"),
             (call.result or "")[:_MOST_SHOWN],
             key=f"branch_result_{key}",
             height=120,
         )
-        st.button(
-            t("tools.branch_result"),
-            icon=":material/edit_note:",
-            key=f"branch_give_{key}",
-            on_click=try_it,
-            args=(_branch, service, owner, row.id, number,
-                  Changed(call_id=call.id, result=result)),
-        )  # fmt: skip
+        if st.button(
+            t("tools.branch_result"), icon=":material/edit_note:", key=f"branch_give_{key}"
+        ):
+            _branch(service, owner, row.id, number, Changed(call_id=call.id, result=result))
 
 
 def _branch(
     service: Service, owner: str, message_id: str, number: int, changed: Changed | None
 ) -> None:
-    job = service.playground.branch(owner, message_id, number, changed)
-    st.session_state["run_shown"] = job.message_id
+    def work() -> None:
+        job = service.playground.branch(owner, message_id, number, changed)
+        st.session_state["run_shown"] = job.message_id
+
+    attempt(work)
+    st.rerun()
 
 
 def _show_end(row: ChatMessage, tools: Mapping[str, Tool]) -> None:
