@@ -34,7 +34,9 @@ from core.chats.service import Service, install  # noqa: E402
 from core.chats.store import Store  # noqa: E402
 from core.errors import ConfigError, DiglotError  # noqa: E402
 from core.gateway.app import routes  # noqa: E402
+from core.gateway.front import Front, install_front  # noqa: E402
 from core.gateway.guard import Guard, refusal  # noqa: E402
+from core.gateway.logs import log_json  # noqa: E402
 from core.tools.examples import example_toolbox  # noqa: E402
 from ui.identity import IdentityMiddleware  # noqa: E402
 
@@ -69,7 +71,7 @@ async def forget_daily(store: Store) -> None:
         await asyncio.sleep(_HOUR)
 
 
-def refuse_to_be_open() -> bool:
+def look_at_config() -> bool:
     """Return whether other machines can reach this app; stop where they may not."""
     # No address is every address.
     address = str(st.get_option("server.address") or "")
@@ -77,6 +79,8 @@ def refuse_to_be_open() -> bool:
         path = config_path()
         config = load_config(path) if path else None
         access = config.access if config else environment_access(os.environ)
+        if config and config.json_logs:
+            log_json()
     except ConfigError as exc:
         sys.exit(exc.message)
     if problem := refusal(access, host=address):
@@ -84,8 +88,9 @@ def refuse_to_be_open() -> bool:
     return not is_loopback(address)
 
 
-exposed = refuse_to_be_open()
+exposed = look_at_config()
 fleet = Fleet(config_path())
+front = Front(fleet)
 
 
 @asynccontextmanager
@@ -100,6 +105,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         jobs = JobRunner(store, asyncio.get_running_loop())
         service = Service(fleet, store, jobs, example_toolbox())
         install(service)
+        install_front(front)
         # The first page that draws a table would wait a second for this.
         warm = asyncio.create_task(asyncio.to_thread(importlib.import_module, "pandas"))
         try:
@@ -110,14 +116,15 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
             await service.matrices.aclose()
             await jobs.aclose()
             store.close()
+            await asyncio.to_thread(front.traces.close)
 
 
 app = st.App(
     "ui/main.py",
     lifespan=lifespan,
-    routes=routes(fleet),
+    routes=routes(front),
     middleware=[
-        Middleware(Guard, fleet=fleet, exposed=exposed),
+        Middleware(Guard, front=front, exposed=exposed),
         Middleware(IdentityMiddleware),
     ],
 )

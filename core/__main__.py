@@ -62,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         port=options.port,
         workers=options.num_workers,
         debug=options.debug,
+        json_logs=options.log == "json" or config.json_logs,
         certificate=options.ssl_certfile_path,
         private_key=options.ssl_keyfile_path,
         overrides=overrides,
@@ -128,6 +129,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--num_workers", "--num-workers", type=int, default=1, help="processes (default: 1)"
     )
     parser.add_argument("--debug", action="store_true", help="log every request")
+    parser.add_argument("--log", choices=("text", "json"), default="text", help="form of the log")
     parser.add_argument("--ssl_certfile_path", type=Path, help="a certificate (PEM), for HTTPS")
     parser.add_argument("--ssl_keyfile_path", type=Path, help="the certificate's key (PEM)")
     parser.add_argument("--new-key", action="store_true", help="print a new key, and stop")

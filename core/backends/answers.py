@@ -85,6 +85,8 @@ async def _pieces(
         last = translator.fail(exc, now=time.time_ns())
     finally:
         reply.close()
+        if translator.finish is not None:
+            wire.usage = translator.finish.usage
         if translator.error is not None:
             exchange.error = translator.error.message
         exchange.end()

@@ -198,7 +198,7 @@ class Caller:
         else:
             reply = await self._send(turn.route, wire, data)
         whole = await read_whole(wire, reply)
-        dialect.parse_response(_object(whole), ids=turn.stamp.id)
+        wire.usage = dialect.parse_response(_object(whole), ids=turn.stamp.id).usage
         if rename:
             whole = rename_model(whole, turn.stamp.model, blame=InvalidResponse)
         return Answer(content_type=JSON_TYPE, body=whole)
@@ -237,6 +237,7 @@ class Caller:
         else:
             whole = await read_whole(wire, reply)
             response = DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
+            wire.usage = response.usage
             answer = self._dumped(turn, response)
         answer.headers |= headers
         return answer
@@ -259,7 +260,9 @@ class Caller:
         wire = self._wire(turn, turn.route.deployment.dialect, data)
         turn.exchange.translated = True
         whole = await read_whole(wire, await self._send(turn.route, wire, data))
-        return DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
+        response = DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
+        wire.usage = response.usage
+        return response
 
     def _given(self, turn: Turn, request: ChatRequest, response: ChatResponse) -> Answer:
         """Return an answer that is already whole in the form that the client asked for."""

@@ -96,6 +96,7 @@ class Config(Struct, frozen=True, kw_only=True):
     routing: Routing = Routing()
     files: tuple[Path, ...] = ()
     verbose: bool = False
+    json_logs: bool = False
     strict: bool = False
     demo: bool = False
     access: Access = Access()
@@ -163,6 +164,7 @@ def _read(root: Section, folder: Path) -> Config:
         ),
         routing=read_routing(root),
         verbose=general.flag("set_verbose", default=False),
+        json_logs=general.flag("json_logs", default=False),
         strict=own.flag("strict", default=drop is False),
         demo=own.flag("demo", default=False),
         access=read_access(own, root.section("general_settings")),

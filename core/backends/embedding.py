@@ -19,6 +19,7 @@ from core.backends.sending import read_whole, send
 from core.errors import DiglotError, InvalidResponse, Unsupported
 from core.translation.clock import Stamp
 from core.translation.embeddings import EMBEDDING_DIALECTS, EmbeddingRequest
+from core.translation.messages import Usage
 from core.translation.passing import rename_model
 from core.translation.reading import decode_json, encode_json, read_object
 from core.translation.report import dropped
@@ -121,6 +122,7 @@ class Embedder:
         )
         whole = await self._ask(route, wire, data)
         response = EMBEDDING_DIALECTS[target].parse_response(whole)
+        wire.usage = Usage(prompt_tokens=response.prompt_tokens)
         dumped = EMBEDDING_DIALECTS[face].dump_response(response, request, turn.stamp)
         return Answer(content_type=JSON_TYPE, body=encode_json(dumped), headers=headers)
 

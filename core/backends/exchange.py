@@ -17,7 +17,7 @@ from typing import Any
 from msgspec import Struct
 
 from core.backends.deployment import Deployment
-from core.errors import DiglotError, InvalidResponse
+from core.errors import InvalidResponse
 from core.translation.clock import Stamp
 from core.translation.embeddings import EMBEDDING_DIALECTS
 from core.translation.events import Finish
@@ -45,7 +45,7 @@ _LONG = 512 * 1024
 Headers = tuple[tuple[str, str], ...]
 
 # Bytes at the end of a stream in which its counts stand.
-_TAIL = 8192
+_TAIL = 1024
 
 
 class Wire:
@@ -68,9 +68,11 @@ class Wire:
         "headers",
         "path",
         "request_bytes",
+        "sent",
         "status",
         "streamed",
         "url",
+        "usage",
     )
 
     def __init__(
@@ -96,6 +98,8 @@ class Wire:
         self._request = shorten_body(request, MAX_BODY) if self.cut else request
         self.status = 0
         self.streamed = False
+        self.sent = 0
+        self.usage: Usage | None = None
         self._pieces: list[tuple[int, bytes]] = []
         self._masked = 0
         self._size = 0
@@ -120,6 +124,25 @@ class Wire:
             data = shorten_body(data, MAX_ANSWER)
         self._size += len(data) + _PIECE
         self._pieces.append((now, data))
+
+    @property
+    def began(self) -> int:
+        """When the answer's first piece came, in ns since the epoch; 0 where none has."""
+        return self._pieces[0][0] if self._pieces else 0
+
+    @property
+    def ended(self) -> int:
+        """When the answer's newest piece came."""
+        return self._pieces[-1][0] if self._pieces else 0
+
+    def tail(self, size: int) -> bytes:
+        """Return the last pieces of the answer, ``size`` bytes or more, unmasked."""
+        tail = b""
+        for _, data in reversed(self._pieces):
+            tail = data + tail
+            if len(tail) >= size:
+                break
+        return tail
 
     @property
     def request(self) -> bytes:
@@ -336,27 +359,17 @@ class Exchange:
 
 def _usage(wire: Wire) -> Usage | None:
     """Return the counts at the end of a backend's answer."""
-    if wire.status >= 400 or not wire.chunks:
+    if wire.usage is not None:
+        return wire.usage
+    if wire.status >= 400 or not wire.streamed:
         return None
-    try:
-        if wire.dialect in EMBEDDING_DIALECTS:
-            body = decode_json(wire.response, blame=InvalidResponse)
-            given = EMBEDDING_DIALECTS[wire.dialect].parse_response(body)
-            return Usage(prompt_tokens=given.prompt_tokens)
-        if not wire.streamed:
-            body = decode_json(wire.response, blame=InvalidResponse)
-            return DIALECTS[wire.dialect].parse_response(body, ids="").usage
-    except DiglotError:
-        return None
-    tail = b""
-    for _, data in reversed(wire.chunks):
-        tail = data + tail
-        if len(tail) >= _TAIL:
-            break
+    # The bytes of a stream have passed through unread.
+    tail = wire.tail(_TAIL)
     decoder = DIALECTS[wire.dialect].decoder(ids="")
     whole = tail if len(tail) < _TAIL else tail[tail.find(b"\n") + 1 :]
     events = [*decoder.decode(whole), *decoder.flush()]
-    return next((e.usage for e in reversed(events) if isinstance(e, Finish)), None)
+    wire.usage = next((e.usage for e in reversed(events) if isinstance(e, Finish)), None)
+    return wire.usage
 
 
 # The embedding dialect that belongs to a chat dialect.

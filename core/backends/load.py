@@ -63,6 +63,7 @@ class Load:
         "alone",
         "asked",
         "asked_total",
+        "cooled_total",
         "cooled_until",
         "counts_tokens",
         "current",
@@ -92,6 +93,7 @@ class Load:
         self.minute = 0
         self.asked = self.failed = self.tokens = 0
         self.asked_total = self.failed_total = 0
+        self.cooled_total = 0
         self.cooled_until = 0.0
         self.ramp = 0.0
         self.latency = 0.0
@@ -164,6 +166,7 @@ class Load:
 
     def cool(self, until: float, ramp: float) -> None:
         """Put the deployment out of work."""
+        self.cooled_total += 1
         self.cooled_until = max(self.cooled_until, until)
         self.ramp = ramp
 

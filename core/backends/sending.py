@@ -35,6 +35,7 @@ async def send(
         wire.headers = (*SENT_HEADERS, *mask_headers(headers.items()))
     else:
         wire.headers = SENT_HEADERS
+    wire.sent = time.time_ns()
     reply = await client.send(
         "POST",
         deployment.base_url + wire.path,

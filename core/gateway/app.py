@@ -7,6 +7,7 @@ path that is not there says so in that dialect too.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,6 +24,7 @@ from core.gateway.chat import ChatEndpoint, EmbedEndpoint
 from core.gateway.errors import dialect_of, error_response
 from core.gateway.front import Front
 from core.gateway.guard import Guard
+from core.gateway.health import HealthRoutes
 from core.gateway.json import json_endpoint
 from core.gateway.models import ModelRoutes
 from core.gateway.responses import ResponsesEndpoint
@@ -33,9 +35,10 @@ from core.translation.reading import decode_json, read_object, read_text
 __all__ = ["create_app", "routes"]
 
 
-def routes(fleet: Fleet) -> list[Route]:
+def routes(front: Front) -> list[Route]:
     """Return the routes of both dialects, without ``/``. A Guard has to stand in front."""
-    cold, front = _Cold(fleet), Front(fleet)
+    fleet = front.fleet
+    cold = _Cold(fleet)
     responses = ResponsesEndpoint(front)
     models = ModelRoutes(fleet)
     return [
@@ -60,8 +63,7 @@ def routes(fleet: Fleet) -> list[Route]:
         Route("/api/show", json_endpoint(cold.show), methods=["POST"]),
         Route("/api/ps", json_endpoint(cold.running), methods=["GET"]),
         Route("/api/version", json_endpoint(cold.version), methods=["GET"]),
-        Route("/health/liveliness", json_endpoint(cold.alive), methods=["GET"]),
-        Route("/health/liveness", json_endpoint(cold.alive), methods=["GET"]),
+        *HealthRoutes(front).routes(),
         # Last: whatever else is asked for under these prefixes is not there.
         *(Route(path, _NotFound()) for path in ("/v1", "/v1/{rest:path}", "/api/{rest:path}")),
     ]
@@ -73,18 +75,21 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
     ``exposed`` is one that other machines can reach: it lets nobody in without a key.
     """
 
+    front = Front(fleet)
+
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         async with fleet:
             yield
+        await asyncio.to_thread(front.traces.close)
 
     router = Router(
-        [*routes(fleet), Route("/", _home, methods=["GET"])],
+        [*routes(front), Route("/", _home, methods=["GET"])],
         default=_NotFound(),
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    return Guard(router, fleet=fleet, exposed=exposed)
+    return Guard(router, front=front, exposed=exposed)
 
 
 async def _home(request: Request) -> Response:
@@ -144,10 +149,6 @@ class _Cold:
         """Return the models that whoever asks may use."""
         may_ask = visitor_of(request.scope).may_ask
         return [entry for entry in await self._fleet.models() if may_ask(entry["name"])]
-
-    async def alive(self, request: Request) -> Any:
-        """GET /health/liveliness, as LiteLLM answers it."""
-        return "I'm alive!"
 
 
 class _NotFound:

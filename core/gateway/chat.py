@@ -40,7 +40,8 @@ class ChatEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        call = self._front.begin(self._face, visitor_of(scope))
+        visitor = visitor_of(scope)
+        call = self._front.begin(self._face, scope["path"], visitor, scope["headers"])
         try:
             await self._serve(call, scope, receive, send)
         finally:
@@ -104,7 +105,8 @@ class ChatEndpoint:
 
 
 async def _send_answer(call: Call, answer: Answer, send: Send) -> None:
-    headers = [(b"content-type", answer.content_type.encode()), *call.headers]
+    call.status = 200
+    headers = [(b"content-type", answer.content_type.encode()), *call.headers()]
     headers += [(name.encode(), value.encode("latin-1", "replace"))
                 for name, value in answer.headers.items()]  # fmt: skip
     rest = answer.rest

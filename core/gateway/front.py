@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
-from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -11,9 +12,16 @@ from core.backends.exchange import Exchange
 from core.backends.fleet import Fleet
 from core.errors import DiglotError
 from core.gateway.limits import Limits, OverLimit, Slot
+from core.gateway.logs import REQUEST, log_request, logs_requests
+from core.gateway.metrics import Metrics
+from core.gateway.traces import Traces
 from core.gateway.visitors import Visitor
 
-__all__ = ["Call", "Front"]
+__all__ = ["Call", "Front", "current_front", "install_front"]
+
+_MILLISECOND = 1_000_000
+
+Header = tuple[bytes, bytes]
 
 
 class Front:
@@ -21,22 +29,32 @@ class Front:
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self.limits = Limits()
+        self.limits = Limits(lambda: fleet.config.routing.redis_url)
+        self.metrics = Metrics()
+        self.traces = Traces()
 
-    def begin(self, face: str, visitor: Visitor) -> Call:
+    def begin(self, face: str, route: str, visitor: Visitor, headers: Iterable[Header]) -> Call:
         """Note that a request has come. End it, however it ends."""
-        return Call(self, face, visitor)
+        self.metrics.in_flight += 1
+        return Call(self, face, route, visitor, headers)
 
 
 class Call:
-    """One request of a client."""
+    """One request of a client. ``status`` is what it was answered, 0 while it was not."""
 
-    __slots__ = ("_front", "_slot", "exchange", "face", "visitor")
+    __slots__ = ("_front", "_headers", "_slot", "exchange", "face", "route", "started", "status",
+                 "visitor")  # fmt: skip
 
-    def __init__(self, front: Front, face: str, visitor: Visitor) -> None:
+    def __init__(
+        self, front: Front, face: str, route: str, visitor: Visitor, headers: Iterable[Header]
+    ) -> None:
         self._front = front
+        self._headers = headers
         self.face = face
+        self.route = route
         self.visitor = visitor
+        self.started = time.time_ns()
+        self.status = 0
         self.exchange: Exchange | None = None
         self._slot: Slot | None = None
 
@@ -49,30 +67,90 @@ class Call:
     def note(self, exchange: Exchange) -> None:
         """Take in what is kept of the request."""
         self.exchange = exchange
+        REQUEST.set(exchange.id)
 
-    @property
-    def headers(self) -> Iterable[tuple[bytes, bytes]]:
-        """What the answer says of limits."""
-        return self._slot.headers if self._slot is not None else ()
+    def headers(self) -> list[Header]:
+        """Return what an answer says of its way: limits, times, and who gave it."""
+        found: list[Header] = list(self._slot.headers) if self._slot is not None else []
+        exchange = self.exchange
+        trail = exchange.trail if exchange is not None else None
+        if exchange is None or trail is None or trail.deployment is None:
+            return found
+        took = time.time_ns() - self.started
+        waited = sum(wire.ended - wire.sent for wire in exchange.backend if wire.ended)
+        spent = b"%.3f" % (took / _MILLISECOND)
+        overhead = b"%.3f" % (max(took - waited, 0) / _MILLISECOND)
+        retries, fallbacks = b"%d" % trail.retries, b"%d" % trail.fallbacks
+        place, group = _line(trail.deployment.id), _line(trail.group)
+        found += (
+            (b"x-diglot-deployment", place),
+            (b"x-diglot-response-ms", spent),
+            (b"x-diglot-overhead-ms", overhead),
+            (b"x-diglot-retries", retries),
+            (b"x-diglot-fallbacks", fallbacks),
+            (b"x-litellm-call-id", exchange.id.encode()),
+            (b"x-litellm-model-id", place),
+            (b"x-litellm-model-group", group),
+            (b"x-litellm-response-duration-ms", spent),
+            (b"x-litellm-overhead-duration-ms", overhead),
+            (b"x-litellm-attempted-retries", retries),
+            (b"x-litellm-attempted-fallbacks", fallbacks),
+        )
+        return found
 
     def marked(self, response: Response, error: DiglotError) -> Response:
-        """Return an error's response with what it says of limits."""
-        more = error.headers if isinstance(error, OverLimit) else self.headers
+        """Return an error's response with what is to be said of its way."""
+        self.status = error.status
+        more = error.headers if isinstance(error, OverLimit) else self.headers()
         response.raw_headers.extend(more)
+        if self.exchange is not None:
+            response.raw_headers.append((b"x-diglot-id", self.exchange.id.encode()))
+        if isinstance(error, OverLimit):
+            self._front.metrics.refused(error.code)
         return response
 
     def end(self) -> None:
         """The request is over."""
+        front, exchange = self._front, self.exchange
+        front.metrics.in_flight -= 1
+        # A client that left before an answer: 499 is nginx' word for it.
+        status = self.status or 499
+        if exchange is not None:
+            front.metrics.count(self.route, self.visitor.name, status, self.started, exchange)
+            if front.traces.on:
+                front.traces.record(self.started, status, exchange, self._headers)
         if self._slot is not None:
-            self._front.limits.release(self._slot, self._tokens())
+            front.limits.release(self._slot, self._tokens())
+        if logs_requests():
+            log_request(self.route, self.visitor.name, status, self.started, exchange)
 
     def _tokens(self) -> int:
         exchange = self.exchange
         if exchange is None or not exchange.backend:
             return 0
-        usage: Any = getattr(exchange, "usage", lambda: None)()
+        usage = exchange.usage()
         if usage is not None:
-            return int(usage.prompt_tokens + usage.completion_tokens)
+            return usage.prompt_tokens + usage.completion_tokens
         # Nobody counted: a client that leaves early must not have the answer for nothing.
         wire = exchange.client
-        return len(wire.request) // 4 + max(len(wire.chunks), 1)
+        return wire.request_bytes // 4 + max(len(wire.chunks), 1)
+
+
+def _line(text: str) -> bytes:
+    """Return a text as a header's value. Names of models are the client's own: none ends a line."""
+    if text.isascii() and text.isprintable():
+        return text.encode()
+    return quote(text, safe="/:@ ").encode()
+
+
+_fronts: list[Front] = []
+
+
+def install_front(front: Front) -> None:
+    """Make ``front`` the one of this process, for the pages to look at."""
+    _fronts[:] = [front]
+
+
+def current_front() -> Front | None:
+    """Return the front of this process; None where pages run without a gateway."""
+    return _fronts[0] if _fronts else None

@@ -18,9 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.backends.access_config import Access
 from core.backends.addresses import is_loopback
-from core.backends.fleet import Fleet
 from core.errors import AccessDenied, DiglotError, InvalidRequest
 from core.gateway.errors import dialect_of, error_response
+from core.gateway.front import Front
 from core.gateway.visitors import Door
 
 __all__ = ["MAX_HEADERS", "Guard", "refusal"]
@@ -63,11 +63,12 @@ def refusal(access: Access, *, host: str) -> str:
 class Guard:
     """Lets requests through to ``app``. ``exposed`` is a server that other machines can reach."""
 
-    def __init__(self, app: ASGIApp, *, fleet: Fleet, exposed: bool) -> None:
+    def __init__(self, app: ASGIApp, *, front: Front, exposed: bool) -> None:
         self._app = app
-        self._fleet = fleet
+        self._fleet = front.fleet
+        self._metrics = front.metrics
         self._exposed = exposed
-        self._door = Door(fleet, exposed=exposed)
+        self._door = Door(front.fleet, exposed=exposed)
         self._access = Access()
         self._hosts: set[bytes] = set()
 
@@ -163,6 +164,7 @@ class Guard:
         return False
 
     async def _refuse(self, error: DiglotError, scope: Scope, receive: Receive, send: Send) -> None:
+        self._metrics.refused(error.code)
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})

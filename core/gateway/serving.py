@@ -16,6 +16,7 @@ import msgspec
 import uvicorn
 from msgspec import Struct
 from starlette.types import ASGIApp
+from uvicorn.config import LOGGING_CONFIG
 
 from core.backends.addresses import is_loopback
 from core.backends.config import Config
@@ -23,12 +24,14 @@ from core.backends.fleet import Fleet
 from core.backends.overrides import Overrides
 from core.backends.weights import Progress
 from core.gateway.app import create_app
+from core.gateway.logs import log_json
 
 __all__ = ["Serving", "serve", "worker"]
 
 _CONFIG = "DIGLOT_WORKER_CONFIG"
 _EXPOSED = "DIGLOT_WORKER_EXPOSED"
 _OVERRIDES = "DIGLOT_WORKER_OVERRIDES"
+_LOGS = "DIGLOT_WORKER_LOGS"
 
 
 class Serving(Struct, frozen=True, kw_only=True):
@@ -42,6 +45,7 @@ class Serving(Struct, frozen=True, kw_only=True):
     port: int = 4000
     workers: int = 1
     debug: bool = False
+    json_logs: bool = False
     certificate: Path | None = None
     private_key: Path | None = None
     overrides: Overrides = Overrides()
@@ -51,10 +55,13 @@ def serve(options: Serving, *, progress: Callable[[Progress], None] | None = Non
     """Serve until stopped. ``progress`` is told of the embedded model's fetch."""
     app: ASGIApp | str = f"{__name__}:worker"
     exposed = not is_loopback(options.host)
+    if options.json_logs:
+        log_json()
     if options.workers > 1:
         os.environ[_CONFIG] = str(options.config or "")
         os.environ[_EXPOSED] = "1" if exposed else ""
         os.environ[_OVERRIDES] = msgspec.json.encode(options.overrides).decode()
+        os.environ[_LOGS] = "json" if options.json_logs else ""
     else:
         fleet = _fleet(options.config, options.overrides, progress)
         app = _quiet(create_app(fleet, exposed=exposed))
@@ -70,6 +77,7 @@ def serve(options: Serving, *, progress: Callable[[Progress], None] | None = Non
         access_log=options.debug,
         server_header=False,
         date_header=False,
+        log_config=None if options.json_logs else LOGGING_CONFIG,
         ssl_certfile=options.certificate,
         ssl_keyfile=options.private_key,
     )
@@ -79,6 +87,8 @@ def worker() -> ASGIApp:
     """Return the app of one of several workers."""
     config = os.environ[_CONFIG]
     overrides = msgspec.json.decode(os.environ.get(_OVERRIDES, "{}"), type=Overrides)
+    if os.environ.get(_LOGS) == "json":
+        log_json()
     # Where nobody said, the strict way.
     exposed = os.environ.get(_EXPOSED, "1") == "1"
     return _quiet(create_app(_fleet(Path(config) if config else None, overrides), exposed=exposed))

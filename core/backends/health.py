@@ -1,0 +1,116 @@
+"""How the backends are, asked of each without loading any model into memory."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.backends.client import Client
+from core.backends.deployment import Deployment
+from core.backends.fleet import Fleet
+from core.backends.load import model_key
+from core.backends.sending import headers_of
+from core.errors import DiglotError, InvalidResponse
+from core.translation.reading import decode_json, read_object
+
+__all__ = ["HostHealth", "check_hosts", "problem_of"]
+
+_PATIENCE = 5.0
+"""Seconds for a backend to answer."""
+
+
+class HostHealth(Struct, frozen=True, kw_only=True):
+    """One server behind Diglot. ``error`` is "" where it answers; ``seconds`` is how long it took.
+
+    ``models`` are the names it has, None where it does not say; ``loaded`` are entries of
+    /api/ps.
+    """
+
+    base_url: str
+    dialect: str
+    error: str = ""
+    version: str = ""
+    models: tuple[str, ...] | None = None
+    loaded: tuple[dict[str, Any], ...] = ()
+    seconds: float = 0.0
+
+
+async def check_hosts(fleet: Fleet) -> list[HostHealth]:
+    """Ask every backend at once how it is; one that is slow is given a few seconds."""
+    embedded = fleet.embedded.base_url if fleet.embedded is not None else ""
+    places = [
+        replace(place, base_url=embedded) if place.embedded else place
+        for place in (load.deployment for load in fleet.loads)
+    ]
+    hosts = {(place.dialect, place.base_url): place for place in places}
+    client = Client()
+    try:
+        return list(await asyncio.gather(*(_check(client, host) for host in hosts.values())))
+    finally:
+        await client.close()
+
+
+def problem_of(deployment: Deployment, hosts: Iterable[HostHealth]) -> str:
+    """Return why a deployment cannot answer, "" where nothing is known against it."""
+    host = next(
+        (h for h in hosts if deployment.embedded or h.base_url == deployment.base_url), None
+    )
+    if host is None or host.error:
+        return host.error if host is not None else "nobody has asked it yet"
+    if deployment.embedded or host.models is None or "*" in deployment.model:
+        return ""
+    if deployment.dialect == "ollama":
+        there = {model_key(name) for name in host.models}
+        if model_key(deployment.model) not in there:
+            return f"it has no model {deployment.model}: ollama pull {deployment.model}"
+    return ""
+
+
+async def _check(client: Client, place: Deployment) -> HostHealth:
+    known = HostHealth(base_url=place.base_url, dialect=place.dialect)
+    if not place.base_url:
+        return replace(known, error="the embedded model is not ready")
+    begun = time.monotonic()
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            if place.dialect == "ollama":
+                version, tags, running = await asyncio.gather(
+                    *(_ask(client, place, f"/api/{name}") for name in ("version", "tags", "ps"))
+                )
+                known = replace(
+                    known,
+                    version=str(version.get("version") or ""),
+                    models=_names(tags.get("models"), "name"),
+                    loaded=tuple(m for m in running.get("models") or () if isinstance(m, dict)),
+                )
+            else:
+                listed = await _ask(client, place, "/v1/models")
+                known = replace(known, models=_names(listed.get("data"), "id"))
+    except TimeoutError:
+        known = replace(known, error=f"no answer within {_PATIENCE:.0f} s")
+    except DiglotError as exc:
+        known = replace(known, error=exc.message)
+    return replace(known, seconds=time.monotonic() - begun)
+
+
+async def _ask(client: Client, place: Deployment, path: str) -> dict[str, Any]:
+    reply = await client.send(
+        "GET", place.base_url + path, headers=headers_of(place), timeout=_PATIENCE
+    )
+    try:
+        data = await reply.read()
+    finally:
+        reply.close()
+    if reply.status >= 400:
+        raise InvalidResponse(f"{path} was answered with status {reply.status}")
+    return read_object(decode_json(data, blame=InvalidResponse), "", blame=InvalidResponse)
+
+
+def _names(entries: Any, key: str) -> tuple[str, ...]:
+    found = entries if isinstance(entries, list) else []
+    return tuple(str(e[key]) for e in found if isinstance(e, dict) and e.get(key))
