@@ -136,6 +136,8 @@ _ACTS: tuple[tuple[str, str, str], ...] = (
     (f"{_L}.drop_params", "所有部署的 drop_params；不写就是 true。",
      "drop_params of all deployments; true where it is left out."),
     (f"{_L}.set_verbose", "记录更多日志。", "Log more."),
+    (f"{_L}.json_logs", "日志写成 JSON，一行一条；同 --log json。",
+     "Log as JSON, as --log json does."),
     (f"{_L}.request_timeout", "秒，router_settings.timeout 的另一个名字。",
      "Seconds: another name of router_settings.timeout."),
     (f"{_L}.num_retries", "同 router_settings.num_retries。", "As in router_settings."),

@@ -75,7 +75,6 @@ IGNORED: tuple[tuple[str, str, str], ...] = (
     (f"{_L}.failure_callback", "/metrics 总是开着；别的回调不运行。",
      "/metrics is always on; other callbacks are not run."),
     (f"{_L}.service_callback", "不运行回调。", "Callbacks are not run."),
-    (f"{_L}.json_logs", "见 --help 里日志的开关。", "See the switches for logs in --help."),
     (f"{_L}.cache", "不缓存回答。", "Answers are not cached."),
     (f"{_L}.cache_params", "不缓存回答。", "Answers are not cached."),
     (f"{_L}.turn_off_message_logging", "日志里从来没有消息内容。", "Logs never hold messages."),

@@ -136,8 +136,9 @@ def test_metrics_count_what_happened(url: str, backend: Scripted) -> None:
     for name in ("request_total_latency", "overhead_latency", "llm_api_latency"):
         assert said[f"litellm_{name}_metric_count", "native"] == 5
     assert said["litellm_llm_api_time_to_first_token_metric_count", "native"] == 2
-    assert said["litellm_overhead_latency_metric_sum", "native"] < (
-        said["litellm_request_total_latency_metric_sum", "native"]
+    assert (
+        said["litellm_overhead_latency_metric_sum", "native"]
+        < (said["litellm_request_total_latency_metric_sum", "native"])
     )
     assert said["litellm_in_flight_requests", ""] == 0
     assert said["litellm_deployment_total_requests_total", "first"] == 5
@@ -145,7 +146,10 @@ def test_metrics_count_what_happened(url: str, backend: Scripted) -> None:
 
 
 def test_a_board_asks_for_nothing_that_is_not_counted(url: str, backend: Scripted) -> None:
-    post(url + COMPAT, {"model": "native", "messages": HELLO})
+    post(url + COMPAT, {"model": "gone", "messages": HELLO})
+    post(url + COMPAT, {"model": "gone", "messages": HELLO}, origin="https://evil.example")
+    backend.lines(NATIVE, [word("a"), DONE])
+    post(url + COMPAT, {"model": "native", "messages": HELLO, "stream": True})
     names = {name for name, _ in samples(url)}
     board = (Path(__file__).parents[2] / "deploy/grafana/diglot.json").read_text()
     for panel in json.loads(board)["panels"]:
@@ -155,7 +159,9 @@ def test_a_board_asks_for_nothing_that_is_not_counted(url: str, backend: Scripte
 
 
 @contextmanager
-def process(folder: Path, backend: Scripted, *more: str, **environ: str) -> Iterator[tuple[str, Path]]:
+def process(
+    folder: Path, backend: Scripted, *more: str, **environ: str
+) -> Iterator[tuple[str, Path]]:
     """Run the gateway as a process of its own; yield its address and its log."""
     file = folder / "config.yaml"
     file.write_text(config(backend.url))
