@@ -53,7 +53,13 @@ def show_answer(message: ChatMessage, service: Service | None = None) -> None:
         else:
             st.markdown(readable(piece))
     if message.error:
-        error_card(message.error, model=message.model, service=service, key=message.id)
+        error_card(
+            message.error,
+            model=message.model,
+            service=service,
+            key=message.id,
+            exchanges=message.exchanges,
+        )
     elif message.state in ("stopped", "interrupted"):
         st.caption(f":material/stop_circle: {t(f'chat.{message.state}')}")
     elif message.finish_reason == "edited":

@@ -264,6 +264,10 @@ def test_a_fault_is_a_card_that_says_what_to_do(
         expect(page.get_by_role("button", name="Fetch actor:1b")).to_be_visible()
     if word != "odd":
         page.get_by_text("In full").click()
+    if word == "oom":
+        page.get_by_role("button", name="Copy a diagnosis").click()
+        expect(page.get_by_text(re.compile("more system memory")).last).to_be_visible()
+        expect(page.get_by_text(re.compile("of the backend: POST"))).to_be_visible()
     shoot(page, f"fault-{word}-en")
 
 
