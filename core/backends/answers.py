@@ -53,6 +53,12 @@ async def stream_answer(
     pieces = _pieces(exchange, wire, reply, translator)
     try:
         first = await anext(pieces, b"")
+        # What says no more than that an answer begins may still be followed by an error.
+        while not (translator.spoke or translator.error or translator.finish):
+            more = await anext(pieces, None)
+            if more is None:
+                break
+            first += more
     except BaseException:
         reply.close()
         raise

@@ -33,6 +33,7 @@ from core.translation.messages import (
 from core.translation.reading import (
     decode_json,
     encode_json,
+    error_text,
     read_arguments,
     read_count,
     read_flag,
@@ -182,7 +183,7 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
 
 
 def parse_error(data: bytes, status: int) -> BackendError:
-    """Read an error body of any status; text that is not JSON is kept as it is."""
+    """Read an error body of any status; of what is not JSON its text is kept."""
     try:
         body = decode_json(data, blame=InvalidResponse)
     except InvalidResponse:
@@ -190,7 +191,7 @@ def parse_error(data: bytes, status: int) -> BackendError:
     error = body.get("error") if isinstance(body, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
     if not isinstance(message, str) or not message:
-        message = data[:2000].decode("utf-8", "replace").strip() or f"the backend said {status}"
+        message = error_text(data, status)
     return BackendError(message, status=status)
 
 

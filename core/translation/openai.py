@@ -36,6 +36,7 @@ from core.translation.openai_messages import dump_call, dump_messages, dump_text
 from core.translation.reading import (
     decode_json,
     encode_json,
+    error_text,
     read_count,
     read_flag,
     read_items,
@@ -198,7 +199,7 @@ def wants_functions(stamp: Stamp) -> bool:
 
 
 def parse_error(data: bytes, status: int) -> BackendError:
-    """Read an error body of any status; text that is not JSON is kept as it is."""
+    """Read an error body of any status; of what is not JSON its text is kept."""
     try:
         body = decode_json(data, blame=InvalidResponse)
     except InvalidResponse:
@@ -206,7 +207,7 @@ def parse_error(data: bytes, status: int) -> BackendError:
     error = body.get("error") if isinstance(body, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
     if not isinstance(message, str) or not message:
-        message = data[:2000].decode("utf-8", "replace").strip() or f"the backend said {status}"
+        message = error_text(data, status)
     code = error.get("code") if isinstance(error, dict) else None
     return BackendError(message, status=status, code=code if isinstance(code, str) else None)
 

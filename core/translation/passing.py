@@ -167,8 +167,10 @@ class PassThrough:
         record = self._record(block)
         if record is None:
             return block
+        # What cannot be read says nothing, so it is read before anything is taken as said.
+        passed = self._renamed(record) if self._rename else block
         self._look(record)
-        return self._renamed(record) if self._rename else block
+        return passed
 
     def _record(self, block: bytes) -> SSERecord | None:
         if not self._sse:

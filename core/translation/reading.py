@@ -20,6 +20,7 @@ __all__ = [
     "decode_json",
     "decode_mended",
     "encode_json",
+    "error_text",
     "read_arguments",
     "read_count",
     "read_field",
@@ -33,6 +34,9 @@ __all__ = [
 
 JSON_ERRORS = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What msgspec raises for bytes that are not JSON, not the wanted shape, or nested too deeply."""
+
+# What stands between servers answers with pages for people.
+_MARKUP = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 _ENCODER = msgspec.json.Encoder()
 _WANTED = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
@@ -242,3 +246,12 @@ def _decode_halves(decoder: msgspec.json.Decoder[Shape], data: bytes, exc: Excep
 
 def _reason(exc: BaseException) -> str:
     return "it is nested too deeply" if isinstance(exc, RecursionError) else str(exc)
+
+
+def error_text(data: bytes, status: int) -> str:
+    """Return what an error body says that is not in its dialect's form: the words of it."""
+    text = data[:2000].decode("utf-8", "replace").strip()
+    if text.startswith("<"):
+        words = " ".join(_MARKUP.sub(" ", text).split())
+        return f"the backend said {status} with a web page: {words[:200]}".rstrip(": ")
+    return text or f"the backend said {status}"
