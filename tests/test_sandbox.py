@@ -10,6 +10,8 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,9 @@ from core.tools.definitions.reading import parse_any
 from core.tools.sandbox import Sandbox, SandboxError, SandboxLimits
 from core.tools.sandbox_hints import MODULES
 from core.tools.toolbox import Toolbox
+from core.tools.trusted import Trusted, TrustedError, TrustedLimits
 from core.translation.messages import ToolCall
+from tests.attacks import ESCAPES, EXHAUSTIONS, REGEXES, SHADOWS, TRUSTED
 
 LIMITS = SandboxLimits(time=1.0, memory=32 * 1024 * 1024, output=50_000, depth=150)
 
@@ -33,132 +37,6 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 def body(*lines: str) -> str:
     return "def f():\n" + "".join(f"    {line}\n" for line in lines)
-
-
-# What reaches for the machine, the interpreter or the host, and the error that it ends in.
-ESCAPES: dict[str, tuple[str, str]] = {
-    "read a file": ("return open('/etc/passwd').read()", "PermissionError"),
-    "write a file": ("return open('/tmp/x', 'w').write('x')", "PermissionError"),
-    "read by pathlib": (
-        "import pathlib; return pathlib.Path('/etc/passwd').read_text()", "PermissionError"),
-    "climb out of the root": ("return open('../../../../etc/passwd').read()", "PermissionError"),
-    "read the process": ("return open('/proc/self/environ').read()", "PermissionError"),
-    "list a folder": ("import os; return os.listdir('/')", "PermissionError"),
-    "list by pathlib": ("import pathlib; return list(pathlib.Path('/').iterdir())",
-                        "PermissionError"),
-    "make a link": ("import os; os.symlink('/etc', 'x')", "AttributeError|PermissionError"),
-    "remove a file": ("import os; os.remove('/etc/passwd')", "AttributeError|PermissionError"),
-    "the environment": ("import os; return dict(os.environ)", "RuntimeError"),
-    "a variable of it": ("import os; return os.getenv('PATH')", "RuntimeError"),
-    "a shell": ("import os; return os.system('id')", "AttributeError"),
-    "a shell's output": ("import os; return os.popen('id').read()", "AttributeError"),
-    "a fork": ("import os; return os.fork()", "AttributeError"),
-    "the pid": ("import os; return os.getpid()", "AttributeError"),
-    "kill": ("import os; os.kill(1, 9)", "AttributeError"),
-    "exec of a program": ("import os; os.execv('/bin/sh', [])", "AttributeError"),
-    "subprocess": ("import subprocess", "ModuleNotFoundError"),
-    "a socket": ("import socket", "ModuleNotFoundError"),
-    "requests": ("import requests", "ModuleNotFoundError"),
-    "urllib": ("import urllib.request", "ModuleNotFoundError"),
-    "http": ("import http.client", "ModuleNotFoundError"),
-    "a stream of asyncio": ("import asyncio; return asyncio.open_connection('h', 1)",
-                            "AttributeError"),
-    "a process of asyncio": ("import asyncio; return asyncio.create_subprocess_shell('id')",
-                             "AttributeError"),
-    "ctypes": ("import ctypes", "ModuleNotFoundError"),
-    "cffi": ("import cffi", "ModuleNotFoundError"),
-    "pickle": ("import pickle", "ModuleNotFoundError"),
-    "marshal": ("import marshal", "ModuleNotFoundError"),
-    "importlib": ("import importlib", "ModuleNotFoundError"),
-    "threads": ("import threading", "ModuleNotFoundError"),
-    "processes": ("import multiprocessing", "ModuleNotFoundError"),
-    "the collector": ("import gc; return gc.get_objects()", "ModuleNotFoundError"),
-    "frames by inspect": ("import inspect", "ModuleNotFoundError"),
-    "core itself": ("import core.errors", "ModuleNotFoundError"),
-    "builtins": ("import builtins", "ModuleNotFoundError"),
-    "__import__": ("return __import__('os')", "NameError"),
-    "__builtins__": ("return __builtins__", "NameError"),
-    "loaders": ("return __loader__", "NameError"),
-    "sys.modules": ("import sys; return sys.modules", "AttributeError"),
-    "frames by sys": ("import sys; return sys._getframe()", "AttributeError"),
-    "a trace": ("import sys; sys.settrace(print)", "AttributeError"),
-    "import under another name": ("import os as json; return json.system('id')", "AttributeError"),
-    "a module's own imports": ("import json; return json.decoder.scanner", "AttributeError"),
-    "os by random": ("import random; return random._os", "AttributeError"),
-    "subclasses of object": ("return ().__class__.__bases__[0].__subclasses__()",
-                             "AttributeError"),
-    "mro by a text": ("return ''.__class__.__mro__", "AttributeError"),
-    "attributes by format": ("return '{0.__class__.__init__.__globals__}'.format(f)",
-                             "AttributeError"),
-    "attributes by f-string": ("return f'{f.__globals__}'", "AttributeError"),
-    "attributes by getattr": ("return getattr(f, '__glo' + 'bals__')", "AttributeError"),
-    "a function's code": ("return (lambda: 0).__code__", "AttributeError"),
-    "a function's closure": ("return f.__closure__", "AttributeError"),
-    "a new code object": ("return type(f)(1, 2)", "TypeError|AttributeError"),
-    "a class by type": ("return type('A', (object,), {})", "TypeError|NotImplementedError"),
-    "a generator's frame": ("g = (x for x in [1]); return g.gi_frame", "AttributeError"),
-    "a traceback's frame": (
-        "try:\n        1 / 0\n    except Exception as e:\n        return e.__traceback__.tb_frame",
-        "AttributeError"),
-    "exec to import": ("exec('import socket')", "ModuleNotFoundError"),
-    "eval to walk": ("return eval('().__class__')", "AttributeError"),
-    "compile": ("return compile('1', 'x', 'exec')", "NameError"),
-    "globals": ("return globals()", "NameError"),
-    "a breakpoint": ("breakpoint()", "NameError"),
-    "asking the person": ("return input()", "NameError"),
-    "leaving": ("raise SystemExit", "SystemExit"),
-    "leaving by sys": ("import sys; sys.exit()", "AttributeError|SystemExit"),
-    "an interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
-    "a hook on builtins": ("print.__self__.x = 1", "AttributeError"),
-    "a decorator at work": ("@open\n    def g(): pass", "TypeError|PermissionError"),
-    "an object of the sandbox": ("class A:\n        pass\n    return A()", "TypeError"),
-    "a value that is itself": ("a = []; a.append(a); return a", "ValueError|RecursionError"),
-}  # fmt: skip
-
-# What takes time, memory or output without end, and the limit that ends it.
-EXHAUSTIONS: dict[str, tuple[str, str]] = {
-    "an endless loop": ("while True: pass", "longer than 1 s"),
-    "a loop that catches": (
-        "while True:\n        try:\n            while True: pass\n"
-        "        except BaseException: pass", "longer than 1 s"),
-    "finally for ever": ("try:\n        while True: pass\n    finally:\n        while True: pass",
-                         "longer than 1 s"),
-    "sleep": ("import time; time.sleep(60)", "longer than 1 s"),
-    "sleep in asyncio": ("import asyncio; asyncio.run(asyncio.sleep(60))", "longer than 1 s"),
-    "endless recursion": ("return f()", "RecursionError"),
-    "recursion that catches": (
-        "try:\n        return f()\n    except RecursionError:\n        return f()",
-        "longer than 1 s|RecursionError"),
-    "a long text": ("return 'x' * 10**10", "more than 32 MiB"),
-    "a long list": ("return [0] * 10**9", "more than 32 MiB"),
-    "a list that grows": ("x = []\n    while True: x.append('y' * 1000)", "more than 32 MiB"),
-    "a text that doubles": ("x = 'y'\n    while True: x += x", "more than 32 MiB"),
-    "a nest that grows": ("x = []\n    while True: x = [x, x, 'y' * 100]",
-                          "more than 32 MiB|longer than"),
-    "a memory error caught": (
-        "try:\n        x = 'y' * 10**10\n    except BaseException:\n        return 1",
-        "more than 32 MiB"),
-    "a tower of powers": ("return 10 ** 10 ** 10", "more than 32 MiB|longer than|OverflowError"),
-    "a shift": ("return 1 << 10**11", "more than 32 MiB|OverflowError"),
-    "a factorial": ("import math; return math.factorial(10**7)",
-                    "longer than|more than 32 MiB|ValueError|killed|stopped"),
-    "a range made a list": ("return list(range(10**10))", "more than 32 MiB|longer than"),
-    "padding": ("return '{:>9999999999}'.format('x')", "more than 32 MiB|ValueError"),
-    "padding by f-string": ("w = 10**10; return f'{1:{w}}'", "more than 32 MiB|ValueError"),
-    "ljust": ("return 'x'.ljust(10**10)", "more than 32 MiB|OverflowError"),
-    "replace": ("return ('x' * 10**6).replace('x', 'y' * 10**6)", "more than 32 MiB"),
-    "join": ("return ('y' * 10**6).join(['x'] * 10**5)", "more than 32 MiB"),
-    "shared parts written out": ("x = ['y' * 10**6]; return x * 10**5", "more than 32 MiB"),
-    "nests that double when written": (
-        "x = ['y']\n    for _ in range(60): x = [x, x]\n    return x",
-        "more than 32 MiB|longer than|stopped"),
-    "much printed": ("print('x' * 10**7)", "printed too much"),
-    "endless printing": ("while True: print('x' * 1000)", "printed too much|longer than"),
-    "bytes": ("return len(bytes(10**10))", "more than 32 MiB"),
-    "a product": ("import itertools\n    return list(itertools.product(range(99), repeat=9))",
-                  "more than 32 MiB|longer than"),
-    "a huge error": ("raise ValueError('x' * 10**7)", "ValueError: x+"),
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ESCAPES)
@@ -179,14 +57,6 @@ async def test_exhaustion_is_stopped(sandbox: Sandbox, name: str) -> None:
     assert (await sandbox.call(body("return 1 + 1"), "f", {})).content == "2"
 
 
-REGEXES = {
-    "nested": (r"(a+)+$", "a" * 40 + "b"),
-    "alternatives": (r"(a|a)*$", "a" * 40 + "b"),
-    "overlapping": (r"(.*a){20}", "a" * 25 + "b"),
-    "mail": (r"^([a-zA-Z0-9])(([\-.]|[_]+)?([a-zA-Z0-9]+))*(@){1}[a-z0-9]+$", "a" * 50 + "!"),
-}
-
-
 @pytest.mark.parametrize("name", REGEXES)
 async def test_no_regular_expression_runs_away(sandbox: Sandbox, name: str) -> None:
     pattern, text = REGEXES[name]
@@ -196,16 +66,6 @@ async def test_no_regular_expression_runs_away(sandbox: Sandbox, name: str) -> N
     except SandboxError as exc:
         assert "limit" in str(exc) or "longer" in str(exc) or "backtrack" in str(exc).lower()
     assert time.process_time() - began < 5
-
-
-SHADOWS = {
-    "isinstance": "isinstance = lambda *a: True",
-    "str": "str = list",
-    "len": "len = lambda x: [['y' * 10**6] * 10**5]",
-    "TypeError": "TypeError = ValueError",
-    "dumps": "import json\njson.dumps = lambda *a, **k: ['y' * 10**6] * 10**5",
-    "_json": "_json = None",
-}
 
 
 @pytest.mark.parametrize("name", SHADOWS)
@@ -340,5 +200,72 @@ async def test_a_sandboxed_tool_runs_from_a_toolbox(sandbox: Sandbox) -> None:
     assert not bad.ok and "is not of type 'integer'" in bad.content
 
 
-def test_at_least_sixty_attacks_are_tried() -> None:
-    assert len(ESCAPES) + len(EXHAUSTIONS) + len(REGEXES) + len(SHADOWS) >= 60
+SHORT = TrustedLimits(time=2.0, memory=512 * 1024 * 1024, output=20_000, file_size=10**7)
+
+
+def trusted_tool(folder: Path, code: str) -> Trusted:
+    (folder / "f.py").write_text(body(code), "utf-8")
+    return Trusted(folder, SHORT)
+
+
+@pytest.mark.parametrize("name", TRUSTED)
+async def test_a_trusted_tool_that_goes_too_far_is_ended(tmp_path: Path, name: str) -> None:
+    code, how = TRUSTED[name]
+    before = set(_processes())
+    with pytest.raises(TrustedError, match=how) as caught:
+        await trusted_tool(tmp_path, code).call("f.py", "f", {})
+    assert len(caught.value.printed) <= SHORT.output
+    # With all that it has started.
+    left = {pid: words for pid, words in _started(tmp_path).items() if pid not in before}
+    assert not left
+
+
+def _processes() -> dict[int, str]:
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                found[int(entry.name)] = (entry / "cmdline").read_text("utf-8").replace("\0", " ")
+    return found
+
+
+def _started(folder: Path) -> dict[int, str]:
+    """Return the processes that work in a folder or sleep as only the attacks do."""
+    found = {}
+    for pid, words in _processes().items():
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/cwd").resolve() == folder.resolve() or "sleep 601" in words:
+                found[pid] = words
+    return found
+
+
+async def test_a_call_that_is_given_up_ends_its_process(tmp_path: Path) -> None:
+    code = "import pathlib, time; pathlib.Path('begun').touch(); time.sleep(100)"
+    task = asyncio.create_task(trusted_tool(tmp_path, code).call("f.py", "f", {}))
+    for _ in range(500):
+        if (tmp_path / "begun").exists():
+            break
+        await asyncio.sleep(0.02)
+    assert _started(tmp_path)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not _started(tmp_path)
+
+
+async def test_what_a_trusted_tool_leaves_behind_is_ended_with_it(tmp_path: Path) -> None:
+    code = "import subprocess; subprocess.Popen(['sleep', '601'], start_new_session=True)"
+    outcome = await trusted_tool(tmp_path, f"{code}; return 'done'").call("f.py", "f", {})
+    assert outcome.content == "done"
+    assert not _started(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["../f.py", "/etc/passwd", "link.py", "deep/f.py"])
+async def test_only_files_of_the_folder_are_run(tmp_path: Path, file: str) -> None:
+    folder = tmp_path / "tools"
+    (folder / "deep").mkdir(parents=True)
+    for place in (tmp_path, folder / "deep"):
+        (place / "f.py").write_text(body("return 1"), "utf-8")
+    (folder / "link.py").symlink_to(tmp_path / "f.py")
+    with pytest.raises(TrustedError, match="not a file of the tools folder"):
+        await Trusted(folder, SHORT).call(file, "f", {})
