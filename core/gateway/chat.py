@@ -117,14 +117,17 @@ async def _send_answer(call: Call, answer: Answer, send: Send) -> None:
         return
     # Proxies in front must not hold a stream back.
     headers += [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    ended = False
     try:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body, "more_body": True})
         async for piece in rest:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+        ended = True
         await send({"type": "http.response.body", "body": b""})
     finally:
-        await asyncio.shield(rest.aclose())
+        if not ended:
+            await asyncio.shield(rest.aclose())
 
 
 class EmbedEndpoint(ChatEndpoint):

@@ -43,6 +43,11 @@ class _Lines:
         self._rest = bytearray()
         self._too_long = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no half of a line waits for its other half."""
+        return not self._rest and not self._too_long
+
     def refuse(self) -> None:
         """Give up on this stream: a record is too long."""
         self._too_long = True
@@ -102,6 +107,11 @@ class NDJSONDecoder:
 
     def __init__(self) -> None:
         self._lines = _Lines(any_end=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits for its other half."""
+        return self._lines.is_empty
 
     def decode(self, data: bytes) -> list[bytes]:
         """Return the lines completed by ``data``, without their ends, empty ones left out."""

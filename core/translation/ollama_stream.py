@@ -78,9 +78,21 @@ class StreamDecoder(EventDecoder[bytes]):
     unfinished = "the backend's stream ended before it was done (no line with done: true)"
 
     def __init__(self, *, ids: str) -> None:
-        super().__init__(NDJSONDecoder(), ids=ids)
+        self._records = NDJSONDecoder()
+        super().__init__(self._records, ids=ids)
         self._started = False
         self._calls = 0
+
+    @property
+    def is_between(self) -> bool:
+        """Whether the next byte begins a line, in a stream that has not ended."""
+        return not self._ended and self._records.is_empty
+
+    def begin(self) -> bool:
+        """Note that a line was read elsewhere; tell whether it was the first."""
+        first = not self._started
+        self._started = True
+        return first
 
     def read(self, record: bytes, events: list[Event]) -> None:
         """Append what one line says: thinking, text, calls, and the end, in this order."""

@@ -243,6 +243,12 @@ class StreamEncoder:
         del now
         return b"".join([self._event(event) for event in events])
 
+    def splice(self, texts: list[bytes], *, first: bool) -> bytes:
+        """Return chunks for texts that are at hand as the insides of JSON strings."""
+        between = b'"%b%b"' % (self._plain, self._text)
+        chunks = b'%b"%b"%b' % (self._text, between.join(texts), self._plain)
+        return self._event(MessageStart()) + chunks if first else chunks
+
     def _event(self, event: Event) -> bytes:
         match event:
             case TextDelta():

@@ -7,7 +7,7 @@ dialect; where both are the same the gateway passes bytes through and nothing he
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from msgspec import Struct
 
@@ -28,6 +28,7 @@ from core.translation import (
 from core.translation.clock import Stamp
 from core.translation.events import Event, Finish, MessageStart, StreamError
 from core.translation.messages import ChatRequest, ChatResponse
+from core.translation.splicing import OllamaToOpenAI
 
 __all__ = [
     "DIALECTS",
@@ -149,14 +150,26 @@ class StreamTranslator:
 
     An error never looks like an end: a broken or unfinished stream becomes the target's own
     error event, and ``error`` holds it. ``finish`` holds the proper end. ``spoke`` tells whether
-    anything of the answer itself was said.
+    anything of the answer itself was said. Without ``splice`` every chunk goes the long way.
     """
 
     def __init__(
-        self, source: str, target: str, stamp: Stamp, *, include_usage: bool = False
+        self,
+        source: str,
+        target: str,
+        stamp: Stamp,
+        *,
+        include_usage: bool = False,
+        splice: bool = True,
     ) -> None:
         self._decoder = DIALECTS[source].decoder(ids=stamp.id)
         self._encoder = DIALECTS[target].encoder(stamp, include_usage=include_usage)
+        self._short: OllamaToOpenAI | None = None
+        if splice and source == "ollama" and target == "openai":
+            self._short = OllamaToOpenAI(
+                cast(ollama_stream.StreamDecoder, self._decoder),
+                cast(openai_stream.StreamEncoder, self._encoder),
+            )
         self.error: StreamError | None = None
         self.finish: Finish | None = None
         self.spoke = False
@@ -165,7 +178,12 @@ class StreamTranslator:
         """Return what ``data``, arrived at ``now`` (ns since the epoch), lets be said."""
         if self.error is not None:
             return b""
-        return self._encode(self._decoder.decode(data), now)
+        if self._short is None:
+            return self._encode(self._decoder.decode(data), now)
+        said, data = self._short.take(data)
+        if said:
+            self.spoke = True
+        return said + self._encode(self._decoder.decode(data), now) if data else said
 
     def close(self, *, now: int) -> bytes:
         """Return what is left once the backend has closed its side."""

@@ -14,7 +14,7 @@ from core.translation.events import Finish, StreamError, accumulate, replay
 from core.translation.framing import NDJSONDecoder, SSEDecoder
 from core.translation.passing import PassThrough
 from core.translation.translate import DIALECTS, StreamTranslator
-from tests.laws.basics import NOW, STAMP, exact
+from tests.laws.basics import NOW, STAMP, booleans, compact, exact, texts
 from tests.laws.streams import FACES, PAIRS, Talker, cuts, junk, stops, talk, torn, wires
 from tests.laws.values import event_streams
 from tests.test_vectors import ending, says_finish
@@ -117,6 +117,42 @@ def test_half_a_pair_beside_the_end_does_not_hide_it(dialect: str, wire: bytes) 
     out = talk(passed, [wire % rb"\ud83d"])
     assert passed.error is None
     assert out.startswith(wire % rb"\ud83d")
+
+
+_lines = st.builds(
+    lambda content, done, name: (
+        compact(
+            {
+                "model": name,
+                "created_at": "2026-01-01T00:00:00Z",
+                "message": {"role": "assistant", "content": content},
+                "done": done,
+            }
+        ).encode()
+        + b"\n"
+    ),
+    texts,
+    st.just(False) | booleans,
+    texts,
+)
+_native = st.lists(_lines, max_size=5).map(b"".join) | torn("ollama")
+
+
+@given(usage=booleans, data=st.data())
+def test_the_short_way_says_what_the_long_one_says(usage: bool, data: st.DataObject) -> None:
+    wire = data.draw(_native)
+    at = data.draw(st.integers(0, len(wire)))
+    wire = data.draw(st.just(wire) | st.sampled_from([b"\xff", b"\n", b" ", b"\x7f"]).map(
+        lambda odd: wire[:at] + odd + wire[at:]))  # fmt: skip
+    short, long = (
+        StreamTranslator("ollama", "openai", STAMP, include_usage=usage, splice=splice)
+        for splice in (True, False)
+    )
+    for piece in data.draw(cuts(wire)):
+        assert short.feed(piece, now=NOW) == long.feed(piece, now=NOW)
+        assert seen(short) == seen(long)
+    assert short.close(now=NOW) == long.close(now=NOW)
+    assert seen(short) == seen(long)
 
 
 @given(dialect=faces, data=st.data())
