@@ -159,9 +159,11 @@ async def _html_error(line: Line, asked: Asked) -> None:
     await line.answer(asked, 502, b"<html><h1>Bad Gateway</h1></html>", content_type="text/html")
 
 
-def _refused(status: int, **headers: str) -> Callable[[Line, Asked], Any]:
+def _refused(
+    status: int, message: str = "it said no", **headers: str
+) -> Callable[[Line, Asked], Any]:
     async def refused(line: Line, asked: Asked) -> None:
-        said: Any = "it said no" if asked.native else {"message": "it said no", "type": "x"}
+        said: Any = message if asked.native else {"message": message, "type": "x"}
         await line.answer(asked, status, json.dumps({"error": said}).encode(), **headers)
 
     return refused
@@ -236,6 +238,7 @@ FAULTS: dict[str, Callable[[Line, Asked], Any]] = {
     "no_http": _no_http,
     "oversize": _oversize,
     "status_400": _refused(400),
+    "status_400_long": _refused(400, "the input length exceeds the context length"),
     "status_401": _refused(401),
     "status_404": _refused(404),
     "status_429": _refused(429),

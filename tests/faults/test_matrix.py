@@ -50,7 +50,7 @@ SECONDS = 40.0
 # Faults that show only once something of a stream has been sent.
 LATE = {"reset_inside", "closed_inside", "stall_inside", "truncated", "unfinished", "error_inside"}
 # What the client did wrong is not asked of anybody else.
-OWN = {"status_400"}
+OWN = {"status_400", "status_400_long"}
 STATUS = {
     "stall_before": {504},
     "stall_inside": {504},
