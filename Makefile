@@ -8,7 +8,7 @@ BIN := .venv/bin
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help run gateway test check lint fast ollama bench lock clean
+.PHONY: help run gateway test check lint fast ollama bench soak lock clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ ollama: .venv/dev ## Build the real Ollama that the tests run against, once
 
 bench: .venv/dev ## Measure the gateway beside its rivals; writes docs/benchmarks.md
 	$(BIN)/python bench/gateway.py --quick --write
+
+soak: .venv/dev ## Kill backends and a gateway at random under load, ten minutes (SECONDS=...)
+	$(BIN)/python -m tests.soak.chaos --seconds $(or $(SECONDS),600)
 
 lock: .venv/made ## Write requirements.lock anew, with the newest versions that fit
 	$(BIN)/python -m pip install -q -U --upgrade-strategy eager -r requirements-dev.txt

@@ -62,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         port=options.port,
         workers=options.num_workers,
         debug=options.debug,
+        drain=options.drain,
         json_logs=options.log == "json" or config.json_logs,
         certificate=options.ssl_certfile_path,
         private_key=options.ssl_keyfile_path,
@@ -127,6 +128,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=4000, help="port to bind (default: 4000)")
     parser.add_argument(
         "--num_workers", "--num-workers", type=int, default=1, help="processes (default: 1)"
+    )
+    parser.add_argument(
+        "--drain",
+        type=int,
+        default=25,
+        help="seconds for answers in work once it is to stop (default: 25)",
     )
     parser.add_argument("--debug", action="store_true", help="log every request")
     parser.add_argument("--log", choices=("text", "json"), default="text", help="form of the log")

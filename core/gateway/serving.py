@@ -37,6 +37,7 @@ _LOGS = "DIGLOT_WORKER_LOGS"
 class Serving(Struct, frozen=True, kw_only=True):
     """Where and how to serve. ``workers`` is the number of processes.
 
+    ``drain`` is how many seconds answers in work may go on once the server is to stop.
     ``certificate`` and ``private_key`` are PEM files; with them it is HTTPS.
     """
 
@@ -45,6 +46,7 @@ class Serving(Struct, frozen=True, kw_only=True):
     port: int = 4000
     workers: int = 1
     debug: bool = False
+    drain: int = 25
     json_logs: bool = False
     certificate: Path | None = None
     private_key: Path | None = None
@@ -76,6 +78,7 @@ def serve(options: Serving, *, progress: Callable[[Progress], None] | None = Non
         log_level="debug" if options.debug else "warning",
         access_log=options.debug,
         server_header=False,
+        timeout_graceful_shutdown=options.drain,
         date_header=False,
         log_config=None if options.json_logs else LOGGING_CONFIG,
         ssl_certfile=options.certificate,

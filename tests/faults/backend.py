@@ -12,6 +12,7 @@ import json
 import re
 import socket
 import struct
+import sys
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -125,6 +126,15 @@ async def _drip(line: Line, asked: Asked) -> None:
     await line.end()
 
 
+async def _paced(line: Line, asked: Asked) -> None:
+    """Answer well, with time between the words."""
+    await line.head(asked)
+    for piece in asked.pieces():
+        await asyncio.sleep(0.03)
+        await line.send(piece)
+    await line.end()
+
+
 async def _truncated(line: Line, asked: Asked) -> None:
     """End properly as HTTP has it, in the middle of a record."""
     await _begun(line, asked)
@@ -216,6 +226,7 @@ async def _oversize(line: Line, asked: Asked) -> None:
 
 FAULTS: dict[str, Callable[[Line, Asked], Any]] = {
     "good": _good,
+    "paced": _paced,
     "reset_before": _reset_before,
     "closed_before": _closed_before,
     "reset_after_head": _reset_after_head,
@@ -326,3 +337,8 @@ async def _close(server: asyncio.Server, backend: Faulty) -> None:
         writer.transport.abort()
     await asyncio.gather(*mine, return_exceptions=True)
     await asyncio.sleep(0)
+
+
+if __name__ == "__main__":
+    with running(int(sys.argv[1])):
+        threading.Event().wait()
