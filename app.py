@@ -114,6 +114,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
             forgetting.cancel()
             await warm
             await service.matrices.aclose()
+            await asyncio.to_thread(service.runners.sandbox.close)
             await jobs.aclose()
             store.close()
             await asyncio.to_thread(front.traces.close)

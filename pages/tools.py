@@ -7,10 +7,18 @@ import streamlit as st
 from core.chats.service import current_service
 from ui.account import owner
 from ui.toolbench.box import show_toolbox
+from ui.toolbench.byhand import show_by_hand
+from ui.toolbench.examples import show_examples
+from ui.toolbench.matrix import show_tests
 from ui.toolbench.run import show_run
 from ui.words import t
 
-SECTIONS = {"run": show_run}
+SECTIONS = {
+    "run": show_run,
+    "hand": show_by_hand,
+    "tests": show_tests,
+    "examples": show_examples,
+}
 
 service = current_service()
 me = owner(service)

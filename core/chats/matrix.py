@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -86,10 +86,8 @@ class MatrixJob:
 class MatrixRunner:
     """Starts matrices and finds them again. Methods may be called from any thread."""
 
-    def __init__(
-        self, fleet: Fleet, matrices: Matrices, check: Callable[[], Check | None] = lambda: None
-    ) -> None:
-        """``check`` returns what runs the Python of cases, if anything does."""
+    def __init__(self, fleet: Fleet, matrices: Matrices, check: Check | None = None) -> None:
+        """``check`` runs the Python of cases."""
         self._fleet = fleet
         self._matrices = matrices
         self._check = check
@@ -209,7 +207,7 @@ class MatrixRunner:
                 response = accumulate([event async for event in events])
             duration = time.monotonic_ns() - began
             calls, text = response.message.tool_calls, text_of(response.message)
-            verdict = await judge(case, calls, text, plan.tools, check=self._check())
+            verdict = await judge(case, calls, text, plan.tools, check=self._check)
             facts |= {"calls": calls, "text": text[:_KEPT_TEXT]}
         except DiglotError as error:
             duration = time.monotonic_ns() - began

@@ -22,11 +22,11 @@ from core.chats.job import Job, Run
 from core.chats.jobs import JobRunner
 from core.chats.matrix import MatrixRunner
 from core.chats.playground import Playground
+from core.chats.runners import Runners
 from core.chats.store import Store
 from core.chats.titles import Titler
 from core.chats.values import Chat, ChatMessage, ChatOptions, FaceDialect
 from core.errors import InvalidRequest
-from core.tools.definitions.values import Definition
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
 from core.translation.events import Event
@@ -66,8 +66,9 @@ class Service:
         self.toolbox = toolbox
         self.library = Library(fleet)
         self.archive = Archive(store, toolbox)
-        self.matrices = MatrixRunner(fleet, store.matrices)
-        self.playground = Playground(fleet, store, jobs, self._runners)
+        self.runners = Runners(fleet, toolbox)
+        self.matrices = MatrixRunner(fleet, store.matrices, self.runners.check)
+        self.playground = Playground(fleet, store, jobs, self.runners.box)
         self._titler = Titler(fleet, store)
 
     @property
@@ -282,10 +283,6 @@ class Service:
         """Put a chat away, stopping what is still being written."""
         self.stop(owner, chat_id)
         self.store.hide_chat(owner, chat_id)
-
-    def _runners(self, definitions: Sequence[Definition]) -> Toolbox:
-        """Return what runs these definitions, as far as anything here does."""
-        return self.toolbox.declaring(definition.tool for definition in definitions)
 
     def exchange(self, owner: str, exchange_id: str, *, everyone: bool = False) -> Exchange | None:
         """Return one exchange of the owner's, or None when it is forgotten.

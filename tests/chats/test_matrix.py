@@ -109,6 +109,21 @@ def test_emulated_calls_are_tried_too(service: Service, backend: Scripted) -> No
     assert all("tools" not in body for body in backend.bodies("/api/chat"))
 
 
+def test_python_judges_in_the_sandbox(service: Service) -> None:
+    asked = "get_current_weather of '上海'"
+    predicates = (
+        "name == 'get_current_weather' and arguments['location'] == '上海'",
+        "city = arguments['location']\nfor call in calls:\n    city += '!'\ncity == '上海!'",
+        "len(calls) == 2",
+        "open('/etc/passwd')",
+        "x = 1",
+    )
+    cases = tuple(Case(prompt=asked, judge="python", predicate=one) for one in predicates)
+    job = over(service.matrices.start(ME, plan(cases=cases, models=("native",), repeat=1)))
+    found = [result.verdict.why for result in job.results]
+    assert found == ["", "", "predicate", "predicate_error", "predicate_error"]
+
+
 @pytest.mark.parametrize(
     "given", [{"cases": ()}, {"models": ()}, {"repeat": 10_000}, {"workers": 0}]
 )

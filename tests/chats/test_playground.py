@@ -12,6 +12,7 @@ import pytest
 from core.chats.playground import Changed, RunPlan
 from core.chats.service import Service
 from core.errors import InvalidRequest
+from core.tools.definitions.reading import parse_any
 from core.tools.definitions.values import Definition
 from core.tools.desk import Decision
 from core.tools.examples import example_toolbox
@@ -170,3 +171,32 @@ def test_what_cannot_be_run_is_refused(service: Service) -> None:
     chat = service.store.create_chat(ME)
     with pytest.raises(InvalidRequest):
         service.playground.plan(ME, chat.id)
+
+
+SHOUT = '''
+def shout(text: str, times: int = 1) -> str:
+    """Say it loudly.
+
+    Args:
+        text: What to say.
+        times: How often.
+    """
+    print("shouting", times)
+    return text.upper() * times
+'''
+
+
+def test_python_that_somebody_wrote_runs_in_a_run_and_by_hand(service: Service) -> None:
+    (shout,) = parse_any(SHOUT).definitions
+    (job,) = service.playground.start(ME, plan(prompt="shout 'hey' 2", tools=(shout,)))
+    ended(job)
+    (call,) = service.store.message(ME, job.message_id).steps[0].calls
+    assert call.result == "HEY" and service.runners.runs(shout)
+    by_hand = service.runners.call(shout, '{"text": "hey", "times": 2}')
+    assert (by_hand.result.content, by_hand.printed.strip()) == ("HEYHEY", "shouting 2")
+    assert by_hand.result.duration > 0
+    wrong = service.runners.call(shout, '{"text": 5}').result
+    assert not wrong.ok and "not of type 'string'" in wrong.content
+    with pytest.raises(InvalidRequest):
+        service.runners.call(FLIGHT, "{}")
+    assert "25°C" in service.runners.call(TOOLS[0], '{"location": "上海"}').result.content

@@ -51,7 +51,9 @@ def service(backend: Scripted, tmp_path: Path) -> Iterator[Service]:
     with loop_thread() as loop:
         asyncio.run_coroutine_threadsafe(fleet.__aenter__(), loop).result(10)
         jobs = JobRunner(store, loop)
-        yield Service(fleet, store, jobs, example_toolbox())
+        made = Service(fleet, store, jobs, example_toolbox())
+        yield made
+        made.runners.sandbox.close()
         jobs.close()
         asyncio.run_coroutine_threadsafe(fleet.__aexit__(None, None, None), loop).result(10)
     store.close()

@@ -10,7 +10,6 @@ from core.errors import DiglotError
 from core.tools.definitions.reading import dump_text, parse_any
 from core.tools.definitions.values import FORMATS, Definition, Format, Parsed
 from ui.icons import icon_button
-from ui.text import plain
 from ui.toolbench.bench import bench, keep, revision
 from ui.words import note_text, t
 
@@ -27,7 +26,7 @@ def show_toolbox(service: Service, owner: str) -> None:
     place = min(int(st.session_state.get("tool_place", 0)), len(kept.definitions) - 1)
     with st.container(gap="xxsmall"):
         for number, definition in enumerate(kept.definitions):
-            _show_row(service, owner, number, definition, open_now=number == place)
+            _show_row(service, owner, number, definition)
     view = st.segmented_control(
         t("tools.view"),
         _VIEWS,
@@ -44,14 +43,12 @@ def show_toolbox(service: Service, owner: str) -> None:
         _show_editor(service, owner, place, "python" if view == "python" else _pick_format())
 
 
-def _show_row(
-    service: Service, owner: str, number: int, definition: Definition, *, open_now: bool
-) -> None:
+def _show_row(service: Service, owner: str, number: int, definition: Definition) -> None:
     kept = bench(service, owner)
     name = definition.tool.name
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.checkbox(
-            f"**{plain(name)}**" if open_now else plain(name),
+            name,
             value=name not in kept.off,
             key=f"on_{revision()}_{number}",
             on_change=_toggle,
