@@ -13,6 +13,7 @@ import zlib
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -40,6 +41,7 @@ _SHOWN = frozenset(
     openai-beta openai-processing-ms openai-version origin retry-after server transfer-encoding
     user-agent vary x-accel-buffering x-request-id request-id""".split()
 )
+_LONGEST_HEADER = 1000
 _SHOWN_BEGINNINGS = ("x-diglot-", "x-stainless-", "x-ratelimit-", "anthropic-ratelimit-")
 
 _KEY = re.compile(
@@ -134,13 +136,21 @@ def mask_headers(
     """Return headers with the values of a few harmless ones; of all others, the name alone."""
     found = []
     for name, value in pairs:
-        key = (name if isinstance(name, str) else name.decode("latin-1")).lower()
-        if key in _SHOWN or key.startswith(_SHOWN_BEGINNINGS):
+        key, shown = _name(name)
+        if shown:
             text = value if isinstance(value, str) else value.decode("latin-1")
-            found.append((key, text[:1000]))
+            found.append((key, text if len(text) <= _LONGEST_HEADER else text[:_LONGEST_HEADER]))
         else:
             found.append((key, MASK))
     return tuple(found)
+
+
+# Every request has the same few, and this is on the way of all of them.
+@lru_cache(maxsize=512)
+def _name(name: bytes | str) -> tuple[str, bool]:
+    """Return a header's name in lower case, and whether its value is harmless."""
+    key = (name if isinstance(name, str) else name.decode("latin-1")).lower()
+    return key, key in _SHOWN or key.startswith(_SHOWN_BEGINNINGS)
 
 
 def shorten_body(data: bytes, limit: int) -> bytes:
