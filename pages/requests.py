@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.backends.exchange import Exchange
 from core.chats.service import current_service
-from ui.account import owner
+from ui.account import is_operator, owner
 from ui.viewer.exchange import show_exchange
 from ui.viewer.listing import picked_exchange
-from ui.viewer.pasting import pasted_exchange
+from ui.viewer.pasting import pasted_exchange, shared_exchange
 from ui.words import t
 
 SOURCES = ["exchange", "paste"]
@@ -18,16 +19,23 @@ me = owner(service)
 
 st.markdown(f"## {t('requests.title')}")
 st.caption(t("requests.intro"))
+shared = shared_exchange(me)
 wanted = st.query_params.get("x") or st.session_state.get("exchange")
-source = st.segmented_control(
-    t("requests.source"),
-    SOURCES,
-    format_func=lambda name: t(f"requests.source_{name}"),
-    default="exchange" if wanted or service.exchanges(me, limit=1) else "paste",
-    required=True,
-    label_visibility="collapsed",
-    key="request_source",
-)
-chosen = picked_exchange(service, me) if source == "exchange" else pasted_exchange(me)
+if shared is not None:
+    chosen: Exchange | None = shared
+else:
+    source = st.segmented_control(
+        t("requests.source"),
+        SOURCES,
+        format_func=lambda name: t(f"requests.source_{name}"),
+        default="exchange" if wanted or service.exchanges(me, limit=1) else "paste",
+        required=True,
+        label_visibility="collapsed",
+        key="request_source",
+    )
+    if source == "exchange":
+        chosen = picked_exchange(service, me, operator=is_operator(service))
+    else:
+        chosen = pasted_exchange(me)
 if chosen is not None:
     show_exchange(service, me, chosen, link=True)

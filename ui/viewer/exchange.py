@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
 import streamlit as st
@@ -10,15 +11,21 @@ from core.backends.exchange import Exchange
 from core.chats.service import Service
 from core.errors import DiglotError
 from core.translation.aligned import align_request
+from core.translation.round_trip import round_trip
+from core.translation.translate import DIALECTS
+from ui.text import plain
 from ui.viewer.bodies import show_answers, show_requests
 from ui.viewer.comparing import show_fields
 from ui.viewer.editing import show_editors
 from ui.viewer.learning import show_before_after
-from ui.viewer.pair import View, pair_of
+from ui.viewer.memory import remembered
+from ui.viewer.pair import View, about, pair_of
+from ui.viewer.streaming import show_stream
 from ui.viewer.table import show_rows, summary
 from ui.viewer.tabs import open_tab
-from ui.viewer.taking import show_code
-from ui.words import t
+from ui.viewer.taking import show_taking
+from ui.viewer.turns import show_turns
+from ui.words import note_text, t
 
 __all__ = ["show_difference", "show_exchange"]
 
@@ -29,23 +36,64 @@ def show_exchange(
     """Draw an exchange. ``link`` keeps the open tab in the address; ``key`` tells places apart."""
     if len(exchange.backend) > 1:
         st.caption(t("requests.emulated_steps", count=len(exchange.backend)))
+    if exchange.cut:
+        st.caption(f":material/content_cut: {t('viewer.cut')}")
     try:
-        pair = pair_of(exchange)
+        pair = remembered(f"pair{key}", about(exchange), lambda: pair_of(exchange))
     except DiglotError as exc:
         st.warning(t("requests.cannot", message=exc.message))
         return
     view = View(service=service, owner=owner, exchange=exchange, pair=pair, key=key)
     if pair.rows:
-        st.markdown(summary(pair.rows))
-    tabs = {
-        "fields": show_fields,
-        **(_OF_REQUESTS if exchange.client.request else {}),
-        **(_OF_ANSWERS if exchange.client.chunks else {}),
-    }
+        _strip(view)
+    tabs: dict[str, Callable[[View], None]] = {"fields": show_fields}
+    if exchange.client.request:
+        tabs |= _OF_REQUESTS
+    if exchange.client.chunks:
+        tabs |= _OF_ANSWERS
+    if any(wire.streamed for wire in (exchange.client, *exchange.backend)):
+        tabs |= _OF_STREAMS
     labels = {name: t(f"viewer.tab_{name}") for name in _ORDER if name in tabs}
     name, place = open_tab(labels, key=f"exchange{key}", link=link)
     with place:
         tabs[name](view)
+
+
+def _strip(view: View) -> None:
+    """Say how many fields there are of each outcome, and whether the way back is equal."""
+    pair = view.pair
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(summary(pair.rows), width="content")
+        if pair.source not in DIALECTS:
+            return
+        way = remembered(
+            f"way{view.key}",
+            about(view.exchange),
+            lambda: round_trip(pair.body, source=pair.source, target=pair.target),
+        )
+        if way.equal:
+            st.badge(t("viewer.way_equal"), icon=":material/sync:", color="green")
+            return
+        with st.popover(
+            t("viewer.way_same" if way.same else "viewer.way_differs",
+              count=len(way.differences)),
+            icon=":material/sync:" if way.same else ":material/sync_problem:",
+            type="tertiary", key=f"way{view.key}",
+        ):  # fmt: skip
+            st.caption(t("viewer.way_hint"))
+            if way.error:
+                st.warning(way.error)
+            for row in way.differences:
+                was = "—" if row.before is None else _short(row.before)
+                now = "—" if row.after is None else _short(row.after)
+                st.markdown(
+                    f"`{row.path}` {plain(was)} → {plain(now)}  \n:gray[{note_text(row.note)}]"
+                )
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def show_difference(native: Exchange, openai: Exchange) -> None:
@@ -64,11 +112,14 @@ def show_difference(native: Exchange, openai: Exchange) -> None:
     show_rows(rows, source="ollama", target="openai", key=native.id)
 
 
-_ORDER = ("fields", "raw", "answer", "edit", "code", "learn")
+_LONGEST = 80
+_ORDER = ("fields", "raw", "answer", "stream", "edit", "code", "turn", "learn")
 _OF_REQUESTS: Mapping[str, Callable[[View], None]] = {
     "raw": show_requests,
     "edit": show_editors,
-    "code": show_code,
+    "code": show_taking,
+    "turn": show_turns,
     "learn": show_before_after,
 }
-_OF_ANSWERS: Mapping[str, Callable[[View], None]] = {"answer": show_answers}
+_OF_ANSWERS: Mapping[str, Callable[[View], None]] = {"answer": show_answers, "code": show_taking}
+_OF_STREAMS: Mapping[str, Callable[[View], None]] = {"stream": show_stream}

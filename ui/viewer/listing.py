@@ -35,8 +35,12 @@ _PATHS = (
 )  # fmt: skip
 
 
-def picked_exchange(service: Service, owner: str, *, everyone: bool = False) -> Exchange | None:
-    """Draw the list; return the exchange that is chosen: the link's, the last one, the newest."""
+def picked_exchange(service: Service, owner: str, *, operator: bool = False) -> Exchange | None:
+    """Draw the list; return the exchange that is chosen: the link's, the last one, the newest.
+
+    An operator may also look at what everybody sent, the gateway's clients among them.
+    """
+    everyone = operator and st.toggle(t("viewer.everyone"), key="list_everyone", value=True)
     asked = st.query_params.get("x")
     if asked and asked != st.session_state.get(_SEEN):
         # A link is followed once; what is chosen afterwards is.

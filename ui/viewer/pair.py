@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +16,17 @@ from core.translation.clock import Stamp
 from core.translation.translate import DIALECTS
 from ui.comparison import is_native
 
-__all__ = ["FURTHER", "Pair", "View", "answer_rows", "other", "pair_of", "rows_in"]
+__all__ = [
+    "FURTHER",
+    "Pair",
+    "View",
+    "about",
+    "answer_rows",
+    "answer_ways",
+    "other",
+    "pair_of",
+    "rows_in",
+]
 
 FURTHER = ("responses", "anthropic")
 """The dialects that can be shown as further columns."""
@@ -52,6 +63,16 @@ def other(dialect: str) -> str:
     return "openai" if is_native(dialect) else "ollama"
 
 
+def about(exchange: Exchange) -> tuple[str, int, int, int]:
+    """Return what tells an exchange, as far as it has come, from every other."""
+    return (
+        exchange.id,
+        zlib.crc32(exchange.client.request),
+        len(exchange.backend),
+        exchange.client.answer_bytes,
+    )
+
+
 def pair_of(exchange: Exchange) -> Pair:
     """Return both sides of an exchange's request. Raises DiglotError for a broken one."""
     source = exchange.client.dialect
@@ -84,14 +105,17 @@ def rows_in(view: View, dialect: str) -> tuple[AlignedRow, ...]:
     return align_request(pair.body, written, source=pair.source, target=dialect)
 
 
+def answer_ways(pair: Pair) -> tuple[str, str]:
+    """Return whence and whither the answer went: the way of the request turned round."""
+    return (pair.source, pair.target) if pair.derived else (pair.target, pair.source)
+
+
 def answer_rows(view: View) -> tuple[str, str, tuple[AlignedRow, ...]]:
     """Return whence and whither the answer went, and what each of its fields became.
 
     A stream is put together first. Raises DiglotError where a side breaks its dialect.
     """
-    pair = view.pair
-    # An answer goes the other way: what the backend said comes first.
-    source, target = (pair.source, pair.target) if pair.derived else (pair.target, pair.source)
+    source, target = answer_ways(view.pair)
     sides = [_whole(view.exchange, dialect) for dialect in (source, target)]
     return source, target, align_answer(*sides, source=source, target=target)
 

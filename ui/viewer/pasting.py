@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.backends.exchange import Exchange, Wire
+from core.backends.shares import load_exchange, load_link
 from core.errors import DiglotError
 from core.translation.embeddings import EMBEDDING_DIALECTS
 from core.translation.pasting.paste import read_paste
@@ -18,7 +22,7 @@ from core.translation.translate import DIALECTS
 from ui.comparison import dialect_name
 from ui.words import note_text, t
 
-__all__ = ["exchange_of", "pasted_exchange"]
+__all__ = ["exchange_of", "pasted_exchange", "shared_exchange"]
 
 _EXAMPLE = """{
   "model": "qwen3:4b",
@@ -30,20 +34,43 @@ _EXAMPLE = """{
   "user": "me"
 }"""
 _KEPT = "_pasted_pieces"
+_SHARED = "s"
+_ZLIB = b"x"
+_SAVED = b'"diglot_exchange"'
+_MADE = re.compile(rb'"created_at":\s*"([^"]+)"')
+
+
+def shared_exchange(owner: str) -> Exchange | None:
+    """Return the exchange that the address holds, if it holds one."""
+    link = st.query_params.get(_SHARED)
+    if not link:
+        return None
+    try:
+        exchange = load_link(link, owner=owner)
+    except DiglotError as exc:
+        st.warning(exc.message)
+        return None
+    st.info(t("viewer.shared", path=exchange.client.path, model=exchange.model),
+            icon=":material/link:")  # fmt: skip
+    return exchange
 
 
 def pasted_exchange(owner: str) -> Exchange | None:
     """Draw the place to paste; return what stands in it, or say why it cannot be read."""
+    typing = st.container()
     file: UploadedFile | None = st.file_uploader(
-        t("viewer.upload"), key="paste_file", label_visibility="collapsed", max_upload_size=50
+        t("viewer.upload"), key="paste_file", max_upload_size=50
     )
     if file is None:
-        text = st.text_area(
-            t("requests.paste"), _EXAMPLE, key="pasted", height=260,
+        text = typing.text_area(
+            t("requests.paste"), _EXAMPLE, key="pasted", height=220,
             help=t("requests.paste_hint"), persist_state="session",
         )  # fmt: skip
     else:
-        text = file.getvalue().decode("utf-8", "replace")
+        data = file.getvalue()
+        if data[:1] == _ZLIB or _SAVED in data[:200]:
+            return _saved(data, owner)
+        text = data.decode("utf-8", "replace")
     try:
         pieces = _pieces(text or "")
     except Unreadable as exc:
@@ -68,6 +95,14 @@ def pasted_exchange(owner: str) -> Exchange | None:
     return exchange_of(piece, dialect, owner=owner)
 
 
+def _saved(data: bytes, owner: str) -> Exchange | None:
+    try:
+        return load_exchange(data, owner=owner)
+    except DiglotError as exc:
+        st.warning(exc.message)
+        return None
+
+
 def exchange_of(piece: Piece, dialect: str, *, owner: str) -> Exchange:
     """Return a piece as an exchange; what it does not hold is empty there."""
     path = urlsplit(piece.url).path
@@ -76,13 +111,26 @@ def exchange_of(piece: Piece, dialect: str, *, owner: str) -> Exchange:
     wire = Wire(dialect, path or own.path, body, url=piece.url, headers=piece.headers)
     wire.status = piece.status
     wire.streamed = piece.streamed
-    # No recording says when each line came: they are kept one by one, all at once.
-    for line in piece.answer.splitlines(keepends=True) if piece.streamed else [piece.answer]:
-        wire.came(line, 0)
-    exchange = Exchange("pasted", wire, owner=owner, started=0)
+    lines = piece.answer.splitlines(keepends=True) if piece.streamed else [piece.answer]
+    times = _times(lines)
+    for line, then in zip(lines, times, strict=True):
+        wire.came(line, then)
+    exchange = Exchange("pasted", wire, owner=owner, started=times[0] if times else 0)
     exchange.model = str((piece.request or {}).get("model", ""))
-    exchange.ended = 1 if piece.answer else 0
+    exchange.ended = times[-1] or 1 if piece.answer else 0
     return exchange
+
+
+def _times(lines: Sequence[bytes]) -> list[int]:
+    """Return when each line was made (ns since the epoch) as it says itself; 0 where none does."""
+    found, last = [], 0
+    for line in lines:
+        made = _MADE.search(line)
+        if made:
+            with suppress(ValueError):
+                last = round(datetime.fromisoformat(made[1].decode()).timestamp() * 1e6) * 1000
+        found.append(last)
+    return found
 
 
 def _pieces(text: str) -> list[Piece]:
