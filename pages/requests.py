@@ -20,6 +20,7 @@ me = owner(service)
 st.markdown(f"## {t('requests.title')}")
 st.caption(t("requests.intro"))
 shared = shared_exchange(me)
+operator = is_operator(service)
 wanted = st.query_params.get("x") or st.session_state.get("exchange")
 if shared is not None:
     chosen: Exchange | None = shared
@@ -28,13 +29,15 @@ else:
         t("requests.source"),
         SOURCES,
         format_func=lambda name: t(f"requests.source_{name}"),
-        default="exchange" if wanted or service.exchanges(me, limit=1) else "paste",
+        default="exchange"
+        if wanted or service.exchanges(me, limit=1, everyone=operator)
+        else "paste",
         required=True,
         label_visibility="collapsed",
         key="request_source",
     )
     if source == "exchange":
-        chosen = picked_exchange(service, me, operator=is_operator(service))
+        chosen = picked_exchange(service, me, operator=operator)
     else:
         chosen = pasted_exchange(me)
 if chosen is not None:

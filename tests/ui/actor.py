@@ -46,10 +46,22 @@ def acting() -> Iterator[Scripted]:
         capabilities = ["completion", "tools", "thinking", "vision"]
         template = "{{ $last := eq (len (slice $.Messages $i)) 1 }}"
         backend.json("/api/show", {"capabilities": capabilities, "template": template})
-        backend.thinks("/api/chat", _play)
+        backend.thinks("/api/chat", lambda body: _as_asked(body, _play(body)))
         backend.json("/api/generate", {"done": True})
         backend.json("/api/delete", {})
         yield backend
+
+
+def _as_asked(body: dict[str, Any], said: Said) -> Said:
+    """Return what is said as one whole body where no stream was asked for."""
+    if body.get("stream", True) or said.status != 200:
+        return said
+    *lines, end = map(json.loads, said.pieces)
+    message: dict[str, Any] = end["message"]
+    for line in lines:
+        for key, value in line["message"].items():
+            message[key] = value if key == "role" else message.get(key, type(value)()) + value
+    return Said([json.dumps(end).encode()])
 
 
 def _play(body: dict[str, Any]) -> Said:

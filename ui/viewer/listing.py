@@ -26,8 +26,8 @@ _SEEN = "_exchange_seen"
 _PICKED = "_exchange_picked"
 _WATCH = "_exchange_watch"
 _HEIGHT = 260
-_WIDTHS = {"state": 30, "status": 60, "started": 105, "path": 165, "model": 150, "backend": 165,
-           "seconds": 80, "bytes": 80, "agent": 200}  # fmt: skip
+_WIDTHS = {"state": 30, "status": 60, "started": 105, "path": 150, "model": 130, "backend": 150,
+           "seconds": 75, "bytes": 75, "agent": 110}  # fmt: skip
 _STATES = ("error", "open", "2xx", "4xx", "5xx")
 _PATHS = (
     "/api/chat", "/api/generate", "/api/embed", "/v1/chat/completions", "/v1/completions",

@@ -49,7 +49,7 @@ def show_taking(view: View) -> None:
         st.code(text, language="markdown", wrap_lines=True, height=420)
     st.markdown(f"**{t('viewer.take_link')}**")
     try:
-        st.code(f"{origin}/requests?s={link_of(exchange)}", language=None, height=100)
+        st.code(f"{origin}/requests?s={link_of(exchange)}", language=None)
     except DiglotError:
         st.caption(t("viewer.take_link_too_long"))
     if exchange.client.request:
