@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import current_service
-from ui.account import require_sign_in, show_account
+from ui.account import is_operator, require_sign_in, show_account
+from ui.console.unlock import show_unlock
 from ui.keys import show_keys
 from ui.status import show_status
 from ui.style import show_style
@@ -36,6 +37,14 @@ PAGES = [
 ]
 
 
+OPERATOR = st.Page(
+    "../pages/console.py",
+    title=t("operator.nav"),
+    icon=":material/monitor_heart:",
+    url_path="operator",
+)
+
+
 def _language_changed() -> None:
     chosen: Language | None = st.session_state["_language_switch"]
     if chosen is not None:
@@ -44,13 +53,17 @@ def _language_changed() -> None:
 
 show_style()
 service = current_service()
-page = st.navigation(PAGES, position="top")
+page = st.navigation(
+    [*PAGES, OPERATOR] if is_operator(service) else PAGES,
+    position="top",
+)
 # The page fills the first place; the foot is drawn now, as a page may stay busy for long.
 with st.sidebar:
     st.markdown("### Diglot")
     st.session_state["_sidebar"] = st.container()
     st.divider()
     show_account(service)
+    show_unlock(service)
     show_status(service)
     show_keys()
     st.segmented_control(

@@ -100,8 +100,9 @@ def test_a_page_that_the_config_names_may(known: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:4000", "localhost.evil.example", "127.0.0.1.evil.example",
-             "chat.example.org", "a" * 300, "evil\u00e9"]
+    "host",
+    ["evil.example", "evil.example:4000", "localhost.evil.example", "127.0.0.1.evil.example",
+     "chat.example.org", "a" * 300, "evil\u00e9"],
 )  # fmt: skip
 def test_a_name_that_leads_here_from_elsewhere_is_not_answered(url: str, host: str) -> None:
     for path in ("/v1/models", "/api/tags", "/"):

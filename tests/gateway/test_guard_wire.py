@@ -111,11 +111,11 @@ def test_lines_that_are_none_do_no_harm(url: str, line: bytes) -> None:
     assert httpx.get(f"{url}/api/version").status_code == 200
 
 
-@pytest.mark.parametrize("path", [COMPAT, NATIVE, "/v1/messages", "/v1/responses", "/v1/embeddings"])
+@pytest.mark.parametrize(
+    "path", [COMPAT, NATIVE, "/v1/messages", "/v1/responses", "/v1/embeddings"]
+)
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_models_name_ends_no_header(
-    url: str, backend: Scripted, path: str, stream: bool
-) -> None:
+def test_a_models_name_ends_no_header(url: str, backend: Scripted, path: str, stream: bool) -> None:
     body = {"model": NAME, "messages": HELLO, "input": "x", "max_tokens": 5, "stream": stream}
     answer = post(url + path, body)
     assert "x-evil" not in answer.headers

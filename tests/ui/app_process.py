@@ -44,11 +44,13 @@ def running_app(
     port: int | None = None,
     extra: Mapping[str, str] | None = None,
     config: str = _CONFIG,
+    key: str = "",
 ) -> Iterator[str]:
     """Run the app on the built-in model; chats are kept in ``folder``. Yields its address.
 
     ``extra`` are environment variables, for instance OLLAMA_HOST for a server to use;
-    ``config`` is the text of the config file. The id of its process stands in ``app.pid``.
+    ``config`` is the text of the config file, ``key`` one that it knows. The id of its process
+    stands in ``app.pid``.
     """
     port = port or free_port()
     file = folder / "config.yaml"
@@ -66,7 +68,7 @@ def running_app(
     (folder / "app.pid").write_text(str(process.pid))
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait(url, process)
+        _wait(url, process, key)
         yield url
     finally:
         process.terminate()
@@ -104,12 +106,13 @@ def visit(chromium: Browser, url: str, *, locale: str = "en-US", scheme: str = "
     return page
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait(url: str, process: subprocess.Popen[bytes], key: str) -> None:
     for _ in range(600):
         if process.poll() is not None:
             raise RuntimeError(f"the app ended with {process.returncode}")
         try:
-            urllib.request.urlopen(f"{url}/v1/models", timeout=5).read()
+            asked = urllib.request.Request(f"{url}/v1/models", headers={"api-key": key})
+            urllib.request.urlopen(asked, timeout=5).read()
             return
         except OSError:
             time.sleep(0.1)
