@@ -29,15 +29,17 @@ from core.backends.access_config import environment_access  # noqa: E402  # foun
 from core.backends.addresses import is_loopback  # noqa: E402
 from core.backends.config import load_config  # noqa: E402
 from core.backends.fleet import Fleet  # noqa: E402
+from core.backends.tool_shop import open_shop  # noqa: E402
 from core.chats.jobs import JobRunner  # noqa: E402
-from core.chats.service import Service, install  # noqa: E402
+from core.chats.service import Service, current_service, install  # noqa: E402
 from core.chats.store import Store  # noqa: E402
 from core.errors import ConfigError, DiglotError  # noqa: E402
 from core.gateway.app import routes  # noqa: E402
 from core.gateway.front import Front, install_front  # noqa: E402
 from core.gateway.guard import Guard, refusal  # noqa: E402
 from core.gateway.logs import log_json  # noqa: E402
-from core.tools.examples import example_toolbox  # noqa: E402
+from core.gateway.mcp import McpEndpoint  # noqa: E402
+from core.tools.toolbox import Toolbox  # noqa: E402
 from ui.identity import IdentityMiddleware  # noqa: E402
 
 _HOUR = 3600.0
@@ -94,6 +96,15 @@ front = Front(fleet)
 
 
 @asynccontextmanager
+async def shared_tools() -> AsyncIterator[Toolbox]:
+    """Offer other programs the tools that the pages have."""
+    yield current_service().toolbox
+
+
+mcp = McpEndpoint(shared_tools, offer=lambda: fleet.config.tools.offer)
+
+
+@asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     """Open what the pages and the routes share, and close it in the opposite order."""
     # Shorter turns for each thread, so that a busy page does not hold up streams.
@@ -101,9 +112,9 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     store = await asyncio.to_thread(Store, database_url())
     await asyncio.to_thread(store.recover)
     forgetting = asyncio.create_task(forget_daily(store))
-    async with fleet:
+    async with fleet, open_shop(fleet.config.tools) as shop:
         jobs = JobRunner(store, asyncio.get_running_loop())
-        service = Service(fleet, store, jobs, example_toolbox())
+        service = Service(fleet, store, jobs, shop.toolbox)
         install(service)
         install_front(front)
         # The first page that draws a table would wait a second for this.
@@ -113,6 +124,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         finally:
             forgetting.cancel()
             await warm
+            await mcp.aclose()
             await service.matrices.aclose()
             await asyncio.to_thread(service.runners.sandbox.close)
             await jobs.aclose()
@@ -123,7 +135,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     "ui/main.py",
     lifespan=lifespan,
-    routes=routes(front),
+    routes=routes(front, mcp),
     middleware=[
         Middleware(Guard, front=front, exposed=exposed),
         Middleware(IdentityMiddleware),

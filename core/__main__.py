@@ -6,6 +6,7 @@ python -m core --config config.yaml --port 4000
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
 import tomllib
@@ -19,6 +20,7 @@ from core.backends.validation import explain_config, language_of
 from core.backends.weights import Progress
 from core.errors import ConfigError
 from core.gateway.guard import refusal
+from core.gateway.mcp import own_tools, serve_stdio
 from core.gateway.serving import Serving, serve
 
 
@@ -56,6 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     if problem := refusal(access, host=options.host):
         print(problem, file=sys.stderr)
         return 2
+    if options.mcp:
+        asyncio.run(serve_stdio(lambda: own_tools(config.tools)))
+        return 0
     serving = Serving(
         config=options.config,
         host=options.host,
@@ -164,6 +169,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--health", action="store_true", help="ask the gateway that runs at --host and --port"
+    )
+    parser.add_argument(
+        "--mcp", action="store_true", help="be an MCP server of the tools, on standard input"
     )
     parser.add_argument("--version", action="store_true", help="say which version this is")
     return parser.parse_args(arguments)

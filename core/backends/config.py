@@ -20,6 +20,8 @@ A top-level section of our own, which LiteLLM ignores::
         allow: [files.lan, 10.1.0.0/16]
         max_bytes: 20000000
         timeout: 10             # seconds
+      tools: {folder: tools/}   # core.backends.tool_config
+      mcp_servers: {}           # the same
       captures:                 # exchanges to look at; in memory only, unless a folder is named
         number: 2000
         max_bytes: 67108864
@@ -46,6 +48,7 @@ from core.backends.keys import find_key
 from core.backends.public import AddressPolicy
 from core.backends.routing import Routing, read_routing
 from core.backends.sections import Section, Source
+from core.backends.tool_config import ToolSettings, read_tool_settings
 from core.errors import ConfigError
 
 __all__ = [
@@ -102,6 +105,7 @@ class Config(Struct, frozen=True, kw_only=True):
     access: Access = Access()
     embedded: Embedded = Embedded()
     images: ImagePolicy = ImagePolicy()
+    tools: ToolSettings = ToolSettings()
     captures: Captures = Captures()
     warnings: tuple[str, ...] = ()
 
@@ -170,6 +174,7 @@ def _read(root: Section, folder: Path) -> Config:
         access=read_access(own, root.section("general_settings")),
         embedded=_embedded(own.section("embedded"), folder),
         images=_images(own.section("images")),
+        tools=read_tool_settings(root, own, folder),
         captures=_captures(own.section("captures"), folder),
     )
     root.warn_unread(_why)

@@ -33,7 +33,6 @@ from core.backends.fetching import Fetcher
 from core.backends.load import Load, Route
 from core.backends.router import Router
 from core.backends.sending import headers_of
-from core.backends.shared import Shared
 from core.backends.watching import watch_files, watch_hosts
 from core.backends.weights import Progress
 from core.errors import BackendUnavailable, ConfigError, DiglotError
@@ -97,9 +96,6 @@ class Fleet:
         self.log = ExchangeLog()
         self.embedded: EmbeddedModel | None = None
         self._config_error = ""
-        self.shared: Shared | None = None
-        self._shared_url = ""
-        self._following: asyncio.Task[Any] | None = None
         attempts = Attempts(lambda: self._router, self._settle)
         self._caller = Caller(
             self._client, self._catalog, self.log, attempts, lambda: Fetcher(self.config.images)
@@ -128,8 +124,6 @@ class Fleet:
         if self.embedded is not None:
             await self.embedded.stop()
         await self._client.close()
-        if self.shared is not None:
-            await self.shared.close()
 
     async def discover(self) -> None:
         """Look (again) for what there is: the config's models, an Ollama, or the embedded one.
@@ -144,10 +138,7 @@ class Fleet:
                 for d in config.deployments
             ),
         )
-        self._router = Router(
-            self.config.deployments, self.config.routing, before=self._router, tell=self._tell
-        )
-        await self._share(self.config.routing.redis_url)
+        self._router = Router(self.config.deployments, self.config.routing, before=self._router)
         self.log.resize(self.config.captures.number, self.config.captures.max_bytes)
         if any(d.embedded for d in self.config.deployments) and self.embedded is None:
             self.embedded = EmbeddedModel(self.config.embedded, environ=self._environ)
@@ -170,24 +161,6 @@ class Fleet:
         _LOG.warning("%s has changed and was read again", self._config_path)
         for warning in self.config.warnings:
             _LOG.warning("%s: %s", self._config_path, warning)
-
-    async def _share(self, url: str) -> None:
-        """Share what there is to share with other gateways, through the Redis at ``url``."""
-        if url == self._shared_url:
-            return
-        self._shared_url = url
-        if self._following is not None:
-            self._following.cancel()
-        if self.shared is not None:
-            await self.shared.close()
-        self.shared = Shared(url) if url else None
-        if self.shared is not None:
-            follow = self.shared.follow(lambda name, seconds: self._router.cool(name, seconds))
-            self._following = self._start(follow)
-
-    def _tell(self, identity: str, seconds: float) -> None:
-        if self.shared is not None:
-            self._start(self.shared.tell(identity, seconds))
 
     @property
     def loads(self) -> tuple[Load, ...]:

@@ -12,10 +12,10 @@ from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from msgspec import Struct
 from yarl import URL
 
-from core.backends.public import AddressPolicy, Refused, guarded_connector
+from core.backends.public import Refused, guarded_connector
+from core.backends.tool_config import HttpLimits
 from core.errors import InvalidRequest
 from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.definitions.values import Definition
@@ -23,20 +23,12 @@ from core.tools.http_template import HttpCall, HttpTemplate, fill
 from core.tools.toolbox import MAX_OUTPUT, Runner
 from core.translation.messages import ToolCall
 
-__all__ = ["HttpPolicy", "HttpToolError", "HttpTools"]
+__all__ = ["HttpToolError", "HttpTools"]
 
 _REDIRECTS = 3
 _READ_SIZE = 64 * 1024
 _VARIABLE = "os.environ/"
 _TEXTUAL = ("json", "text", "xml", "javascript", "yaml", "csv", "html", "urlencoded")
-
-
-class HttpPolicy(Struct, frozen=True, kw_only=True):
-    """Where tools may be sent, how large an answer may be (bytes), how long it may take (s)."""
-
-    address: AddressPolicy = AddressPolicy()
-    max_bytes: int = 2 * 1024 * 1024
-    timeout: float = 15.0
 
 
 class HttpToolError(Exception):
@@ -47,9 +39,9 @@ class HttpTools:
     """Runs HTTP tools. ``resolver`` looks names up, the system's own by default."""
 
     def __init__(
-        self, policy: HttpPolicy | None = None, *, resolver: AbstractResolver | None = None
+        self, policy: HttpLimits | None = None, *, resolver: AbstractResolver | None = None
     ) -> None:
-        self._policy = policy or HttpPolicy()
+        self._policy = policy or HttpLimits()
         self._resolver = resolver
 
     def runner(self, definition: Definition, *, environ: Mapping[str, str] | None = None) -> Runner:

@@ -106,7 +106,6 @@ IGNORED: tuple[tuple[str, str, str], ...] = (
     (f"{_G}.enable_jwt_auth", "用 diglot.keys。", "Use diglot.keys."),
     (f"{_G}.ui_access_mode", "页面自己管登录。", "The pages have their own way to sign in."),
     ("guardrails", "没有护栏插件。", "There are no guardrails."),
-    ("mcp_servers", "工具在页面上管理。", "Tools are managed on the pages."),
     ("callback_settings", "不运行回调。", "Callbacks are not run."),
     ("prompts", "提示词在页面上管理。", "Prompts are managed on the pages."),
     ("finetune_settings", *_CLOUD),

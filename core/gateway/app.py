@@ -26,6 +26,7 @@ from core.gateway.front import Front
 from core.gateway.guard import Guard
 from core.gateway.health import HealthRoutes
 from core.gateway.json import json_endpoint
+from core.gateway.mcp import McpEndpoint, own_tools
 from core.gateway.models import ModelRoutes
 from core.gateway.responses import ResponsesEndpoint
 from core.gateway.visitors import visitor_of
@@ -35,7 +36,7 @@ from core.translation.reading import decode_json, read_object, read_text
 __all__ = ["create_app", "routes"]
 
 
-def routes(front: Front) -> list[Route]:
+def routes(front: Front, mcp: McpEndpoint) -> list[Route]:
     """Return the routes of both dialects, without ``/``. A Guard has to stand in front."""
     fleet = front.fleet
     cold = _Cold(fleet)
@@ -64,6 +65,7 @@ def routes(front: Front) -> list[Route]:
         Route("/api/ps", json_endpoint(cold.running), methods=["GET"]),
         Route("/api/version", json_endpoint(cold.version), methods=["GET"]),
         *HealthRoutes(front).routes(),
+        Route("/mcp", mcp),
         # Last: whatever else is asked for under these prefixes is not there.
         *(Route(path, _NotFound()) for path in ("/v1", "/v1/{rest:path}", "/api/{rest:path}")),
     ]
@@ -76,15 +78,17 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
     """
 
     front = Front(fleet)
+    mcp = McpEndpoint(lambda: own_tools(fleet.config.tools), offer=lambda: fleet.config.tools.offer)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         async with fleet:
             yield
+            await mcp.aclose()
         await asyncio.to_thread(front.traces.close)
 
     router = Router(
-        [*routes(front), Route("/", _home, methods=["GET"])],
+        [*routes(front, mcp), Route("/", _home, methods=["GET"])],
         default=_NotFound(),
         lifespan=lifespan,
         redirect_slashes=False,

@@ -81,6 +81,11 @@ class Toolbox:
             self._runners[definition.name] = runner
         return tool
 
+    def discard(self, name: str) -> None:
+        """Take a tool out, if it is there."""
+        self._tools.pop(name, None)
+        self._runners.pop(name, None)
+
     def subset(self, names: Iterable[str]) -> Toolbox:
         """Return a toolbox with some of these tools; names that are not there are left out."""
         chosen = Toolbox()

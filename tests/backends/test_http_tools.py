@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from core.backends.http_tools import HttpPolicy, HttpToolError, HttpTools
+from core.backends.http_tools import HttpToolError, HttpTools
 from core.backends.public import AddressPolicy
+from core.backends.tool_config import HttpLimits
 from core.errors import InvalidRequest
 from core.tools.arguments import ToolArgumentError
 from core.tools.definitions.values import Definition
@@ -20,7 +21,7 @@ from core.tools.toolbox import Toolbox
 from core.translation.messages import Tool, ToolCall
 from tests.backends.test_fetching import PRIVATE, Names
 
-LOCAL = HttpPolicy(address=AddressPolicy(allow=("127.0.0.0/8",)), timeout=5.0, max_bytes=50_000)
+LOCAL = HttpLimits(address=AddressPolicy(allow=("127.0.0.0/8",)), timeout=5.0, max_bytes=50_000)
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,7 @@ def test_bodies_of_each_kind() -> None:
 async def test_no_private_address_is_reached(address: str) -> None:
     host = f"[{address}]" if ":" in address else address
     with pytest.raises(HttpToolError, match=r"open internet|could not be reached"):
-        await call(f"http://{host}/latest/meta-data", policy=HttpPolicy())
+        await call(f"http://{host}/latest/meta-data", policy=HttpLimits())
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ async def test_no_private_address_is_reached(address: str) -> None:
 )  # fmt: skip
 async def test_no_odd_spelling_reaches_this_machine(url: str) -> None:
     with pytest.raises(HttpToolError):
-        await call(url, policy=HttpPolicy())
+        await call(url, policy=HttpLimits())
 
 
 @pytest.mark.parametrize(
@@ -227,18 +228,18 @@ async def test_a_name_whose_address_changes_after_the_look_up_gains_nothing() ->
     names = Names(rebind_test=[["8.8.8.8"], ["127.0.0.1"]])
     with pytest.raises(HttpToolError):
         await call("http://rebind.test:1/", names=names,
-                   policy=HttpPolicy(timeout=0.5))  # fmt: skip
+                   policy=HttpLimits(timeout=0.5))  # fmt: skip
     assert names.asked == ["rebind.test"]
     both = Names(both_test=[["8.8.8.8", "127.0.0.1"]])
     with pytest.raises(HttpToolError, match="open internet"):
-        await call("http://both.test/", names=both, policy=HttpPolicy())
+        await call("http://both.test/", names=both, policy=HttpLimits())
 
 
 async def test_the_config_may_allow_or_forbid(server: str) -> None:
-    said = await call(f"{server}/x", policy=HttpPolicy(address=AddressPolicy(fetch="any")))
+    said = await call(f"{server}/x", policy=HttpLimits(address=AddressPolicy(fetch="any")))
     assert json.loads(said)["path"] == "/x"
     with pytest.raises(HttpToolError, match=r"diglot\.tools\.http\.allow"):
-        await call(f"{server}/x", policy=HttpPolicy(address=AddressPolicy(fetch="none")))
+        await call(f"{server}/x", policy=HttpLimits(address=AddressPolicy(fetch="none")))
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ async def test_an_empty_answer_is_no_error(server: str) -> None:
 
 
 async def test_a_slow_server_is_not_waited_for(server: str) -> None:
-    policy = HttpPolicy(address=LOCAL.address, timeout=0.3)
+    policy = HttpLimits(address=LOCAL.address, timeout=0.3)
     with pytest.raises(HttpToolError, match=r"no answer within 0\.3 s"):
         await call(f"{server}/slow", policy=policy)
     with pytest.raises(HttpToolError, match="could not be reached"):

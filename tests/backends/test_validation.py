@@ -28,7 +28,9 @@ router_settings:
 litellm_settings:
   fallbacks: [{"m": [n]}]
   context_window_fallbacks: [{"m": [n]}]
+mcp_servers: {one: {url: "http://a/"}}
 diglot:
+  mcp_servers: {two: {command: x}}
   keys:
     - {name: k, key: 0123456789abcdef0123456789, models: [m]}
     - {name: l, key_hash: "%s"}

@@ -1,1 +1,0 @@
-"""Several gateways as processes of their own, with a real Redis and a real PostgreSQL."""

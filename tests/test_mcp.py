@@ -1,0 +1,301 @@
+"""MCP both ways: servers of others in the toolbox, and the toolbox as a server for others."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import mcp
+import pytest
+import uvicorn
+from mcp.client.streamable_http import streamable_http_client
+from starlette.routing import Route, Router
+
+from core.backends.config import parse_config
+from core.backends.mcp_servers import McpServers, open_mcp_servers
+from core.backends.tool_config import McpServer, ToolSettings
+from core.backends.tool_shop import open_shop
+from core.errors import ConfigError
+from core.gateway.mcp import McpEndpoint, own_tools
+from core.tools.examples import example_toolbox
+from core.tools.toolbox import Toolbox, ToolResult
+from core.translation.messages import ToolCall
+from tests.programs import ROOT, free_port, gateway
+
+PROGRAM = ("-m", "tests.mcp_programs")
+STDIO = McpServer(name="things", command=sys.executable, args=PROGRAM, folder=str(ROOT),
+                  env={"GIVEN": "yes"}, timeout=20)  # fmt: skip
+
+
+@asynccontextmanager
+async def http_program(port: int) -> AsyncIterator[McpServer]:
+    """Run the tests' server at a port."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *PROGRAM, str(port), cwd=ROOT,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield McpServer(name="things", url=f"http://127.0.0.1:{port}/mcp", timeout=20)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def there(servers: McpServers, name: str = "things") -> None:
+    """Wait until a server is connected."""
+    for _ in range(600):
+        if servers.status()[name] == "":
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(servers.status())
+
+
+async def call(box: Toolbox, name: str, arguments: str = "{}", **more: Any) -> ToolResult:
+    return await box.call(ToolCall(name=name, arguments=arguments), **more)
+
+
+async def tried_out(server: McpServer) -> dict[str, str]:
+    """Hold a server against what one must do over any transport; return variables it has."""
+    box = example_toolbox()
+    async with open_mcp_servers((server,), box) as servers:
+        await there(servers)
+        added = await call(box, "add", '{"a": 2, "b": 3}')
+        assert (added.ok, added.content) == (True, "5")
+        # A name that is taken gets the server's in front; the tool that had it stays.
+        assert (await call(box, "calculate", '{"expression": "1+1"}')).content == "2"
+        other = await call(box, "things_calculate", '{"expression": "1+1"}')
+        assert other.content == "not worked out: 1+1"
+        assert set(servers.tools("things")) >= {"add", "things_calculate", "fail"}
+        failed = await call(box, "fail")
+        assert not failed.ok and "Error executing tool fail" in failed.content
+        wrong = await call(box, "add", '{"a": "x", "b": 3}')
+        assert not wrong.ok and "not of type 'integer'" in wrong.content
+        slow = await call(box, "wait", '{"seconds": 60}', timeout=0.3)
+        assert not slow.ok and "did not finish" in slow.content
+        assert (await call(box, "add", '{"a": 1, "b": 1}')).content == "2", "still connected"
+        return {
+            name: (await call(box, "variable", f'{{"name": "{name}"}}')).content
+            for name in ("GIVEN", "DIGLOT_SECRET")
+        }
+
+
+async def test_a_server_over_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGLOT_SECRET", "s3cret")
+    box = await tried_out(STDIO)
+    assert box == {"GIVEN": "yes", "DIGLOT_SECRET": "not set"}, "only what the config gives"
+
+
+async def test_a_server_over_http() -> None:
+    async with http_program(free_port()) as server:
+        await tried_out(server)
+
+
+async def test_a_server_that_comes_late_or_again_is_found() -> None:
+    port = free_port()
+    box = Toolbox()
+    server = McpServer(name="things", url=f"http://127.0.0.1:{port}/mcp", timeout=10)
+    async with open_mcp_servers((server,), box) as servers:
+        await servers.ready()
+        assert servers.status()["things"] and not box.names
+        async with http_program(port):
+            await there(servers)
+            assert (await call(box, "add", '{"a": 1, "b": 1}')).ok
+        assert not (await call(box, "add", '{"a": 1, "b": 1}')).ok
+        async with http_program(port):
+            for _ in range(200):
+                if (await call(box, "add", '{"a": 1, "b": 1}')).ok:
+                    break
+                await asyncio.sleep(0.1)
+            else:
+                raise AssertionError(servers.status())
+
+
+async def test_a_started_server_that_dies_is_started_again_and_ends_with_its_owner() -> None:
+    box = Toolbox()
+    async with open_mcp_servers((STDIO,), box) as servers:
+        await there(servers)
+        assert not (await call(box, "leave")).ok
+        await there(servers)
+        again = await call(box, "add", '{"a": 2, "b": 2}')
+        assert (again.ok, again.content) == (True, "4")
+        assert box.names.count("add") == 1
+        assert _programs()
+    for _ in range(200):
+        if not _programs():
+            break
+        await asyncio.sleep(0.05)
+    assert not _programs()
+
+
+def _programs() -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if b"tests.mcp_programs" in words and parent == os.getpid():
+                found.append(int(entry.name))
+    return found
+
+
+async def test_a_program_that_is_not_there_is_said() -> None:
+    server = McpServer(name="none", command="no-such-program-here")
+    async with open_mcp_servers((server,), Toolbox()) as servers:
+        await servers.ready()
+        assert "no-such-program-here" in servers.status()["none"] or servers.status()["none"]
+
+
+@asynccontextmanager
+async def offered(*, offer: bool = True) -> AsyncIterator[str]:
+    """Run a server that offers the examples, and say where."""
+    endpoint = McpEndpoint(lambda: own_tools(ToolSettings()), offer=lambda: offer)
+    port = free_port()
+    app = Router([Route("/mcp", endpoint)])
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
+    task = asyncio.create_task(server.serve())
+    for _ in range(1000):
+        if server.started:
+            break
+        await asyncio.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        server.should_exit = True
+        await task
+        await endpoint.aclose()
+
+
+async def seen(transport: Any) -> tuple[list[str], str, bool]:
+    """Use a server as any MCP client does."""
+    async with mcp.Client(transport) as client:
+        tools = (await client.list_tools()).tools
+        good: Any = await client.call_tool("calculate", {"expression": "6*7"})
+        bad = await client.call_tool("calculate", {"expression": "import os"})
+        return [t.name for t in tools], good.content[0].text, bool(bad.is_error)
+
+
+NAMES = list(example_toolbox().names)
+
+
+async def test_the_toolbox_is_offered_over_http() -> None:
+    async with offered() as url:
+        for _ in range(2):
+            assert await seen(streamable_http_client(url)) == (NAMES, "42", True)
+
+
+async def test_the_gateway_offers_it_beside_its_other_routes(tmp_path: Path) -> None:
+    with gateway("model_list: []\n", folder=tmp_path, environ={}) as base:
+        assert await seen(streamable_http_client(f"{base}/mcp")) == (NAMES, "42", True)
+
+
+async def test_a_config_may_keep_the_tools_to_itself() -> None:
+    async with offered(offer=False) as url, httpx.AsyncClient(trust_env=False) as client:
+        reply = await client.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+        assert reply.status_code == 404
+        assert "diglot.tools.offer" in reply.json()["error"]["message"]
+
+
+async def test_the_toolbox_is_offered_over_standard_input(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/shout.py").write_text(
+        'def shout(text: str) -> str:\n    """Shout."""\n    import os\n'
+        "    return text.upper() + str(os.getpid() > 0)\n"
+    )
+    config = tmp_path / "config.yaml"
+    config.write_text("diglot: {tools: {folder: tools}}\n")
+    parameters = mcp.StdioServerParameters(
+        command=sys.executable, args=["-m", "core", "--mcp", "--config", str(config)], cwd=ROOT
+    )
+    names, result, failed = await seen(mcp.stdio_client(parameters))
+    assert (result, failed) == ("42", True)
+    assert names == [*NAMES, "shout"]
+
+
+async def test_one_diglot_uses_the_tools_of_another_as_far_as_it_may() -> None:
+    box = Toolbox()
+    async with offered() as url:
+        servers = (
+            McpServer(name="far", url=url),
+            McpServer(name="some", url=url, allowed=("calculate",)),
+        )
+        async with open_mcp_servers(servers, box) as opened:
+            await there(opened, "far")
+            await there(opened, "some")
+            assert {len(opened.tools(name)) for name in ("far", "some")} == {1, len(NAMES)}
+            assert {t.name for t in example_toolbox().tools} <= set(box.names)
+            assert (await call(box, "calculate", '{"expression": "2**5"}')).content == "32"
+
+
+async def test_the_shop_has_examples_folder_and_servers(tmp_path: Path) -> None:
+    (tmp_path / "calculate.py").write_text(
+        'def calculate(expression: str) -> str:\n    """Mine."""\n    return "mine"\n'
+    )
+    async with offered() as url:
+        settings = ToolSettings(folder=tmp_path, servers=(McpServer(name="far", url=url),))
+        async with open_shop(settings) as shop:
+            await there(shop.mcp, "far")
+            box = shop.toolbox
+            assert (await call(box, "calculate", '{"expression": "1"}')).content == "mine"
+            assert (await call(box, "far_calculate", '{"expression": "6*7"}')).content == "42"
+            assert not shop.trouble
+    (tmp_path / "bad.py").write_text("def f(:")
+    async with open_shop(ToolSettings(folder=tmp_path)) as shop:
+        assert "bad.py: line 1" in shop.trouble
+        assert "calculate" in shop.toolbox.names
+
+
+CONFIG = """
+mcp_servers:
+  wiki: {url: "https://wiki.test/mcp", auth_type: bearer_token, auth_value: os.environ/WIKI}
+diglot:
+  tools:
+    folder: tools
+    offer: false
+    time: 5
+    memory: 100000000
+    sandbox: {time: 1, memory: 1000000}
+    http: {fetch: any, allow: [api.lan], max_bytes: 10, timeout: 3}
+  mcp_servers:
+    files: {command: npx, args: [-y, x], env: {KEY: os.environ/WIKI}, allowed_tools: [a]}
+"""
+
+
+def test_the_config_says_where_tools_come_from(tmp_path: Path) -> None:
+    config = parse_config(CONFIG, environ={"WIKI": "s3cret"}, folder=tmp_path)
+    assert not config.warnings
+    tools = config.tools
+    wiki, files = tools.servers
+    assert wiki.headers == {"Authorization": "Bearer s3cret"}
+    assert (files.command, files.args, files.allowed) == ("npx", ("-y", "x"), ("a",))
+    assert files.env == {"KEY": "s3cret"}
+    assert tools.folder == tmp_path / "tools" and not tools.offer
+    assert (tools.time, tools.sandbox_time, tools.http.max_bytes) == (5, 1, 10)
+    assert "s3cret" not in repr(tools)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("mcp_servers: {a: {}}", "either a command or a url"),
+        ("mcp_servers: {a: {command: x, url: 'http://b/'}}", "either a command or a url"),
+        ("mcp_servers: {a: {url: 'ftp://b/'}}", "must begin with http"),
+        ("mcp_servers: {a: {url: 'http://b/', transport: sse}}", "no longer part of MCP"),
+        ("mcp_servers: {a: {url: 'http://b/', auth_type: magic}}", "must be one of"),
+        ("mcp_servers: {a: {command: x}}\ndiglot: {mcp_servers: {a: {command: y}}}", "two MCP"),
+        ("diglot: {tools: {http: {fetch: some}}}", "public, any or none"),
+        ("diglot: {tools: {time: 0}}", "above zero"),
+    ],
+)
+def test_a_config_that_cannot_be_used_names_the_key(text: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        parse_config(text, environ={})
