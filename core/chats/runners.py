@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from core.backends.fleet import Fleet
+from core.backends.http_tools import HttpPolicy, HttpTools
 from core.errors import InvalidRequest
 from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.cases.predicate import CHECK, predicate_source
@@ -30,7 +31,8 @@ class HandResult(Struct, frozen=True, kw_only=True):
 
 
 class Runners:
-    """Finds what runs a definition: its own Python in a sandbox, or a tool of the same name."""
+    """Finds what runs a definition: its own Python in a sandbox, its own HTTP request, or a tool
+    of the same name."""
 
     def __init__(self, fleet: Fleet, toolbox: Toolbox) -> None:
         self._fleet = fleet
@@ -42,10 +44,14 @@ class Runners:
 
         Raises InvalidRequest for two of one name.
         """
-        box = self._toolbox.declaring(one.tool for one in definitions if not one.source)
+        own = [one for one in definitions if not one.source and one.http is None]
+        box = self._toolbox.declaring(one.tool for one in own)
+        http = HttpTools(HttpPolicy(address=self._fleet.config.images.address))
         for one in definitions:
             if one.source:
                 box.add(one.tool, self.sandbox.runner(one))
+            elif one.http is not None:
+                box.add(one.tool, http.runner(one))
         return box
 
     def runs(self, definition: Definition) -> bool:

@@ -50,6 +50,7 @@ class Toolbox:
     def __init__(self) -> None:
         self._tools: dict[str, Tool] = {}
         self._runners: dict[str, Runner] = {}
+        self._functions: dict[str, Callable[..., Any]] = {}
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -60,6 +61,11 @@ class Toolbox:
     def names(self) -> tuple[str, ...]:
         """The names, in order."""
         return tuple(self._tools)
+
+    @property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """The tools that were added as functions."""
+        return dict(self._functions)
 
     def add(
         self, tool: Callable[..., Any] | Tool, runner: Runner | None = None
@@ -74,6 +80,7 @@ class Toolbox:
         else:
             definition = tool_from_function(tool)
             runner = _running(tool)
+            self._functions[definition.name] = tool
         if definition.name in self._tools:
             raise InvalidRequest(f"there is a tool {definition.name} already", path="name")
         self._tools[definition.name] = definition

@@ -11,6 +11,7 @@ from core.tools.definitions.reading import dump_text, parse_any
 from core.tools.definitions.values import FORMATS, Definition, Format, Parsed
 from ui.icons import icon_button
 from ui.toolbench.bench import bench, keep, revision
+from ui.toolbench.findings import show_conversion, show_findings
 from ui.words import note_text, t
 
 __all__ = ["show_toolbox"]
@@ -41,6 +42,8 @@ def show_toolbox(service: Service, owner: str) -> None:
         _show_paste(service, owner)
     else:
         _show_editor(service, owner, place, "python" if view == "python" else _pick_format())
+        show_conversion(bench(service, owner).definitions[place])
+    show_findings(service, owner)
 
 
 def _show_row(service: Service, owner: str, number: int, definition: Definition) -> None:

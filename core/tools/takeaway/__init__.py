@@ -1,0 +1,1 @@
+"""What people take away from the tool page: programs and tests that run without Diglot's code."""
