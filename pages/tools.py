@@ -11,12 +11,14 @@ from ui.toolbench.byhand import show_by_hand
 from ui.toolbench.examples import show_examples
 from ui.toolbench.matrix import show_tests
 from ui.toolbench.run import show_run
+from ui.toolbench.takeaway import show_take_away
 from ui.words import t
 
 SECTIONS = {
     "run": show_run,
     "hand": show_by_hand,
     "tests": show_tests,
+    "take": show_take_away,
     "examples": show_examples,
 }
 

@@ -58,8 +58,7 @@ def python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("model", ["native", "open"])
-@pytest.mark.parametrize("sdk", ["openai", "ollama"])
+@pytest.mark.parametrize(("sdk", "model"), [("openai", "native"), ("ollama", "open")])
 def test_a_script_runs_the_whole_loop(url: str, sdk: Sdk, model: str, tmp_path: Path) -> None:
     text = script(
         sdk, [*TOOLS, SHOUT], model=model, origin=url, prompt="get_current_weather of '上海'",
@@ -69,8 +68,10 @@ def test_a_script_runs_the_whole_loop(url: str, sdk: Sdk, model: str, tmp_path: 
     done = python("loop.py", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == SENTENCE and "25°C" in done.stderr
-    shouted = python("loop.py", "shout 'hey'", folder=tmp_path)
-    assert "HEY" in shouted.stderr and shouted.stdout.strip() == SENTENCE
+    if sdk == "ollama":
+        shouted = python("loop.py", "shout 'hey'", folder=tmp_path)
+        assert "HEY" in shouted.stderr and shouted.stdout.strip() == SENTENCE
+        return
     # What stands on nothing here is for its reader to write, and the model is told so.
     unwritten = python("loop.py", "calculate '1 + 1'", folder=tmp_path)
     assert unwritten.returncode == 0 and "NotImplementedError" in unwritten.stderr

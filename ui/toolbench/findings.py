@@ -86,7 +86,7 @@ def _apply(
 def _show_target(one: Conversion) -> None:
     name = note_text(TARGETS[one.target])
     if not one.lost:
-        st.markdown(f":material/check_circle: {name}: {t('tools.kept_whole')}")
+        st.markdown(f":material/check_circle: {name} :gray[{t('tools.kept_whole')}]")
         return
     st.markdown(f":material/warning: {name}")
     for row in one.lost:
