@@ -2,9 +2,9 @@
 
 An Exchange holds the client's side and each request that was made of a backend for it, with
 the time at which every piece came. Keys, cookies and the data of images and sounds are masked
-(core.translation.masking) before anything leaves this file: bodies when they are first looked
-at, since looking for keys takes longer than answering, and most are never looked at. Bodies over
-a limit are cut and say so.
+(core.translation.masking): headers, and requests that plainly hold a key or a picture, when they
+come; everything else before it leaves this file, when it is first looked at, since looking for
+every kind of key takes longer than answering. Bodies over a limit are cut and say so.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.errors import InvalidResponse
 from core.translation.clock import Stamp
 from core.translation.embeddings import EMBEDDING_DIALECTS
 from core.translation.events import Finish
-from core.translation.masking import mask_body, mask_headers, shorten_body
+from core.translation.masking import mask_body, mask_headers, shorten_body, shows_secret
 from core.translation.messages import Usage
 from core.translation.reading import decode_json, encode_json
 from core.translation.report import ReportRow, explain_request
@@ -92,7 +92,7 @@ class Wire:
         self.request_bytes = len(request)
         self.answer_bytes = 0
         # Pictures make most long bodies long: without them many are short enough to keep.
-        self._unmasked = len(request) <= _LONG
+        self._unmasked = len(request) <= _LONG and not shows_secret(request)
         request = request if self._unmasked else mask_body(request)
         self.cut = len(request) > MAX_BODY
         self._request = shorten_body(request, MAX_BODY) if self.cut else request

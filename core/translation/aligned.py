@@ -1,7 +1,4 @@
-"""A request in two dialects, side by side: each row of the report with the values it is about.
-
-Also: telling by its shape which dialect a pasted body is in.
-"""
+"""A request in two dialects, side by side: each row of the report with the values it is about."""
 
 from __future__ import annotations
 
@@ -10,19 +7,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from core.errors import InvalidRequest
 from core.translation import paths
 from core.translation.notes import Note
 from core.translation.report import Outcome, ReportRow, explain_request
 
-__all__ = ["AlignedRow", "align", "align_request", "guess_dialect", "value_at"]
-
-_GENERATE = ("prompt", "raw", "suffix", "template", "context")
-_OLLAMA = ("options", "keep_alive", "think", "format", "truncate", "shift")
-_OPENAI = (
-    "max_tokens", "max_completion_tokens", "temperature", "top_p", "response_format",
-    "tool_choice", "stream_options", "reasoning_effort", "n", "user", "stop",
-)  # fmt: skip
+__all__ = ["AlignedRow", "align", "align_request", "value_at"]
 
 
 class AlignedRow(Struct, frozen=True, kw_only=True):
@@ -67,25 +56,6 @@ def align_request(
         body, written, source=source, target=target, accepts=accepts, emulated=emulated
     )
     return align(rows, body, written)
-
-
-def guess_dialect(body: Mapping[str, Any]) -> str:
-    """Return the dialect whose request this is, by the fields that only one of them has.
-
-    A body of nothing but a model and messages is legal in both and counts as OpenAI's. Raises
-    InvalidRequest when it is in neither.
-    """
-    if "messages" not in body:
-        if any(name in body for name in _GENERATE):
-            return "generate"
-        raise InvalidRequest("this is a request of neither API: it has no messages or prompt")
-    native = sum(name in body for name in _OLLAMA)
-    compatible = sum(name in body for name in _OPENAI)
-    for message in body["messages"] if isinstance(body["messages"], list) else ():
-        if isinstance(message, dict):
-            native += ("images" in message) + ("tool_name" in message) + ("thinking" in message)
-            compatible += ("tool_call_id" in message) + isinstance(message.get("content"), list)
-    return "ollama" if native > compatible else "openai"
 
 
 def value_at(body: Any, path: str) -> Any:

@@ -41,6 +41,8 @@ def test_keys_and_pictures_are_masked_when_they_come() -> None:
     picture = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(900)).decode()
     body = {**NATIVE, "messages": [{"role": "user", "content": "hi", "images": [picture]}]}
     one = exchange("a", body=json.dumps({**body, "api_key": "a-secret-key"}).encode())
+    held = getattr(one.client, "_request")  # noqa: B009  # before anybody looks at it
+    assert b"a-secret-key" not in held and picture.encode() not in held
     assert b"a-secret-key" not in one.client.request and picture.encode() not in one.client.request
     url = one.request_in("openai")["messages"][0]["content"][1]["image_url"]["url"]
     note = hidden_data(url)

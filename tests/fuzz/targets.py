@@ -10,13 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import DiglotError, InvalidRequest
-from core.translation.aligned import align_request, guess_dialect
+from core.translation.aligned import align_request
+from core.translation.aligned_answers import align_answer, answer_leaves
 from core.translation.clock import Stamp
 from core.translation.events import Finish, StreamError, accumulate
 from core.translation.framing import NDJSONDecoder, SSEDecoder
 from core.translation.passing import PassThrough, rename_model
+from core.translation.pasting.paste import read_paste
+from core.translation.pasting.telling import tell
 from core.translation.reading import decode_json, encode_json, read_object
 from core.translation.settings import with_defaults
+from core.translation.timeline import read_line, timeline
 from core.translation.translate import DIALECTS, StreamTranslator
 from tests.test_vectors import VECTORS, ending
 
@@ -93,7 +97,7 @@ def _request(source: str) -> Callable[[bytes, int], None]:
                 encode_json(written)
                 align_request(body, written, source=source, target=target)
                 with_defaults(written, target, {"num_ctx": 1, "max_tokens": 1})
-            guess_dialect(body)
+            tell(body)
         finally:
             assert encode_json(body) == before
 
@@ -138,6 +142,29 @@ def _framing(data: bytes, how: int) -> None:
         assert [r for piece in (*pieces, cut.flush()) for r in piece] == records
 
 
+def _paste(data: bytes, how: int) -> None:
+    for piece in read_paste(data.decode("utf-8", "replace")):
+        assert piece.line >= 1
+        if piece.request is not None:
+            encode_json(piece.request)
+
+
+def _aligned(data: bytes, how: int) -> None:
+    body = read_object(decode_json(data), "")
+    source, target = FACES[how % len(FACES)], FACES[how // len(FACES) % len(FACES)]
+    rows = align_answer(body, body, source=source, target=target)
+    shown = [row.path for row in rows if row.path is not None]
+    assert len(shown) == len(set(shown)) == sum(1 for _ in answer_leaves(body, source))
+
+
+def _lines(data: bytes, how: int) -> None:
+    face = FACES[how % len(FACES)]
+    pieces = [(STAMP.created + i, piece) for i, piece in enumerate(_cut(data, how))]
+    line = read_line(face, pieces, started=STAMP.created)
+    both = timeline(line, line, STAMP)
+    assert both.moment(both.end).left == len(line.records)
+
+
 TARGETS: list[Callable[[bytes, int], None]] = [
     *(_stream(face) for face in FACES),
     *(_passed(face) for face in PASSED),
@@ -146,6 +173,9 @@ TARGETS: list[Callable[[bytes, int], None]] = [
     _error,
     _rename,
     _framing,
+    _aligned,
+    _lines,
+    _paste,
 ]
 _STREAMS, _PASSED = 0, len(FACES)
 _REQUESTS = _PASSED + len(PASSED)
@@ -188,9 +218,12 @@ def seeds() -> list[bytes]:
             if "streams" in kinds and face in PASSED:
                 places.append(_PASSED + FACES.index(face))
             if "bodies" in kinds or ("streams" in kinds and face == case["source"]):
-                places += range(_OTHERS, len(TARGETS))
+                places += range(_OTHERS, _OTHERS + 3)
+            if path.parent.name in ("text", "calls"):
+                places += (len(TARGETS) - 3, len(TARGETS) - 2)
             found += [bytes([place, 1 + len(data) % 40]) + data for place in places]
-    return found
+    pastes = sorted((VECTORS / "pastes").glob("*.txt"))
+    return [*found, *(bytes([len(TARGETS) - 1, 1]) + path.read_bytes() for path in pastes)]
 
 
 def _text(body: object) -> bytes:

@@ -9,9 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import DiglotError
-from core.translation.aligned import align_request, guess_dialect
+from core.translation.aligned import align_request
 from core.translation.messages import ChatRequest, text_of
 from core.translation.notes import NOTES
+from core.translation.pasting.telling import tell
 from core.translation.report import ReportRow, dropped, explain_request, is_plain
 from core.translation.settings import with_defaults
 from core.translation.translate import DIALECTS, translate_request
@@ -208,7 +209,7 @@ def test_no_input_is_changed(
     if source != "generate":
         with_defaults(body, source, defaults)
     with_defaults(written, target, defaults)
-    guess_dialect({"messages": [], **body})
+    tell(body)
     # What was read is not tied to what is written from it twice.
     request = DIALECTS[source].parse_request(body)
     held = exact(request)

@@ -133,7 +133,8 @@ def _tell_chat(body: Mapping[str, Any]) -> str:
         blocks += "input_schema" in tool
     for message in _objects(body["messages"]):
         native += ("images" in message) + ("tool_name" in message) + ("thinking" in message)
-        compatible += "tool_call_id" in message
+        # The native content is always one text.
+        compatible += ("tool_call_id" in message) + isinstance(message.get("content"), list)
         for call in _objects(message.get("tool_calls")):
             function = call.get("function")
             arguments = function.get("arguments") if isinstance(function, dict) else None
