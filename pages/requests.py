@@ -10,9 +10,10 @@ from ui.account import is_operator, owner
 from ui.viewer.exchange import show_exchange
 from ui.viewer.listing import picked_exchange
 from ui.viewer.pasting import pasted_exchange, shared_exchange
+from ui.viewer.touring import toured_exchange
 from ui.words import t
 
-SOURCES = ["exchange", "paste"]
+SOURCES = ["exchange", "paste", "tour"]
 
 service = current_service()
 me = owner(service)
@@ -22,6 +23,7 @@ st.caption(t("requests.intro"))
 shared = shared_exchange(me)
 operator = is_operator(service)
 wanted = st.query_params.get("x") or st.session_state.get("exchange")
+source = ""
 if shared is not None:
     chosen: Exchange | None = shared
 else:
@@ -38,7 +40,11 @@ else:
     )
     if source == "exchange":
         chosen = picked_exchange(service, me, operator=operator)
+    elif source == "tour":
+        chosen = toured_exchange(service, me)
     else:
         chosen = pasted_exchange(me)
-if chosen is not None:
+if chosen is not None and source == "tour":
+    show_exchange(service, me, chosen, key="tour")
+elif chosen is not None:
     show_exchange(service, me, chosen, link=True)

@@ -91,6 +91,13 @@ def _strip(view: View) -> None:
                 )
 
 
+def _prove(view: View) -> None:
+    # The official SDK takes a second to load, which only this tab needs.
+    from ui.viewer.proving import show_proof
+
+    show_proof(view)
+
+
 def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
@@ -113,10 +120,11 @@ def show_difference(native: Exchange, openai: Exchange) -> None:
 
 
 _LONGEST = 80
-_ORDER = ("fields", "raw", "answer", "stream", "edit", "code", "turn", "learn")
+_ORDER = ("fields", "raw", "answer", "stream", "edit", "prove", "code", "turn", "learn")
 _OF_REQUESTS: Mapping[str, Callable[[View], None]] = {
     "raw": show_requests,
     "edit": show_editors,
+    "prove": _prove,
     "code": show_taking,
     "turn": show_turns,
     "learn": show_before_after,

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.words import language
 
-__all__ = ["open_tab"]
+__all__ = ["open_tab", "turn_to"]
 
 _PARAMETER = "tab"
 
@@ -24,12 +24,17 @@ def open_tab(
     """
     names = list(labels)
     kept = f"_tab_{key}"
+    turned = st.session_state.pop(f"_turn_{key}", None)
+    if turned in names:
+        st.session_state[kept] = turned
     if kept not in st.session_state:
         st.session_state[kept] = st.query_params.get(_PARAMETER) if link else None
     wanted = st.session_state[kept] if st.session_state[kept] in names else names[0]
     # Other words, or other tabs, are other tabs.
     widget = f"{key}_{language()}_{'_'.join(names)}"
     first = f"_first_{widget}"
+    if turned in names and widget in st.session_state:
+        st.session_state[widget] = labels[turned]
     if widget not in st.session_state or first not in st.session_state:
         # Tabs with another default would be other tabs as well, so it stays what it was.
         st.session_state[first] = wanted
@@ -47,3 +52,8 @@ def open_tab(
     if link and st.query_params.get(_PARAMETER, names[0]) != chosen:
         st.query_params[_PARAMETER] = chosen
     return chosen, place
+
+
+def turn_to(name: str, *, key: str) -> None:
+    """Open another tab when the tabs of ``key`` are drawn next, where there is one of that name."""
+    st.session_state[f"_turn_{key}"] = name
