@@ -215,6 +215,27 @@ def test_the_request_page_translates_what_is_pasted(url: str, chromium: Browser)
     expect(page.get_by_text(re.compile("Line 1, column"))).to_be_visible()
 
 
+def test_the_tour_runs_on_the_built_in_model(url: str, chromium: Browser) -> None:
+    page = visit(chromium, f"{url}/requests?lang=en")
+    page.get_by_role("radio", name="A guided tour").click(force=True)
+    tabs = ("Before and after", "Stream", "Field by field", "Field by field", "Field by field",
+            "Answers")  # fmt: skip
+    for number, tab in enumerate(tabs, 1):
+        stop = page.get_by_role("radio", name=re.compile(rf"^{number}\."))
+        expect(stop).to_be_checked()
+        page.get_by_role("button", name="Send this request").click()
+        expect(page.get_by_role("button", name="Send again")).to_be_visible(timeout=120_000)
+        opened = page.get_by_role("tab", name=tab)
+        expect(opened).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_text(re.compile("the same ·"))).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        shoot(page, f"tour-{number}-en")
+        if number < len(tabs):
+            page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text(re.compile('"country"')).first).to_be_visible()
+    page.context.close()
+
+
 def test_clients_use_the_same_process(url: str) -> None:
     with OpenAI(base_url=f"{url}/v1", api_key="not-needed") as client:
         answer = client.chat.completions.create(

@@ -214,3 +214,46 @@ def test_what_is_taken_away_is_masked_and_comes_back(
         page.locator(".st-key-paste_file input[type=file]").set_input_files(file)
         expect(page.get_by_text(re.compile("the same ·"))).to_be_visible()
     page.context.close()
+
+
+def test_a_request_is_proved_and_its_claims_are_probed(url: str, chromium: Browser) -> None:
+    identity = send(url).headers["x-diglot-id"]
+    page = visit(chromium, f"{url}/requests?lang=en&x={identity}&tab=prove")
+    page.get_by_role("radio", name="Diglot", exact=True).click(force=True)
+    page.get_by_role("button", name="Send both ways").click()
+    expect(page.get_by_text("Diglot · httpx → /api/chat", exact=True)).to_be_visible()
+    expect(page.get_by_text(re.compile("Diglot · openai → /v1: they agree"))).to_be_visible()
+    page.get_by_role("button", name=re.compile("Probe these [1-9]")).click()
+    expect(page.get_by_text("Evidence")).to_be_visible(timeout=120_000)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="compatibility.md").click()
+    assert "max_tokens" in Path(waiting.value.path()).read_text()
+    shoot(page, "viewer-prove-en")
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("locale", "scheme", "width"), [("zh-CN", "dark", 400), ("en-US", "light", 1280)]
+)
+def test_every_tab_in_every_look(
+    url: str, chromium: Browser, locale: str, scheme: str, width: int
+) -> None:
+    question = {"role": "user", "content": "think well"}
+    body = {"model": "actor:1b", "messages": [question], "options": {"num_ctx": 4096, "seed": 1}}
+    identity = httpx.post(f"{url}/api/chat", json=body, timeout=60).headers["x-diglot-id"]
+    page = visit(chromium, f"{url}/requests?x={identity}", locale=locale, scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 1000})
+    tabs = page.get_by_role("tab")
+    expect(tabs).to_have_count(9)
+    for number in range(9):
+        tabs.nth(number).click()
+        expect(tabs.nth(number)).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+        expect(page.get_by_role("tabpanel").first).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        if os.environ.get("DIGLOT_SHOTS"):
+            page.wait_for_timeout(1500)
+        shoot(page, f"viewer-{number}-{locale[:2]}-{scheme}-{width}")
+        wide = "document.querySelector('.stMain').scrollWidth - innerWidth"
+        assert page.evaluate(wide) <= 0, "nothing stands out at the side"
+    page.context.close()

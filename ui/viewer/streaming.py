@@ -13,7 +13,7 @@ from core.errors import DiglotError
 from core.translation.clock import Stamp
 from core.translation.timeline import Record, StreamLine, Timeline, read_line, timeline
 from core.translation.translate import DIALECTS
-from ui.comparison import dialect_name
+from ui.comparison import dialect_name, is_native
 from ui.text import plain
 from ui.viewer.memory import remembered
 from ui.viewer.pair import View, answer_ways
@@ -149,15 +149,15 @@ def _moment(place: DeltaGenerator, both: Timeline, at: int) -> None:
 def _pair(both: Timeline, number: int) -> None:
     """Draw one record of the source, and what it became."""
     became = both.became(number)
-    titles = [f"#{number + 1}", ", ".join(f"#{record.number + 1}" for record in became) or "—"]
-    texts = [
-        _text(both.left.records[number]),
-        "".join(_text(record) for record in became).strip() or t("viewer.became_nothing"),
+    said = "".join(_text(record) for record in became).strip() or t("viewer.became_nothing")
+    sides = [
+        (both.left.dialect, f"#{number + 1}", _text(both.left.records[number])),
+        (both.right.dialect, ", ".join(f"#{r.number + 1}" for r in became) or "—", said),
     ]
-    names = (dialect_name(both.left.dialect), dialect_name(both.right.dialect))
-    for column, name, title, text in zip(st.columns(2), names, titles, texts, strict=True):
+    sides.sort(key=lambda side: not is_native(side[0]))
+    for column, (dialect, title, text) in zip(st.columns(2), sides, strict=True):
         with column:
-            st.caption(f"**{name}** {title}")
+            st.caption(f"**{dialect_name(dialect)}** {title}")
             st.code(text, language="json", wrap_lines=True)
 
 

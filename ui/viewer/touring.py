@@ -29,11 +29,14 @@ def toured_exchange(service: Service, owner: str) -> Exchange | None:
     taken: dict[str, str] = st.session_state.setdefault(_TAKEN, {})
     names = [stop.name for stop in TOUR]
     by_name = {stop.name: stop for stop in TOUR}
+    # The button below sets it as well, so its first value is set here, not by the widget.
+    st.session_state.setdefault(_AT, names[0])
     at = st.segmented_control(
-        t("viewer.tour_way"), names, default=names[0], required=True, key=_AT,
+        t("viewer.tour_way"), names, required=True, key=_AT,
         format_func=lambda name: _title(by_name[name], names, done=name in taken),
         label_visibility="collapsed", wrap=True,
     )  # fmt: skip
+    at = at or names[0]
     stop = by_name[at]
     with st.container(border=True):
         st.markdown(note_text(stop.look))
