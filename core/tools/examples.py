@@ -9,14 +9,19 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec import Struct
+
 from core.tools.toolbox import Toolbox
 
-__all__ = ["example_toolbox"]
+__all__ = ["EXAMPLE_PROMPTS", "ExamplePrompt", "example_toolbox"]
 
 Unit = Literal["m", "km", "mile", "foot", "kg", "g", "pound", "celsius", "fahrenheit"]
 
 _METRES: dict[str, float] = {"m": 1, "km": 1000, "mile": 1609.344, "foot": 0.3048}
 _GRAMS: dict[str, float] = {"g": 1, "kg": 1000, "pound": 453.59237}
+
+_ORDERS = {"ada": "A-1001", "小明": "B-2002"}
+_STATUS = {"A-1001": "on its way, arrives tomorrow", "B-2002": "已签收"}
 
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -93,12 +98,70 @@ def convert_units(value: float, from_unit: Unit, to_unit: Unit) -> float:
     raise ValueError(f"{from_unit} cannot be converted into {to_unit}")
 
 
+def find_order(customer: str) -> dict[str, str]:
+    """Find the number of a customer's latest order, which order_status asks for.
+
+    Args:
+        customer: The customer's name, for example Ada or 小明.
+    """
+    number = _ORDERS.get(customer.strip().casefold())
+    if number is None:
+        raise ValueError(f"{customer!r} has no order; there are Ada's and 小明's")
+    return {"customer": customer, "order": number}
+
+
+def order_status(order: str) -> dict[str, str]:
+    """Tell where an order is, by its number.
+
+    Args:
+        order: The number as find_order gives it, for example A-1001.
+    """
+    status = _STATUS.get(order.strip().upper())
+    if status is None:
+        raise ValueError(f"there is no order {order!r}; find_order tells a customer's")
+    return {"order": order, "status": status}
+
+
 def example_toolbox() -> Toolbox:
     """Return a toolbox with the example tools."""
     box = Toolbox()
-    for function in (get_current_weather, calculate, current_time, convert_units):
+    for function in (
+        get_current_weather,
+        calculate,
+        current_time,
+        convert_units,
+        find_order,
+        order_status,
+    ):
         box.add(function)
     return box
+
+
+class ExamplePrompt(Struct, frozen=True):
+    """Something to ask in both languages, and the tools that a good model calls, in order."""
+
+    zh: str
+    en: str
+    calls: tuple[str, ...]
+
+
+EXAMPLE_PROMPTS: tuple[ExamplePrompt, ...] = (
+    ExamplePrompt(
+        "上海今天天气怎么样？", "How is the weather in 上海 today?", ("get_current_weather",)
+    ),
+    ExamplePrompt("(17 + 25) × 3 等于多少？", "How much is (17 + 25) * 3?", ("calculate",)),
+    ExamplePrompt("东京现在几点？", "What time is it in Tokyo now?", ("current_time",)),
+    ExamplePrompt(
+        "26.2 英里是多少公里？", "How many kilometres are 26.2 miles?", ("convert_units",)
+    ),
+    ExamplePrompt(
+        "小明最近的订单到哪里了？",
+        "Where is Ada's latest order?",
+        ("find_order", "order_status"),
+    ),
+    ExamplePrompt("用一句话介绍一下你自己。", "Introduce yourself in one sentence.", ()),
+)
+"""One for each example tool, one that takes two, and one that needs none."""
 
 
 def _evaluate(node: ast.AST, depth: int) -> Any:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from core.errors import InvalidRequest
-from core.tools.examples import example_toolbox
+from core.tools.examples import EXAMPLE_PROMPTS, example_toolbox
 from core.tools.toolbox import MAX_OUTPUT, Toolbox, ToolResult
 from core.translation.messages import Tool, ToolCall
 
@@ -154,3 +154,25 @@ def test_the_time_is_told_in_any_zone_that_exists() -> None:
     assert now.ok and "+08:00" in now.content
     for zone in ("../../etc/passwd", "", "Nowhere", "/etc/localtime"):
         assert not call(example_toolbox(), "current_time", json.dumps({"timezone": zone})).ok
+
+
+async def test_the_example_of_two_steps_works_out() -> None:
+    box = example_toolbox()
+    for customer, status in (("Ada", "on its way"), ("小明", "已签收")):
+        found = await box.call(
+            ToolCall(name="find_order", arguments=json.dumps({"customer": customer}))
+        )
+        order = json.loads(found.content)["order"]
+        told = await box.call(ToolCall(name="order_status", arguments=json.dumps({"order": order})))
+        assert status in json.loads(told.content)["status"]
+    for name, argument in (("find_order", "customer"), ("order_status", "order")):
+        nobody = await box.call(ToolCall(name=name, arguments=json.dumps({argument: "x"})))
+        assert not nobody.ok
+        assert "Ada" in nobody.content or "find_order" in nobody.content
+
+
+def test_each_example_has_a_prompt_in_both_languages_and_one_needs_none() -> None:
+    called = [name for prompt in EXAMPLE_PROMPTS for name in prompt.calls]
+    assert sorted(called) == sorted(example_toolbox().names)
+    assert sum(not prompt.calls for prompt in EXAMPLE_PROMPTS) == 1
+    assert all(prompt.zh and prompt.en for prompt in EXAMPLE_PROMPTS)
