@@ -26,7 +26,7 @@ from core.gateway.serving import Serving, serve
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until stopped. Returns 2 for a config that cannot be used."""
-    options = _parse(arguments)
+    options = parse_arguments(arguments)
     if options.new_key:
         print(new_key())
         return 0
@@ -123,7 +123,8 @@ def _show(progress: Progress) -> None:
     print(f"\r{progress.phase} SmolLM2-135M [{bar}] {size}", end=end, file=sys.stderr, flush=True)
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """Return what the command line says. Ends the program where it says nonsense."""
     parser = argparse.ArgumentParser(
         prog="python -m core",
         description="Serve Ollama's native API and OpenAI's over the same models.",

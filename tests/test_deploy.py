@@ -1,0 +1,130 @@
+"""What stands in deploy/ is what Kubernetes and Diglot take, and its parts fit together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from core.__main__ import parse_arguments
+from core.backends.config import load_config
+from tests.test_architecture import ROOT
+
+DEPLOY = ROOT / "deploy"
+SECRETS = {"LITELLM_MASTER_KEY": "sk-not-a-secret-0123456789", "REDIS_URL": "redis://redis:6379"}
+
+
+def objects() -> list[dict[str, Any]]:
+    """Return all manifests that kustomization.yaml lists."""
+    folder = DEPLOY / "kubernetes"
+    listed = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
+    texts = [(folder / name).read_text() for name in listed]
+    return [found for text in texts for found in yaml.safe_load_all(text)]
+
+
+def named(found: dict[str, Any]) -> str:
+    return f"{found['kind']}-{found['metadata']['name']}"
+
+
+OBJECTS = objects()
+PODS = [
+    found["spec"]["template"]["spec"] for found in OBJECTS if "template" in found.get("spec", {})
+]
+CONTAINERS = [container for pod in PODS for container in pod["containers"]]
+APPS = {f["metadata"]["labels"]["app"] for f in OBJECTS if "template" in f.get("spec", {})}
+
+
+@pytest.mark.parametrize("found", OBJECTS, ids=named)
+def test_kubernetes_takes_it(found: dict[str, Any]) -> None:
+    kubernetes_validate.validate(found, kubernetes_validate.latest_version(), strict=True)
+
+
+@pytest.mark.parametrize("container", CONTAINERS, ids=lambda c: c["name"])
+def test_containers_are_probed_bounded_and_hold_no_secret(container: dict[str, Any]) -> None:
+    assert container["livenessProbe"] and container["readinessProbe"]
+    assert container["resources"]["requests"]["memory"] and container["resources"]["limits"]
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    for entry in container.get("env", ()):
+        secret = any(word in entry["name"] for word in ("KEY", "PASSWORD", "DATABASE"))
+        assert not secret or "secretKeyRef" in entry["valueFrom"]
+
+
+def test_probes_ask_for_routes_that_there_are() -> None:
+    health = (ROOT / "core/gateway/health.py").read_text()
+    (gateway,) = (c for c in CONTAINERS if c["name"] == "gateway")
+    for probe in (gateway["livenessProbe"], gateway["readinessProbe"]):
+        assert f'Route("{probe["httpGet"]["path"]}"' in health
+
+
+def test_services_and_policies_name_pods_that_there_are() -> None:
+    for found in OBJECTS:
+        spec = found.get("spec", {})
+        if found["kind"] == "Service":
+            assert spec["selector"]["app"] in APPS
+        elif found["kind"] == "NetworkPolicy":
+            selectors = [spec["podSelector"]]
+            selectors += [
+                f["podSelector"] for i in spec.get("ingress", ()) for f in i.get("from", ())
+            ]
+            for selector in selectors:
+                chosen = set(selector.get("matchLabels", {}).values())
+                for expression in selector.get("matchExpressions", ()):
+                    chosen |= set(expression["values"])
+                assert chosen <= APPS
+
+
+def test_hosts_of_the_config_are_services_that_there_are() -> None:
+    for folder, hosts in (
+        (DEPLOY / "kubernetes", {f"ollama-{n}.ollama" for n in range(_replicas("ollama"))}),
+        (DEPLOY, set(compose()["services"])),
+    ):
+        config = load_config(folder / "config.yaml", environ=SECRETS)
+        assert {d.base_url.split("/")[2].split(":")[0] for d in config.deployments} <= hosts
+        assert config.routing.redis_url == SECRETS["REDIS_URL"]
+        assert not config.warnings
+
+
+def _replicas(name: str) -> int:
+    (found,) = (f for f in OBJECTS if f["kind"] == "StatefulSet" and f["metadata"]["name"] == name)
+    return int(found["spec"]["replicas"])
+
+
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    return found
+
+
+def test_the_parts_of_the_compose_file_fit_together() -> None:
+    file = compose()
+    for name, service in file["services"].items():
+        assert service["image"].count(":") == 1, f"{name}: an image has a version"
+        for other, condition in (service.get("depends_on") or {}).items():
+            assert condition == {"condition": "service_healthy"}
+            assert file["services"][other]["healthcheck"]
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            assert source in file["volumes"] or (DEPLOY / source).exists()
+    # No key and no password stands in it.
+    text = (DEPLOY / "compose.yaml").read_text()
+    assert "${LITELLM_MASTER_KEY:?" in text and "${POSTGRES_PASSWORD:?" in text
+
+
+def test_commands_are_ones_that_the_gateway_takes() -> None:
+    command = compose()["services"]["gateway"]["command"]
+    assert command[:3] == ["python", "-m", "core"]
+    options = parse_arguments(command[3:])
+    assert options.host == "0.0.0.0" and options.num_workers == 2
+    last = (DEPLOY / "Dockerfile").read_text().strip().splitlines()[-1]
+    image = yaml.safe_load(last.removeprefix("CMD "))
+    assert parse_arguments(image[3:]).config == Path("/etc/diglot/config.yaml")
+
+
+def test_the_image_holds_all_that_is_imported() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text()
+    for name in ("app.py", "core", "pages", "ui", ".streamlit"):
+        assert (ROOT / name).exists()
+        assert f"!{name}\n" in ignored and name in text
