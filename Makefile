@@ -8,7 +8,7 @@ BIN := .venv/bin
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help run gateway test check lint fast ollama bench soak lock clean
+.PHONY: help run gateway test check lint audit fast ollama bench soak lock clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,6 +20,7 @@ gateway: .venv/run ## Set up once, then start the gateway alone on http://127.0.
 	$(BIN)/python -m core --port 4000
 
 test: .venv/dev lint ollama ## Set up, then check everything; CI runs this
+	$(BIN)/bandit -q -c pyproject.toml -r core ui pages app.py scripts
 	DIGLOT_EXAMPLES=1000 DIGLOT_FUZZ_SECONDS=120 $(BIN)/pytest --timeout 600
 
 check: .venv/dev lint fast ## The everyday loop, under a minute
@@ -29,6 +30,10 @@ lint: .venv/dev ## Format, lint, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: .venv/dev ## Ask whether a package that is used has a known weakness
+	$(BIN)/python -m pip install -q pip-audit
+	$(BIN)/pip-audit -r requirements.lock --no-deps --disable-pip
 
 fast: .venv/dev ## The tests that need no browser and no model
 	$(BIN)/pytest -q --timeout 60 -m "not browser and not embedded and not ollama and not langchain"

@@ -28,6 +28,7 @@ from core.gateway.health import HealthRoutes
 from core.gateway.json import json_endpoint
 from core.gateway.mcp import McpEndpoint, own_tools
 from core.gateway.models import ModelRoutes
+from core.gateway.openapi import docs_routes
 from core.gateway.responses import ResponsesEndpoint
 from core.gateway.visitors import visitor_of
 from core.translation.clock import parse_rfc3339
@@ -66,6 +67,7 @@ def routes(front: Front, mcp: McpEndpoint) -> list[Route]:
         Route("/api/version", json_endpoint(cold.version), methods=["GET"]),
         *HealthRoutes(front).routes(),
         Route("/mcp", mcp),
+        *docs_routes(),
         # Last: whatever else is asked for under these prefixes is not there.
         *(Route(path, _NotFound()) for path in ("/v1", "/v1/{rest:path}", "/api/{rest:path}")),
     ]

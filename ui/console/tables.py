@@ -16,7 +16,7 @@ from ui.words import t
 
 __all__ = ["show_deployments", "show_errors", "show_hosts", "show_keys_in_use"]
 
-_SIGNS = {"healthy": "🟢", "failing": "🟡", "cooling": "🟠", "down": "🔴"}
+_SIGNS = {"healthy": "✓", "failing": "!", "cooling": "~", "down": "✕"}
 _NONE = "–"
 
 
@@ -24,11 +24,10 @@ def show_deployments(deployments: Sequence[DeploymentState]) -> None:
     """Draw each deployment with its state."""
     rows = []
     for one in deployments:
-        state = t(f"operator.state_{one.state}", seconds=f"{one.cooling:.0f}")
         rows.append(
             {
                 t("operator.name"): one.name,
-                t("operator.state"): f"{_SIGNS[one.state]} {state}",
+                t("operator.state"): _state(one.state, one.cooling),
                 t("operator.model"): one.model,
                 t("operator.address"): one.base_url or _NONE,
                 t("operator.in_work"): f"{one.in_work} / {one.limit or '∞'}",
@@ -52,7 +51,7 @@ def show_hosts(hosts: Sequence[HostHealth]) -> None:
         rows.append(
             {
                 t("operator.address"): host.base_url or _NONE,
-                t("operator.state"): _SIGNS["down" if host.error else "healthy"],
+                t("operator.state"): _state("down" if host.error else "healthy"),
                 t("operator.api"): f"{host.dialect} {host.version}".strip(),
                 t("operator.took"): f"{host.seconds * 1000:.0f} ms",
                 t("operator.models"): _NONE if host.models is None else str(len(host.models)),
@@ -113,6 +112,10 @@ def _table(rows: Sequence[dict[str, Any]], columns: dict[str, Any] | None = None
         st.caption(t("operator.nothing"))
         return
     st.dataframe(rows, hide_index=True, width="stretch", column_config=columns)
+
+
+def _state(state: str, seconds: float = 0.0) -> str:
+    return f"{_SIGNS[state]} {t(f'operator.state_{state}', seconds=f'{seconds:.0f}')}"
 
 
 def _left(limit: int | None, left: int | None) -> str:
