@@ -18,10 +18,13 @@ from mcp.client.streamable_http import streamable_http_client
 from starlette.routing import Route, Router
 
 from core.backends.config import parse_config
+from core.backends.fleet import Fleet
 from core.backends.mcp_servers import McpServers, open_mcp_servers
 from core.backends.tool_config import McpServer, ToolSettings
 from core.backends.tool_shop import open_shop
 from core.errors import ConfigError
+from core.gateway.front import Front
+from core.gateway.guard import Guard
 from core.gateway.mcp import McpEndpoint, own_tools
 from core.tools.examples import example_toolbox
 from core.tools.toolbox import Toolbox, ToolResult
@@ -160,7 +163,8 @@ async def offered(*, offer: bool = True) -> AsyncIterator[str]:
     """Run a server that offers the examples, and say where."""
     endpoint = McpEndpoint(lambda: own_tools(ToolSettings()), offer=lambda: offer)
     port = free_port()
-    app = Router([Route("/mcp", endpoint)])
+    front = Front(Fleet(None, environ={}))
+    app = Guard(Router([Route("/mcp", endpoint)]), front=front, exposed=False)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
     task = asyncio.create_task(server.serve())
     for _ in range(1000):

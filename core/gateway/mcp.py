@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import Receive, Scope, Send
 
 from core.backends.tool_config import ToolSettings
-from core.errors import InvalidRequest
+from core.errors import AccessDenied, InvalidRequest
 from core.gateway.errors import error_response
+from core.gateway.visitors import visitor_of
 from core.translation.messages import ToolCall
 from core.translation.reading import encode_json
 
@@ -45,6 +46,11 @@ class McpEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        try:
+            visitor_of(scope).check_tools()
+        except AccessDenied as exc:
+            await error_response("openai", exc)(scope, receive, send)
+            return
         if not self._offer():
             error = InvalidRequest(
                 "this server does not offer its tools; its config says diglot.tools.offer: false",

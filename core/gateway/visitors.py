@@ -79,6 +79,13 @@ class Visitor(Struct, frozen=True, kw_only=True):
                 code="manage_denied",
             )
 
+    def check_tools(self) -> None:
+        """Raise AccessDenied (403) for whoever may ask no model at all: tools are for answers."""
+        if self.key is not None and self.key.models == ():
+            raise AccessDenied(
+                f"the key {self.name} may use no tools", status=403, code="tools_denied"
+            )
+
     def check_watch(self) -> None:
         """Raise AccessDenied (403) for whoever may not see how the server does."""
         if not self.everything and not (self.key is not None and self.key.watch):

@@ -117,11 +117,22 @@ def test_a_key_in_the_address_is_none(url: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/v1/models", "/v1/models/native", "/api/tags", "/api/ps", "/v1/responses/x", "/v1", "/v1/x",
-     "/api/version", "/api/none"],
+     "/api/version", "/api/none", "/mcp", "/metrics", "/health", "/model/info"],
 )  # fmt: skip
 def test_no_route_but_those_of_health_answers_without_a_key(url: str, path: str) -> None:
     assert httpx.get(url + path).status_code == 401
     assert httpx.get(url + path, headers={"api-key": "wrong"}).status_code == 401
+
+
+def test_a_key_for_graphs_sees_how_things_are_and_asks_nothing(url: str) -> None:
+    mine = {"api-key": GRAPHS}
+    for path in ("/metrics", "/health"):
+        assert httpx.get(url + path, headers=mine).status_code == 200
+        assert httpx.get(url + path, headers={"api-key": SHOP}).status_code == 403
+    assert ask(url, GRAPHS).status_code == 403
+    assert httpx.post(f"{url}/mcp", json={}, headers=mine).status_code == 403
+    assert httpx.get(f"{url}/v1/models", headers=mine).json()["data"] == []
+    assert httpx.get(f"{url}/v1/model/info", headers=mine).json()["data"] == []
 
 
 def test_what_starts_servers_needs_no_key(url: str) -> None:

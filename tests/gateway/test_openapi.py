@@ -15,6 +15,7 @@ from schemathesis import Case, GenerationMode
 from core.backends.fleet import Fleet
 from core.gateway.app import routes
 from core.gateway.front import Front
+from core.gateway.mcp import McpEndpoint, own_tools
 from core.gateway.openapi import OPERATIONS, document
 from tests.gateway.test_app import DONE, NATIVE, gateway
 from tests.scripted import Scripted, running
@@ -48,9 +49,12 @@ model_list:
 
 def test_every_route_is_described_and_no_other() -> None:
     served = set()
-    for route in routes(Front(Fleet(None, environ={}))):
+    fleet = Fleet(None, environ={})
+    mcp = McpEndpoint(lambda: own_tools(fleet.config.tools), offer=lambda: False)
+    for route in routes(Front(fleet), mcp):
         path = re.sub(r":\w+}", "}", route.path)
-        if path in ("/v1", "/docs", "/openapi.json") or path.endswith("{rest}"):
+        # What /mcp speaks is described by its own protocol.
+        if path in ("/v1", "/docs", "/openapi.json", "/mcp") or path.endswith("{rest}"):
             continue
         methods = route.methods or set()
         # HEAD comes with every GET.
