@@ -8,6 +8,7 @@ from core.chats.service import current_service
 from ui.account import owner
 from ui.toolbench.box import show_toolbox
 from ui.toolbench.byhand import show_by_hand
+from ui.toolbench.connections import show_connections
 from ui.toolbench.examples import show_examples
 from ui.toolbench.matrix import show_tests
 from ui.toolbench.run import show_run
@@ -19,6 +20,7 @@ SECTIONS = {
     "hand": show_by_hand,
     "tests": show_tests,
     "take": show_take_away,
+    "connect": show_connections,
     "examples": show_examples,
 }
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.brain import thinking
+from tests.brain import SENTENCE, thinking
+from tests.programs import environment
 from tests.ui.app_process import CHROMIUM, browser, running_app, visit
 from tests.ui.test_browser import shoot
 
@@ -121,3 +125,117 @@ def test_a_run_is_paused_changed_branched_and_compared(url: str, chromium: Brows
     expect(step(page, "minus forty")).to_be_visible()
     expect(page.get_by_text("from step 1 of #1")).to_be_visible()
     shoot(page, "toolpage-branched-en")
+
+
+def test_refused_failing_and_compared_calls(url: str, chromium: Browser) -> None:
+    page = opened(chromium, url, locale="zh-CN", scheme="dark")
+    ask(page, ASKED)
+    choose(page, "tool_mode", "先问我")
+    start(page).click()
+    card = page.locator("[class*=st-key-pause_]").filter(has_text="在等你").first
+    card.get_by_role("radio", name="拒绝").click()
+    # What was typed a moment ago counts, though nothing has been confirmed.
+    card.get_by_role("textbox", name="告诉模型的理由").fill("今天不行")
+    shoot(page, "toolpage-refuse-zh-dark")
+    card.get_by_role("button", name="继续").click()
+    expect(step(page, "今天不行")).to_be_visible()
+    expect(step(page, "已拒绝")).to_be_visible()
+    choose(page, "tool_mode", "自动运行")
+    page.get_by_role("button", name="故障与上限").click()
+    page.get_by_role("combobox", name="故障").click()
+    page.get_by_role("option", name="200 kB").click()
+    page.keyboard.press("Escape")
+    start(page).click()
+    huge = unfold(page, "200 kB")
+    expect(huge.get_by_text(re.compile("个字符已交给模型"))).to_be_visible()
+    shoot(page, "toolpage-fault-zh-dark")
+    choose(page, "tool_way", "两种对比")
+    start(page).click()
+    for way in ("随模型", "模拟"):
+        expect(page.locator("strong").filter(has_text=re.compile(f"^{way}$"))).to_be_visible()
+    expect(page.get_by_text(SENTENCE)).to_have_count(2)
+    shoot(page, "toolpage-both-zh-dark")
+
+
+def test_a_tool_is_pasted_called_by_hand_and_taken_away(
+    url: str, chromium: Browser, tmp_path: Path
+) -> None:
+    page = opened(chromium, url)
+    choose(page, "tool_view", "Paste anything")
+    box = page.locator(".st-key-tool_paste textarea")
+    box.fill(SHOUT)
+    box.press("Control+Enter")
+    expect(page.get_by_text(re.compile("Read as Python"))).to_be_visible()
+    page.get_by_role("button", name="Add to the tools (1)").click()
+    expect(page.get_by_role("checkbox", name="shout")).to_be_visible()
+    choose(page, "tool_section", "By hand")
+    page.get_by_role("combobox", name="Tool").click()
+    page.get_by_role("option", name="shout").click()
+    page.get_by_role("textbox", name="text").fill("hey")
+    page.get_by_role("textbox", name="text").press("Enter")
+    page.get_by_role("spinbutton", name="times").fill("3")
+    page.get_by_role("spinbutton", name="times").press("Enter")
+    expect(page.get_by_text("fits the schema")).to_be_visible()
+    page.locator(".st-key-call button").click()
+    result = page.locator(".st-key-hand_shown")
+    expect(result.get_by_text("HEYHEYHEY")).to_be_visible()
+    expect(result.get_by_text("shouting")).to_be_visible()
+    shoot(page, "toolpage-hand-en")
+    choose(page, "tool_section", "Take away")
+    with page.expect_download() as given:
+        page.locator(".st-key-take_openai_tools-py").get_by_role("button").click()
+    given.value.save_as(tmp_path / "loop.py")
+    done = subprocess.run(
+        [sys.executable, "loop.py", "shout 'hey'"],
+        cwd=tmp_path, env=environment({"MODEL": "open"}), capture_output=True, encoding="utf-8",
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0 and "HEY" in done.stderr, done.stderr
+    shoot(page, "toolpage-take-en")
+    choose(page, "tool_section", "Connections")
+    expect(page.get_by_text(re.compile("/mcp$"))).to_be_visible()
+    shoot(page, "toolpage-connect-en")
+    # It is there for this browser, not for another.
+    page.reload()
+    expect(page.get_by_role("checkbox", name="shout")).to_be_visible()
+    other = opened(chromium, url)
+    expect(other.get_by_role("checkbox", name="shout")).to_have_count(0)
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+def test_cases_are_tried_on_the_small_model(url: str, chromium: Browser, locale: str) -> None:
+    page = opened(chromium, url, locale=locale)
+    tests = {"zh-CN": "测试", "en-US": "Tests"}[locale]
+    choose(page, "tool_section", tests)
+    models = page.locator(".st-key-matrix_models")
+    expect(models).to_be_visible()
+    models.get_by_role("combobox").click()
+    page.get_by_role("option", name="small", exact=True).click()
+    page.keyboard.press("Escape")
+    run = page.locator(".st-key-matrix_run button")
+    expect(run).to_contain_text("12")
+    run.click()
+    cell = page.locator("[class*=st-key-cell_]").get_by_role("button")
+    expect(cell).to_have_count(12, timeout=180_000)
+    small = page.locator("[class*=_small]").get_by_role("button")
+    expect(small.first).to_contain_text("1/1")
+    shoot(page, f"toolpage-matrix-{locale[:2]}")
+    small.first.click()
+    drawer = page.get_by_role("dialog")
+    expect(
+        drawer.get_by_text("get_current_weather").or_(drawer.get_by_text("#1")).first
+    ).to_be_visible()
+    shoot(page, f"toolpage-cell-{locale[:2]}")
+
+
+SHOUT = '''
+def shout(text: str, times: int = 1) -> str:
+    """Say it loudly.
+
+    Args:
+        text: What to say.
+        times: How often.
+    """
+    print("shouting", times)
+    return text.upper() * times
+'''
