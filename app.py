@@ -114,7 +114,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     forgetting = asyncio.create_task(forget_daily(store))
     async with fleet, open_shop(fleet.config.tools) as shop:
         jobs = JobRunner(store, asyncio.get_running_loop())
-        service = Service(fleet, store, jobs, shop.toolbox)
+        service = Service(fleet, store, jobs, shop.toolbox, shop)
         install(service)
         install_front(front)
         # The first page that draws a table would wait a second for this.
@@ -126,7 +126,6 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
             await warm
             await mcp.aclose()
             await service.matrices.aclose()
-            await asyncio.to_thread(service.runners.sandbox.close)
             await jobs.aclose()
             store.close()
             await asyncio.to_thread(front.traces.close)

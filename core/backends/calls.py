@@ -36,7 +36,7 @@ from core.translation.fields import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
 from core.translation.passing import PassThrough, rename_model
 from core.translation.paths import without
-from core.translation.reading import decode_json, encode_json, read_object, read_text
+from core.translation.reading import decode_json, encode_json, read_model, read_object
 from core.translation.report import ReportRow, dropped, explain_request, is_plain, losses
 from core.translation.settings import with_defaults
 from core.translation.translate import DIALECTS, StreamTranslator
@@ -113,7 +113,7 @@ class Caller:
         self, face: str, raw: bytes, exchange: Exchange, *, strict: bool, emulate: bool
     ) -> Answer:
         body = read_object(decode_json(raw), "")
-        name = read_text(body.get("model"), "model")
+        name = read_model(body)
         exchange.model = name
         stamp = Stamp(id=exchange.id, created=exchange.started, model=name, asked=body)
 

@@ -101,7 +101,9 @@ class Catalog:
         """Return Ollama's description of a model, made up from what is known elsewhere."""
         deployment = route.deployment
         if deployment.dialect == "ollama":
-            asked = {**body, "model": route.model}
+            # Ollama reads keys without regard to case, and name is the older word for model.
+            asked = {key: v for key, v in body.items() if key.lower() not in ("model", "name")}
+            asked["model"] = route.model
             return await self._ask(deployment, "POST", "/api/show", encode_json(asked))
         abilities = await self.capabilities(route)
         info: dict[str, Any] = {"general.architecture": "unknown"}

@@ -21,7 +21,7 @@ from core.translation.clock import Stamp
 from core.translation.embeddings import EMBEDDING_DIALECTS, EmbeddingRequest
 from core.translation.messages import Usage
 from core.translation.passing import rename_model
-from core.translation.reading import decode_json, encode_json, read_object
+from core.translation.reading import decode_json, encode_json, read_model, read_object
 from core.translation.report import dropped
 from core.translation.translate import DIALECTS
 
@@ -83,6 +83,7 @@ class Embedder:
 
     async def _answer(self, face: str, raw: bytes, exchange: Exchange, *, strict: bool) -> Answer:
         body = read_object(decode_json(raw), "")
+        read_model(body)
         request = EMBEDDING_DIALECTS[face].parse_request(body)
         exchange.model = request.model
         stamp = Stamp(id=exchange.id, created=exchange.started, model=request.model, asked=body)

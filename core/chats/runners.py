@@ -10,12 +10,12 @@ from typing import Any
 from msgspec import Struct
 
 from core.backends.fleet import Fleet
-from core.backends.http_tools import HttpPolicy, HttpTools
+from core.backends.tool_shop import ToolShop
 from core.errors import InvalidRequest
 from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.cases.predicate import CHECK, predicate_source
 from core.tools.definitions.values import Definition
-from core.tools.sandbox import Sandbox, SandboxError
+from core.tools.sandbox import SandboxError
 from core.tools.toolbox import Toolbox, ToolResult
 from core.translation.messages import ToolCall
 from core.translation.reading import encode_json
@@ -34,25 +34,16 @@ class Runners:
     """Finds what runs a definition: its own Python in a sandbox, its own HTTP request, or a tool
     of the same name."""
 
-    def __init__(self, fleet: Fleet, toolbox: Toolbox) -> None:
+    def __init__(self, fleet: Fleet, shop: ToolShop) -> None:
         self._fleet = fleet
-        self._toolbox = toolbox
-        self.sandbox = Sandbox()
+        self.shop = shop
 
     def box(self, definitions: Sequence[Definition]) -> Toolbox:
         """Return a toolbox of these definitions, with what runs them as far as anything does.
 
         Raises InvalidRequest for two of one name.
         """
-        own = [one for one in definitions if not one.source and one.http is None]
-        box = self._toolbox.declaring(one.tool for one in own)
-        http = HttpTools(HttpPolicy(address=self._fleet.config.images.address))
-        for one in definitions:
-            if one.source:
-                box.add(one.tool, self.sandbox.runner(one))
-            elif one.http is not None:
-                box.add(one.tool, http.runner(one))
-        return box
+        return self.shop.box(tuple(definitions))
 
     def runs(self, definition: Definition) -> bool:
         """Tell whether anything here can run this."""
@@ -73,14 +64,14 @@ class Runners:
 
     async def check(self, predicate: str, names: Mapping[str, Any]) -> Any:
         """Run the Python of a case (core.tools.cases.judging.Check)."""
-        outcome = await self.sandbox.call(predicate_source(predicate), CHECK, names)
+        outcome = await self.shop.sandbox.call(predicate_source(predicate), CHECK, names)
         return json.loads(outcome.content)
 
     async def _call_source(self, definition: Definition, call: ToolCall) -> HandResult:
         began, printed = time.monotonic_ns(), ""
         try:
             arguments = validate_arguments(definition.tool, call.arguments)
-            outcome = await self.sandbox.call(definition.source, call.name, arguments)
+            outcome = await self.shop.sandbox.call(definition.source, call.name, arguments)
             content, ok, printed = outcome.content, True, outcome.printed
         except (ToolArgumentError, SandboxError, InvalidRequest) as exc:
             content, ok = encode_json({"error": str(exc)}).decode(), False

@@ -16,6 +16,8 @@ from core.backends.exchange_log import Filter, Watch
 from core.backends.fleet import Fleet, Status
 from core.backends.library import Library
 from core.backends.reproduction import reproduction
+from core.backends.tool_config import ToolSettings
+from core.backends.tool_shop import ToolShop
 from core.chats.answer import RunValue, conversation
 from core.chats.archive import Archive
 from core.chats.job import Job, Run
@@ -59,14 +61,22 @@ _GO_ON = (
 class Service:
     """One process's chats, jobs, tools and models."""
 
-    def __init__(self, fleet: Fleet, store: Store, jobs: JobRunner, toolbox: Toolbox) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        store: Store,
+        jobs: JobRunner,
+        toolbox: Toolbox,
+        shop: ToolShop | None = None,
+    ) -> None:
+        """``shop`` runs what people define on the tool page; one by itself where none is open."""
         self.fleet = fleet
         self.store = store
         self.jobs = jobs
         self.toolbox = toolbox
         self.library = Library(fleet)
         self.archive = Archive(store, toolbox)
-        self.runners = Runners(fleet, toolbox)
+        self.runners = Runners(fleet, shop or ToolShop(ToolSettings()))
         self.matrices = MatrixRunner(fleet, store.matrices, self.runners.check)
         self.playground = Playground(fleet, store, jobs, self.runners.box)
         self._titler = Titler(fleet, store)

@@ -6,6 +6,7 @@ that neither has to fit into memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 
 from starlette.requests import Request
@@ -14,12 +15,14 @@ from starlette.routing import Route
 
 from core.backends.client import Reply
 from core.backends.fleet import Fleet
-from core.errors import DiglotError
+from core.errors import DiglotError, InvalidRequest
 from core.gateway.errors import error_response
 from core.gateway.visitors import visitor_of
 from core.translation.reading import decode_json, read_object, read_text
 
 __all__ = ["ModelRoutes"]
+
+_DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]{64}", re.ASCII)
 
 
 class ModelRoutes:
@@ -57,9 +60,13 @@ class ModelRoutes:
         posted = request.method == "POST"
         try:
             visitor_of(request.scope).check_manage()
+            digest = request.path_params["digest"]
+            # It becomes part of an address, so nothing else may be in it.
+            if not _DIGEST.fullmatch(digest):
+                raise InvalidRequest("a blob is named sha256: and 64 hexadecimal digits")
             reply = await self._fleet.manage(
                 request.method,
-                request.url.path,
+                f"/api/blobs/{digest}",
                 "",
                 request.stream() if posted else None,
                 length=request.headers.get("content-length", "") if posted else "",

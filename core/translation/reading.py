@@ -7,6 +7,7 @@ backend's (InvalidResponse, 502).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -26,6 +27,7 @@ __all__ = [
     "read_field",
     "read_flag",
     "read_items",
+    "read_model",
     "read_object",
     "read_objects",
     "read_setting",
@@ -255,3 +257,15 @@ def error_text(data: bytes, status: int) -> str:
         words = " ".join(_MARKUP.sub(" ", text).split())
         return f"the backend said {status} with a web page: {words[:200]}".rstrip(": ")
     return text or f"the backend said {status}"
+
+
+def read_model(body: Mapping[str, Any]) -> str:
+    """Return the name of the model that a request asks. Raises InvalidRequest without one.
+
+    Ollama reads keys without regard to case, and the last one counts: a second spelling could
+    name another model than the one that was looked at here.
+    """
+    for key in body:
+        if len(key) == 5 and key != "model" and key.lower() == "model":
+            raise InvalidRequest(f"write {key} as model", path=key)
+    return read_text(body.get("model"), "model")

@@ -53,7 +53,7 @@ def service(backend: Scripted, tmp_path: Path) -> Iterator[Service]:
         jobs = JobRunner(store, loop)
         made = Service(fleet, store, jobs, example_toolbox())
         yield made
-        made.runners.sandbox.close()
+        made.runners.shop.sandbox.close()
         jobs.close()
         asyncio.run_coroutine_threadsafe(fleet.__aexit__(None, None, None), loop).result(10)
     store.close()

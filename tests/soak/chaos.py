@@ -156,7 +156,10 @@ async def _kill(
 async def _client(
     gateways: list[Program], end: float, chance: random.Random, report: Report
 ) -> None:
-    async with httpx.AsyncClient(timeout=60) as client:
+    # A connection for each request: one that lay idle may be closed just as it is used again,
+    # and then nobody can say whether the request was heard.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(timeout=60, limits=limits) as client:
         while time.monotonic() < end:
             report.asked += 1
             await _one(client, chance.choice(gateways), report, chance)
@@ -174,8 +177,9 @@ async def _one(
         outcome = await ask(client, face, chance.choice(("native", "compat")), token, stream=stream)
     except httpx.HTTPError as exc:
         if gateway.was_down(began, time.monotonic()):
-            report.ended["cut with their gateway"] += 1
-            await asyncio.sleep(0.05)
+            down = isinstance(exc, httpx.ConnectError)
+            report.ended["at a gateway that was down" if down else "cut with their gateway"] += 1
+            await asyncio.sleep(0.2)
         else:
             report.wrong.append(f"{what}: lost ({type(exc).__name__})")
         return
