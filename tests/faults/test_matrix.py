@@ -56,7 +56,8 @@ STATUS = {
     "stall_inside": {504},
     "drip": {504},
     "refused": {503},
-    "no_such_host": {503},
+    # 504 where the name server itself is silent.
+    "no_such_host": {503, 504},
     "error_first": {500, 502},
     "error_inside": {500},
     "html_error": {502},

@@ -213,7 +213,8 @@ def _source(body: Any) -> Source | None:
     chat = map_of(body)
     if isinstance(chat.get("mapping"), Mapping):
         return "chatgpt"
-    if isinstance(chat.get("chat"), Mapping) or isinstance(chat.get("history"), Mapping):
+    told = map_of(chat.get("chat"))
+    if "history" in told or "messages" in told or isinstance(chat.get("history"), Mapping):
         return "openwebui"
     if "conversationId" in chat and ("messages" in chat or "messagesTree" in chat):
         return "librechat"
