@@ -13,9 +13,11 @@ import pytest
 
 from core.errors import Unsupported
 from core.translation.snippets import LANGUAGES, WAYS, snippet, snippets
+from core.translation.translate import DIALECTS
 from tests.brain import SENTENCE, thinking
 from tests.programs import ROOT
 from tests.scripted import Scripted
+from tests.servers import Gateway, places
 
 NATIVE = {
     "model": "qwen3:4b",
@@ -86,6 +88,26 @@ def test_it_sends_what_it_shows(
     else:
         assert json.dumps(sent, sort_keys=True) == json.dumps(body, sort_keys=True)
     assert SENTENCE.split()[0] in done.stdout
+
+
+@pytest.mark.parametrize("way", WAYS)
+@places("seed_embedded")
+def test_a_real_gateway_answers_code_of_either_side(
+    place: Gateway, way: str, request: pytest.FixtureRequest
+) -> None:
+    body = {"model": place.model, "messages": [{"role": "user", "content": "Say hello."}]}
+    sides = {
+        "ollama": {**body, "options": {"num_predict": 4, "top_k": 3}},
+        "openai": {**body, "max_tokens": 4, "top_k": 3, "stream": True},
+    }
+    folder = request.getfixturevalue("npm_folder") if way == "openai-npm" else None
+    for dialect, asked in sides.items():
+        path = DIALECTS[dialect].path
+        code = snippets(asked, dialect=dialect, path=path, origin=place.url)[way]
+        done = subprocess.run(
+            command(way, code), capture_output=True, text=True, timeout=300, check=False, cwd=folder
+        )
+        assert done.returncode == 0 and done.stdout.strip(), f"{code}\n{done.stderr}"
 
 
 def test_each_way_has_a_language_and_hidden_pictures_are_named() -> None:
