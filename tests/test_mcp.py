@@ -27,8 +27,10 @@ from core.gateway.front import Front
 from core.gateway.guard import Guard
 from core.gateway.mcp import McpEndpoint, own_tools
 from core.tools.examples import example_toolbox
+from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox, ToolResult
-from core.translation.messages import ToolCall
+from core.translation.events import Event, Finish, MessageStart, TextDelta, ToolCallDelta
+from core.translation.messages import ChatRequest, Message, Text, ToolCall, text_of
 from tests.programs import ROOT, free_port, gateway
 
 PROGRAM = ("-m", "tests.mcp_programs")
@@ -256,6 +258,31 @@ async def test_the_shop_has_examples_folder_and_servers(tmp_path: Path) -> None:
     async with open_shop(ToolSettings(folder=tmp_path)) as shop:
         assert "bad.py: line 1" in shop.trouble
         assert "calculate" in shop.toolbox.names
+
+
+async def test_a_chat_runs_the_tools_of_a_server() -> None:
+    asked: list[ChatRequest] = []
+
+    async def chat(request: ChatRequest) -> AsyncIterator[Event]:
+        """Be a model that calls once, then says what it was told."""
+        asked.append(request)
+        yield MessageStart(model="m")
+        if len(asked) == 1:
+            yield ToolCallDelta(index=0, id="1", name="calculate", arguments='{"expression":"6*7"}')
+            yield Finish(reason="tool_calls")
+        else:
+            yield TextDelta(text=text_of(request.messages[-1]))
+            yield Finish(reason="stop")
+
+    box = Toolbox()
+    async with offered() as url, open_mcp_servers((McpServer(name="far", url=url),), box) as opened:
+        await there(opened, "far")
+        request = ChatRequest(
+            model="m", messages=(Message(role="user", parts=(Text("?"),)),), tools=box.tools
+        )
+        values = [value async for value in run_tools(chat, request, box)]
+    assert [v.content for v in values if isinstance(v, ToolResult)] == ["42"]
+    assert [v.text for v in values if isinstance(v, TextDelta)] == ["42"]
 
 
 CONFIG = """

@@ -278,3 +278,13 @@ def test_keys_that_the_config_loses_leave_nobody_in() -> None:
     with pytest.raises(Exception, match="not known"):
         door.visitor(mine)
     assert json.dumps(repr(door)).find("Bearer") == -1
+
+
+def test_the_tools_are_behind_the_same_keys(url: str) -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    headers = {"accept": "application/json, text/event-stream"}
+    assert httpx.post(f"{url}/mcp", json=body, headers=headers, timeout=20).status_code == 401
+    headers["authorization"] = f"Bearer {SHOP}"
+    reply = httpx.post(f"{url}/mcp", json=body, headers=headers, timeout=60)
+    assert reply.status_code == 200
+    assert "calculate" in reply.text
