@@ -44,8 +44,9 @@ ollama: .venv/dev ## Build the real Ollama that the tests run against, once
 bench: .venv/dev ## Measure the gateway beside its rivals; writes docs/benchmarks.md
 	$(BIN)/python bench/gateway.py --quick --write
 
-soak: .venv/dev ## Kill backends and a gateway at random under load, ten minutes (SECONDS=...)
+soak: .venv/dev ## Kill backends and a gateway under load, then a million requests (SECONDS=600 each)
 	$(BIN)/python -m tests.soak.chaos --seconds $(or $(SECONDS),600)
+	$(BIN)/python bench/growth.py --seconds $(or $(SECONDS),600)
 
 lock: .venv/made ## Write requirements.lock anew, with the newest versions that fit
 	$(BIN)/python -m pip install -q -U --upgrade-strategy eager -r requirements-dev.txt

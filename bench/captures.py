@@ -18,12 +18,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from msgspec.structs import replace
-
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.gateways.contestants import BACKEND_PORT, DIGLOT, Contestant, direct  # noqa: E402
+from bench.gateways.contestants import DIGLOT, Contestant, fake_backend  # noqa: E402
 from bench.gateways.load import Server, running  # noqa: E402
 
 BODY = '{"model":"fake","stream":%s,"messages":[{"role":"user","content":"hello there"}]}'
@@ -57,12 +55,9 @@ def main() -> None:
             name="not kept", port=14011, ready="/health/liveliness",
             command=(sys.executable, "-c", WITHOUT, *arguments, "14011"),
         )  # fmt: skip
-        fake = replace(direct(), command=(
-            sys.executable, str(ROOT / "bench/fake_ollama.py"), "--port", str(BACKEND_PORT)
-        ))  # fmt: skip
         first = (BODY % "false").encode()
         with (
-            running(fake, first),
+            running(fake_backend(), first),
             running(kept, first) as with_it,
             running(bare, first) as without,
         ):

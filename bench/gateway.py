@@ -26,10 +26,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.gateways.contestants import (  # noqa: E402  # found through the line above
-    BACKEND_PORT,
     Contestant,
     contestants,
-    direct,
+    fake_backend,
 )
 from bench.gateways.load import Figures, Paced, Server, load, paced, running  # noqa: E402
 from bench.gateways.real import real_ollama  # noqa: E402
@@ -65,17 +64,9 @@ def main() -> None:
     results = Results(seconds=seconds, quick=options.quick)
     with tempfile.TemporaryDirectory() as folder:
         chosen = contestants(Path(folder), only)
-        backend = Contestant(
-            name="direct",
-            port=BACKEND_PORT,
-            path="/api/chat",
-            ready="/api/version",
-            command=(sys.executable, str(ROOT / "bench/fake_ollama.py"), "--port",
-                     str(BACKEND_PORT)),
-        )  # fmt: skip
-        with running(backend, SMALL) as fake:
-            results.add(measure(Server(contestant=direct(), pid=fake.pid, start=0), None,
-                                seconds, steps))  # fmt: skip
+        with running(fake_backend(), SMALL) as fake:
+            alone = Server(contestant=fake.contestant, pid=fake.pid, start=0)
+            results.add(measure(alone, None, seconds, steps))
             for one in chosen:
                 starts = [start(one) for _ in range(0 if options.quick else one.starts - 1)]
                 starts += [start(one)] * (options.quick and one.starts > 1)

@@ -18,7 +18,7 @@ from platformdirs import user_cache_path
 
 from tests.programs import ROOT
 
-__all__ = ["BACKEND_PORT", "Contestant", "contestants", "direct"]
+__all__ = ["Contestant", "contestants", "fake_backend"]
 
 BACKEND_PORT = 11999
 BACKEND = f"http://127.0.0.1:{BACKEND_PORT}"
@@ -63,9 +63,15 @@ class Contestant(Struct, frozen=True, kw_only=True):
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def direct() -> Contestant:
-    """Return the fake backend itself."""
-    return Contestant(name="direct", port=BACKEND_PORT, path="/api/chat", ready="/api/version")
+def fake_backend() -> Contestant:
+    """Return the fake backend, to be started."""
+    return Contestant(
+        name="direct",
+        port=BACKEND_PORT,
+        path="/api/chat",
+        ready="/api/version",
+        command=(sys.executable, str(ROOT / "bench/fake_ollama.py"), "--port", str(BACKEND_PORT)),
+    )
 
 
 def contestants(folder: Path, only: set[str]) -> list[Contestant]:

@@ -127,11 +127,9 @@ def load(
         wrk = ["wrk", "-t1", f"-c{connections}", "--latency", "--timeout", "30s",
                "-s", script.name]  # fmt: skip
         url = f"http://127.0.0.1:{one.port}{one.path}"
-        subprocess.run([*wrk, "-d1", url], check=True, capture_output=True)
+        _run([*wrk, "-d1", url])
         before = (server.cpu(), backend.cpu() if backend else 0.0, _children(), time.monotonic())
-        out = subprocess.run(
-            [*wrk, f"-d{seconds:g}", url], check=True, capture_output=True, text=True
-        ).stdout
+        out = _run([*wrk, f"-d{seconds:g}", url])
         after = (server.cpu(), backend.cpu() if backend else 0.0, _children(), time.monotonic())
     used, served, generated, lasted = (b - a for a, b in zip(before, after, strict=True))
     count = int(_found(r"(\d+) requests in", out))
@@ -147,6 +145,13 @@ def load(
         generator=generated / lasted,
         backend=served / lasted,
     )
+
+
+def _run(wrk: list[str]) -> str:
+    done = subprocess.run(wrk, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"wrk failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def paced(server: Server, body: bytes, streams: int) -> Paced:

@@ -7,12 +7,12 @@ cannot call tools, or a call must be forced, the hub request is emulated first.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
 
 from msgspec.structs import replace
 
@@ -332,7 +332,7 @@ class Caller:
 
 def new_id() -> str:
     """Return an id that nobody can guess, for an exchange and the answer in it."""
-    return uuid4().hex
+    return os.urandom(16).hex()
 
 
 def _object(whole: bytes) -> dict[str, Any]:

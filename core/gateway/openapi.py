@@ -144,16 +144,14 @@ def document() -> dict[str, Any]:
 
 def docs_routes() -> list[Route]:
     """Return the routes of the document and of the page."""
-    described = document()
-    page = _page()
 
     async def send_document(request: Request) -> Response:
-        return JSONResponse(described)
+        return JSONResponse(document())
 
     async def send_page(request: Request) -> Response:
         # Nothing from elsewhere, and no script at all.
         safe = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        return HTMLResponse(page, headers=safe)
+        return HTMLResponse(_page(), headers=safe)
 
     return [
         Route("/openapi.json", send_document, methods=["GET"]),

@@ -75,6 +75,7 @@ def serve(options: Serving, *, progress: Callable[[Progress], None] | None = Non
         port=options.port,
         loop="uvloop",
         http="httptools",
+        ws="none",
         log_level="debug" if options.debug else "warning",
         access_log=options.debug,
         server_header=False,
