@@ -12,9 +12,8 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from core.backends.answers import Answer
@@ -33,6 +32,8 @@ from core.backends.fetching import Fetcher
 from core.backends.load import Load, Route
 from core.backends.router import Router
 from core.backends.sending import headers_of
+from core.backends.sharing import SharedCooldowns
+from core.backends.status import Kind, Status
 from core.backends.watching import watch_files, watch_hosts
 from core.backends.weights import Progress
 from core.errors import BackendUnavailable, ConfigError, DiglotError
@@ -48,24 +49,7 @@ __all__ = ["Fleet", "Status"]
 
 T = TypeVar("T")
 
-Kind = Literal["config", "ollama", "embedded"]
-
 _LOG = logging.getLogger("diglot.fleet")
-
-
-class Status(Struct, frozen=True, kw_only=True):
-    """What answers here: models of a config, a running Ollama, or the embedded model.
-
-    ``phase``, ``progress`` and ``error`` are the embedded model's (core.backends.embedded).
-    ``config_error`` says why the config file, as it is now, is not the one that is used.
-    """
-
-    kind: Kind
-    base_url: str = ""
-    phase: str = "ready"
-    progress: Progress | None = None
-    error: str = ""
-    config_error: str = ""
 
 
 class Fleet:
@@ -90,6 +74,7 @@ class Fleet:
         self._client = Client()
         self._catalog = Catalog(self._client)
         self._router = Router(())
+        self._sharing = SharedCooldowns(lambda: self._router)
         self._background: set[asyncio.Task[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.config = Config()
@@ -106,6 +91,7 @@ class Fleet:
         self._loop = asyncio.get_running_loop()
         await self.discover()
         self._start(watch_hosts(lambda: self._router, self._catalog))
+        self._start(self._sharing.run())
         if self.config.captures.folder is not None:
             self._start(keep_on_disk(self.log, CaptureFolder(self.config.captures)))
         if self._config_path is not None:
@@ -138,7 +124,12 @@ class Fleet:
                 for d in config.deployments
             ),
         )
-        self._router = Router(self.config.deployments, self.config.routing, before=self._router)
+        self._router = Router(
+            self.config.deployments,
+            self.config.routing,
+            before=self._router,
+            tell=self._sharing.tell,
+        )
         self.log.resize(self.config.captures.number, self.config.captures.max_bytes)
         if any(d.embedded for d in self.config.deployments) and self.embedded is None:
             self.embedded = EmbeddedModel(self.config.embedded, environ=self._environ)
