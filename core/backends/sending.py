@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from email.utils import parsedate_to_datetime
 
 from core.backends.client import SENT_HEADERS, Client, Reply, bearer
@@ -13,6 +13,9 @@ from core.errors import BackendError, InvalidResponse
 from core.translation.masking import mask_headers
 
 __all__ = ["headers_of", "read_whole", "seconds_of", "send"]
+
+# A shorter key could be part of any word.
+_SECRET = 8
 
 
 async def send(
@@ -49,7 +52,8 @@ async def send(
     if reply.status < 300 and not reply.encoding:
         return reply
     if reply.status >= 400:
-        error = parse_error(await read_whole(wire, reply), reply.status)
+        whole = await read_whole(wire, reply, hide=_secrets(deployment))
+        error = parse_error(whole, reply.status)
         error.retry_after = seconds_of(reply.retry_after)
         raise error
     reply.close()
@@ -82,11 +86,22 @@ def seconds_of(retry_after: str) -> float | None:
         return None
 
 
-async def read_whole(wire: Wire, reply: Reply) -> bytes:
-    """Return the whole body of an answer. Raises InvalidResponse when it is cut."""
+def _secrets(deployment: Deployment) -> list[str]:
+    """Return what must not come back: some servers say in their error which key was wrong."""
+    found = (deployment.api_key, *deployment.headers.values())
+    return [secret for secret in found if len(secret) >= _SECRET]
+
+
+async def read_whole(wire: Wire, reply: Reply, *, hide: Iterable[str] = ()) -> bytes:
+    """Return the whole body of an answer, with ``hide`` starred out of it.
+
+    Raises InvalidResponse when it is cut.
+    """
     try:
         data = await reply.read()
     finally:
         reply.close()
+    for secret in hide:
+        data = data.replace(secret.encode(), b"***")
     wire.came(data, time.time_ns())
     return data

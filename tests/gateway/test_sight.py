@@ -160,11 +160,11 @@ def test_a_board_asks_for_nothing_that_is_not_counted(url: str, backend: Scripte
 
 @contextmanager
 def process(
-    folder: Path, backend: Scripted, *more: str, **environ: str
+    folder: Path, backend: Scripted, *more: str, text: str = "", **environ: str
 ) -> Iterator[tuple[str, Path]]:
     """Run the gateway as a process of its own; yield its address and its log."""
     file = folder / "config.yaml"
-    file.write_text(config(backend.url))
+    file.write_text(text or config(backend.url))
     port = free_port()
     command = [sys.executable, "-m", "core", "--port", str(port), "--config", str(file), *more]
     url = f"http://127.0.0.1:{port}"
