@@ -28,6 +28,9 @@ def show_toolbox(service: Service, owner: str) -> None:
     with st.container(gap="xxsmall"):
         for number, definition in enumerate(kept.definitions):
             _show_row(service, owner, number, definition)
+    # Not where it is asked for: a field that is drawn already cannot be set.
+    if wanted := st.session_state.pop("tool_view_wanted", None):
+        st.session_state["tool_view"] = wanted
     view = st.segmented_control(
         t("tools.view"),
         _VIEWS,
@@ -61,7 +64,7 @@ def _show_row(service: Service, owner: str, number: int, definition: Definition)
         if icon_button(t("tools.edit", name=name), "edit", key=f"edit_{number}"):
             st.session_state["tool_place"] = number
             if st.session_state.get("tool_view") == "paste":
-                del st.session_state["tool_view"]
+                st.session_state["tool_view_wanted"] = "json"
             st.rerun()
         if icon_button(t("tools.duplicate", name=name), "content_copy", key=f"copy_{number}"):
             keep(service, owner, kept.duplicate(number))
@@ -122,6 +125,8 @@ def _show_editor(service: Service, owner: str, place: int, form: Format) -> None
 
 
 def _show_paste(service: Service, owner: str) -> None:
+    if st.session_state.pop("tool_paste_done", False):
+        st.session_state["tool_paste"] = ""
     text = st.text_area(
         t("tools.paste"),
         key="tool_paste",
@@ -142,8 +147,8 @@ def _show_paste(service: Service, owner: str) -> None:
         names = [one.tool.name for one in kept.definitions]
         st.session_state["tool_place"] = names.index(parsed.definitions[0].tool.name)
         keep(service, owner, kept)
-        del st.session_state["tool_paste"]
-        st.session_state.pop("tool_view", None)
+        st.session_state["tool_paste_done"] = True
+        st.session_state["tool_view_wanted"] = "python" if parsed.format == "python" else "json"
         st.rerun()
 
 
