@@ -40,7 +40,7 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def _form(schema: dict[str, Any]) -> None:
+def _form(schema: dict) -> None:  # type: ignore[type-arg]  # its source runs alone
     import json
 
     import streamlit as st

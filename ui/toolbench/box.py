@@ -9,9 +9,10 @@ from core.chats.service import Service
 from core.errors import DiglotError
 from core.tools.definitions.reading import dump_text, parse_any
 from core.tools.definitions.values import FORMATS, Definition, Format, Parsed
+from core.tools.lint.linting import lint
 from ui.icons import icon_button
 from ui.toolbench.bench import bench, keep, revision
-from ui.toolbench.findings import show_conversion, show_findings
+from ui.toolbench.findings import count_by_name, show_conversion, show_findings
 from ui.words import note_text, t
 
 __all__ = ["show_toolbox"]
@@ -25,9 +26,11 @@ def show_toolbox(service: Service, owner: str) -> None:
     kept = bench(service, owner)
     st.markdown(f"#### {t('tools.toolbox')}")
     place = min(int(st.session_state.get("tool_place", 0)), len(kept.definitions) - 1)
+    found = lint([one.tool for one in kept.on])
+    counts = count_by_name(kept.on, found)
     with st.container(gap="xxsmall"):
         for number, definition in enumerate(kept.definitions):
-            _show_row(service, owner, number, definition)
+            _show_row(service, owner, number, definition, counts[definition.tool.name])
     # Not where it is asked for: a field that is drawn already cannot be set.
     if wanted := st.session_state.pop("tool_view_wanted", None):
         st.session_state["tool_view"] = wanted
@@ -46,15 +49,17 @@ def show_toolbox(service: Service, owner: str) -> None:
     else:
         _show_editor(service, owner, place, "python" if view == "python" else _pick_format())
         show_conversion(bench(service, owner).definitions[place])
-    show_findings(service, owner)
+    show_findings(service, owner, found)
 
 
-def _show_row(service: Service, owner: str, number: int, definition: Definition) -> None:
+def _show_row(
+    service: Service, owner: str, number: int, definition: Definition, findings: int
+) -> None:
     kept = bench(service, owner)
     name = definition.tool.name
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.checkbox(
-            name,
+            f"{name} · ⚠ {findings}" if findings else name,
             value=name not in kept.off,
             key=f"on_{revision()}_{number}",
             on_change=_toggle,

@@ -12,24 +12,28 @@ from core.chats.service import Service
 from core.tools.conversion import TARGETS, Conversion, convert
 from core.tools.definitions.values import Definition
 from core.tools.lint.finding import Finding
-from core.tools.lint.linting import fixed, fixed_all, lint
+from core.tools.lint.linting import fixed, fixed_all
 from core.translation.messages import Tool
 from ui.toolbench.bench import bench, keep
 from ui.words import note_text, t
 
-__all__ = ["show_conversion", "show_findings"]
+__all__ = ["count_by_name", "show_conversion", "show_findings"]
 
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "hint": ":material/info:"}
 
 
-def show_findings(service: Service, owner: str) -> None:
+def count_by_name(shown: Sequence[Definition], found: Sequence[Finding]) -> Counter[str]:
+    """Return how many errors and warnings there are about each tool."""
+    serious = (one.tool for one in found if one.severity != "hint")
+    return Counter(shown[place].tool.name for place in serious if place is not None)
+
+
+def show_findings(service: Service, owner: str, found: Sequence[Finding]) -> None:
     """Draw the findings about the tools that a model is shown."""
-    kept = bench(service, owner)
-    shown = kept.on
+    shown = bench(service, owner).on
     tools = [one.tool for one in shown]
     if not tools:
         return
-    found = lint(tools)
     counts = Counter(one.severity for one in found)
     serious = counts["error"] + counts["warning"]
     label = t("tools.lint", errors=counts["error"], warnings=counts["warning"])
