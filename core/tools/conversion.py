@@ -157,6 +157,8 @@ def _ollama_python(before: dict[str, Any]) -> dict[str, Any]:
         k: given[k] for k in ("$defs", "items", "required") if given.get(k) is not None
     }  # fmt: skip
     if given.get("properties") is not None:
+        if not isinstance(given["properties"], Mapping):
+            raise _Refusal("parameters.properties", "python_property")
         schema["properties"] = {}
         for name, inner in given["properties"].items():
             if not isinstance(inner, Mapping):
@@ -206,7 +208,8 @@ def _strict(schema: Any) -> Any:
     named = after.get("properties")
     if isinstance(named, Mapping) or after.get("type") == "object":
         named = named if isinstance(named, Mapping) else {}
-        needed = schema.get("required") or ()
+        needed = schema.get("required")
+        needed = needed if isinstance(needed, list) else ()
         after["properties"] = {
             name: _strict(inner) if name in needed else _nullable(_strict(inner))
             for name, inner in named.items()

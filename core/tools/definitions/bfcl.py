@@ -104,7 +104,9 @@ def _bfcl(schema: dict[str, Any]) -> dict[str, Any]:
     word = schema.get("type")
     if isinstance(word, list):
         return {**schema, "type": [_SPELLED.get(str(w), w) for w in word]}
-    return {**schema, "type": _SPELLED[word]} if word in _SPELLED else schema
+    if isinstance(word, str) and word in _SPELLED:
+        return {**schema, "type": _SPELLED[word]}
+    return schema
 
 
 def _without_type(schema: dict[str, Any]) -> dict[str, Any]:

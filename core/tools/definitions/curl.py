@@ -37,7 +37,10 @@ def parse_curl(text: str) -> Parsed:
     """Return the one tool that a command describes. Raises InvalidRequest."""
     command = _Command(_words(text))
     url = command.url()
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as exc:
+        raise InvalidRequest(f"the address in the curl command is none: {exc}") from exc
     properties: dict[str, Any] = {}
     query: dict[str, str] = {}
     for key, value in parse_qsl(parts.query, keep_blank_values=True):

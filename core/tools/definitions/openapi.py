@@ -30,13 +30,16 @@ def parse_openapi(document: Mapping[str, Any]) -> Parsed:
             "(converter.swagger.io does), then paste it again",
             path="openapi",
         )
-    reader = _Reader(document)
-    found = [
-        reader.operation(path, method, item, operation)
-        for path, item in read_object(document.get("paths") or {}, "paths").items()
-        for method, operation in reader.resolved(item).items()
-        if method.upper() in METHODS and isinstance(operation, dict)
-    ]
+    try:
+        reader = _Reader(document)
+        found = list(reader.operations())
+    # A document that is not formed as the specification says: some list is no list, and so on.
+    except (AttributeError, TypeError) as exc:
+        raise InvalidRequest(
+            f"this OpenAPI document is not formed as it must be: {exc}; check it with an editor "
+            "for OpenAPI",
+            path="paths",
+        ) from exc
     if not found:
         raise InvalidRequest("this OpenAPI document has no operation under paths", path="paths")
     return Parsed(format="openapi", definitions=tuple(found), remarks=tuple(reader.remarks))
@@ -52,6 +55,13 @@ class _Reader:
         self._old = str(document.get("openapi")).startswith("3.0")
         self._server = _server(document)
         self._names: set[str] = set()
+
+    def operations(self) -> Iterable[Definition]:
+        """Yield the tool of each operation."""
+        for path, item in read_object(self._document.get("paths") or {}, "paths").items():
+            for method, operation in self.resolved(item).items():
+                if method.upper() in METHODS and isinstance(operation, dict):
+                    yield self.operation(path, method, item, operation)
 
     def operation(
         self, path: str, method: str, item: Any, operation: Mapping[str, Any]

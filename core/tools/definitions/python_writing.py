@@ -83,7 +83,8 @@ def _written(tool: Tool, body: str) -> str:
     schema = tool.parameters or {}
     named = schema.get("properties")
     properties = named if isinstance(named, Mapping) else {}
-    required = schema.get("required") or ()
+    needed = schema.get("required")
+    required = needed if isinstance(needed, list) else ()
     lines, defaults = [], []
     own = _own_names(properties)
     for name, value in properties.items():
@@ -144,13 +145,13 @@ def _hint(schema: Mapping[str, Any], depth: int) -> str | None:
     """Return a hint that means exactly this schema, or None where there is none."""
     left = {k: v for k, v in schema.items() if k != "type"}
     kind = schema.get("type")
-    if depth == 0 or isinstance(kind, list):
+    if depth == 0 or not isinstance(kind, str | None):
         return None
     enum = left.pop("enum", None)
     if enum is not None:
         values = isinstance(enum, list) and enum and all(isinstance(v, str) for v in enum)
         return f"Literal[{', '.join(map(repr, enum))}]" if values and not left else None
-    if "anyOf" in left and kind is None and len(left) == 1:
+    if isinstance(left.get("anyOf"), list) and kind is None and len(left) == 1:
         inner = [_hint(s, depth - 1) if isinstance(s, Mapping) else None for s in left["anyOf"]]
         return " | ".join(h for h in inner if h) if all(inner) else None
     if kind is None:
@@ -158,14 +159,16 @@ def _hint(schema: Mapping[str, Any], depth: int) -> str | None:
     hint = _PLAIN.get(kind)
     if hint is None:
         return None
-    if kind == "string" and left.get("format") in _DATED:
+    if kind == "string" and str(left.get("format")) in _DATED:
         hint = _DATED[left.pop("format")]
     elif kind == "array" and "items" in left:
-        inner_hint = _hint(left.pop("items") or {}, depth - 1)
+        inner_hint = _hint(_mapping(left.pop("items")), depth - 1)
         hint = f"list[{inner_hint}]" if inner_hint else None
     elif kind == "object":
         more = left.pop("additionalProperties", None)
-        inner_hint = "Any" if more is True else _hint(more, depth - 1) if more else None
+        inner_hint = (
+            "Any" if more is True else _hint(more, depth - 1) if isinstance(more, Mapping) else None
+        )
         hint = f"dict[str, {inner_hint}]" if inner_hint else None
     elif kind == "array":
         hint = None
@@ -173,6 +176,11 @@ def _hint(schema: Mapping[str, Any], depth: int) -> str | None:
         return None
     said = ", ".join(f"{_LIMITS[key]}={value!r}" for key, value in left.items())
     return f"Annotated[{hint}, Field({said})]" if said else hint
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    # What is no schema has no hint; a keyword that nobody knows says that.
+    return value if isinstance(value, Mapping) else {"": value}
 
 
 def _resolved(value: Any, root: Mapping[str, Any], depth: int) -> Any:

@@ -52,7 +52,7 @@ def check_schema(index: int, tool: Tool) -> Iterator[Finding]:
     if schema is None:
         return
     words = [s.get("type") for _, s, _ in walk_schemas(schema)]
-    if all(word is None or isinstance(word, list) or word in _TYPES for word in words):
+    if all(not isinstance(word, str) or word in _TYPES for word in words):
         yield from _check_valid(index, schema)
     if schema.get("type") != "object":
         yield Finding(
@@ -228,7 +228,8 @@ def _check_required(index: int, path: str, schema: dict[str, Any]) -> Iterator[F
     named, required = schema.get("properties"), schema.get("required")
     if not isinstance(named, Mapping):
         return
-    strangers = [n for n in required if n not in named] if isinstance(required, list) else []
+    names = required if isinstance(required, list) else []
+    strangers = [n for n in names if not isinstance(n, str) or n not in named]
     if strangers:
         yield Finding(
             code="unknown_required", severity="error", tool=index, path=f"{path}.required",
@@ -237,7 +238,7 @@ def _check_required(index: int, path: str, schema: dict[str, Any]) -> Iterator[F
                 f"required names {', '.join(map(str, strangers))}, which properties does not have.",
             ),
             fix=schema_fix(
-                path, lambda s: {**s, "required": [n for n in s["required"] if n in named]}
+                path, lambda s: {**s, "required": [n for n in names if n not in strangers]}
             ),
         )  # fmt: skip
     if named and "required" not in schema:
