@@ -49,7 +49,8 @@ _KEY = re.compile(
     rb"\b(sk-|pk-|rk-|hf_|gsk_|ghp_|gho_|github_pat_|glpat-|xox[abprs]-|AIza|AKIA|eyJhbGciOi"
     rb"|tvly-|nvapi-|r8_)[\w.=/+-]{12,}"
 )
-_BEARER = re.compile(rb"(?i)\b(bearer|basic)(\s+)(?!\*\*\*)[\w.~+/=-]{6,}")
+# A digit or a sign tells a token from a word: there is basic understanding, too.
+_BEARER = re.compile(rb"(?i)\b(bearer|basic)(\s+)(?=[\w.~+/-]*[\d=])[\w.~+/=-]{8,}")
 _NAMED = re.compile(
     rb'(?i)(["\'][\w-]*(?:api[_-]?key|authorization|passwor[dt]|secret|access[_-]?token|cookie)'
     rb"[\"']\s*:\s*)([\"'])(?:[^\"'\\]|\\.)*\2"
@@ -65,8 +66,10 @@ _NAME_SIGNS = (b"api", b"API", b"Api", b"uthoriz", b"UTHORIZ", b"asswor", b"ASSW
 _DATA_URL = re.compile(
     rb"(data:(?:[\w.+-]+\\?/[\w.+-]+)?(?:;[\w=.-]+)*;base64,)((?:[A-Za-z0-9+/]|\\/)+={0,2})"
 )
-_BARE = re.compile(rb'([\[,]\s*"|"(?:data|image|b64_json)"\s*:\s*")'
-                   rb'((?:[A-Za-z0-9+/]|\\/){32,}={0,2})"')  # fmt: skip
+_BARE = re.compile(
+    rb"""([\[,]\s*["']|["'](?:data|image|b64_json)["']\s*:\s*["'])"""
+    rb"""((?:[A-Za-z0-9+/]|\\/){32,}={0,2})(["'])"""
+)
 _DATA_SIGNS = (b";base64,", b'"images"', b'"data"', b'"b64_json"')
 _LONG = 256
 _HIDDEN = re.compile(
@@ -124,13 +127,15 @@ def mask_body(data: bytes) -> bytes:
 
 def mask_text(text: str) -> str:
     """Return a text of any kind without keys, authorization headers and cookies."""
-    masked = mask_body(text.encode("utf-8", "surrogatepass"))
+    data = text.encode("utf-8", "surrogatepass")
+    masked = _BARE.sub(_hide_bare, mask_body(data))
     return _LOOSE.sub(r"\1***", masked.decode("utf-8", "surrogatepass"))
 
 
 # Headers and assignments as programs, shells and logs write them.
 _LOOSE = re.compile(
-    r"(?im)((?:authorization|cookie|set-cookie|[\w-]*api[_-]?key|password)\b[\"']?\s*[:=]\s*"
+    r"(?im)((?:authorization|(?:^|[\"'>] ?)(?:set-)?cookie|[\w-]*api[_-]?key|password)"
+    r"\b[\"']?\s*[:=]\s*"
     r"[\"']?(?:(?:bearer|basic)\s+)?)"
     r"(?!\*\*\*|bearer|basic|os\.|\$|None|null|not-needed|ollama\b|True|False)[^\s\"',;)}\\]{6,}"
 )
@@ -201,7 +206,7 @@ def _hide_bare(match: re.Match[bytes]) -> bytes:
     data = match[2]
     if len(data) < _LONG and _type(data) == "data":
         return match[0]
-    return match[1] + _note(data) + b'"'
+    return match[1] + _note(data) + match[3]
 
 
 def _note(data: bytes) -> bytes:
@@ -211,7 +216,7 @@ def _note(data: bytes) -> bytes:
     kind = _type(plain)
     size = len(plain) * 3 // 4 - plain[-2:].count(b"=")
     # The first bytes say what kind of picture it is, in every dialect, and nothing more.
-    head = b"" if kind == "data" else plain[:16]
+    head = b"" if kind == "data" else plain[:16].rstrip(b"=")
     note = b"%b+hidden+%b+%d+bytes+%08x+" % (head, kind.encode(), size, zlib.crc32(plain))
     return note + b"+" * (-len(note) % 4)
 

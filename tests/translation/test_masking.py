@@ -68,6 +68,20 @@ def test_data_gives_way_to_a_note_that_every_reader_takes(data: str) -> None:
     assert mask_body(json.dumps(masked).encode()) == json.dumps(masked).encode()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a basic understanding of bearer certificates, task-based-approaches-to-everything",
+        "my favourite cookie: chocolate-with-nuts",
+        "the risk-taking-behaviour of secret agents who access tokens",
+    ],
+)
+def test_ordinary_words_are_no_secrets(text: str) -> None:
+    assert mask_text(text) == text
+    body = json.dumps({"messages": [{"content": text}]}).encode()
+    assert mask_body(body) == body
+
+
 def test_slashes_may_be_escaped_as_some_clients_do() -> None:
     body = json.dumps({"images": [PNG]}).replace("/", "\\/").encode()
     note = hidden_data(json.loads(mask_body(body))["images"][0])
