@@ -25,6 +25,9 @@ _LINES = re.compile(
 )
 
 
+_END = b'"},"done":false}\n'
+
+
 class OllamaToOpenAI:
     """Splices between a decoder and an encoder, whose states it keeps as they would be."""
 
@@ -50,7 +53,7 @@ class OllamaToOpenAI:
 
 def _texts(data: bytes) -> list[bytes] | None:
     """Return the texts of lines that are all plain, else None."""
-    if not data.endswith(b"\n"):
+    if not data.endswith(_END):
         return None
     if not data.isascii():
         try:
