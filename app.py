@@ -128,7 +128,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
             await service.matrices.aclose()
             await jobs.aclose()
             store.close()
-            await asyncio.to_thread(front.traces.close)
+            await front.aclose()
 
 
 app = st.App(

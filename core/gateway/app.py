@@ -7,7 +7,6 @@ path that is not there says so in that dialect too.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -87,7 +86,7 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
         async with fleet:
             yield
             await mcp.aclose()
-        await asyncio.to_thread(front.traces.close)
+        await front.aclose()
 
     router = Router(
         [*routes(front, mcp), Route("/", _home, methods=["GET"])],

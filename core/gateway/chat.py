@@ -24,6 +24,9 @@ __all__ = ["MAX_REQUEST", "ChatEndpoint", "EmbedEndpoint"]
 MAX_REQUEST = 64 * 1024 * 1024
 """Bytes that a request body may have: room for several large images."""
 
+BODY_TIME = 60.0
+"""Seconds of silence allowed while a request's body is sent."""
+
 WATCH_AFTER = 0.02
 """Seconds of work after which it is seen to that the client is still there."""
 
@@ -156,7 +159,15 @@ async def _read(receive: Receive) -> bytes | None:
     pieces: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
+        try:
+            async with asyncio.timeout(BODY_TIME):
+                message = await receive()
+        except TimeoutError as exc:
+            raise InvalidRequest(
+                f"nothing of the request's body came for {BODY_TIME:.0f} s",
+                status=408,
+                code="request_timeout",
+            ) from exc
         if message["type"] == "http.disconnect":
             return None
         piece = message.get("body", b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 from urllib.parse import quote
@@ -32,6 +33,11 @@ class Front:
         self.limits = Limits(lambda: fleet.config.routing.redis_url)
         self.metrics = Metrics()
         self.traces = Traces()
+
+    async def aclose(self) -> None:
+        """Send and end what is left."""
+        await self.limits.aclose()
+        await asyncio.to_thread(self.traces.close)
 
     def begin(self, face: str, route: str, visitor: Visitor, headers: Iterable[Header]) -> Call:
         """Note that a request has come. End it, however it ends."""

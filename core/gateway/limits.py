@@ -62,6 +62,7 @@ class Limits:
         self._url = ""
         self._parallel: dict[str, int] = {}
         self._shared: _Counters | None = None
+        self._connections: Any = None
         self._own: _Counters | None = None
         self._failed = 0.0
         self._spending: set[asyncio.Task[None]] = set()
@@ -95,6 +96,12 @@ class Limits:
             task = asyncio.get_running_loop().create_task(self._spend(slot.key, tokens))
             self._spending.add(task)
             task.add_done_callback(self._spending.discard)
+
+    async def aclose(self) -> None:
+        """End what is still being counted, and the connections to Redis."""
+        await asyncio.gather(*self._spending, return_exceptions=True)
+        if self._connections is not None:
+            await self._connections.disconnect()
 
     async def used(self, key: Key) -> dict[str, int]:
         """Return what is left of a key's limits in this minute, by ``rpm`` and ``tpm``."""
@@ -166,7 +173,8 @@ class Limits:
         url = self._redis_url()
         if url != self._url:
             self._url = url
-            self._shared = _redis(url) if url else None
+            self._connections = _pool(url) if url else None
+            self._shared = _redis(self._connections) if url else None
             self._failed = 0.0
         return self._shared
 
@@ -178,17 +186,22 @@ def _memory() -> _Counters:
     return FixedWindowRateLimiter(MemoryStorage())
 
 
-def _redis(url: str) -> _Counters:
+def _pool(url: str) -> Any:
+    from redis.asyncio import ConnectionPool
+
+    return ConnectionPool.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0)
+
+
+def _redis(connections: Any) -> _Counters:
     from limits.aio.storage import RedisStorage
     from limits.aio.strategies import FixedWindowRateLimiter
 
     return FixedWindowRateLimiter(
         RedisStorage(
-            f"async+{url}",
+            "async+redis://",
             implementation="redispy",
             wrap_exceptions=True,
-            socket_timeout=1.0,
-            socket_connect_timeout=1.0,
+            connection_pool=connections,
         )
     )
 

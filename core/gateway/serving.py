@@ -25,6 +25,7 @@ from core.backends.overrides import Overrides
 from core.backends.weights import Progress
 from core.gateway.app import create_app
 from core.gateway.logs import log_json
+from core.gateway.protocol import BoundedProtocol
 
 __all__ = ["Serving", "serve", "worker"]
 
@@ -74,7 +75,7 @@ def serve(options: Serving, *, progress: Callable[[Progress], None] | None = Non
         host=options.host,
         port=options.port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         log_level="debug" if options.debug else "warning",
         access_log=options.debug,

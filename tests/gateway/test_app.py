@@ -32,14 +32,16 @@ def word(text: str, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def gateway(config: str, folder: Path) -> Iterator[str]:
-    """Run the gateway on a free port until the block ends."""
+def gateway(config: str, folder: Path, **more: Any) -> Iterator[str]:
+    """Run the gateway on a free port until the block ends. ``more`` is for uvicorn."""
     path = folder / "config.yaml"
     path.write_text(config)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(create_app(Fleet(path)), log_level="warning", ws="none", lifespan="on")
+        uvicorn.Config(
+            create_app(Fleet(path)), log_level="warning", ws="none", lifespan="on", **more
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

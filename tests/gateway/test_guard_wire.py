@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from core.gateway import chat, protocol
+from core.gateway.protocol import BoundedProtocol
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, post
 from tests.scripted import Scripted, running
 
@@ -137,6 +140,50 @@ def test_names_in_paths_and_errors_end_no_header(url: str) -> None:
         answer = httpx.get(url + path)
         assert answer.status_code in (403, 404, 405, 501), path
         assert "x-evil" not in answer.headers
+
+
+@pytest.fixture
+def bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(protocol, "HEAD_TIME", 0.5)
+    monkeypatch.setattr(chat, "BODY_TIME", 0.5)
+    config = 'model_list: [{model_name: m, litellm_params: {model: ollama/m, api_base: "h:9"}}]'
+    with gateway(config, tmp_path, http=BoundedProtocol) as base:
+        yield base
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /api/ver", b"GET /api/version HTTP/1.1\r\nx: y\r\n"])
+def test_headers_that_never_end_are_not_waited_for(bounded: str, begun: bytes) -> None:
+    place = urlsplit(bounded)
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=20) as wire:
+        wire.sendall(begun)
+        assert wire.recv(1) == b""
+    assert httpx.get(f"{bounded}/api/version").status_code == 200
+
+
+def test_headers_without_end_are_cut(bounded: str) -> None:
+    place = urlsplit(bounded)
+    with (
+        socket.create_connection((place.hostname or "", place.port or 0), timeout=20) as wire,
+        pytest.raises(OSError),
+    ):
+        wire.sendall(b"GET /api/version HTTP/1.1\r\nx: ")
+        for _ in range(2000):
+            wire.sendall(b"a" * 8192)
+    assert httpx.get(f"{bounded}/api/version").status_code == 200
+
+
+def test_a_body_that_never_comes_is_not_waited_for(bounded: str) -> None:
+    head = (
+        b"POST " + COMPAT.encode() + b" HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99\r\n\r\n"
+    )
+    assert raw(bounded, head + b'{"model":').startswith(b"HTTP/1.1 408")
+
+
+def test_requests_follow_each_other_on_one_connection(bounded: str) -> None:
+    with httpx.Client() as client:
+        for _ in range(4):
+            assert client.get(f"{bounded}/api/version").status_code == 200
+            time.sleep(0.2)
 
 
 @pytest.mark.parametrize(

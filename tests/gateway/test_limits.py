@@ -1,0 +1,106 @@
+"""Limits of keys: in one process, and through a real Redis by several gateways together."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from core.backends.access_config import Digest, Key
+from core.gateway import limits
+from core.gateway.limits import Limits, OverLimit
+from tests.programs import free_port
+
+KEY = Key(name="shop", digest=Digest.of("x"), rpm=3)
+
+
+@contextmanager
+def redis(port: int, folder: Path) -> Iterator[str]:
+    """Run Debian's Redis at a port of loopback, keeping nothing."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("no redis-server here: apt-get install redis-server")
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir",
+               str(folder), "--appendonly", "no"]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+async def minute() -> AsyncIterator[None]:
+    """Begin early enough in a minute for a whole test to fit in."""
+    left = 60 - time.time() % 60
+    if left < 20:
+        await asyncio.sleep(left)
+    yield
+
+
+async def admitted(*counters: Limits, key: Key = KEY, times: int = 10) -> int:
+    """Ask in turn; return how many were let in."""
+    let_in = 0
+    for at in range(times):
+        one = counters[at % len(counters)]
+        try:
+            one.release(await one.admit(key), 0)
+            let_in += 1
+        except OverLimit:
+            pass
+    return let_in
+
+
+async def test_a_process_counts_requests_by_key(minute: None) -> None:
+    alone = Limits()
+    assert await admitted(alone) == 3
+    other = Key(name="other", digest=Digest.of("y"), rpm=2)
+    assert await admitted(alone, key=other) == 2
+    assert await alone.used(KEY) == {"rpm": 0}
+
+
+async def test_a_place_is_given_back_once_and_never_by_who_was_refused() -> None:
+    key = Key(name="one", digest=Digest.of("z"), max_parallel=1)
+    alone = Limits()
+    slot = await alone.admit(key)
+    for _ in range(3):
+        with pytest.raises(OverLimit):
+            await alone.admit(key)
+    assert alone.in_work("one") == 1
+    alone.release(slot, 0)
+    alone.release(slot, 0)
+    assert alone.in_work("one") == 0
+    await alone.admit(key)
+
+
+async def test_gateways_count_together_and_alone_while_redis_is_gone(
+    tmp_path: Path, minute: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "_PATIENCE", 0.2)
+    port = free_port()
+    with redis(port, tmp_path) as url:
+        first, second = Limits(lambda: url), Limits(lambda: url)
+        assert await admitted(first, second) == 3
+    # Nobody waits long for a Redis that is gone, and nobody is let in without being counted.
+    begun = time.monotonic()
+    assert await admitted(first) == 3
+    assert await admitted(second) == 3
+    assert time.monotonic() - begun < 15
+    with redis(port, tmp_path):
+        await asyncio.sleep(0.3)
+        assert await admitted(first, second) == 3
+    for one in (first, second):
+        await one.aclose()
