@@ -30,7 +30,7 @@ from core.tools.examples import example_toolbox
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox, ToolResult
 from core.translation.events import Event, Finish, MessageStart, TextDelta, ToolCallDelta
-from core.translation.messages import ChatRequest, Message, Text, ToolCall, text_of
+from core.translation.messages import ChatRequest, Message, Text, Tool, ToolCall, text_of
 from tests.programs import ROOT, free_port, gateway
 
 PROGRAM = ("-m", "tests.mcp_programs")
@@ -240,6 +240,19 @@ async def test_one_diglot_uses_the_tools_of_another_as_far_as_it_may() -> None:
             assert {len(opened.tools(name)) for name in ("far", "some")} == {1, len(NAMES)}
             assert {t.name for t in example_toolbox().tools} <= set(box.names)
             assert (await call(box, "calculate", '{"expression": "2**5"}')).content == "32"
+
+
+async def test_looking_again_leaves_tools_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.backends.mcp_servers._LOOK_AGAIN", 0.05)
+    box = Toolbox()
+    async with offered() as url, open_mcp_servers((McpServer(name="far", url=url),), box) as opened:
+        await there(opened, "far")
+        box.add(Tool(name="last"))
+        before = box.names
+        for _ in range(20):
+            await asyncio.sleep(0.05)
+            assert box.names == before
+        assert opened.status() == {"far": ""}
 
 
 async def test_the_shop_has_examples_folder_and_servers(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class _Connection:
         self.error = ""
         self._toolbox = toolbox
         self._names: dict[str, str] = {}
+        self._tools: dict[str, Tool] = {}
         self._client: mcp.Client | None = None
         self._connected = asyncio.Event()
         self._tried = asyncio.Event()
@@ -136,14 +137,15 @@ class _Connection:
         for name in [n for n in self._names if n not in offered]:
             self._toolbox.discard(self._names.pop(name))
         for name, item in offered.items():
-            if name in self._names:
-                self._toolbox.discard(self._names[name])
-            shown = self._name(name)
+            shown = self._names.get(name) or self._name(name)
             tool = Tool(
                 name=shown, description=item.description or "", parameters=item.input_schema
             )
-            self._toolbox.add(tool, self._runner(name, tool))
-            self._names[name] = shown
+            # What is as it was keeps its place among the others.
+            if name not in self._names or self._tools[name] != tool:
+                self._toolbox.discard(shown)
+                self._toolbox.add(tool, self._runner(name, tool))
+                self._names[name], self._tools[name] = shown, tool
 
     def _name(self, name: str) -> str:
         taken = self._toolbox.names
