@@ -132,9 +132,10 @@ def mask_text(text: str) -> str:
     return _LOOSE.sub(r"\1***", masked.decode("utf-8", "surrogatepass"))
 
 
-# Headers and assignments as programs, shells and logs write them.
+# Headers and assignments as programs, shells and logs write them. What stands before a name is
+# not matched: looking for it takes the square of a long word's length.
 _LOOSE = re.compile(
-    r"(?im)((?:authorization|(?:^|[\"'>] ?)(?:set-)?cookie|[\w-]*api[_-]?key|password)"
+    r"(?im)((?:authorization|(?:^|[\"'>] ?)(?:set-)?cookie|api[_-]?key|password)"
     r"\b[\"']?\s*[:=]\s*"
     r"[\"']?(?:(?:bearer|basic)\s+)?)"
     r"(?!\*\*\*|bearer|basic|os\.|\$|None|null|not-needed|ollama\b|True|False)[^\s\"',;)}\\]{6,}"

@@ -232,7 +232,7 @@ def test_the_tour_runs_on_the_built_in_model(url: str, chromium: Browser) -> Non
         shoot(page, f"tour-{number}-en")
         if number < len(tabs):
             page.get_by_role("button", name="Next").click()
-    expect(page.get_by_text(re.compile('"country"')).first).to_be_visible()
+    expect(page.get_by_text(re.compile("country")).first).to_be_visible()
     page.context.close()
 
 

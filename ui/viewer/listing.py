@@ -15,6 +15,7 @@ import streamlit as st
 from core.backends.exchange import Exchange
 from core.backends.exchange_log import Filter, Watch
 from core.chats.service import Service
+from ui.viewer.paging import page_of
 from ui.words import t
 
 __all__ = ["list_row", "picked_exchange"]
@@ -25,7 +26,7 @@ _CHOSEN = "exchange"
 _SEEN = "_exchange_seen"
 _PICKED = "_exchange_picked"
 _WATCH = "_exchange_watch"
-_HEIGHT = 260
+_HEIGHT = 200
 _WIDTHS = {"state": 30, "status": 60, "started": 105, "path": 150, "model": 130, "backend": 150,
            "seconds": 75, "bytes": 75, "agent": 110}  # fmt: skip
 _STATES = ("error", "open", "2xx", "4xx", "5xx")
@@ -131,20 +132,20 @@ def _draw(service: Service, owner: str, everyone: bool, wanted: Filter) -> None:
         st.info(t("viewer.none_such" if wanted != Filter() else "requests.none"),
                 icon=":material/inbox:")  # fmt: skip
         return
-    ids = [exchange.id for exchange in found]
+    _, shown = page_of(found, key="list_page")
+    ids = [exchange.id for exchange in shown]
     # Rows are chosen by their place: with other rows it is another table, or a place would
     # come to mean another exchange.
     key = f"exchanges_{zlib.crc32(''.join(ids).encode()):08x}"
     chosen = st.session_state.get(_CHOSEN)
-    table = pd.DataFrame([list_row(exchange) for exchange in found])
+    table = pd.DataFrame([list_row(exchange) for exchange in shown])
     if not everyone:
         table = table.drop(columns="agent")
     st.dataframe(
         table,
         key=key,
         hide_index=True,
-        height=min(_HEIGHT, 37 * (len(found) + 1)),
-        lazy=len(found) > 1000,
+        height=min(_HEIGHT, 37 * (len(shown) + 1)),
         selection_mode="single-row",
         selection_default={"selection": {"rows": [ids.index(chosen)]}} if chosen in ids else None,
         on_select=partial(_pick, key, ids),

@@ -16,6 +16,7 @@ from core.translation.translate import DIALECTS
 from ui.comparison import dialect_name, is_native
 from ui.text import plain
 from ui.viewer.memory import remembered
+from ui.viewer.paging import page_of
 from ui.viewer.pair import View, answer_ways
 from ui.words import t
 
@@ -28,7 +29,6 @@ _TICK = 0.1
 _LONGEST_PLAY = 120.0
 _LAST_WORDS = 3000
 _POINTS = 400
-_MOST_EAGER = 1000
 _PREVIEW = 120
 
 
@@ -189,9 +189,10 @@ def _plots(line: StreamLine) -> None:
 def _records(both: Timeline, key: str) -> None:
     st.caption(t("viewer.records_hint"))
     stalls = {gap.number for gap in both.left.gaps() if gap.stall}
-    before = 0
+    begin_at, shown = page_of(both.left.records, key=f"records_page_{key}")
+    before = both.left.records[begin_at - 1].at if begin_at else 0
     rows = []
-    for record in both.left.records:
+    for record in shown:
         begin, end = both.pairs[record.number]
         rows.append(_row(record, record.at - before, (begin, end), record.number in stalls))
         before = record.at
@@ -204,10 +205,9 @@ def _records(both: Timeline, key: str) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         height=min(320, 37 * (len(rows) + 1)),
-        lazy=len(rows) > _MOST_EAGER,
         selection_mode="single-row",
         on_select="rerun",
-        key=f"records_{key}_{len(rows)}",
+        key=f"records_{key}_{begin_at}_{len(rows)}",
         column_config={
             "at": st.column_config.NumberColumn(names["at"], format="%.3f s"),
             "gap": st.column_config.NumberColumn(names["gap"], format="%.0f ms"),
@@ -216,7 +216,7 @@ def _records(both: Timeline, key: str) -> None:
         alt=t("viewer.records_alt", count=len(rows)),
     )
     if chosen.selection.rows:
-        _pair(both, chosen.selection.rows[0])
+        _pair(both, begin_at + chosen.selection.rows[0])
 
 
 def _row(record: Record, gap: int, slice_: tuple[int, int], stall: bool) -> dict[str, Any]:
