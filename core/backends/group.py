@@ -10,6 +10,7 @@ behind a bounded number of others.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,12 +22,14 @@ from core.errors import AccessDenied, BackendUnavailable
 __all__ = ["Group"]
 
 _LAST = 1 << 30
+# Among equals the one that waits longest is next.
+_TURNS = itertools.count(1)
 
 
 class Group:
     """All deployments of ``name``. ``middle`` is what a ``*`` in it stands for, None without."""
 
-    __slots__ = ("_routing", "_turn", "loads", "middle", "name")
+    __slots__ = ("_routing", "loads", "middle", "name")
 
     def __init__(
         self, name: str, loads: Sequence[Load], routing: Routing, middle: str | None = None
@@ -35,7 +38,6 @@ class Group:
         self.loads = tuple(loads)
         self.middle = middle
         self._routing = routing
-        self._turn = 0
 
     def route(self, load: Load) -> Route:
         """Return the route to one of the deployments."""
@@ -141,8 +143,7 @@ class Group:
         score = _SCORES[strategy]
         load = min(loads, key=lambda load: (score(load, now), load.last))
         if keep:
-            self._turn += 1
-            load.last = self._turn
+            load.last = next(_TURNS)
         return load
 
     def _refuse_over_limit(self, loads: Sequence[Load], now: float) -> None:

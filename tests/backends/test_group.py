@@ -76,6 +76,24 @@ def test_the_least_busy_is_asked() -> None:
     assert take(made).load is loads(made)[0]
 
 
+@pytest.mark.parametrize("strategy", ["simple-shuffle", "least-busy"])
+def test_hosts_behind_one_wildcard_take_turns(strategy: str) -> None:
+    hosts = "".join(
+        f"  - {{model_name: 'w/*', litellm_params: {{model: 'ollama/*', api_base: '{host}:1'}}}}\n"
+        for host in ("h0", "h1")
+    )
+    text = f"model_list:\n{hosts}router_settings: {{routing_strategy: {strategy}}}"
+    config = parse_config(text, environ={})
+    made = Router(config.deployments, config.routing)
+    counts: Counter[str] = Counter()
+    for _ in range(6):
+        lease = made.group("w/qwen3:4b").take()
+        assert lease is not None and lease.route.model == "qwen3:4b"
+        counts[lease.route.deployment.base_url] += 1
+        lease.end()
+    assert counts == {"http://h0:1": 3, "http://h1:1": 3}
+
+
 def test_the_quickest_is_asked_once_all_are_measured() -> None:
     made = router("", "", more="router_settings: {routing_strategy: latency-based-routing}\n")
     now = time.monotonic()
