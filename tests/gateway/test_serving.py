@@ -1,19 +1,23 @@
-"""The gateway as several processes that share one port."""
+"""The gateway as processes: several on one port, with HTTPS, and where it must not start."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import ssl
+import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE
-from tests.programs import free_port, serving
+from tests.programs import ROOT, free_port, serving
 from tests.scripted import running
 
 
@@ -68,3 +72,50 @@ def until_two(parent: int, gone: list[int]) -> list[int]:
             return found
         time.sleep(0.05)
     raise AssertionError("there are no two workers")
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate for loopback, and its key, as PEM files."""
+    files = folder / "cert.pem", folder / "key.pem"
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost "
+        f"-addext subjectAltName=IP:127.0.0.1 -out {files[0]} -keyout {files[1]}"
+    )
+    subprocess.run(command.split(), check=True, capture_output=True)
+    return files
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl here to make a certificate")
+def test_https_by_the_files_that_litellms_flags_name(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    file = tmp_path / "config.yaml"
+    file.write_text("model_list: [{model_name: m, litellm_params: {model: ollama/m}}]")
+    port = free_port()
+    command = [sys.executable, "-m", "core", "--config", str(file), "--port", str(port),
+               "--ssl_certfile_path", str(cert), "--ssl_keyfile_path", str(key)]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    trust = ssl.create_default_context(cafile=str(cert))
+    try:
+        for _ in range(600):
+            assert process.poll() is None
+            try:
+                answer = httpx.get(f"https://127.0.0.1:{port}/api/version", verify=trust)
+                break
+            except httpx.ConnectError:
+                time.sleep(0.1)
+        assert answer.status_code == 200
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_a_server_for_others_says_how_to_start_it(tmp_path: Path) -> None:
+    keys = ("DIGLOT_KEYS", "LITELLM_MASTER_KEY")
+    environ = {name: value for name, value in os.environ.items() if name not in keys}
+    command = [sys.executable, "-m", "core", "--host", "0.0.0.0", "--port", str(free_port())]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "LITELLM_MASTER_KEY" in done.stderr
+    weak = {**environ, "LITELLM_MASTER_KEY": "sk-1234"}
+    done = subprocess.run(command, cwd=ROOT, env=weak, capture_output=True, text=True)
+    assert (done.returncode, "--new-key" in done.stderr) == (2, True)

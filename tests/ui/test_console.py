@@ -15,6 +15,7 @@ from core.gateway.front import Front, install_front
 from tests.scripted import Scripted
 from tests.ui.actor import acting
 from tests.ui.app_process import CHROMIUM, browser, running_app, visit
+from tests.ui.test_accessibility import check
 from tests.ui.test_browser import shoot
 from tests.ui.test_pages import backend, said, service
 from ui.words import LANGUAGES, Language, words
@@ -123,6 +124,7 @@ def test_whoever_knows_the_master_key_becomes_the_operator(
             expect(page.get_by_test_id("stDataFrame")).to_have_count(4)
             assert SECRET not in page.content()
             assert MASTER not in page.content()
+            check(page, "the operator's page")
             shoot(page, "console-en")
             # In another browser nobody is an operator by somebody else's key.
             other = visit(chromium, f"{url}/operator", locale="zh-CN", scheme="dark")
