@@ -206,6 +206,7 @@ def test_reading_source_runs_none_of_it() -> None:
         ("curl -F a=b http://a.test", "uploads files"),
         ("curl http://a.test http://b.test", "one address"),
         ("curl 'http://a.test", "cannot be read"),
+        ("curl http://a.test " + "-d a " * 30_000, "longer than 100000"),
         ("a: &a [1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n"
          "d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\n"
          "f: &f [*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f]", "more than"),

@@ -19,6 +19,9 @@ from core.translation.reading import decode_json
 
 __all__ = ["parse_curl"]
 
+MAX_COMMAND = 100_000
+"""Characters of a command that are read."""
+
 _DATA = frozenset("-d --data --data-raw --data-binary --data-ascii --data-urlencode --json".split())
 _VALUED = frozenset(
     "-X --request -H --header --url -A --user-agent -e --referer -u --user -b --cookie -o --output "
@@ -164,6 +167,8 @@ class _Command:
 
 
 def _words(text: str) -> list[str]:
+    if len(text) > MAX_COMMAND:
+        raise InvalidRequest(f"the curl command is longer than {MAX_COMMAND} characters")
     joined = re.sub(r"[\\^`]\r?\n", " ", text.strip().removeprefix("$ "))
     try:
         words = shlex.split(joined)
