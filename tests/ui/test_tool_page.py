@@ -157,6 +157,21 @@ def test_refused_failing_and_compared_calls(url: str, chromium: Browser) -> None
     shoot(page, "toolpage-both-zh-dark")
 
 
+def run_script(page: Page, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Download the script with the openai SDK and run it."""
+    with page.expect_download() as given:
+        page.locator(".st-key-take_openai_tools-py").get_by_role("button").click()
+    given.value.save_as(folder / "loop.py")
+    return subprocess.run(
+        [sys.executable, "loop.py", "shout 'hey'"],
+        cwd=folder,
+        env=environment({"MODEL": "open"}),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
 def test_a_tool_is_pasted_called_by_hand_and_taken_away(
     url: str, chromium: Browser, tmp_path: Path
 ) -> None:
@@ -167,12 +182,22 @@ def test_a_tool_is_pasted_called_by_hand_and_taken_away(
     box.press("Control+Enter")
     expect(page.get_by_text(re.compile("Read as Python"))).to_be_visible()
     page.get_by_role("button", name="Add to the tools (1)").click()
-    expect(page.get_by_role("checkbox", name="shout")).to_be_visible()
+    # Its parameters are described, so that the check finds nothing until one is taken away.
+    shout = page.get_by_role("checkbox", name="shout", exact=True)
+    expect(shout).to_be_visible()
+    code = page.get_by_role("textbox", name="Definition of shout")
+    code.fill(SHOUT.replace("        text: What to say.\n", ""))
+    code.press("Control+Enter")
+    expect(page.get_by_role("checkbox", name="shout · ⚠ 1")).to_be_visible()
+    # The field that was edited goes once the new one is there.
+    expect(code).to_have_count(1)
+    code.fill(SHOUT)
+    code.press("Control+Enter")
+    expect(shout).to_be_visible()
     choose(page, "tool_section", "By hand")
     page.get_by_role("combobox", name="Tool").click()
     page.get_by_role("option", name="shout").click()
     page.get_by_role("textbox", name="text").fill("hey")
-    page.get_by_role("textbox", name="text").press("Enter")
     page.get_by_role("spinbutton", name="times").fill("3")
     page.get_by_role("spinbutton", name="times").press("Enter")
     expect(page.get_by_text("fits the schema")).to_be_visible()
@@ -182,14 +207,7 @@ def test_a_tool_is_pasted_called_by_hand_and_taken_away(
     expect(result.get_by_text("shouting")).to_be_visible()
     shoot(page, "toolpage-hand-en")
     choose(page, "tool_section", "Take away")
-    with page.expect_download() as given:
-        page.locator(".st-key-take_openai_tools-py").get_by_role("button").click()
-    given.value.save_as(tmp_path / "loop.py")
-    done = subprocess.run(
-        [sys.executable, "loop.py", "shout 'hey'"],
-        cwd=tmp_path, env=environment({"MODEL": "open"}), capture_output=True, encoding="utf-8",
-        timeout=120,
-    )  # fmt: skip
+    done = run_script(page, tmp_path)
     assert done.returncode == 0 and "HEY" in done.stderr, done.stderr
     shoot(page, "toolpage-take-en")
     choose(page, "tool_section", "Connections")
