@@ -16,11 +16,12 @@ from pathlib import Path
 from msgspec import Struct
 from platformdirs import user_cache_path
 
-from tests.programs import ROOT
+from tests.programs import ROOT, free_port
 
 __all__ = ["Contestant", "contestants", "fake_backend"]
 
-BACKEND_PORT = 11999
+# Free ones, so that two runs on one machine do not answer for each other.
+BACKEND_PORT, FLOOR, OWN, LITE, PORT = (free_port() for _ in range(5))
 BACKEND = f"http://127.0.0.1:{BACKEND_PORT}"
 KEY = "sk-bench-not-a-secret-0123456789"
 COMPAT = "/v1/chat/completions"
@@ -80,14 +81,14 @@ def contestants(folder: Path, only: set[str]) -> list[Contestant]:
     config.write_text(DIGLOT)
     floor = Contestant(
         name="floor",
-        port=14000,
-        command=(sys.executable, "-m", "bench.gateways.floor", "--port", "14000",
+        port=FLOOR,
+        command=(sys.executable, "-m", "bench.gateways.floor", "--port", str(FLOOR),
                  "--backend", BACKEND),
     )  # fmt: skip
     diglot = Contestant(
         name=f"Diglot {_own_version()}".strip(),
-        port=14001,
-        command=(sys.executable, "-m", "core", "--config", str(config), "--port", "14001"),
+        port=OWN,
+        command=(sys.executable, "-m", "core", "--config", str(config), "--port", str(OWN)),
         ready="/health/liveliness",
     )
     found = [floor, diglot]
@@ -129,8 +130,8 @@ def _litellm(folder: Path) -> list[Contestant]:
     return [
         Contestant(
             name=f"LiteLLM {number}",
-            port=14002,
-            command=(str(program), "--config", str(config), "--port", "14002",
+            port=LITE,
+            command=(str(program), "--config", str(config), "--port", str(LITE),
                      "--host", "127.0.0.1"),
             ready="/health/liveliness",
             headers={"authorization": f"Bearer {KEY}"},
@@ -158,8 +159,8 @@ def _portkey() -> list[Contestant]:
     return [
         Contestant(
             name=f"Portkey {PORTKEY_VERSION}",
-            port=14003,
-            command=(node, str(program), "--port=14003", "--headless"),
+            port=PORT,
+            command=(node, str(program), f"--port={PORT}", "--headless"),
             ready="/",
             headers={"x-portkey-provider": "ollama", "x-portkey-custom-host": BACKEND},
             environ={**_trusting(), "NODE_ENV": "production"},

@@ -12,27 +12,14 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from bench.gateways.aims import aims
 from bench.gateways.contestants import versions
-from bench.gateways.load import Figures, Paced
+from bench.gateways.load import Figures
+from bench.gateways.measured import Case, Measured
 
-__all__ = ["Measured", "Results", "write"]
+__all__ = ["Results", "write"]
 
 _BEGIN, _END = "<!-- bench/gateway.py begins -->", "<!-- bench/gateway.py ends -->"
-
-# Kilobytes of prompt, streamed or not, connections.
-Case = tuple[int, bool, int]
-
-
-class Measured(Struct):
-    """All figures of one server; memory is in MB, ``start`` in seconds."""
-
-    name: str
-    figures: dict[Case, Figures]
-    paced: list[Paced]
-    start: float
-    rest: float
-    peak: float
-    after: float
 
 
 class Results(Struct):
@@ -50,7 +37,8 @@ class Results(Struct):
 
     def text(self) -> str:
         """Return all tables."""
-        parts = [self._machine(), self._requests(), self._ratios(), self._paced(), self._memory()]
+        parts = [self._machine(), aims(self.servers), self._requests(), self._ratios()]
+        parts += [self._paced(), self._memory()]
         if self.real:
             head = "| answered by | first text, ms | whole answer of 16 tokens, ms |\n|---|--:|--:|"
             parts.append("### The real Ollama 0.17.4, median of turns\n\n"
