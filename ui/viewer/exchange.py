@@ -69,7 +69,13 @@ def _strip(view: View) -> None:
         way = remembered(
             f"way{view.key}",
             about(view.exchange),
-            lambda: round_trip(pair.body, source=pair.source, target=pair.target),
+            # As the table has it: on the way that this request took.
+            lambda: round_trip(
+                pair.body,
+                source=pair.source,
+                target=pair.target,
+                accepts=view.exchange.accepts,
+            ),
         )
         if way.equal:
             st.badge(t("viewer.way_equal"), icon=":material/sync:", color="green")

@@ -28,6 +28,7 @@ _SPEEDS = (1, 2, 5, 20)
 _TICK = 0.1
 _LONGEST_PLAY = 120.0
 _LAST_WORDS = 3000
+_MANY_WORDS = 600
 _POINTS = 400
 _PREVIEW = 120
 
@@ -141,7 +142,10 @@ def _moment(place: DeltaGenerator, both: Timeline, at: int) -> None:
         )
         if moment.thinking:
             st.caption(plain(moment.thinking[-_LAST_WORDS:]))
-        st.code(moment.text[-_LAST_WORDS:] or " ", language=None, wrap_lines=True)
+        text = moment.text[-_LAST_WORDS:]
+        # What grows while it is replayed shall not push the rest out of sight.
+        tall = 220 if len(text) > _MANY_WORDS else None
+        st.code(text or " ", language=None, wrap_lines=True, height=tall)
         if moment.left:
             _pair(both, moment.left - 1)
 
