@@ -195,6 +195,11 @@ async def test_useful_code_runs(
     assert (await sandbox.call(source, "f", arguments)).content == result
 
 
+async def test_signs_that_end_lines_elsewhere_move_no_line(sandbox: Sandbox) -> None:
+    source = "X = '\u2028\x0c'\nfrom typing import Any\ndef f(a: Any) -> Any:\n    return a + X\n"
+    assert (await sandbox.call(source, "f", {"a": "x"})).content == "x\u2028\x0c"
+
+
 async def test_a_long_result_is_cut_and_says_so(sandbox: Sandbox) -> None:
     content = (await sandbox.call(body("return 'x' * 60_000"), "f", {})).content
     assert content == "x" * 50_000 + "\n[cut: 10000 more characters]"

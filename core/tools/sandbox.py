@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from core.errors import InvalidRequest
 from core.tools.arguments import validate_arguments
-from core.tools.definitions.python import read_tree
+from core.tools.definitions.python import read_tree, source_lines
 from core.tools.definitions.python_types import TypeReader
 from core.tools.definitions.python_writing import python_name
 from core.tools.definitions.values import Definition
@@ -189,7 +189,7 @@ class Sandbox:
 def _prepared(source: str, name: str, most: int) -> str:
     """Return the code to feed: the source without what only its schema needs, and the call."""
     tree = read_tree(source)
-    lines = source.splitlines()
+    lines = source_lines(source)
     reader = TypeReader()
     function: ast.FunctionDef | ast.AsyncFunctionDef | None = None
     for node in tree.body:

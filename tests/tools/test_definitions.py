@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
@@ -350,6 +350,8 @@ TOOLS = st.builds(
 
 @settings(deadline=None, max_examples=60)
 @given(TOOLS)
+@example(Tool(name="_", description="\0", parameters={"type": "object", "properties": {}}))
+@example(Tool(name="f", description="a\x0c\x1eb\rc\u2028d", parameters={"type": "object"}))
 def test_no_view_of_any_definition_loses_anything(tool: Tool) -> None:
     first = Definition(tool=tool)
     for form in FORMATS:

@@ -19,7 +19,7 @@ from core.tools.definitions.remarks import REMARKS
 from core.tools.definitions.values import Definition, Parsed, Remark
 from core.tools.schema import tool_from_function
 
-__all__ = ["parse_python", "read_tree"]
+__all__ = ["parse_python", "read_tree", "source_lines"]
 
 MAX_SOURCE = 100_000
 """Characters of source that are read."""
@@ -57,6 +57,11 @@ def read_tree(text: str) -> ast.Module:
         raise InvalidRequest(f"line {line}: {exc.msg}", path=f"line {line}") from exc
     except (ValueError, MemoryError, RecursionError) as exc:
         raise InvalidRequest("the source cannot be read: it is nested too deeply") from exc
+
+
+def source_lines(text: str) -> list[str]:
+    """Return the lines of a text as Python counts them, which str.splitlines does not."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _stub(node: ast.FunctionDef | ast.AsyncFunctionDef, reader: TypeReader) -> Any:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from core.errors import InvalidRequest
-from core.tools.definitions.python import parse_python, read_tree
+from core.tools.definitions.python import parse_python, read_tree, source_lines
 from core.tools.definitions.values import Definition
 from core.translation.messages import Tool
 
@@ -70,7 +70,7 @@ def _mended(source: str, tool: Tool) -> str:
     if node is None:
         text = _written(tool, _BODY)
         return _imports(text) + text
-    lines = source.splitlines()
+    lines = source_lines(source)
     text = _written(tool, _body(lines, node) or _BODY)
     if isinstance(node, ast.AsyncFunctionDef):
         text = f"async {text}"
@@ -213,6 +213,8 @@ def _docstring(tool: Tool, properties: Mapping[str, Any]) -> str:
     if not text:
         return ""
     text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    # Source holds no NUL, and would read other control characters as ends of lines.
+    text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", lambda m: f"\\x{ord(m[0]):02x}", text)
     if "\n" not in text:
         end = " " if text.endswith('"') else ""
         return f'    """{text}{end}"""\n'
