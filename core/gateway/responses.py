@@ -1,19 +1,21 @@
 """POST /v1/responses with a memory: ``previous_response_id`` stands for a conversation.
 
 What was said and answered is kept in the dialect's own items, so going on from a response is
-putting its items in front of the new ones. The store forgets the oldest when it is full.
+putting its items in front of the new ones. The store forgets the oldest when it is full. Where a
+Redis is configured it keeps a copy, so that any gateway can go on from any other's response.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
 from msgspec import Struct
 from starlette.requests import Request
 
 from core.backends.answers import Answer
+from core.backends.shared import SharedValues
 from core.errors import DiglotError, InvalidRequest
 from core.gateway.chat import ChatEndpoint
 from core.gateway.front import Call, Front
@@ -25,6 +27,10 @@ __all__ = ["ResponseStore", "ResponsesEndpoint"]
 
 MAX_RESPONSES = 1000
 MAX_BYTES = 64 * 1024 * 1024
+SHARED_SECONDS = 7 * 24 * 3600
+"""How long Redis keeps a response."""
+
+_GONE = b"gone"
 _ENDS = (b"response.completed", b"response.incomplete")
 
 
@@ -68,12 +74,51 @@ class ResponseStore:
         return stored is not None
 
 
+class SharedResponses:
+    """The newest responses of this process, and in Redis those of all gateways.
+
+    ``redis_url`` returns where Redis is, "" for none.
+    """
+
+    def __init__(self, redis_url: Callable[[], str]) -> None:
+        self._shared = SharedValues(redis_url)
+        self._own = ResponseStore()
+
+    async def add(self, items: list[Any], response: dict[str, Any], *, owner: str) -> None:
+        """Keep a response of ``owner``, here and in Redis."""
+        self._own.add(items, response, owner=owner)
+        value = encode_json({"items": items, "response": response, "owner": owner})
+        await self._shared.put(_name(response["id"]), value, seconds=SHARED_SECONDS)
+
+    async def get(self, identity: str, *, owner: str) -> Stored | None:
+        """Return a response of ``owner``, or None where it is not there (any more)."""
+        value = await self._shared.get(_name(identity))
+        if value is None:
+            # Redis may be away, or was when this was said.
+            return self._own.get(identity, owner=owner)
+        if value == _GONE:
+            return None
+        kept = decode_json(value)
+        stored = Stored(kept["items"], kept["response"], len(value), kept["owner"])
+        return stored if stored.owner == owner else None
+
+    async def delete(self, identity: str) -> None:
+        """Forget a response."""
+        self._own.delete(identity)
+        # Other gateways may have a copy.
+        await self._shared.put(_name(identity), _GONE, seconds=SHARED_SECONDS)
+
+
+def _name(identity: str) -> str:
+    return f"response:{identity}"
+
+
 class ResponsesEndpoint(ChatEndpoint):
     """POST /v1/responses, and what can be asked of a stored one."""
 
     def __init__(self, front: Front) -> None:
         super().__init__(front, "responses")
-        self._store = ResponseStore()
+        self._store = SharedResponses(lambda: front.fleet.config.routing.redis_url)
 
     async def ask(
         self, call: Call, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
@@ -83,7 +128,7 @@ class ResponsesEndpoint(ChatEndpoint):
         items = _items(asked.get("input"))
         previous = asked.get("previous_response_id")
         if previous is not None:
-            stored = self._store.get(str(previous), owner=call.visitor.owner)
+            stored = await self._store.get(str(previous), owner=call.visitor.owner)
             if stored is None:
                 raise InvalidRequest(
                     f"response {previous!r} is not kept here (any more): send the whole "
@@ -100,46 +145,46 @@ class ResponsesEndpoint(ChatEndpoint):
         if answer.rest is not None:
             answer.rest = self._watch(answer.body, answer.rest, items, owner)
         elif answer.content_type.startswith("text/event-stream"):
-            self._look(SSEDecoder(), answer.body, items, owner)
+            await self._look(SSEDecoder(), answer.body, items, owner)
         else:
-            self._store.add(items, decode_json(answer.body), owner=owner)
+            await self._store.add(items, decode_json(answer.body), owner=owner)
         return answer
 
     async def _watch(
         self, head: bytes, rest: AsyncGenerator[bytes], items: list[Any], owner: str
     ) -> AsyncGenerator[bytes]:
         decoder = SSEDecoder()
-        self._look(decoder, head, items, owner)
+        await self._look(decoder, head, items, owner)
         try:
             async for piece in rest:
-                self._look(decoder, piece, items, owner)
+                await self._look(decoder, piece, items, owner)
                 yield piece
         finally:
             await rest.aclose()
 
-    def _look(self, decoder: SSEDecoder, data: bytes, items: list[Any], owner: str) -> None:
+    async def _look(self, decoder: SSEDecoder, data: bytes, items: list[Any], owner: str) -> None:
         for record in decoder.decode(data):
             if record.event in _ENDS:
-                self._store.add(items, decode_json(record.data)["response"], owner=owner)
+                await self._store.add(items, decode_json(record.data)["response"], owner=owner)
 
     async def stored(self, request: Request) -> Any:
         """GET /v1/responses/{id}."""
-        return self._found(request).response
+        return (await self._found(request)).response
 
     async def items(self, request: Request) -> Any:
         """GET /v1/responses/{id}/input_items, oldest first."""
-        items = self._found(request).items
+        items = (await self._found(request)).items
         return {"object": "list", "data": items, "has_more": False}
 
     async def delete(self, request: Request) -> Any:
         """DELETE /v1/responses/{id}."""
-        identity = self._found(request).response["id"]
-        self._store.delete(identity)
+        identity = (await self._found(request)).response["id"]
+        await self._store.delete(identity)
         return {"id": identity, "object": "response", "deleted": True}
 
-    def _found(self, request: Request) -> Stored:
+    async def _found(self, request: Request) -> Stored:
         identity = request.path_params["id"]
-        stored = self._store.get(identity, owner=visitor_of(request.scope).owner)
+        stored = await self._store.get(identity, owner=visitor_of(request.scope).owner)
         if stored is None:
             raise DiglotError(
                 f"response {identity!r} is not kept here", status=404, code="not_found"
