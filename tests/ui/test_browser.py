@@ -203,6 +203,7 @@ def test_two_browsers_do_not_see_each_other(url: str, chromium: Browser) -> None
 
 def test_the_request_page_translates_what_is_pasted(url: str, chromium: Browser) -> None:
     page = visit(chromium, f"{url}/requests")
+    page.get_by_role("radio", name="Something pasted").click(force=True)
     expect(page.get_by_text("Read as OpenAI")).to_be_visible()
     expect(page.get_by_text(re.compile(r"[1-9]\d* lost"))).to_be_visible()
     shoot(page, "requests-en")
