@@ -28,12 +28,23 @@ WIDTH = 960
 """Pixels of a recording's width."""
 
 _LOCALES = {"en": "en-US", "zh": "zh-CN"}
+_TALL = 1360
+"""Pixels of a page that has more to show than fits a screen."""
+
 _STEP = 0.12
 """Seconds between two frames of a recording."""
 
 SAID: Mapping[str, Mapping[str, str]] = {
-    "en": {"weather": "What is the weather in 上海?"},
-    "zh": {"weather": "上海今天的天气怎么样？"},
+    "en": {
+        "weather": "What is the weather in 上海?",
+        "pasted": "Something pasted",
+        "asks": "Asks me",
+    },
+    "zh": {
+        "weather": "上海今天的天气怎么样？",
+        "pasted": "粘贴的内容",
+        "asks": "先问我",
+    },
 }
 
 
@@ -83,6 +94,7 @@ def picture(path: str, prepare: Callable[[Page, str], None]) -> Callable[..., No
 
     def take(chromium: Browser, url: str, language: str) -> None:
         page = opened(chromium, f"{url}{path}", language)
+        page.set_viewport_size({"width": 1280, "height": _TALL})
         prepare(page, language)
         settled(page)
         page.screenshot(path=OUT / f"{path.strip('/')}-{language}.png")
@@ -127,7 +139,24 @@ def save(frames: list[Image.Image], path: Path) -> None:
     small[0].save(path, save_all=True, append_images=small[1:], duration=held, loop=0)
 
 
-PICTURES: Mapping[str, Callable[..., None]] = {"chat": record_chat}
+def paste(page: Page, language: str) -> None:
+    """Show the example that is there to begin with, field by field."""
+    page.get_by_text(SAID[language]["pasted"]).click()
+
+
+def pause(page: Page, language: str) -> None:
+    """Run a prompt until it asks before a call."""
+    page.get_by_text(SAID[language]["asks"], exact=True).click()
+    settled(page)
+    page.locator(".st-key-run_start button").click()
+    expect(page.locator('[class*="st-key-pause_"]').first).to_be_visible(timeout=60_000)
+
+
+PICTURES: Mapping[str, Callable[..., None]] = {
+    "chat": record_chat,
+    "requests": picture("/requests", paste),
+    "tools": picture("/tools", pause),
+}
 
 
 if __name__ == "__main__":
