@@ -196,7 +196,8 @@ def test_the_child_never_outlives_a_killed_parent(model_file: Path, moment: str)
         assert not gone(child, 0)
         parent.kill()
         parent.wait()
-    assert gone(child, 2)
+    # A child that is just starting sees it once Python has started, on a busy machine late.
+    assert gone(child, 20)
 
 
 @pytest.mark.embedded

@@ -6,7 +6,9 @@ import time
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from core.chats.comparison import compare
 from core.chats.matrix import MatrixJob
 from core.chats.matrix_values import MatrixPlan, cells, hash_tools
 from core.chats.service import Service
@@ -169,3 +171,18 @@ def test_one_that_is_running_when_the_program_ends_is_interrupted(
     job = service.matrices.start(ME, plan(models=("native",)))
     service.fleet.call(service.matrices.aclose())
     assert service.store.matrices.get(ME, job.matrix.id).state == "interrupted"
+
+
+def test_a_matrix_is_held_against_the_one_before_it(service: Service) -> None:
+    before = over(service.matrices.start(ME, plan(models=("native",), repeat=2))).matrix
+    # Another order, another name for a case, one that was not there: what is the same is found.
+    cases = (Case(prompt="Other", id="new"), replace(CASES[0], id="renamed"), CASES[1])
+    now = over(service.matrices.start(ME, plan(cases=cases, repeat=1))).matrix
+    found = compare(
+        service.store.matrices.get(ME, now.id), service.store.matrices.get(ME, before.id)
+    )
+    assert {key: (c.passed, c.tries) for key, c in found.items()} == {
+        (1, "native"): (2, 2),
+        (2, "native"): (0, 2),
+    }
+    assert found[1, "native"].share == 1.0 and found[2, "native"].share == 0.0
