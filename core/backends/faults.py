@@ -37,6 +37,7 @@ _SAID: tuple[tuple[str, str], ...] = (
 _CODES = frozenset(
     {
         "access_denied",
+        "backend_busy",
         "backend_cut",
         "backend_refused",
         "backend_timeout",
@@ -50,6 +51,7 @@ _CODES = frozenset(
         "model_not_found",
         "not_found",
         "pull_failed",
+        "rate_limited",
         "store_unavailable",
     }
 )
