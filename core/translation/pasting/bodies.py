@@ -112,7 +112,7 @@ def read_stream(text: str, *, line: int = 1) -> list[Piece]:
         return []
     if not tell_event(known[0]) and not tell_answer(known[0]):
         # Several requests, one a line, as files of batches hold them.
-        found = [from_body("json", v.get("body", v), url=str(v.get("url", "")), line=line + i)
+        found = [from_body("json", _inside(v), url=str(v.get("url", "")), line=line + i)
                  for i, v in enumerate(known)]  # fmt: skip
         return [piece for piece in found if piece is not None]
     return [stream_piece(text, line=line)]
@@ -264,6 +264,12 @@ def _dict(value: Any) -> dict[str, Any]:
 
 def _filled(note: Note, **values: Any) -> Note:
     return Note(note.zh.format(**values), note.en.format(**values))
+
+
+def _inside(line: dict[str, Any]) -> dict[str, Any]:
+    """Return the request in a line of a batch file, or the line where it is one itself."""
+    body = line.get("body")
+    return body if isinstance(body, dict) else line
 
 
 def _with(piece: Piece, note: Note) -> Piece:
