@@ -52,7 +52,8 @@ def damaged(draw: Callable[..., Any]) -> Any:
             for key in place[:-1]:
                 at = at[key]
             if draw(st.booleans()):
-                at[place[-1]] = draw(ODD)
+                # Copied, since Hypothesis may give the same {} twice, once into itself.
+                at[place[-1]] = copy.deepcopy(draw(ODD))
             else:
                 del at[place[-1]]
         except (KeyError, IndexError, TypeError):

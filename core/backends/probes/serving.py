@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from core.backends.probes.probe import Finding, Probe, refused, say
 from core.backends.probes.subject import Seen, Subject
 from core.errors import DiglotError
+from core.translation.clock import parse_rfc3339
 from core.translation.notes import Note
 from core.translation.reading import decode_json
 
@@ -32,6 +35,8 @@ _TOOL = {
     },
 }
 _CONTEXT = 1536  # no default of any server's
+_SHORT = 300  # seconds: the five minutes of Subject.reload
+_LONGER = 1800  # seconds: half of what the probe asks for
 _PIXEL = "http://127.0.0.1:9/pixel.png"  # nobody listens there
 
 
@@ -57,20 +62,32 @@ async def _keep_alive(subject: Subject) -> Finding:
     if not await subject.has_server():
         return say("inconclusive", "看不到服务器的 /api/ps", "the server's /api/ps cannot be seen")
     await subject.reload()
-    before = await subject.loaded()
+    before = await _expiry(subject, lambda expiry: expiry < time.time() + 2 * _SHORT)
     seen = await subject.ask(max_tokens=1, raw={"keep_alive": "61m"})
     if seen.status >= 400:
         return refused(seen)
-    after = await subject.loaded()
-    times = [(entry or {}).get("expires_at", "") for entry in (before, after)]
-    shown = times[1][:16].replace("T", " ")
-    if not times[0] or not times[1]:
+    after = await _expiry(subject, lambda expiry: expiry > before + _LONGER)
+    if not before or not after:
         return say("inconclusive", "/api/ps 里没有这个模型", "/api/ps does not list the model")
-    # An hour more moves at least the hour of the time.
-    if times[0][:13] != times[1][:13]:
-        return say("honoured", f"到期时间改到 {shown}", f"it now expires at {shown}")
-    return _ignored(f"到期时间没有推后一小时（{shown}）",
-                    f"it does not expire an hour later ({shown})", seen)  # fmt: skip
+    moved = round((after - before) / 60)
+    if after > before + _LONGER:
+        return say("honoured", f"到期时间推后了 {moved} 分钟", f"it expires {moved} minutes later")
+    return _ignored(f"到期时间没有推后一小时，只有 {moved} 分钟",
+                    f"it expires {moved} minutes later, not an hour", seen)  # fmt: skip
+
+
+async def _expiry(subject: Subject, settled: Callable[[int], bool]) -> int:
+    """Return when the model leaves memory (seconds since 1970), or 0 where nothing tells.
+
+    A server writes that down a little after its answer, so it is waited for a while.
+    """
+    expiry = 0
+    for _ in range(15):
+        expiry = parse_rfc3339(str((await subject.loaded() or {}).get("expires_at", "")))
+        if settled(expiry):
+            break
+        await asyncio.sleep(0.1)
+    return expiry
 
 
 async def _unknown(subject: Subject) -> Finding:

@@ -42,7 +42,10 @@ _BLOCKS = ("tool_use", "tool_result", "thinking", "document", "redacted_thinking
 
 def dialect_at(url: str) -> str:
     """Return the dialect that is spoken at an address, or nothing."""
-    path = urlsplit(url).path.rstrip("/")
+    try:
+        path = urlsplit(url).path.rstrip("/")
+    except ValueError:  # brackets around what is no IPv6 address
+        return ""
     for end, dialect in _PATHS.items():
         if path.endswith(end):
             return dialect
