@@ -154,10 +154,9 @@ def wait_for_title(current: Chat) -> None:
     looks = st.session_state.get("title_looks", 0)
     found = service.store.chat(me, current.id)
     if found.titled != "question" or looks <= 0:
+        # Drawn anew without this, which would go on looking as long as the page is open.
         st.session_state["title_looks"] = 0
-        if found.title != current.title:
-            st.rerun()
-        return
+        st.rerun()
     st.session_state["title_looks"] = looks - 1
 
 
@@ -189,5 +188,9 @@ else:
     )
     if jobs:
         show_running(chat)
-    elif st.session_state.get("title_looks") and service.status().kind != "embedded":
+    elif (
+        st.session_state.get("title_looks")
+        and chat.titled == "question"
+        and service.status().kind != "embedded"
+    ):
         st.fragment(wait_for_title, run_every=1.0)(chat)
