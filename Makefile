@@ -6,6 +6,9 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 	&& echo $$p && break; done)
 BIN := .venv/bin
 PORT ?= 8501
+# What takes longer than the everyday loop may: `make test` runs it all.
+SLOW := faults soak cluster fuzz gateway/test_guard_bodies.py gateway/test_openapi.py \
+	test_sandbox.py test_mcp.py ui/test_request_sizes.py tools/test_takeaway.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run gateway test check lint audit fast ollama bench soak lock clean
@@ -36,7 +39,8 @@ audit: .venv/dev ## Ask whether a package that is used has a known weakness
 	$(BIN)/pip-audit -r requirements.lock --no-deps --disable-pip
 
 fast: .venv/dev ## The tests that need no browser and no model
-	$(BIN)/pytest -q --timeout 60 -m "not browser and not embedded and not ollama and not langchain"
+	$(BIN)/pytest -q --timeout 60 $(SLOW:%=--ignore tests/%) \
+		-m "not browser and not embedded and not ollama and not langchain"
 
 ollama: .venv/dev ## Build the real Ollama that the tests run against, once
 	PYTHON=$(BIN)/python scripts/install_ollama.sh

@@ -8,6 +8,7 @@ from core.chats.service import current_service
 from ui.account import is_operator, require_sign_in, show_account
 from ui.console.unlock import show_unlock
 from ui.keys import show_keys
+from ui.reach import make_reachable
 from ui.status import show_status
 from ui.style import show_style
 from ui.words import LANGUAGES, Language, language, set_language, t
@@ -76,5 +77,6 @@ with st.sidebar:
         on_change=_language_changed,
         label_visibility="collapsed",
     )
+    make_reachable()
 require_sign_in()
 page.run()

@@ -40,7 +40,8 @@ def show_wire(service: Service, owner: str, exchange_ids: tuple[str, ...]) -> No
         if card:
             with st.expander(t("chat.reproduce"), icon=":material/science:"):
                 st.caption(t("chat.reproduce_hint" if "seed" in card else "chat.reproduce_no_seed"))
-                st.code(json.dumps(card, ensure_ascii=False, indent=1), language="json")
+                text = json.dumps(card, ensure_ascii=False, indent=1)
+                st.code(text, language="json", wrap_lines=True)
         if st.button(t("chat.wire_open"), icon=":material/open_in_full:", key="wire_open"):
             st.session_state["exchange"] = chosen
             st.switch_page("../pages/requests.py", query_params={"x": chosen})

@@ -49,7 +49,8 @@ def show_taking(view: View) -> None:
         st.code(text, language="markdown", wrap_lines=True, height=420)
     st.markdown(f"**{t('viewer.take_link')}**")
     try:
-        st.code(f"{origin}/requests?s={link_of(exchange)}", language=None)
+        link = f"{origin}/requests?s={link_of(exchange)}"
+        st.code(link, language=None, wrap_lines=True, height=120 if len(link) > 400 else None)
     except DiglotError:
         st.caption(t("viewer.take_link_too_long"))
     if exchange.client.request:

@@ -1,0 +1,34 @@
+"""Code that is longer than its place can be scrolled with the keyboard, too.
+
+Streamlit leaves it to the mouse (WCAG 2.1, 2.1.1): what scrolls but holds nothing to click gets
+a place in the order of the Tab key.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+__all__ = ["make_reachable"]
+
+_JS = """
+export default function () {
+  if (window.diglotReach) return;
+  let due = 0;
+  const reach = () => {
+    due = 0;
+    for (const pre of document.querySelectorAll("[data-testid=stCode] pre"))
+      if (pre.scrollHeight > pre.clientHeight || pre.scrollWidth > pre.clientWidth)
+        pre.tabIndex = 0;
+  };
+  window.diglotReach = new MutationObserver(() => { due = due || setTimeout(reach, 200); });
+  window.diglotReach.observe(document.body, { childList: true, subtree: true, attributes: true,
+    attributeFilter: ["aria-selected", "hidden", "style", "aria-expanded"] });
+  reach();
+}
+"""
+_mount = st.components.v2.component("diglot.reach", html="<span></span>", js=_JS)
+
+
+def make_reachable() -> None:
+    """See to it on this page, for as long as it is open."""
+    _mount(key="reach", width=1, height=1)
