@@ -22,7 +22,7 @@ export default function () {
   };
   window.diglotReach = new MutationObserver(() => { due = due || setTimeout(reach, 200); });
   window.diglotReach.observe(document.body, { childList: true, subtree: true, attributes: true,
-    attributeFilter: ["aria-selected", "hidden", "style", "aria-expanded"] });
+    attributeFilter: ["aria-selected", "aria-expanded"] });
   reach();
 }
 """
