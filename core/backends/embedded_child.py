@@ -33,8 +33,11 @@ def main() -> None:
         said = {"url": server.listening_address}
     except (ImportError, RuntimeError) as exc:
         said = {"error": str(exc)}
-    report.write(json.dumps(said) + "\n")
-    report.flush()
+    try:
+        report.write(json.dumps(said) + "\n")
+        report.flush()
+    except BrokenPipeError:  # nobody is there to hear it
+        os._exit(1)
     if "url" in said:
         sys.stdin.buffer.read()
     # Not a tidy exit: that would wait for the answers in work.
@@ -50,6 +53,9 @@ def _end_with_parent() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # Gone already, before Linux was told: then nobody will be killed for it any more.
+        if os.getppid() != int(sys.argv[1]):
+            os._exit(1)
 
 
 def _serve(orders: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -33,7 +34,7 @@ class ServerProcess:
         """Start the child. Raises OSError where no process can be started."""
         # -P: a script's own folder would otherwise come first among the places of modules.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(_SCRIPT)],
+            [sys.executable, "-P", str(_SCRIPT), str(os.getpid())],
             env=dict(environ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
