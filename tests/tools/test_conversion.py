@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import httpx
@@ -206,13 +207,17 @@ def seen_by_ollama(server: Ollama, tool: Tool) -> tuple[int, Any]:
 
 
 @pytest.fixture(scope="module")
-def printer(ollama_server: Ollama) -> Ollama:
+def printer(ollama_server: Ollama) -> Iterator[Ollama]:
     """The real server, with a model whose template prints its tools and nothing else."""
     template = "{{ if .Tools }}{{ json .Tools }}{{ end }}{{ range .Messages }}{{ end }}"
     body = {"model": "tool-printer", "from": "smollm2", "template": template, "stream": False}
     reply = httpx.post(f"{ollama_server.url}/api/create", json=body, timeout=120, trust_env=False)
     assert reply.status_code == 200, reply.text
-    return ollama_server
+    yield ollama_server
+    # The server is shared, and other tests take the first model that they find there.
+    gone = {"model": "tool-printer"}
+    reply = httpx.request("DELETE", f"{ollama_server.url}/api/delete", json=gone, trust_env=False)
+    assert reply.status_code == 200, reply.text
 
 
 @pytest.mark.ollama

@@ -43,10 +43,13 @@ _VALUED = frozenset(
 )
 _DATA = ("-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--data-urlencode",
          "--json")  # fmt: skip
-_ANSI = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
+# Only what stands outside other quotes is bash's $'...'.
+_ANSI = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\$'(?P<inside>(?:[^'\\]|\\.)*)'""", re.DOTALL)
 _HERE = re.compile(
     r"<<-?[ \t]*(['\"]?)(?P<end>\w+)\1(?P<line>[^\n]*)\n(?P<body>.*?)\n[ \t]*(?P=end)\b", re.DOTALL
 )
+# What is read first tells the shell: cmd's caret, Unix's backslash at a line's end or its quote.
+_SHELL = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<cmd>\^[ \t]*\n|\^")|(?P<unix>\\\n|\')', re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -214,13 +217,20 @@ def _as_unix(text: str) -> str:
     text = text.replace("\r\n", "\n")
     text = re.sub(r"(?m)^[ \t]*(?:\$|>|PS [^>\n]*>|[A-Z]:\\[^>\n]*>)[ \t]+(?=curl)", "", text)
     text = re.sub(r"(?m)^[ \t]*#[^\n]*$", "", text)
-    if re.search(r"\^[ \t]*\n|\^\"", text):
+    if _of_cmd(text):
         text = re.sub(r"\^[ \t]*\n", " ", text)
         text = re.sub(r"\^(.)", r"\1", text, flags=re.DOTALL)
         text = text.replace('""', '\\"') if '\\"' not in text else text
     elif re.search(r"`[ \t]*\n", text):
         text = re.sub(r"`[ \t]*\n", " ", text)
-    return _ANSI.sub(lambda match: shlex.quote(_unescaped(match[1])), text)
+    return _ANSI.sub(
+        lambda m: m[0] if m["inside"] is None else shlex.quote(_unescaped(m["inside"])), text
+    )
+
+
+def _of_cmd(text: str) -> bool:
+    """Return whether a command is written for Windows' cmd. A caret in Unix quotes is a letter."""
+    return next((m["cmd"] is not None for m in _SHELL.finditer(text) if m.lastgroup), False)
 
 
 def _unescaped(text: str) -> str:
