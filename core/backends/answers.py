@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from core.backends.client import Reply
-from core.backends.exchange import Exchange, Wire
+from core.backends.exchange import Exchange
+from core.backends.wire import Wire
 from core.errors import BackendError, DiglotError
 
 __all__ = ["JSON_TYPE", "Answer", "Translator", "stream_answer"]

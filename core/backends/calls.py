@@ -20,7 +20,8 @@ from core.backends.answers import JSON_TYPE, Answer, stream_answer
 from core.backends.attempts import Attempts
 from core.backends.catalog import Catalog
 from core.backends.client import Client, Reply
-from core.backends.exchange import Exchange, Wire
+from core.backends.deployment import Deployment
+from core.backends.exchange import Exchange
 from core.backends.exchange_log import ExchangeLog
 from core.backends.fetching import Fetcher
 from core.backends.helping import help_model, is_forced, needs
@@ -28,6 +29,7 @@ from core.backends.load import Route
 from core.backends.sending import read_whole, send
 from core.backends.several import several
 from core.backends.turn import Turn, dialect_for, loaded, looks_special, speaks, unasked
+from core.backends.wire import Wire
 from core.errors import DiglotError, InvalidResponse, Unsupported
 from core.translation.choices import split_choices
 from core.translation.clock import Stamp
@@ -36,12 +38,15 @@ from core.translation.fields import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
 from core.translation.passing import PassThrough, rename_model
 from core.translation.paths import without
+from core.translation.plain import PlainChat, read_plain, write_answer, write_request
 from core.translation.reading import decode_json, encode_json, read_model, read_object
 from core.translation.report import ReportRow, dropped, explain_request, is_plain, losses
 from core.translation.settings import with_defaults
 from core.translation.translate import DIALECTS, StreamTranslator
 
 __all__ = ["Answer", "Caller", "new_id"]
+
+_SSE = DIALECTS["openai"].stream_type
 
 # Settings that some servers take beyond OpenAI's own.
 _EXTENDED = frozenset[str]().union(*EXTENSIONS.values())
@@ -112,13 +117,21 @@ class Caller:
     async def _answer(
         self, face: str, raw: bytes, exchange: Exchange, *, strict: bool, emulate: bool
     ) -> Answer:
-        body = read_object(decode_json(raw), "")
-        name = read_model(body)
+        plain = read_plain(raw) if face == "openai" else None
+        body: dict[str, Any] = {}
+        if plain is None:
+            body = read_object(decode_json(raw), "")
+        name = plain.model if plain is not None else read_model(body)
         exchange.model = name
+        # Nothing in a plain request changes the form of its answer.
         stamp = Stamp(id=exchange.id, created=exchange.started, model=name, asked=body)
 
         def ask(route: Route) -> Awaitable[Answer]:
+            nonlocal body
+            if plain is not None and _as_it_stands(route.deployment):
+                return self._plain(plain, route, stamp, exchange)
             unwanted = route.deployment.unwanted
+            body = body or decode_json(raw)
             turn = Turn(
                 face=face,
                 body=without(body, unwanted) if unwanted else body,
@@ -132,6 +145,26 @@ class Caller:
             return self._ask_one(turn)
 
         return await self._attempts.answer(name, exchange, ask)
+
+    async def _plain(
+        self, chat: PlainChat, route: Route, stamp: Stamp, exchange: Exchange
+    ) -> Answer:
+        """Ask an Ollama server what anybody can be asked: the short way of _translate."""
+        data = write_request(chat, route.model)
+        wire = self._wire(route, exchange, "ollama", data, of=exchange.client)
+        exchange.translated = True
+        reply = await self._send(route, wire, data, stream=chat.stream is True)
+        if chat.stream:
+            translator = StreamTranslator("ollama", "openai", stamp)
+            return await stream_answer(exchange, wire, reply, translator, _SSE)
+        whole = await read_whole(wire, reply)
+        short = write_answer(whole, stamp)
+        if short is not None:
+            written, wire.usage = short
+            return Answer(content_type=JSON_TYPE, body=written)
+        response = DIALECTS["ollama"].parse_response(_object(whole), ids=stamp.id)
+        wire.usage = response.usage
+        return _dumped("openai", stamp, response)
 
     async def _ask_one(self, turn: Turn) -> Answer:
         """Ask one deployment, in the way that leads to it."""
@@ -184,7 +217,7 @@ class Caller:
         rename = model != turn.stamp.model
         if rename:
             data = rename_model(data, model)
-        wire = self._wire(turn, turn.face, data)
+        wire = self._wire(turn.route, turn.exchange, turn.face, data, of=turn.exchange.client)
         dialect = DIALECTS[turn.face]
         stream = turn.body.get("stream")
         if stream is True or (stream is None and dialect.native):
@@ -222,7 +255,7 @@ class Caller:
         turn.exchange.accepts = await self._accepts(turn.route, outcome)
         written = self._written(turn, outcome)
         data = encode_json(written)
-        wire = self._wire(turn, dialect_for(turn.route, outcome), data)
+        wire = self._wire(turn.route, turn.exchange, dialect_for(turn.route, outcome), data)
         turn.exchange.translated = True
         headers = {}
         if turn.exchange.emulated or not is_plain(turn.body, turn.face):
@@ -238,7 +271,7 @@ class Caller:
             whole = await read_whole(wire, reply)
             response = DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
             wire.usage = response.usage
-            answer = self._dumped(turn, response)
+            answer = _dumped(turn.face, turn.stamp, response)
         answer.headers |= headers
         return answer
 
@@ -257,7 +290,7 @@ class Caller:
         """Ask one question on the side, whole."""
         turn.exchange.accepts = await self._accepts(turn.route, request)
         data = encode_json(self._written(turn, replace(request, stream=False)))
-        wire = self._wire(turn, turn.route.deployment.dialect, data)
+        wire = self._wire(turn.route, turn.exchange, turn.route.deployment.dialect, data)
         turn.exchange.translated = True
         whole = await read_whole(wire, await self._send(turn.route, wire, data))
         response = DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
@@ -268,7 +301,7 @@ class Caller:
         """Return an answer that is already whole in the form that the client asked for."""
         headers = self._report(turn, turn.exchange.report())
         if not request.stream:
-            answer = self._dumped(turn, response)
+            answer = _dumped(turn.face, turn.stamp, response)
         else:
             dialect = DIALECTS[turn.face]
             encoder = dialect.encoder(turn.stamp, include_usage=request.include_usage)
@@ -277,10 +310,6 @@ class Caller:
             answer = Answer(content_type=dialect.stream_type, body=data)
         answer.headers |= headers
         return answer
-
-    def _dumped(self, turn: Turn, response: ChatResponse) -> Answer:
-        body = DIALECTS[turn.face].dump_response(response, stamp=turn.stamp, now=time.time_ns())
-        return Answer(content_type=JSON_TYPE, body=encode_json(body))
 
     async def _accepts(self, route: Route, request: ChatRequest) -> frozenset[str]:
         """Return what this backend is known to take beyond its dialect."""
@@ -298,10 +327,18 @@ class Caller:
         dialect = DIALECTS[dialect_for(turn.route, request)]
         return dialect.dump_request(request, accepts=turn.exchange.accepts)
 
-    def _wire(self, turn: Turn, dialect: str, data: bytes) -> Wire:
-        base = turn.route.deployment.base_url
-        wire = Wire(dialect, DIALECTS[dialect].path, data, url=base)
-        turn.exchange.backend.append(wire)
+    def _wire(
+        self,
+        route: Route,
+        exchange: Exchange,
+        dialect: str,
+        data: bytes,
+        *,
+        of: Wire | None = None,
+    ) -> Wire:
+        base = route.deployment.base_url
+        wire = Wire(dialect, DIALECTS[dialect].path, data, url=base, of=of)
+        exchange.backend.append(wire)
         return wire
 
     def _report(self, turn: Turn, rows: tuple[ReportRow, ...]) -> dict[str, str]:
@@ -333,6 +370,21 @@ class Caller:
 def new_id() -> str:
     """Return an id that nobody can guess, for an exchange and the answer in it."""
     return os.urandom(16).hex()
+
+
+def _as_it_stands(deployment: Deployment) -> bool:
+    """Tell whether an Ollama server gets just what the client says."""
+    return (
+        deployment.dialect == "ollama"
+        and not deployment.settings
+        and not deployment.unwanted
+        and deployment.thinking is None
+    )
+
+
+def _dumped(face: str, stamp: Stamp, response: ChatResponse) -> Answer:
+    body = DIALECTS[face].dump_response(response, stamp=stamp, now=time.time_ns())
+    return Answer(content_type=JSON_TYPE, body=encode_json(body))
 
 
 def _object(whole: bytes) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
-from core.backends.exchange import Exchange, Wire
+from core.backends.exchange import Exchange
 from core.backends.fleet import Fleet
 from core.backends.reproduction import server_version
+from core.backends.wire import Wire
 from core.errors import DiglotError
 from core.translation.clock import rfc3339
 from core.translation.masking import mask_text, mask_url

@@ -12,10 +12,11 @@ from msgspec import Struct
 from core.backends.answers import JSON_TYPE, Answer
 from core.backends.attempts import Attempts
 from core.backends.client import Client
-from core.backends.exchange import Exchange, Wire
+from core.backends.exchange import Exchange
 from core.backends.exchange_log import ExchangeLog
 from core.backends.load import Route
 from core.backends.sending import read_whole, send
+from core.backends.wire import Wire
 from core.errors import DiglotError, InvalidResponse, Unsupported
 from core.translation.clock import Stamp
 from core.translation.embeddings import EMBEDDING_DIALECTS, EmbeddingRequest

@@ -1,180 +1,35 @@
 """What went over the wire for one request, kept so that it can be shown.
 
 An Exchange holds the client's side and each request that was made of a backend for it, with
-the time at which every piece came. Keys, cookies and the data of images and sounds are masked
-(core.translation.masking): headers, and requests that plainly hold a key or a picture, when they
-come; everything else before it leaves this file, when it is first looked at, since looking for
-every kind of key takes longer than answering. Bodies over a limit are cut and say so.
+the time at which every piece came (core.backends.wire).
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from core.backends.deployment import Deployment
+from core.backends.wire import Wire
 from core.errors import InvalidResponse
 from core.translation.clock import Stamp
 from core.translation.embeddings import EMBEDDING_DIALECTS
 from core.translation.events import Finish
-from core.translation.masking import mask_body, mask_headers, shorten_body, shows_secret
+from core.translation.masking import mask_body
 from core.translation.messages import Usage
 from core.translation.reading import decode_json, encode_json
 from core.translation.report import ReportRow, explain_request
 from core.translation.snippets import snippets
 from core.translation.translate import DIALECTS, StreamTranslator, translate_response
 
-__all__ = ["MAX_ANSWER", "MAX_BODY", "Exchange", "Trail", "Wire"]
-
-MAX_BODY = 2 * 1024 * 1024
-"""Bytes kept of a request's body."""
-
-MAX_ANSWER = 16 * 1024 * 1024
-"""Bytes kept of an answer: room for some 50,000 chunks."""
-
-# What a piece costs beside its bytes, so that many small ones count for what they take.
-_PIECE = 128
-
-# Bytes from which a body is masked at once.
-_LONG = 512 * 1024
-
-Headers = tuple[tuple[str, str], ...]
+__all__ = ["Exchange", "Trail"]
 
 # Bytes at the end of a stream in which its counts stand.
 _TAIL = 1024
-
-
-class Wire:
-    """One side: a request and what came back, in pieces with their times (ns since the epoch).
-
-    ``headers`` and ``answered`` are the request's and the answer's, masked: of most only the
-    name is there. ``request_bytes`` and ``answer_bytes`` say how long the bodies really were.
-    """
-
-    __slots__ = (
-        "_masked",
-        "_pieces",
-        "_request",
-        "_size",
-        "_unmasked",
-        "answer_bytes",
-        "answered",
-        "cut",
-        "dialect",
-        "headers",
-        "path",
-        "request_bytes",
-        "sent",
-        "status",
-        "streamed",
-        "url",
-        "usage",
-    )
-
-    def __init__(
-        self,
-        dialect: str,
-        path: str,
-        request: bytes,
-        *,
-        url: str = "",
-        headers: Iterable[tuple[bytes, bytes] | tuple[str, str]] = (),
-    ) -> None:
-        self.dialect = dialect
-        self.path = path
-        self.url = url
-        self.headers: Headers = mask_headers(headers)
-        self.answered: Headers = ()
-        self.request_bytes = len(request)
-        self.answer_bytes = 0
-        # Pictures make most long bodies long: without them many are short enough to keep.
-        self._unmasked = len(request) <= _LONG and not shows_secret(request)
-        request = request if self._unmasked else mask_body(request)
-        self.cut = len(request) > MAX_BODY
-        self._request = shorten_body(request, MAX_BODY) if self.cut else request
-        self.status = 0
-        self.streamed = False
-        self.sent = 0
-        self.usage: Usage | None = None
-        self._pieces: list[tuple[int, bytes]] = []
-        self._masked = 0
-        self._size = 0
-
-    def forget(self) -> None:
-        """Forget what came: none of it was sent on."""
-        self._pieces.clear()
-        self._masked = self._size = 0
-        self.streamed = False
-
-    def came(self, data: bytes, now: int) -> None:
-        """Keep a piece of the answer."""
-        if not data:
-            return
-        self.answer_bytes += len(data)
-        if len(data) > _LONG:
-            data = mask_body(data)
-        if self._size + len(data) > MAX_ANSWER:
-            self.cut = True
-            if self._pieces:
-                return
-            data = shorten_body(data, MAX_ANSWER)
-        self._size += len(data) + _PIECE
-        self._pieces.append((now, data))
-
-    @property
-    def began(self) -> int:
-        """When the answer's first piece came, in ns since the epoch; 0 where none has."""
-        return self._pieces[0][0] if self._pieces else 0
-
-    @property
-    def ended(self) -> int:
-        """When the answer's newest piece came."""
-        return self._pieces[-1][0] if self._pieces else 0
-
-    def unmasked(self) -> bytes:
-        """Return the answer's body so far as it came: never to be shown."""
-        return b"".join([data for _, data in self._pieces])
-
-    def tail(self, size: int) -> bytes:
-        """Return the last pieces of the answer, ``size`` bytes or more, unmasked."""
-        tail = b""
-        for _, data in reversed(self._pieces):
-            tail = data + tail
-            if len(tail) >= size:
-                break
-        return tail
-
-    @property
-    def request(self) -> bytes:
-        """The request's body, masked."""
-        if self._unmasked:
-            self._request = mask_body(self._request)
-            self._unmasked = False
-        return self._request
-
-    @property
-    def chunks(self) -> list[tuple[int, bytes]]:
-        """The answer's pieces with their times, masked. Not to be changed."""
-        pieces = self._pieces
-        for place in range(self._masked, len(pieces)):
-            now, data = pieces[place]
-            pieces[place] = (now, mask_body(data))
-            self._masked = place + 1
-        return pieces
-
-    @property
-    def size(self) -> int:
-        """The bytes that are kept."""
-        return len(self._request) + self._size
-
-    @property
-    def response(self) -> bytes:
-        """The answer's body so far."""
-        return b"".join([data for _, data in self.chunks])
 
 
 class Trail(Struct):
@@ -258,6 +113,12 @@ class Exchange:
         if self.ended:
             self._said = said
         return said
+
+    def mask(self) -> None:
+        """Mask all that came unmasked; call it when nothing more comes."""
+        self.client.mask()
+        for wire in self.backend:
+            wire.mask()
 
     def begin_again(self) -> None:
         """Get ready to ask another backend: of the last one's answer nothing was sent on."""

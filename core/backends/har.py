@@ -11,7 +11,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.backends.exchange import Exchange, Wire
+from core.backends.exchange import Exchange
+from core.backends.wire import Wire
 from core.translation.clock import rfc3339
 from core.translation.masking import mask_url
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from core.backends.client import SENT_HEADERS, Client, Reply, bearer
 from core.backends.config import Deployment
-from core.backends.exchange import Wire
+from core.backends.wire import Wire
 from core.errors import BackendError, InvalidResponse
 from core.translation.masking import mask_headers
 

@@ -14,7 +14,8 @@ from binascii import Error as Base64Error
 import msgspec
 from msgspec import Struct, field
 
-from core.backends.exchange import Exchange, Wire
+from core.backends.exchange import Exchange
+from core.backends.wire import Wire
 from core.errors import InvalidRequest, Unsupported
 from core.translation.embeddings import EMBEDDING_DIALECTS
 from core.translation.masking import mask_url

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.backends.exchange import Exchange, Wire
+from core.backends.exchange import Exchange
+from core.backends.wire import Wire
 
 __all__ = ["Traces"]
 

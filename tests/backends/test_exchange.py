@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 
-from core.backends.exchange import MAX_ANSWER, MAX_BODY, Exchange, Wire
+from core.backends.exchange import Exchange
+from core.backends.wire import MAX_ANSWER, MAX_BODY, Wire
 from core.translation.masking import hidden_data
 
 NATIVE = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "options": {"top_k": 2}}

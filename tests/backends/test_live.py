@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.backends.exchange import Exchange, Wire
+from core.backends.exchange import Exchange
 from core.backends.live import LiveRow, Place, compare_live, prove
+from core.backends.wire import Wire
 from core.errors import InvalidRequest
 from tests.brain import thinking
 from tests.programs import CLOSED

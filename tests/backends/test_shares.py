@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from core.backends.capture_folder import CaptureFolder, keep_on_disk
 from core.backends.config import Captures
 from core.backends.diagnosis import write_diagnosis
-from core.backends.exchange import Exchange, Wire
+from core.backends.exchange import Exchange
 from core.backends.exchange_log import ExchangeLog
 from core.backends.har import to_har
 from core.backends.shares import (
@@ -30,6 +30,7 @@ from core.backends.shares import (
     load_exchange,
     load_link,
 )
+from core.backends.wire import Wire
 from core.errors import InvalidRequest, Unsupported
 from core.translation.pasting.paste import read_paste
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 import uvicorn
 
-from core.backends.exchange import MAX_BODY
 from core.backends.fleet import Fleet
+from core.backends.wire import MAX_BODY
 from core.gateway.app import create_app
 from core.translation.masking import MASK
 from tests.scripted import Scripted, running

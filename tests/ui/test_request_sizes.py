@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.backends.exchange import Exchange, Wire
+from core.backends.exchange import Exchange
+from core.backends.wire import Wire
 from core.chats.service import Service
 from tests.scripted import Scripted
 from tests.ui.test_pages import ME, ROOT, backend, said, service

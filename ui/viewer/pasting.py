@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.backends.exchange import Exchange, Wire
+from core.backends.exchange import Exchange
 from core.backends.shares import load_exchange, load_link
+from core.backends.wire import Wire
 from core.errors import DiglotError
 from core.translation.embeddings import EMBEDDING_DIALECTS
 from core.translation.pasting.paste import read_paste

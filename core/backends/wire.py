@@ -1,0 +1,168 @@
+"""One side of an exchange: a request and what came back, as bytes with their times.
+
+Keys, cookies and the data of images and sounds are masked (core.translation.masking): headers, and
+requests that plainly hold a key or a picture, when they come; everything else in the next moment
+that is free, or when it is first looked at, since looking for every kind of key takes longer than
+answering. Bodies over a limit are cut and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.translation.masking import mask_body, mask_headers, may_hide, shorten_body, shows_secret
+from core.translation.messages import Usage
+
+__all__ = ["MAX_ANSWER", "MAX_BODY", "Wire"]
+
+MAX_BODY = 2 * 1024 * 1024
+"""Bytes kept of a request's body."""
+
+MAX_ANSWER = 16 * 1024 * 1024
+"""Bytes kept of an answer: room for some 50,000 chunks."""
+
+# What a piece costs beside its bytes, so that many small ones count for what they take.
+_PIECE = 128
+
+# Bytes from which a body is masked at once.
+_LONG = 512 * 1024
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Wire:
+    """One side: a request and what came back, in pieces with their times (ns since the epoch).
+
+    ``headers`` and ``answered`` are the request's and the answer's, masked: of most only the
+    name is there. ``request_bytes`` and ``answer_bytes`` say how long the bodies really were.
+    ``of`` is the wire whose request this one repeats: no key is in it that is not in that one.
+    """
+
+    __slots__ = (
+        "_masked",
+        "_pieces",
+        "_request",
+        "_size",
+        "_unmasked",
+        "answer_bytes",
+        "answered",
+        "cut",
+        "dialect",
+        "harmless",
+        "headers",
+        "path",
+        "request_bytes",
+        "sent",
+        "status",
+        "streamed",
+        "url",
+        "usage",
+    )
+
+    def __init__(
+        self,
+        dialect: str,
+        path: str,
+        request: bytes,
+        *,
+        url: str = "",
+        headers: Iterable[tuple[bytes, bytes] | tuple[str, str]] = (),
+        of: Wire | None = None,
+    ) -> None:
+        self.dialect = dialect
+        self.path = path
+        self.url = url
+        self.headers: Headers = mask_headers(headers)
+        self.answered: Headers = ()
+        self.request_bytes = len(request)
+        self.answer_bytes = 0
+        # Pictures make most long bodies long: without them many are short enough to keep.
+        self.harmless: bool = of.harmless if of is not None else not shows_secret(request)
+        self._unmasked = len(request) <= _LONG and self.harmless
+        request = request if self._unmasked else mask_body(request)
+        self.cut = len(request) > MAX_BODY
+        self._request = shorten_body(request, MAX_BODY) if self.cut else request
+        self.status = 0
+        self.streamed = False
+        self.sent = 0
+        self.usage: Usage | None = None
+        self._pieces: list[tuple[int, bytes]] = []
+        self._masked = 0
+        self._size = 0
+
+    def forget(self) -> None:
+        """Forget what came: none of it was sent on."""
+        self._pieces.clear()
+        self._masked = self._size = 0
+        self.streamed = False
+
+    def came(self, data: bytes, now: int) -> None:
+        """Keep a piece of the answer."""
+        if not data:
+            return
+        self.answer_bytes += len(data)
+        if len(data) > _LONG:
+            data = mask_body(data)
+        if self._size + len(data) > MAX_ANSWER:
+            self.cut = True
+            if self._pieces:
+                return
+            data = shorten_body(data, MAX_ANSWER)
+        self._size += len(data) + _PIECE
+        self._pieces.append((now, data))
+
+    @property
+    def began(self) -> int:
+        """When the answer's first piece came, in ns since the epoch; 0 where none has."""
+        return self._pieces[0][0] if self._pieces else 0
+
+    @property
+    def ended(self) -> int:
+        """When the answer's newest piece came."""
+        return self._pieces[-1][0] if self._pieces else 0
+
+    def unmasked(self) -> bytes:
+        """Return the answer's body so far as it came: never to be shown."""
+        return b"".join([data for _, data in self._pieces])
+
+    def tail(self, size: int) -> bytes:
+        """Return the last pieces of the answer, ``size`` bytes or more, unmasked."""
+        tail = b""
+        for _, data in reversed(self._pieces):
+            tail = data + tail
+            if len(tail) >= size:
+                break
+        return tail
+
+    @property
+    def request(self) -> bytes:
+        """The request's body, masked."""
+        if self._unmasked:
+            self._request = mask_body(self._request)
+            self._unmasked = False
+        return self._request
+
+    @property
+    def chunks(self) -> list[tuple[int, bytes]]:
+        """The answer's pieces with their times, masked. Not to be changed."""
+        pieces = self._pieces
+        left = pieces[self._masked :]
+        # All in one piece is looked through in a tenth of the time.
+        if left and may_hide(b"".join([data for _, data in left])):
+            pieces[self._masked :] = [(now, mask_body(data)) for now, data in left]
+        self._masked += len(left)
+        return pieces
+
+    def mask(self) -> None:
+        """Mask what came unmasked."""
+        _ = self.request, self.chunks
+
+    @property
+    def size(self) -> int:
+        """The bytes that are kept."""
+        return len(self._request) + self._size
+
+    @property
+    def response(self) -> bytes:
+        """The answer's body so far."""
+        return b"".join([data for _, data in self.chunks])
