@@ -43,7 +43,7 @@ class Floor:
         reply = await self._client.send("POST", self._url, body=body)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": JSON})
-            async for piece in reply.chunks():
+            while piece := await reply.chunk():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any, Protocol
 
 import msgspec
@@ -77,16 +76,15 @@ async def _pieces(
 ) -> AsyncGenerator[bytes]:
     """Yield the client's bytes: one read of the backend, one translation, one write."""
     try:
-        async with aclosing(reply.chunks()) as chunks:
-            async for chunk in chunks:
-                now = time.time_ns()
-                wire.came(chunk, now)
-                data = translator.feed(chunk, now=now)
-                if data:
-                    exchange.client.came(data, now)
-                    yield data
-                if translator.error is not None:
-                    return
+        while chunk := await reply.chunk():
+            now = time.time_ns()
+            wire.came(chunk, now)
+            data = translator.feed(chunk, now=now)
+            if data:
+                exchange.client.came(data, now)
+                yield data
+            if translator.error is not None:
+                return
         last = translator.close(now=time.time_ns())
     except DiglotError as exc:
         last = translator.fail(exc, now=time.time_ns())

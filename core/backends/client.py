@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from contextvars import ContextVar
 from io import BytesIO
 from typing import Any, Protocol
@@ -91,12 +91,13 @@ class Reply:
         if self.encoding == "identity":
             self.encoding = ""
 
-    async def chunks(self) -> AsyncGenerator[bytes]:
-        """Yield the body as the network gives it. Raises InvalidResponse when it is cut."""
-        read = self._source.read
+    async def chunk(self) -> bytes:
+        """Return what the network gives next of the body; nothing at its end.
+
+        Raises InvalidResponse when it is cut.
+        """
         try:
-            while chunk := await read():
-                yield chunk
+            return await self._source.read()
         except TimeoutError as exc:
             raise _too_late(self._where) from exc
         except _FAILED as exc:
@@ -106,23 +107,17 @@ class Reply:
         """Return the whole body. Raises InvalidResponse when it is cut, or too large."""
         pieces: list[bytes] = []
         size = 0
-        read = self._source.read
         try:
-            while chunk := await read():
+            while chunk := await self.chunk():
                 size += len(chunk)
                 if size > MAX_ANSWER:
                     raise InvalidResponse(
                         f"{_origin(self._where)} sent an answer of more than {MAX_ANSWER} bytes"
                     )
                 pieces.append(chunk)
-        except TimeoutError as exc:
-            raise _too_late(self._where) from exc
-        except _FAILED as exc:
-            raise _cut(self._where) from exc
-        else:
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
         finally:
             self.close()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def close(self) -> None:
         """Give the connection back; where the body is unread, cut it, so the backend stops."""

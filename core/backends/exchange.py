@@ -88,7 +88,10 @@ class Exchange:
     @property
     def size(self) -> int:
         """The bytes that are kept of all bodies."""
-        return self.client.size + sum(wire.size for wire in self.backend)
+        size = self.client.size
+        for wire in self.backend:
+            size += wire.size
+        return size
 
     @property
     def status(self) -> int:
@@ -135,11 +138,22 @@ class Exchange:
         if on_end is not None:
             on_end(self)
 
+    def waited(self) -> int:
+        """Return how long backends took for what they have answered so far, in ns."""
+        waited = 0
+        for wire in self.backend:
+            ended = wire.ended
+            if ended:
+                waited += ended - wire.sent
+        return waited
+
     def usage(self) -> Usage | None:
         """Return the tokens that all backends counted for this, None where none of them did.
 
         It is read out of what came, so ask once, and only where it matters.
         """
+        if len(self.backend) == 1:
+            return _usage(self.backend[0])
         counted = [usage for usage in map(_usage, self.backend) if usage is not None]
         if not counted:
             return None

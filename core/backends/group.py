@@ -64,7 +64,8 @@ class Group:
         loads = self.loads
         if len(loads) == 1:
             load = loads[0]
-            self._refuse_over_limit(loads, now)
+            if not load.within_limits(now):
+                self._refuse_over_limit(loads, now)
             return load.take(self.route(load), now) if load.has_room() else None
         usable = self._usable(tried, now)
         free = [load for load in usable if load.has_room()]

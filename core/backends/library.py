@@ -151,7 +151,7 @@ class Library:
             if reply.status >= 400:
                 raise DIALECTS["ollama"].parse_error(await reply.read(), reply.status)
             decoder, layers, ended = NDJSONDecoder(), _Layers(), False
-            async for chunk in reply.chunks():
+            while chunk := await reply.chunk():
                 for line in decoder.decode(chunk):
                     ended = self._note(name, _line(line), layers) or ended
             for line in decoder.flush():

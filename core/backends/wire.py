@@ -39,10 +39,10 @@ class Wire:
     """
 
     __slots__ = (
+        "_left_out",
         "_masked",
         "_pieces",
         "_request",
-        "_size",
         "_unmasked",
         "answer_bytes",
         "answered",
@@ -72,7 +72,7 @@ class Wire:
         self.dialect = dialect
         self.path = path
         self.url = url
-        self.headers: Headers = mask_headers(headers)
+        self.headers: Headers = mask_headers(headers) if headers else ()
         self.answered: Headers = ()
         self.request_bytes = len(request)
         self.answer_bytes = 0
@@ -88,28 +88,40 @@ class Wire:
         self.usage: Usage | None = None
         self._pieces: list[tuple[int, bytes]] = []
         self._masked = 0
-        self._size = 0
+        # Bytes that came and are not kept.
+        self._left_out = 0
 
     def forget(self) -> None:
         """Forget what came: none of it was sent on."""
         self._pieces.clear()
-        self._masked = self._size = 0
+        self._masked = self._left_out = self.answer_bytes = 0
         self.streamed = False
 
     def came(self, data: bytes, now: int) -> None:
         """Keep a piece of the answer."""
-        if not data:
-            return
         self.answer_bytes += len(data)
-        if len(data) > _LONG:
+        if self.answer_bytes > _LONG:
+            data = self._kept(data)
+        if data:
+            self._pieces.append((now, data))
+
+    def _kept(self, data: bytes) -> bytes:
+        """Return what is kept of a piece of a long answer."""
+        came = len(data)
+        if came > _LONG:
             data = mask_body(data)
-        if self._size + len(data) > MAX_ANSWER:
-            self.cut = True
-            if self._pieces:
-                return
-            data = shorten_body(data, MAX_ANSWER)
-        self._size += len(data) + _PIECE
-        self._pieces.append((now, data))
+        self._left_out += came - len(data)
+        if self._size <= MAX_ANSWER:
+            return data
+        self.cut = True
+        short = b"" if self._pieces else shorten_body(data, MAX_ANSWER)
+        self._left_out += len(data) - len(short)
+        return short
+
+    @property
+    def _size(self) -> int:
+        """The bytes that are kept of the answer, with what each piece costs."""
+        return self.answer_bytes - self._left_out + _PIECE * len(self._pieces)
 
     @property
     def began(self) -> int:

@@ -88,18 +88,31 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
             await mcp.aclose()
         await front.aclose()
 
-    router = Router(
-        [*routes(front, mcp), Route("/", _home, methods=["GET"])],
-        default=_NotFound(),
-        lifespan=lifespan,
-        redirect_slashes=False,
-    )
-    return Guard(router, front=front, exposed=exposed)
+    table = [*routes(front, mcp), Route("/", _home, methods=["GET"])]
+    router = Router(table, default=_NotFound(), lifespan=lifespan, redirect_slashes=False)
+    return Guard(_Posts(table, router), front=front, exposed=exposed)
 
 
 async def _home(request: Request) -> Response:
     # Many clients of Ollama look for this very text to see whether it runs.
     return PlainTextResponse("Ollama is running")
+
+
+class _Posts:
+    """Finds the endpoints that are asked all day at once, and all else by the router's list."""
+
+    def __init__(self, table: list[Route], router: Router) -> None:
+        self._router = router
+        self._found: dict[str, ASGIApp] = {
+            route.path: route.endpoint
+            for route in table
+            if isinstance(route.endpoint, ChatEndpoint)
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or run the app's life."""
+        found = self._found.get(scope.get("path", "")) if scope.get("method") == "POST" else None
+        await (found or self._router)(scope, receive, send)
 
 
 class _Cold:

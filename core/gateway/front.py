@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -83,7 +84,7 @@ class Call:
         if exchange is None or trail is None or trail.deployment is None:
             return found
         took = time.time_ns() - self.started
-        waited = sum(wire.ended - wire.sent for wire in exchange.backend if wire.ended)
+        waited = exchange.waited()
         spent = b"%.3f" % (took / _MILLISECOND)
         overhead = b"%.3f" % (max(took - waited, 0) / _MILLISECOND)
         retries, fallbacks = b"%d" % trail.retries, b"%d" % trail.fallbacks
@@ -142,6 +143,8 @@ class Call:
         return wire.request_bytes // 4 + max(len(wire.chunks), 1)
 
 
+# Every answer of a deployment has the same few.
+@lru_cache(maxsize=1024)
 def _line(text: str) -> bytes:
     """Return a text as a header's value. Names of models are the client's own: none ends a line."""
     if text.isascii() and text.isprintable():

@@ -92,7 +92,7 @@ class Metrics:
         if not wires:
             return
         took = time.time_ns() - started
-        waited = sum(wire.ended - wire.sent for wire in wires if wire.ended)
+        waited = exchange.waited()
         total, overhead, backend, first = row.latencies
         total.observe(took / _SECOND)
         overhead.observe(max(took - waited, 0) / _SECOND)

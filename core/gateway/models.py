@@ -79,7 +79,7 @@ class ModelRoutes:
 def _passed(reply: Reply) -> Response:
     async def chunks() -> AsyncGenerator[bytes]:
         try:
-            async for chunk in reply.chunks():
+            while chunk := await reply.chunk():
                 yield chunk
         except DiglotError:
             # The line that says how it ended is missing: clients take that as a failure.

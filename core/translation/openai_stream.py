@@ -249,6 +249,10 @@ class StreamEncoder:
         chunks = b'%b"%b"%b' % (self._text, between.join(texts), self._plain)
         return self._event(MessageStart()) + chunks if first else chunks
 
+    def splice_one(self, text: bytes) -> bytes:
+        """Return the chunk for a text in the middle of a stream, the inside of a JSON string."""
+        return b'%b"%b"%b' % (self._text, text, self._plain)
+
     def _event(self, event: Event) -> bytes:
         match event:
             case TextDelta():

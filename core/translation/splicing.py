@@ -18,11 +18,12 @@ __all__ = ["OllamaToOpenAI"]
 
 # A text without escapes: JSON allows several for one letter, and each dialect has its own.
 _PLAIN = rb'[^"\\\x00-\x1f]'
-_LINES = re.compile(
-    rb'^\{"model":"%b*","created_at":"%b*","message":\{"role":"assistant","content":"(%b+)"\},'
-    rb'"done":false\}\n' % (_PLAIN, _PLAIN, _PLAIN),
-    re.MULTILINE,
+_FORM = (
+    rb'\{"model":"%b*","created_at":"%b*","message":\{"role":"assistant","content":"(%b+)"\},'
+    rb'"done":false\}\n' % (_PLAIN, _PLAIN, _PLAIN)
 )
+_LINE = re.compile(_FORM)
+_LINES = re.compile(b"^" + _FORM, re.MULTILINE)
 
 
 _END = b'"},"done":false}\n'
@@ -34,10 +35,19 @@ class OllamaToOpenAI:
     def __init__(self, decoder: StreamDecoder, encoder: StreamEncoder) -> None:
         self._decoder = decoder
         self._encoder = encoder
+        # Known to stand between two lines, as the last call left it.
+        self._between = False
 
     def take(self, data: bytes) -> tuple[bytes, bytes]:
         """Return what ``data`` says as far as it is plain, and the rest, for the long way."""
-        if not self._decoder.is_between or len(data) > MAX_RECORD:
+        if self._between:
+            line = _LINE.fullmatch(data)
+            if line is not None and data.isascii():
+                return self._encoder.splice_one(line[1]), b""
+        elif not self._decoder.is_between:
+            return b"", data
+        self._between = False
+        if len(data) > MAX_RECORD:
             return b"", data
         texts = _texts(data)
         rest = b""
@@ -48,6 +58,7 @@ class OllamaToOpenAI:
             texts = _texts(data)
         if not texts:
             return b"", data + rest
+        self._between = not rest
         return self._encoder.splice(texts, first=self._decoder.begin()), rest
 
 

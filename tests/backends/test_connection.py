@@ -195,7 +195,7 @@ async def test_a_slow_reader_holds_the_backend_back() -> None:
         reply = await client.send("POST", place.url, body=b"{}")
         await asyncio.sleep(0.3)
         size, largest = 0, 0
-        async for piece in reply.chunks():
+        while piece := await reply.chunk():
             size += len(piece)
             largest = max(largest, len(piece))
         reply.close()
