@@ -24,7 +24,7 @@ gateway: .venv/run ## Set up once, then start the gateway alone on http://127.0.
 
 test: .venv/dev lint ollama ## Set up, then check everything; CI runs this
 	$(BIN)/bandit -q -c pyproject.toml -r core ui pages app.py scripts
-	DIGLOT_EXAMPLES=400 DIGLOT_FUZZ_SECONDS=20 $(BIN)/pytest --timeout 600 --reruns 1
+	DIGLOT_EXAMPLES=400 DIGLOT_FUZZ_SECONDS=20 DIGLOT_RERUNS=1 $(BIN)/pytest --timeout 600
 
 check: .venv/dev lint fast ## The everyday loop, under a minute
 

@@ -1,4 +1,4 @@
-"""What all tests share: how hard Hypothesis tries, the model's file, and real servers."""
+"""What all tests share: how hard Hypothesis tries, second tries, the model, and real servers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from core.backends.weights import fetch_weights
 from core.errors import BackendUnavailable
+from tests.redis_server import redis_server
 from tests.servers import (
     bare_embedded,
     bare_over_ollama,
@@ -27,6 +28,7 @@ __all__ = [
     "ollama_binary",
     "ollama_server",
     "place",
+    "redis_server",
     "seed_embedded",
     "seed_over_ollama",
 ]
@@ -41,6 +43,22 @@ hypothesis.settings.register_profile(
     print_blob=True,
 )
 hypothesis.settings.load_profile("diglot")
+
+
+_OUTSIDE = frozenset({"browser", "embedded", "ollama", "postgresql", "redis_server"})
+"""Marks and fixtures of the tests that wait for a program which is not ours."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those be tried again, as often as DIGLOT_RERUNS says: all else must pass at once."""
+    again = pytest.mark.flaky(reruns=int(os.environ.get("DIGLOT_RERUNS", "0")))
+    for item in items:
+        used = {mark.name for mark in item.iter_markers()}
+        if isinstance(item, pytest.Function):
+            params = item.callspec.params.values() if hasattr(item, "callspec") else ()
+            used.update(item.fixturenames, (value for value in params if isinstance(value, str)))
+        if used & _OUTSIDE:
+            item.add_marker(again)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Programs that a test starts, waits for and ends."""
+"""Programs that a test starts, waits for, ends, and starts again."""
 
 from __future__ import annotations
 
@@ -11,11 +11,24 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["CLOSED", "ROOT", "free_port", "gateway", "run", "serving"]
+__all__ = [
+    "CLOSED",
+    "ROOT",
+    "GatewayProgram",
+    "Program",
+    "answers",
+    "environment",
+    "free_port",
+    "gateway",
+    "listens",
+    "run",
+    "serving",
+    "until",
+]
 
 ROOT = Path(__file__).parent.parent
 CLOSED = "http://127.0.0.1:9"
@@ -56,6 +69,115 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, **fit, **(more or {})}
 
 
+def until(true: Callable[[], bool], seconds: float = 60, *, what: str = "it") -> None:
+    """Wait until something has come to pass."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"{what} did not come to pass within {seconds:g} s"
+        time.sleep(0.02)
+
+
+def answers(url: str, headers: Mapping[str, str] | None = None) -> bool:
+    """Tell whether an HTTP server answers at ``url``, whatever it says."""
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=60)
+    except urllib.error.HTTPError as exc:
+        exc.close()
+    except OSError:
+        return False
+    return True
+
+
+def listens(port: int) -> bool:
+    """Tell whether something takes connections at ``port`` of loopback."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+        return True
+    return False
+
+
+class Program:
+    """A server in a process of its own. What it prints is appended to ``log``.
+
+    Its children end with it, and on Linux it ends also when the tests are killed.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environ: Mapping[str, str] | None = None,
+        folder: Path = ROOT,
+        user: str | None = None,
+    ) -> None:
+        self.log = log
+        self._command = command
+        self._environ = environ
+        self._folder = folder
+        self._user = user
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Begin, without waiting for anything."""
+        assert self._process is None, "it runs"
+        tied = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [*tied, *self._command],
+                cwd=self._folder,
+                env=environment(self._environ),
+                user=self._user,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # a process group of its own, to end whole
+            )
+
+    def ready(self, true: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait until something is true of it. It must not end before."""
+
+        def looked() -> bool:
+            assert self.ended is None, f"it ended:\n{self.log.read_text('utf-8')}"
+            return true()
+
+        try:
+            until(looked, seconds)
+        except AssertionError as exc:
+            raise AssertionError(f"{exc}:\n{self.log.read_text('utf-8')}") from exc
+
+    @property
+    def ended(self) -> int | None:
+        """The status that it ended with, or None while it runs."""
+        return None if self._process is None else self._process.poll()
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float = 30) -> int:
+        """Wait until it has ended and return its status. Raises subprocess.TimeoutExpired."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
+    def kill(self) -> None:
+        """End it as a machine that loses its power does, with its children."""
+        if self._process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def stop(self, seconds: float = 20) -> None:
+        """End it in the ordinary way where it still runs, or by force where it will not."""
+        if self._process is not None:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+            self.kill()
+
+
 @contextmanager
 def serving(
     command: Sequence[str],
@@ -65,66 +187,60 @@ def serving(
     environ: Mapping[str, str] | None = None,
     seconds: float = 60,
 ) -> Iterator[Path]:
-    """Run a server until the block ends, from when ``url`` answers; yield its log.
-
-    Its children end with it, and on Linux it ends also when the tests are killed.
-    """
-    log = folder / f"{Path(command[0]).name}.log"
-    tied = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*tied, *command],
-            cwd=ROOT,
-            env=environment(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # a process group of its own, to end whole
-        )
+    """Run a server until the block ends, from when ``url`` answers; yield its log."""
+    program = Program(command, log=folder / f"{Path(command[0]).name}.log", environ=environ)
+    program.start()
     try:
-        _wait_for(url, process, log, seconds)
-        yield log
+        program.ready(lambda: answers(url), seconds)
+        yield program.log
     finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        program.stop()
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=seconds).close()
-            return
-        except urllib.error.HTTPError as exc:
-            exc.close()
-            return
-        except OSError:
-            # Nothing tells when another process begins to listen.
-            assert process.poll() is None, f"it ended:\n{log.read_text('utf-8')}"
-            assert time.monotonic() < end, f"no answer at {url}:\n{log.read_text('utf-8')}"
-            time.sleep(0.02)
+class GatewayProgram(Program):
+    """``python -m core`` at ``url``, with a config or without one."""
+
+    def __init__(
+        self,
+        config: Path | None,
+        *more: str,
+        log: Path,
+        port: int = 0,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.port = free_port(port)
+        self.url = f"http://localhost:{self.port}"
+        command = [sys.executable, "-m", "core", "--port", str(self.port), *more]
+        if config is not None:
+            command += ["--config", str(config)]
+        super().__init__(command, log=log, environ=environ)
+
+    def up(self) -> None:
+        """Wait until it answers."""
+        self.ready(lambda: answers(f"{self.url}/health/liveliness"))
 
 
 @contextmanager
 def gateway(
-    config: str | None, *, folder: Path, environ: Mapping[str, str], port: int = 0
+    config: str | None,
+    *more: str,
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+    port: int = 0,
 ) -> Iterator[str]:
     """Run ``python -m core`` until the block ends and yield its address.
 
     ``config`` is the text of a config.yaml, None for a start without one. ``port`` is
-    preferred, not promised.
+    preferred, not promised. What it prints stands in ``gateway.log``.
     """
-    port = free_port(port)
-    command = [sys.executable, "-m", "core", "--port", str(port)]
+    path = None
     if config is not None:
         path = folder / "config.yaml"
         path.write_text(config, encoding="utf-8")
-        command += ["--config", str(path)]
-    url = f"http://localhost:{port}"
-    with serving(command, f"{url}/health/liveliness", folder=folder, environ=environ):
-        yield url
+    program = GatewayProgram(path, *more, log=folder / "gateway.log", port=port, environ=environ)
+    program.start()
+    try:
+        program.up()
+        yield program.url
+    finally:
+        program.stop()

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from core.chats.jobs import JobRunner
 from core.chats.store import Store
+from tests.programs import Program
 
 
 @pytest.fixture(scope="session")
@@ -24,27 +28,31 @@ def postgresql() -> Iterator[Callable[[str], str]]:
     pytest.importorskip("psycopg", reason="PostgreSQL's driver psycopg is not installed")
     if not (initdb := shutil.which("initdb")):
         pytest.skip("PostgreSQL is not installed")
-    programs = Path(initdb).resolve().parent
     # The server refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="diglot-pg-") as folder:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:
         if user:
             shutil.chown(folder, user)
-
-        def run(program: str, *arguments: str) -> None:
-            command = [str(programs / program), "-D", f"{folder}/data", *arguments]
-            subprocess.run(
-                command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60
-            )
-
-        run("initdb", "-U", "diglot", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-F -c listen_addresses='' -c unix_socket_directories='{folder}'"
-        run("pg_ctl", "start", "-w", "-l", f"{folder}/log", "-o", options)
+        data = f"{folder}/data"
+        command = [initdb, "-D", data, "-U", "diglot", "-A", "trust", "-E", "UTF8", "--locale=C",
+                   "--no-sync"]  # fmt: skip
+        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
+        program = str(Path(initdb).resolve().parent / "postgres")
+        command = [program, "-D", data, "-F", "-c", "listen_addresses=", "-c",
+                   f"unix_socket_directories={folder}"]  # fmt: skip
+        server = Program(command, log=Path(folder) / "log", folder=Path(folder), user=user)
+        server.start()
 
         def url(database: str) -> str:
             return f"postgresql+psycopg://diglot@/{database}?host={quote(folder)}"
 
         admin = create_engine(url("postgres"), isolation_level="AUTOCOMMIT")
+
+        def answers() -> bool:
+            with suppress(OperationalError), admin.connect():
+                return True
+            return False
 
         def make(name: str) -> str:
             with admin.connect() as db:
@@ -52,10 +60,23 @@ def postgresql() -> Iterator[Callable[[str], str]]:
             return url(name)
 
         try:
+            server.ready(answers)
             yield make
         finally:
             admin.dispose()
-            run("pg_ctl", "stop", "-m", "immediate")
+            server.signal(signal.SIGQUIT)
+            server.stop()
+
+
+_PREFIX = "diglot-pg-"
+
+
+def _sweep() -> None:
+    """Remove what tests that were killed have left behind."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        made_by = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if not Path(f"/proc/{made_by}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 
 from core.chats.store import Store
-from tests.cluster.conftest import Cluster, Gateway, until
+from tests.cluster.conftest import Cluster
 from tests.gateway.test_app import COMPAT, DONE, NATIVE
-from tests.programs import ROOT, environment
+from tests.programs import ROOT, GatewayProgram, environment, until
 from tests.scripted import Said, Scripted
 
 ADA = {"authorization": "Bearer sk-ada-not-a-secret-0123456789"}
@@ -25,7 +25,14 @@ CLIENT = httpx.Client(timeout=30)
 GOOD = {**DONE, "message": {"role": "assistant", "content": "hello"}}
 
 
-def ask(gateway: Gateway, headers: dict[str, str], text: str = "hello") -> httpx.Response:
+def beside(one: GatewayProgram, name: str) -> GatewayProgram:
+    """Start another gateway with the same config."""
+    other = GatewayProgram(one.log.parent / "config.yaml", log=one.log.parent / f"{name}.log")
+    other.start()
+    return other
+
+
+def ask(gateway: GatewayProgram, headers: dict[str, str], text: str = "hello") -> httpx.Response:
     body = {"model": "m", "messages": [{"role": "user", "content": text}]}
     return CLIENT.post(gateway.url + COMPAT, json=body, headers=headers)
 
@@ -93,7 +100,7 @@ def test_a_cooldown_is_shared_again_once_redis_is_back(cluster: Cluster) -> None
 def test_a_cooldown_is_told_to_those_that_come_later(cluster: Cluster) -> None:
     one, two = cluster.gateways
     two.stop()
-    later = Gateway(two.log.parent / "config.yaml", two.log.parent / "later.log")
+    later = beside(two, "later")
     cluster.gateways[1] = later
     try:
         broken = failing(cluster)
@@ -102,7 +109,7 @@ def test_a_cooldown_is_told_to_those_that_come_later(cluster: Cluster) -> None:
             if asked(broken):
                 break
         until(lambda: cluster.redis.cooled() == 1)
-        until(lambda: ready(later))
+        later.up()
         time.sleep(2)
         assert [ask(later, BOB).status_code for _ in range(20)] == [200] * 20
         assert asked(broken) == 1
@@ -110,7 +117,7 @@ def test_a_cooldown_is_told_to_those_that_come_later(cluster: Cluster) -> None:
         later.stop()
 
 
-def respond(gateway: Gateway, headers: dict[str, str] = BOB, **more: Any) -> httpx.Response:
+def respond(gateway: GatewayProgram, headers: dict[str, str] = BOB, **more: Any) -> httpx.Response:
     body = {"model": "m", "input": "my name is Bob", **more}
     return CLIENT.post(f"{gateway.url}/v1/responses", json=body, headers=headers)
 
@@ -172,7 +179,7 @@ def echo(body: dict[str, Any]) -> Said:
     return Said([json.dumps(said).encode()])
 
 
-def one_of(gateways: list[Gateway], client: httpx.Client, text: str, turn: int) -> str:
+def one_of(gateways: list[GatewayProgram], client: httpx.Client, text: str, turn: int) -> str:
     """Ask one gateway, and the other where nobody listens, as a load balancer does."""
     body = {"model": "m", "messages": [{"role": "user", "content": text}]}
     for place in (turn % 2, 1 - turn % 2):
@@ -221,9 +228,9 @@ def test_a_gateway_starts_and_answers_without_its_redis(cluster: Cluster) -> Non
     cluster.redis.stop()
     one = cluster.gateways[0]
     one.stop()
-    again = Gateway(one.log.parent / "config.yaml", one.log.parent / "again.log")
+    again = beside(one, "again")
     try:
-        until(lambda: ready(again))
+        again.up()
         assert ask(again, BOB).status_code == 200
         first = respond(again).json()["id"]
         assert respond(again, input="and?", previous_response_id=first).status_code == 200
@@ -231,10 +238,3 @@ def test_a_gateway_starts_and_answers_without_its_redis(cluster: Cluster) -> Non
         assert "Redis does not answer" in again.log.read_text()
     finally:
         again.stop()
-
-
-def ready(gateway: Gateway) -> bool:
-    try:
-        return CLIENT.get(f"{gateway.url}/health/liveliness").status_code == 200
-    except httpx.TransportError:
-        return False

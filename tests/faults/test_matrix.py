@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +16,13 @@ from typing import NamedTuple
 
 import httpx
 import pytest
-import uvicorn
 
 from core.backends.fleet import Fleet
 from core.gateway.app import create_app
 from tests.faults.asking import FACES, Outcome, ask
 from tests.faults.backend import FAULTS, Faulty, running
 from tests.programs import CLOSED
+from tests.threads import serving_app
 
 CONFIG = """
 model_list:
@@ -87,20 +85,8 @@ def places(good: str) -> str:
 @contextmanager
 def serving(fleet: Fleet) -> Iterator[str]:
     """Serve a fleet in a thread of its own."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(fleet), log_level="warning", ws="none", lifespan="on")
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
+    with serving_app(create_app(fleet)) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

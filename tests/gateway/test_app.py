@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from ollama import Client as OllamaClient
 from openai import APIError, APIStatusError, OpenAI
 
 from core.backends.fleet import Fleet
 from core.gateway.app import create_app
 from tests.scripted import PLAIN, Said, Scripted, running
+from tests.threads import serving_app
 
 NATIVE = "/api/chat"
 COMPAT = "/v1/chat/completions"
@@ -36,22 +33,8 @@ def gateway(config: str, folder: Path, **more: Any) -> Iterator[str]:
     """Run the gateway on a free port until the block ends. ``more`` is for uvicorn."""
     path = folder / "config.yaml"
     path.write_text(config)
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(Fleet(path)), log_level="warning", ws="none", lifespan="on", **more
-        )
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    with serving_app(create_app(Fleet(path)), **more) as url:
+        yield url
 
 
 @pytest.fixture

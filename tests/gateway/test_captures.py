@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from core.backends.fleet import Fleet
 from core.backends.wire import MAX_BODY
 from core.gateway.app import create_app
 from core.translation.masking import MASK
 from tests.scripted import Scripted, running
+from tests.threads import serving_app
 
 CONFIG = """
 model_list:
@@ -44,18 +41,8 @@ def fleet(backend: Scripted, tmp_path: Path) -> Fleet:
 
 @pytest.fixture
 def url(fleet: Fleet) -> Iterator[str]:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(fleet), log_level="warning", ws="none", lifespan="on")
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with serving_app(create_app(fleet)) as address:
+        yield address
 
 
 def test_no_key_and_no_picture_is_kept_of_a_request(url: str, fleet: Fleet) -> None:

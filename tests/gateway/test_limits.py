@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import socket
-import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from core.backends.access_config import Digest, Key
 from core.gateway import limits
 from core.gateway.limits import Limits, OverLimit
-from tests.programs import free_port
+from tests.redis_server import Redis
 
 KEY = Key(name="shop", digest=Digest.of("x"), rpm=3)
-
-
-@contextmanager
-def redis(port: int, folder: Path) -> Iterator[str]:
-    """Run Debian's Redis at a port of loopback, keeping nothing."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("no redis-server here: apt-get install redis-server")
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir",
-               str(folder), "--appendonly", "no"]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(600):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture
@@ -87,20 +61,19 @@ async def test_a_place_is_given_back_once_and_never_by_who_was_refused() -> None
 
 
 async def test_gateways_count_together_and_alone_while_redis_is_gone(
-    tmp_path: Path, minute: None, monkeypatch: pytest.MonkeyPatch
+    redis_server: Redis, minute: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "_PATIENCE", 0.2)
-    port = free_port()
-    with redis(port, tmp_path) as url:
-        first, second = Limits(lambda: url), Limits(lambda: url)
-        assert await admitted(first, second) == 3
+    first, second = Limits(lambda: redis_server.url), Limits(lambda: redis_server.url)
+    assert await admitted(first, second) == 3
+    redis_server.stop()
     # Nobody waits long for a Redis that is gone, and nobody is let in without being counted.
     begun = time.monotonic()
     assert await admitted(first) == 3
     assert await admitted(second) == 3
     assert time.monotonic() - begun < 15
-    with redis(port, tmp_path):
-        await asyncio.sleep(0.3)
-        assert await admitted(first, second) == 3
+    redis_server.start()
+    await asyncio.sleep(0.3)
+    assert await admitted(first, second) == 3
     for one in (first, second):
         await one.aclose()

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE
-from tests.programs import ROOT, free_port, serving
+from tests.programs import ROOT, GatewayProgram, free_port, listens, serving
 from tests.scripted import running
 
 
@@ -90,23 +90,16 @@ def test_https_by_the_files_that_litellms_flags_name(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)
     file = tmp_path / "config.yaml"
     file.write_text("model_list: [{model_name: m, litellm_params: {model: ollama/m}}]")
-    port = free_port()
-    command = [sys.executable, "-m", "core", "--config", str(file), "--port", str(port),
-               "--ssl_certfile_path", str(cert), "--ssl_keyfile_path", str(key)]  # fmt: skip
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    flags = ("--ssl_certfile_path", str(cert), "--ssl_keyfile_path", str(key))
+    gateway = GatewayProgram(file, *flags, log=tmp_path / "log")
     trust = ssl.create_default_context(cafile=str(cert))
+    gateway.start()
     try:
-        for _ in range(600):
-            assert process.poll() is None
-            try:
-                answer = httpx.get(f"https://127.0.0.1:{port}/api/version", verify=trust)
-                break
-            except httpx.ConnectError:
-                time.sleep(0.1)
+        gateway.ready(lambda: listens(gateway.port))
+        answer = httpx.get(f"https://127.0.0.1:{gateway.port}/api/version", verify=trust)
         assert answer.status_code == 200
     finally:
-        process.terminate()
-        process.wait(20)
+        gateway.stop()
 
 
 def test_a_server_for_others_says_how_to_start_it(tmp_path: Path) -> None:

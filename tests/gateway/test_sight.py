@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, post, word
-from tests.programs import free_port, serving
+from tests.programs import gateway as own_gateway
 from tests.scripted import Scripted, running
 
 SAID = "the-secret-of-the-lighthouse"
@@ -163,13 +163,9 @@ def process(
     folder: Path, backend: Scripted, *more: str, text: str = "", **environ: str
 ) -> Iterator[tuple[str, Path]]:
     """Run the gateway as a process of its own; yield its address and its log."""
-    file = folder / "config.yaml"
-    file.write_text(text or config(backend.url))
-    port = free_port()
-    command = [sys.executable, "-m", "core", "--port", str(port), "--config", str(file), *more]
-    url = f"http://127.0.0.1:{port}"
-    with serving(command, f"{url}/health/liveliness", folder=folder, environ=environ) as log:
-        yield url, log
+    said = text or config(backend.url)
+    with own_gateway(said, *more, folder=folder, environ=environ) as url:
+        yield url, folder / "gateway.log"
 
 
 def test_logs_are_json_with_the_requests_id_and_never_what_was_said(

@@ -6,13 +6,11 @@ Enough of OpenID Connect Core 1.0 and Discovery 1.0 for the code flow that Strea
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlencode
 
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
@@ -20,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.routing import Route
 
-from tests.ui.app_process import free_port
+from tests.threads import bound, serving_app
 
 PEOPLE = {"ann": "Ann", "bob": "Bob"}
 
@@ -28,18 +26,9 @@ PEOPLE = {"ann": "Ann", "bob": "Bob"}
 @contextmanager
 def provider() -> Iterator[str]:
     """Run it; yields its address, which is its issuer."""
-    port = free_port()
-    issuer = f"http://127.0.0.1:{port}"
-    server = uvicorn.Server(uvicorn.Config(_app(issuer), port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
+    listener, issuer = bound()
+    with serving_app(_app(issuer), listener, lifespan="off"):
         yield issuer
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def _app(issuer: str) -> Starlette:
