@@ -18,7 +18,7 @@ from core.backends.exchange import Exchange
 from core.backends.wire import Wire
 from core.errors import BackendError, DiglotError
 
-__all__ = ["JSON_TYPE", "Answer", "Translator", "stream_answer"]
+__all__ = ["JSON_TYPE", "Answer", "Fail", "Translator", "stream_answer"]
 
 JSON_TYPE = "application/json"
 
@@ -37,12 +37,22 @@ class Translator(Protocol):
     def fail(self, error: DiglotError, *, now: int) -> bytes: ...
 
 
+class Fail(Protocol):
+    """Returns the error event of a stream that is to end here, nothing where it has ended."""
+
+    def __call__(self, error: DiglotError, *, now: int) -> bytes: ...
+
+
 class Answer(Struct, kw_only=True):
-    """What a client gets. ``body`` is whole, or is followed by the pieces of ``rest``."""
+    """What a client gets. ``body`` is whole, or is followed by the pieces of ``rest``.
+
+    Close ``rest`` before ``fail`` is asked for the last piece of all.
+    """
 
     content_type: str
     body: bytes
     rest: AsyncGenerator[bytes] | None = None
+    fail: Fail | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -68,7 +78,7 @@ async def stream_answer(
         await pieces.aclose()
         exchange.client.forget()
         raise BackendError(error.message, status=error.status, code=error.code)
-    return Answer(content_type=content_type, body=first, rest=pieces)
+    return Answer(content_type=content_type, body=first, rest=pieces, fail=translator.fail)
 
 
 async def _pieces(

@@ -36,18 +36,24 @@ async def several(
     first = answers[0]
     if first.content_type.startswith("text/event-stream"):
         exchange.client.streamed = True
-        rest = _mixed(answers, prompts, exchange)
+        joiner = ChoicesStream(prompts)
+        rest = _mixed(answers, joiner, exchange)
         head = await anext(rest, b"")
-        return Answer(content_type=first.content_type, body=head, rest=rest, headers=first.headers)
+        return Answer(
+            content_type=first.content_type,
+            body=head,
+            rest=rest,
+            fail=joiner.fail,
+            headers=first.headers,
+        )
     bodies = [decode_json(answer.body, blame=InvalidResponse) for answer in answers]
     joined = encode_json(join_choices(bodies, prompts))
     return Answer(content_type=first.content_type, body=joined, headers=first.headers)
 
 
 async def _mixed(
-    answers: Sequence[Answer], prompts: Sequence[Any], exchange: Exchange
+    answers: Sequence[Answer], joiner: ChoicesStream, exchange: Exchange
 ) -> AsyncGenerator[bytes]:
-    joiner = ChoicesStream(prompts)
     queue: asyncio.Queue[tuple[int, bytes | None]] = asyncio.Queue()
 
     async def pump(index: int, answer: Answer) -> None:

@@ -85,6 +85,7 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
     async def lifespan(_: Any) -> AsyncIterator[None]:
         async with fleet:
             yield
+            await front.settle()
             await mcp.aclose()
         await front.aclose()
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 
 from starlette.types import Receive, Scope, Send
 
 from core.backends.answers import Answer
-from core.errors import DiglotError, InvalidRequest
+from core.errors import BackendUnavailable, DiglotError, InvalidRequest
 from core.gateway.errors import error_response
 from core.gateway.front import Call, Front
 from core.gateway.visitors import visitor_of
@@ -29,6 +30,9 @@ BODY_TIME = 60.0
 
 WATCH_AFTER = 0.02
 """Seconds of work after which it is seen to that the client is still there."""
+
+_BACK_AFTER = 2.0
+"""Seconds after which a server that was stopped, or another in its place, may be asked again."""
 
 _LOG = logging.getLogger("diglot.gateway")
 
@@ -65,10 +69,11 @@ class ChatEndpoint:
         try:
             await self._answer(call, scope, body, receive, send)
         except asyncio.CancelledError:
-            if not watcher.left:
-                raise
-            # The client has left: nobody is waiting for an answer.
+            # Whoever cancels wants the work to end, and here it does: the client has left, or
+            # the server is to stop and no more time is given.
             watcher.work.uncancel()
+            if not watcher.left:
+                await self._stop(call, scope, receive, send)
         finally:
             watcher.stop()
 
@@ -106,6 +111,19 @@ class ChatEndpoint:
         response = call.marked(error_response(self._face, error), error)
         await response(scope, receive, send)
 
+    async def _stop(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell a client in its dialect that its answer ends here."""
+        error = BackendUnavailable(
+            "this server is being stopped before the answer was complete: ask again",
+            code="server_stopping",
+        )
+        error.retry_after = _BACK_AFTER
+        if call.fail is not None:
+            last = call.fail(error, now=time.time_ns())
+            await send({"type": "http.response.body", "body": last})
+        elif not call.status:
+            await self._fail(call, error, scope, receive, send)
+
 
 async def _send_answer(call: Call, answer: Answer, send: Send) -> None:
     call.status = 200
@@ -123,6 +141,7 @@ async def _send_answer(call: Call, answer: Answer, send: Send) -> None:
     ended = False
     try:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
+        call.fail = answer.fail
         await send({"type": "http.response.body", "body": answer.body, "more_body": True})
         async for piece in rest:
             await send({"type": "http.response.body", "body": piece, "more_body": True})

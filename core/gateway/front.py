@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from core.backends.answers import Fail
 from core.backends.exchange import Exchange
 from core.backends.fleet import Fleet
 from core.errors import DiglotError
@@ -23,6 +24,9 @@ __all__ = ["Call", "Front", "current_front", "install_front"]
 
 _MILLISECOND = 1_000_000
 
+_LAST_WORDS = 2.0
+"""Seconds that a client may take for the end of an answer which was cut."""
+
 Header = tuple[bytes, bytes]
 
 
@@ -34,6 +38,13 @@ class Front:
         self.limits = Limits(lambda: fleet.config.routing.redis_url)
         self.metrics = Metrics()
         self.traces = Traces()
+
+    async def settle(self) -> None:
+        """Wait until those whose answers were cut have been told so, but not for long."""
+        end = time.monotonic() + _LAST_WORDS
+        # An event would have to be set by every request, for the sake of this one moment.
+        while self.metrics.in_flight and time.monotonic() < end:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
     async def aclose(self) -> None:
         """Send and end what is left."""
@@ -47,10 +58,13 @@ class Front:
 
 
 class Call:
-    """One request of a client. ``status`` is what it was answered, 0 while it was not."""
+    """One request of a client. ``status`` is what it was answered, 0 while it was not.
 
-    __slots__ = ("_front", "_headers", "_slot", "exchange", "face", "route", "started", "status",
-                 "visitor")  # fmt: skip
+    ``fail`` returns the error event of the stream that has begun to go out.
+    """
+
+    __slots__ = ("_front", "_headers", "_slot", "exchange", "face", "fail", "route", "started",
+                 "status", "visitor")  # fmt: skip
 
     def __init__(
         self, front: Front, face: str, route: str, visitor: Visitor, headers: Iterable[Header]
@@ -63,6 +77,7 @@ class Call:
         self.started = time.time_ns()
         self.status = 0
         self.exchange: Exchange | None = None
+        self.fail: Fail | None = None
         self._slot: Slot | None = None
 
     async def admit(self) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.errors import InvalidRequest
+from core.errors import DiglotError, InvalidRequest
 from core.translation.framing import SSEDecoder, encode_sse
+from core.translation.openai import dump_error
 from core.translation.reading import decode_json, encode_json, read_setting
 
 __all__ = ["ChoicesStream", "join_choices", "split_choices"]
@@ -112,3 +113,13 @@ class ChoicesStream:
         if not usage:
             return end
         return encode_sse(encode_json({**self._last, "choices": [], "usage": usage})) + end
+
+    def fail(self, error: DiglotError, *, now: int) -> bytes:
+        """Return the error event for a failure that came from elsewhere.
+
+        Nothing where the stream has already ended, well or not.
+        """
+        if self.failed or not self._open:
+            return b""
+        self.failed = True
+        return encode_sse(encode_json(dump_error(error)))

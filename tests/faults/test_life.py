@@ -6,25 +6,29 @@ import asyncio
 import json
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
 from core.backends.fleet import Fleet
 from tests.faults.asking import FACES, ask, asked_body, judge
-from tests.faults.backend import running
+from tests.faults.backend import Faulty, running
 from tests.faults.test_matrix import CONFIG, Gateway, serving, settled
-from tests.programs import ROOT, environment, free_port
+from tests.programs import GatewayProgram, free_port, until
 
 ONE = (
     'model_list:\n  - {{model_name: "*", litellm_params: {{model: "ollama/*", api_base: "{0}"}}}}\n'
 )
+BOTH = """
+model_list:
+  - {{model_name: "ollama/*", litellm_params: {{model: "ollama/*", api_base: "{0}"}}}}
+  - {{model_name: "openai/*", litellm_params: {{model: "openai/*", api_base: "{0}"}}}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -86,63 +90,93 @@ async def test_many_that_leave_at_any_moment_leave_nothing_behind(place: Gateway
     await settled(place)
 
 
-def start(path: Path, port: int, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "core", "--config", str(path), "--port", str(port), *more]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
-    )
+class Told(NamedTuple):
+    """What one client got of a gateway that stopped while it was answering."""
+
+    face: str
+    stream: bool
+    status: int
+    headers: dict[str, str]
+    data: bytes
 
 
-def wait_for(port: int) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/health/liveliness", timeout=10)
-            return
-        except httpx.HTTPError:
-            time.sleep(0.05)
-    pytest.fail("it did not start")
+async def hear(url: str, face: str, body: dict[str, Any], begun: asyncio.Queue[str]) -> Told:
+    """Ask, say when the answer has begun, and read to its proper end."""
+    async with (
+        httpx.AsyncClient(base_url=url, timeout=60) as client,
+        client.stream("POST", FACES[face], json=body) as answer,
+    ):
+        data = b""
+        async for piece in answer.aiter_raw():
+            if not data and body["stream"]:
+                begun.put_nowait(face)
+            data += piece
+    return Told(face, body["stream"], answer.status_code, dict(answer.headers), data)
 
 
-@pytest.mark.parametrize(("model", "whole"), [("paced", True), ("stall_inside", False)])
-def test_a_gateway_that_is_to_stop_ends_what_it_has_begun(
-    tmp_path: Path, model: str, whole: bool
-) -> None:
-    """What ends in time is whole; the rest is cut, so that it cannot look whole."""
-    path, port = tmp_path / "config.yaml", free_port()
+async def told_at_the_end(
+    gateway: GatewayProgram, backend: Faulty, bodies: list[tuple[str, dict[str, Any]]]
+) -> list[Told]:
+    """Ask all of it, end the gateway once all is in work, and return what came."""
+    begun: asyncio.Queue[str] = asyncio.Queue()
+    asking = [asyncio.ensure_future(hear(gateway.url, face, body, begun)) for face, body in bodies]
+    for _, body in bodies:
+        if body["stream"]:
+            await begun.get()
+    parts = sum(body.get("n", 1) for _, body in bodies)
+    await asyncio.to_thread(until, lambda: backend.working == parts)
+    gateway.signal(signal.SIGTERM)
+    return await asyncio.gather(*asking)
+
+
+@pytest.fixture
+def stopping(tmp_path: Path) -> Iterator[tuple[GatewayProgram, Faulty]]:
+    """A gateway that gives answers in work two seconds, and its backend."""
+    path = tmp_path / "config.yaml"
     with running() as backend:
-        path.write_text(ONE.format(backend.url))
-        process = start(path, port, "--drain", "2")
+        path.write_text(BOTH.format(backend.url))
+        gateway = GatewayProgram(path, "--drain", "2", log=tmp_path / "log")
+        gateway.start()
         try:
-            wait_for(port)
-            body = asked_body("openai", model, "token-t" * 40, stream=True)
-            with httpx.stream(
-                "POST", f"http://127.0.0.1:{port}{FACES['openai']}", json=body, timeout=30
-            ) as answer:
-                pieces = answer.iter_raw()
-                data = next(pieces)
-                process.send_signal(signal.SIGTERM)
-                try:
-                    data += b"".join(pieces)
-                    cut = False
-                except httpx.RemoteProtocolError:
-                    cut = True
-            assert process.wait(30) in (0, -signal.SIGTERM)
+            gateway.up()
+            yield gateway, backend
+            assert gateway.wait() in (0, -signal.SIGTERM)
+            with pytest.raises(OSError):
+                socket.create_connection(("127.0.0.1", gateway.port), 2)
+            until(lambda: backend.working == 0)
         finally:
-            process.kill()
-            process.communicate()
-        with pytest.raises(OSError):
-            socket.create_connection(("127.0.0.1", port), 2)
-        end = time.monotonic() + 10
-        while backend.working and time.monotonic() < end:
-            time.sleep(0.02)
-        assert backend.working == 0
-    assert cut is not whole
-    if whole:
-        outcome = judge("openai", 200, data, {}, stream=True)
-        assert outcome.complete and outcome.text.startswith("token-t")
-    else:
-        assert b"[DONE]" not in data
+            gateway.kill()
+
+
+async def test_what_ends_in_time_is_whole(stopping: tuple[GatewayProgram, Faulty]) -> None:
+    body = asked_body("openai", "ollama/paced", "token-t", stream=True)
+    (told,) = await told_at_the_end(*stopping, [("openai", body)])
+    outcome = judge("openai", told.status, told.data, told.headers, stream=True)
+    assert outcome.complete and outcome.text == "token-t"
+
+
+async def test_what_does_not_end_in_time_ends_with_an_error_of_its_dialect(
+    stopping: tuple[GatewayProgram, Faulty],
+) -> None:
+    bodies = [
+        (face, asked_body(face, f"{kind}/{fault}", "token-t", stream=stream))
+        for face in FACES
+        for kind in ("ollama", "openai")
+        for fault, stream in (("stall_inside", True), ("stall_before", False))
+    ]
+    # Two answers at once, which are joined.
+    bodies.append(("openai", {**bodies[0][1], "n": 2}))
+    *one, two = await told_at_the_end(*stopping, bodies)
+    for told in (*one, two):
+        outcome = judge(told.face, told.status, told.data, told.headers, stream=told.stream)
+        assert outcome.error is not None and "being stopped" in outcome.error, told
+        assert not outcome.complete
+        if told.stream:
+            assert (told.status, outcome.text) == (200, "toktok" if told is two else "tok"), told
+        else:
+            assert (told.status, told.headers["retry-after"]) == (503, "2"), told
+    log = stopping[0].log.read_text()
+    assert "Traceback" not in log, log
 
 
 def test_a_config_that_breaks_under_load_changes_nothing(tmp_path: Path) -> None:
@@ -164,8 +198,5 @@ def test_a_config_that_breaks_under_load_changes_nothing(tmp_path: Path) -> None
 
         with serving(fleet) as url:
             assert all(asyncio.run(load(url)))
-            end = time.monotonic() + 20
-            while fleet.status().config_error and time.monotonic() < end:
-                time.sleep(0.05)
-            assert not fleet.status().config_error
+            until(lambda: not fleet.status().config_error)
             assert json.loads(httpx.get(f"{url}/api/version").content)
