@@ -36,7 +36,7 @@ def show_wire(service: Service, owner: str, exchange_ids: tuple[str, ...]) -> No
             card = service.reproduction(exchange)
         except DiglotError:
             card = {}
-        show_exchange(service, owner, exchange, key="wire")
+        show_exchange(service, owner, exchange, key="wire", drawer=True)
         if card:
             with st.expander(t("chat.reproduce"), icon=":material/science:"):
                 st.caption(t("chat.reproduce_hint" if "seed" in card else "chat.reproduce_no_seed"))

@@ -13,22 +13,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.backends.client import Client
 from core.backends.fleet import Fleet
 from core.backends.probes.compatibility import (
     PROBES,
     probe_all,
-    probe_for,
+    probes_of,
     run_probe,
     server_version,
 )
 from core.backends.probes.probe import VERDICTS
-from core.backends.probes.subject import Face, FleetAsker, HttpAsker, Subject
+from core.backends.probes.subject import Call, Face, FleetAsker, HttpAsker, Subject
+from core.errors import DiglotError
+from core.translation.aligned import AlignedRow, align_request
+from core.translation.aligned_answers import align_answer
+from core.translation.translate import translate_request
+from tests.laws.bodies import translations
 from tests.programs import CLOSED, ROOT
 from tests.scripted import Said, Scripted, running
 from tests.servers import Gateway, Ollama
 
+FACES: tuple[Face, ...] = ("ollama", "openai")
 TABLE = (ROOT / "docs/compatibility.md").read_text("utf-8")
 MARKS = {"✓": "honoured", "✗": "ignored", "⊘": "refused", "?": "inconclusive"}
 QUICK = ("num_ctx", "keep_alive", "think", "logprobs", "stop_string", "include_usage", "n",
@@ -132,7 +140,7 @@ async def test_memory_is_looked_into(client: Client, backend: Scripted) -> None:
     backend.json("/api/ps", {"models": [{"name": "m", "context_length": 4096}]})
     result = await run_probe("num_ctx", one)
     assert result.verdict == "ignored" and "4096" in result.evidence.en
-    assert result.sent[0]["options"]["num_ctx"] == 1536
+    assert (result.sent[0].request or {})["options"]["num_ctx"] == 1536
     hidden = subject(client, backend.url, "ollama", server=CLOSED)
     assert (await run_probe("num_ctx", hidden)).verdict == "inconclusive"
 
@@ -180,12 +188,83 @@ async def test_diglot_itself_is_asked_in_its_own_process(
         assert len(kept) == 3
 
 
-def test_each_row_of_a_table_finds_its_probes() -> None:
-    assert [p.name for p in probe_for("options.num_ctx")] == ["num_ctx"]
-    assert {p.name for p in probe_for("stop")} == {"stop_list", "stop_string"}
-    assert {p.name for p in probe_for("tools[2].function.name")} == {"tools"}
-    assert [p.name for p in probe_for("messages[0].content[1].image_url.url")] == ["image_url"]
-    assert probe_for("messages[0].content") == ()
+NATIVE_CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+NAMES = [
+    ({"options": {"num_ctx": 4096}}, "ollama", {"options.num_ctx": {"num_ctx"}}),
+    ({"stop": "x"}, "openai", {"stop": {"stop_list", "stop_string"}}),
+    ({"stop": ["x"]}, "openai", {"stop": {"stop_list"}}),
+    ({"format": "json"}, "ollama", {"format": {"json_object"}}),
+    ({"format": {"type": "object"}}, "ollama", {"format": {"json_schema"}}),
+    ({"response_format": {"type": "text"}}, "openai", {"response_format.type": set()}),
+    ({"no_such_field": 1}, "openai", {"no_such_field": {"unknown_field"}}),
+    ({"max_completion_tokens": 9}, "openai",
+     {"max_completion_tokens": {"max_completion_tokens", "max_tokens"}}),
+    ({"messages": [{"role": "developer", "content": "hi"}]}, "openai",
+     {"messages[0].role": {"developer"}, "messages[0].content": set()}),
+    ({"messages": [{"role": "user", "content": [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]}]},
+     "openai", {"messages[0].content[0].image_url.url": set()}),
+    ({"user": "me", "stream": True}, "openai",
+     {"user": set(), "stream": set(), "model": set(), "messages[0].role": set()}),
+]  # fmt: skip
+"""Fields of a request, its dialect, and the probes that rows of it offer."""
+
+
+@pytest.mark.parametrize(("fields", "source", "offered"), NAMES)
+def test_a_row_offers_the_probes_of_its_claim(
+    fields: dict[str, Any], source: str, offered: dict[str, set[str]]
+) -> None:
+    rows = {row.path: row for row in aligned({**NATIVE_CHAT, **fields}, source)}
+    for path, names in offered.items():
+        assert {probe.name for probe in probes_of(rows[path])} == names, path
+
+
+async def test_every_probe_is_reached_from_the_rows_of_what_it_is_about(
+    client: Client, backend: Scripted
+) -> None:
+    backend.json("/api/chat", native("one two three four five six", eval_duration=5))
+    whole = {"choices": [{"message": {"content": "one two three four five"}, "finish_reason": ""}]}
+    backend.json("/v1/chat/completions", whole)
+    backend.json("/api/ps", {"models": []})
+    reached = set()
+    for name in PROBES:
+        for face in FACES:
+            result = await run_probe(name, subject(client, backend.url, face))
+            for call in result.sent:
+                if call.request is not None and call.path != "/api/generate":
+                    rows = [*aligned(call.request, face), *answered(call, face)]
+                    reached |= {p.name for row in rows for p in probes_of(row)} & {name}
+    # Nothing of what a request for a missing model says is special: its error is.
+    (error,) = (row for row in align_answer({"error": "gone"}, {"error": {"message": "gone"}},
+                source="ollama", target="openai"))  # fmt: skip
+    reached |= {probe.name for probe in probes_of(error)}
+    assert reached == set(PROBES)
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_no_row_offers_a_probe_of_another_field(data: st.DataObject) -> None:
+    source, target, body = data.draw(translations(("openai", "ollama"), ("ollama", "openai")))
+    written = translate_request(body, source=source, target=target)
+    for row in align_request(body, written, source=source, target=target):
+        words = re.split(r"[^a-z_]+", f"{row.path} {row.target}")
+        for probe in probes_of(row):
+            own = {path.split(".")[-1].removesuffix("[]") for path in probe.paths}
+            assert own & set(words) or probe.name == "unknown_field", (row, probe.name)
+
+
+def aligned(body: dict[str, Any], source: str) -> tuple[AlignedRow, ...]:
+    target = "openai" if source == "ollama" else "ollama"
+    try:
+        written = translate_request(body, source=source, target=target)
+    except DiglotError:  # what a probe sends need not be legal, or has to be fetched first
+        written = {}
+    return align_request(body, written, source=source, target=target)
+
+
+def answered(call: Call, source: str) -> tuple[AlignedRow, ...]:
+    target = "openai" if source == "ollama" else "ollama"
+    return align_answer(json.loads(call.answer), {}, source=source, target=target)
 
 
 def test_every_probe_and_verdict_is_said_in_both_languages() -> None:

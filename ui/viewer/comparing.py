@@ -41,6 +41,7 @@ def _request(view: View) -> None:
         key=view.key,
         counted=False,
         beside=partial(_further, view),
+        view=view,
     )
 
 
@@ -50,7 +51,7 @@ def _answer(view: View) -> None:
     except DiglotError as exc:
         st.warning(t("requests.cannot", message=exc.message))
         return
-    show_rows(rows, source=source, target=target, key=f"answer_{view.key}")
+    show_rows(rows, source=source, target=target, key=f"answer_{view.key}", view=view)
 
 
 def _headers(view: View) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from functools import partial
 
 import streamlit as st
 from msgspec import Struct
@@ -16,7 +17,7 @@ from core.translation.translate import translate_request
 from ui.cards import json_fault
 from ui.comparison import dialect_name, is_native
 from ui.viewer.bodies import MOST_SHOWN, pretty
-from ui.viewer.editor import live_editor
+from ui.viewer.editor import live_editor, typed
 from ui.viewer.pair import View
 from ui.viewer.table import show_rows
 from ui.words import t
@@ -92,20 +93,26 @@ def _editors(view: View) -> None:
     for side in sides:
         with places[side]:
             broken = edited.fault is not None and edited.source == side
-            typed = live_editor(
+            live_editor(
                 dialect_name(side),
                 edited.texts[side],
                 version=edited.versions[side],
                 key=f"{kept}-{side}",
+                on_type=partial(_typed, kept, side, edited),
                 line=edited.fault.line or 1 if broken and edited.fault else 0,
             )
-            if typed is not None and typed[1] != edited.typed[side]:
-                st.session_state[kept] = follow(edited, side, typed[0], number=typed[1])
-                st.rerun(scope="fragment")
             if broken and edited.fault:
                 _show_fault(edited.fault, edited.texts[side])
     target = next(name for name in sides if name != edited.source)
-    show_rows(edited.rows, source=edited.source, target=target, key=f"edit_{view.key}")
+    show_rows(edited.rows, source=edited.source, target=target, key=f"edit_{view.key}", view=view)
+
+
+def _typed(kept: str, side: str, begun: Edited) -> None:
+    """Translate what was typed before anything is drawn, whichever part of the page will be."""
+    said = typed(f"{kept}-{side}")
+    edited: Edited = st.session_state.get(kept) or begun
+    if said is not None and said[1] != edited.typed[side]:
+        st.session_state[kept] = follow(edited, side, said[0], number=said[1])
 
 
 def _begin(view: View) -> Edited:

@@ -6,9 +6,11 @@ only when ``version`` changes, so that nobody's typing is overwritten by its own
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
-__all__ = ["live_editor"]
+__all__ = ["live_editor", "typed"]
 
 _JS = """
 export default function ({ data, parentElement, setStateValue }) {
@@ -52,18 +54,30 @@ _mount = st.components.v2.component("diglot.editor", html=_HTML, css=_CSS, js=_J
 
 
 def live_editor(
-    label: str, text: str, *, version: int, key: str, line: int = 0, height: int = 420
-) -> tuple[str, int] | None:
-    """Draw an editor holding ``text``; return what somebody typed, with a number of its own.
+    label: str,
+    text: str,
+    *,
+    version: int,
+    key: str,
+    on_type: Callable[[], None],
+    line: int = 0,
+    height: int = 420,
+) -> None:
+    """Draw an editor holding ``text``; ``on_type`` is called when somebody has typed.
 
-    None before anybody did. ``line`` is where what stands there is broken, 0 where it is not.
-    ``height`` is in pixels.
+    ``line`` is where what stands there is broken, 0 where it is not. ``height`` is in pixels.
     """
-    said = _mount(
+    _mount(
         data={"label": label, "text": text, "version": version, "line": line, "height": height},
         default={"typed": None},
         key=key,
-        on_typed_change=lambda: None,
+        on_typed_change=on_type,
         height=height + 40,
     )
-    return (said.typed["text"], said.typed["number"]) if said.typed else None
+
+
+def typed(key: str) -> tuple[str, int] | None:
+    """Return what somebody typed into an editor last, with a number of its own, or None."""
+    said = st.session_state.get(key)
+    found = said.get("typed") if said else None
+    return (found["text"], found["number"]) if found else None

@@ -31,9 +31,18 @@ __all__ = ["show_difference", "show_exchange"]
 
 
 def show_exchange(
-    service: Service, owner: str, exchange: Exchange, *, key: str = "", link: bool = False
+    service: Service,
+    owner: str,
+    exchange: Exchange,
+    *,
+    key: str = "",
+    link: bool = False,
+    drawer: bool = False,
 ) -> None:
-    """Draw an exchange. ``link`` keeps the open tab in the address; ``key`` tells places apart."""
+    """Draw an exchange, perhaps in a ``drawer``.
+
+    ``link`` keeps the open tab in the address; ``key`` tells places apart.
+    """
     if len(exchange.backend) > 1:
         st.caption(t("requests.emulated_steps", count=len(exchange.backend)))
     if exchange.cut:
@@ -43,7 +52,8 @@ def show_exchange(
     except DiglotError as exc:
         st.warning(t("requests.cannot", message=exc.message))
         return
-    view = View(service=service, owner=owner, exchange=exchange, pair=pair, key=key)
+    view = View(service=service, owner=owner, exchange=exchange, pair=pair, key=key,
+                drawer=drawer)  # fmt: skip
     if pair.rows:
         _strip(view)
     tabs: dict[str, Callable[[View], None]] = {"fields": show_fields}

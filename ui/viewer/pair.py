@@ -47,13 +47,17 @@ class Pair(Struct, frozen=True, kw_only=True):
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """What every tab is given: the exchange, who looks at it, and ``key`` for its widgets."""
+    """What every tab is given: the exchange, who looks at it, and ``key`` for its widgets.
+
+    ``drawer`` tells that it is drawn in one, which does not outlast a new drawing of the page.
+    """
 
     service: Service
     owner: str
     exchange: Exchange
     pair: Pair
     key: str
+    drawer: bool = False
 
 
 def other(dialect: str) -> str:

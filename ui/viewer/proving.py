@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.backends.live import Answered, Comparison, Place, Proof, compare_live, prove
-from core.backends.probes.compatibility import PROBES, Compatibility, probe_for
+from core.backends.probes.compatibility import PROBES, Compatibility, probes_of
 from core.backends.probes.probe import VERDICTS, Result
 from core.backends.probes.running import ProbeRun, start_probes
 from core.errors import DiglotError
@@ -18,6 +18,7 @@ from core.translation.translate import DIALECTS
 from ui.account import is_operator
 from ui.status import model_names
 from ui.text import plain
+from ui.viewer.evidence import MARKS, settled, show_progress
 from ui.viewer.pair import View
 from ui.words import note_text, t
 
@@ -25,7 +26,6 @@ __all__ = ["show_proof"]
 
 _EVERY = 1.0
 _LONGEST = 160
-_VERDICTS = {"honoured": "✓", "ignored": "✗", "refused": "⊘", "inconclusive": "?"}
 _AGREED = {"same": "=", "by_nature": "≈", "differs": "⇄", "only_left": "◀", "only_right": "▶"}
 
 
@@ -153,8 +153,7 @@ def _cell(path: str | None, value: object) -> str:
 
 def _probes(view: View, model: str, *, operator: bool) -> None:
     st.caption(t("viewer.probe_hint" if operator else "viewer.probe_hint_own"))
-    paths = [path for row in view.pair.rows for path in (row.path, row.target) if path]
-    fitting = list(dict.fromkeys(probe.name for path in paths for probe in probe_for(path)))
+    fitting = list(dict.fromkeys(p.name for row in view.pair.rows for p in probes_of(row)))
     names = st.multiselect(
         t("viewer.probe_which"), list(PROBES), default=fitting,
         format_func=lambda name: note_text(PROBES[name].title), key=f"probes_{view.key}_"
@@ -177,30 +176,20 @@ def _probes(view: View, model: str, *, operator: bool) -> None:
         if busy and run is not None:
             st.button(t("viewer.probe_stop"), icon=":material/stop:", on_click=run.cancel)
     if run is not None:
-        st.fragment(_progress, run_every=_EVERY if busy else None)(run, view.key)
+        st.fragment(_progress, run_every=_EVERY if busy else None)(view, run)
 
 
 def _begin(view: View, model: str, operator: bool, names: Sequence[str], kept: str) -> None:
     st.session_state[kept] = start_probes(
         view.service.fleet, model, owner=view.owner, direct=operator, names=names
     )
-    st.session_state[f"{kept}_seen"] = False
 
 
-def _progress(run: ProbeRun, key: str) -> None:
+def _progress(view: View, run: ProbeRun) -> None:
     if not run.done:
-        share = len(run.results) / run.total if run.total else 0.0
-        last = note_text(PROBES[run.results[-1].probe].title) if run.results else ""
-        st.progress(
-            share,
-            text=t("viewer.probe_progress", done=len(run.results), all=run.total, last=last),
-        )
+        show_progress(run)
         return
-    seen = f"_probe_run_{key}_seen"
-    if not st.session_state.get(seen):
-        # The buttons outside of this part are free again.
-        st.session_state[seen] = True
-        st.rerun()
+    settled(view, run, view.key)
     try:
         table = run.table()
     except DiglotError as exc:
@@ -209,13 +198,13 @@ def _progress(run: ProbeRun, key: str) -> None:
     except CancelledError:
         st.caption(t("viewer.probe_stopped"))
         return
-    _show_table(table, key)
+    _show_table(table, view.key)
 
 
 def _verdict(result: Result | None) -> str:
     if result is None:
         return ""
-    return f"{_VERDICTS[result.verdict]} {note_text(VERDICTS[result.verdict])}"
+    return f"{MARKS[result.verdict]} {note_text(VERDICTS[result.verdict])}"
 
 
 def _show_table(table: Compatibility, key: str) -> None:
@@ -232,7 +221,7 @@ def _show_table(table: Compatibility, key: str) -> None:
     with st.expander(t("viewer.probe_evidence"), expanded=len(rows) <= 3):
         for result in table.results:
             st.markdown(
-                f"{_VERDICTS[result.verdict]} **{note_text(PROBES[result.probe].title)}** "
+                f"{MARKS[result.verdict]} **{note_text(PROBES[result.probe].title)}** "
                 f"({plain(result.subject)}, {result.seconds:.1f} s)  \n"
                 f"{plain(note_text(result.evidence))}"
             )

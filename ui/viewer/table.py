@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from msgspec import Struct
 
+from core.backends.probes.compatibility import probes_of
 from core.translation.aligned import AlignedRow
 from core.translation.notes import SOURCES, Note
 from ui.comparison import dialect_name, is_native
-from ui.text import plain
+from ui.viewer.evidence import Place, opened, probe_titles, show_evidence, turn_over
+from ui.viewer.paging import page_of
+from ui.viewer.pair import View
+from ui.viewer.rows import draw_rows, pressed
 from ui.words import note_text, t
 
 __all__ = ["OUTCOMES", "Record", "records", "show_rows", "summary"]
@@ -22,18 +25,20 @@ __all__ = ["OUTCOMES", "Record", "records", "show_rows", "summary"]
 OUTCOMES = ("kept", "renamed", "retyped", "defaulted", "emulated", "dropped")
 _MARKS = {"kept": "=", "renamed": "↦", "retyped": "⇄", "defaulted": "＋", "emulated": "≈",
           "dropped": "✗"}  # fmt: skip
-# Shown with a mark and a word as well: colour alone is not read by everyone.
-_COLOURS = {"dropped": "#c0392b33", "emulated": "#d6890033", "defaulted": "#2e7d5b26",
-            "renamed": "#2f6fa326", "retyped": "#2f6fa326", "kept": ""}  # fmt: skip
 _LONGEST = 160
-_MOST_WRAPPED = 100
+_FIXED = 4
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """One row as it is shown: its cells by column, and where its reason is written down."""
+    """One row as it is shown: its cells by column, and where its reason is written down.
+
+    ``place`` are its paths, ``probes`` the names of those that can prove what it says.
+    """
 
     outcome: str
     cells: dict[str, str]
+    place: Place
+    probes: tuple[str, ...]
     source: str = ""
 
 
@@ -52,13 +57,15 @@ def show_rows(
     counted: bool = True,
     titles: tuple[str, str] | None = None,
     beside: Callable[[], Mapping[str, Sequence[AlignedRow]]] | None = None,
+    view: View | None = None,
 ) -> None:
     """Draw the aligned table, native on the left whichever side the rows start from.
 
     ``key`` tells tables apart where a page has several; ``counted`` says above it how many
     there are of each outcome. ``titles`` name the sides where dialects do not, in the order of
     the rows. ``beside`` draws what stands beside the filter and returns the rows of the same
-    source in further dialects: a column each.
+    source in further dialects: a column each. ``view`` says whose rows they are, and gives
+    those of which something can be proved a button to do so.
     """
     if counted:
         st.markdown(summary(rows))
@@ -71,19 +78,59 @@ def show_rows(
     if not shown:
         st.caption(t("requests.no_difference"))
         return
-    wrapped = len(shown) <= _MOST_WRAPPED
-    table = pd.DataFrame([_written(record, markdown=wrapped) for record in shown])
+    table = f"{source}-{key}"
+    _, page = page_of(shown, key=f"rows_page_{table}")
+    at = _open_at(view, table, page)
+    # What proves a row stands below it: there the table is cut in two.
+    _draw(page if at is None else page[: at + 1], table, 0, view=view, at=at)
+    if view is not None and at is not None:
+        place = st.container()
+        if page[at + 1 :]:
+            _draw(page[at + 1 :], table, 1, view=view)
+        with place:
+            show_evidence(view, table)
 
-    def paint(cells: Any) -> list[str]:
-        colour = _COLOURS[shown[cells.name].outcome]
-        return [f"background-color: {colour}" if colour else "" for _ in cells]
 
-    styled = table.style.apply(paint, axis=1).hide(axis="index")
-    if wrapped:
-        # A table wraps its sentences, but draws every row at once.
-        st.table(styled)
-    else:
-        st.dataframe(styled, hide_index=True, width="stretch", height=640)
+def _open_at(view: View | None, table: str, page: Sequence[Record]) -> int | None:
+    place = opened(view, table) if view else None
+    return next((n for n, record in enumerate(page) if place and record.place == place), None)
+
+
+def _draw(
+    part: Sequence[Record], table: str, number: int, *, view: View | None, at: int | None = None
+) -> None:
+    """Draw a part of the table, of which the row ``at`` is open."""
+    names = list(part[0].cells)
+    kinds = ["side", "outcome", "side", "why", *["more"] * (len(names) - _FIXED)]
+    columns = [{"name": n, "kind": k} for n, k in zip(names, kinds, strict=True)]
+    proving = view is not None and any(record.probes for record in part)
+    if view is not None:
+        # Both parts of a table have the same columns.
+        columns.append({"name": t("viewer.probe_column"), "kind": "prove"})
+    key = f"rows-{table}-{number}"
+    rows = [
+        {
+            "cells": [*record.cells.values(), *[""] * (view is not None)],
+            "outcome": record.outcome,
+            "source": record.source,
+            "address": SOURCES.get(record.source, ""),
+            "prove": t("viewer.probe_row_label", names=probe_titles(record.probes))
+            if proving and record.probes
+            else "",
+            "open": place == at,
+        }
+        for place, record in enumerate(part)
+    ]
+
+    def press() -> None:
+        place = pressed(key)
+        if view is not None and place is not None and place < len(part):
+            turn_over(view, table, part[place].place, part[place].probes)
+
+    draw_rows(
+        rows, columns, name=t("viewer.rows_alt", count=len(part)), key=key,
+        prove=t("viewer.probe_row"), headed=number == 0, on_press=press,
+    )  # fmt: skip
 
 
 def records(
@@ -109,15 +156,25 @@ def records(
         cells = _cells(row, sides, turned=turned)
         for dialect, other in others.items():
             cells[dialect_name(dialect)] = _mark(other) if other and row.path else "—"
-        found.append(Record(outcome=row.outcome, cells=cells, source=row.note.source))
+        found.append(_record(row, cells))
     for dialect, others_rows in (also or {}).items():
         for row in others_rows:
             if row.path is None:
                 cells = _cells(row, sides, turned=turned)
                 cells |= dict.fromkeys((*sides, *map(dialect_name, more)), "—")
                 cells[dialect_name(dialect)] = _cell(row.target, row.written)
-                found.append(Record(outcome=row.outcome, cells=cells, source=row.note.source))
+                found.append(_record(row, cells))
     return found
+
+
+def _record(row: AlignedRow, cells: dict[str, str]) -> Record:
+    return Record(
+        outcome=row.outcome,
+        cells=cells,
+        place=(row.path, row.target),
+        probes=tuple(probe.name for probe in probes_of(row)),
+        source=row.note.source,
+    )
 
 
 def _by_path(rows: Sequence[AlignedRow]) -> dict[str | None, AlignedRow]:
@@ -156,13 +213,3 @@ def _cell(path: str | None, value: Any) -> str:
         return "—"
     text = json.dumps(value, ensure_ascii=False)
     return f"{path}: {text if len(text) <= _LONGEST else text[:_LONGEST] + '…'}"
-
-
-def _written(record: Record, *, markdown: bool) -> dict[str, str]:
-    """Return the cells with the source beside the reason: as a link where there can be one."""
-    cells = {key: plain(text) if markdown else text for key, text in record.cells.items()}
-    if record.source:
-        where = SOURCES.get(record.source, "")
-        name = f"[{record.source}]({where})" if markdown and where else record.source
-        cells[t("requests.why")] += f" — {name}"
-    return cells

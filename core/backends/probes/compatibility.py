@@ -7,6 +7,7 @@ import io
 import re
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -15,10 +16,11 @@ from core.backends.probes.sampling import SAMPLING
 from core.backends.probes.serving import SERVING
 from core.backends.probes.subject import Subject
 from core.errors import DiglotError
-from core.translation.notes import Note
+from core.translation.aligned import AlignedRow
+from core.translation.notes import NOTES, Note
 from core.translation.reading import encode_json
 
-__all__ = ["PROBES", "Compatibility", "probe_all", "probe_for", "run_probe", "server_version"]
+__all__ = ["PROBES", "Compatibility", "probe_all", "probes_of", "run_probe", "server_version"]
 
 PROBES: dict[str, Probe] = {probe.name: probe for probe in (*SAMPLING, *SERVING)}
 """All probes by name."""
@@ -89,15 +91,24 @@ class Compatibility(Struct, frozen=True, kw_only=True):
         return encode_json(self)
 
 
-def probe_for(path: str) -> tuple[Probe, ...]:
-    """Return the probes of a field, by its path in a request or an answer of any dialect."""
-    plain = re.sub(r"\[\d+\]", "[]", path)
-    return tuple(
-        probe
-        for probe in PROBES.values()
-        if any(plain == known or plain.startswith(f"{known}.") or plain.startswith(f"{known}[")
-               for known in probe.paths)
-    )  # fmt: skip
+def probes_of(row: AlignedRow) -> tuple[Probe, ...]:
+    """Return the probes that can prove what a row of an aligned table says, on either side."""
+    sides = [
+        (re.sub(r"\[\d+\]", "[]", path), value)
+        for path, value in ((row.path, row.value), (row.target, row.written))
+        if path is not None
+    ]
+    found = [probe for probe in PROBES.values() if any(_fits(probe, *side) for side in sides)]
+    if row.note == NOTES["unknown"]:
+        found.append(PROBES["unknown_field"])
+    return tuple(found)
+
+
+def _fits(probe: Probe, pattern: str, value: Any) -> bool:
+    about = any(
+        pattern == known or pattern.startswith((f"{known}.", f"{known}[")) for known in probe.paths
+    )
+    return about and probe.concerns(value)
 
 
 async def run_probe(name: str, subject: Subject) -> Result:

@@ -7,10 +7,19 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from core.backends.probes.subject import Seen, Subject
+from core.backends.probes.subject import Call, Seen, Subject
 from core.translation.notes import Note
 
-__all__ = ["VERDICTS", "Finding", "Probe", "Result", "Verdict", "refused", "say"]
+__all__ = [
+    "VERDICTS",
+    "Finding",
+    "Probe",
+    "Result",
+    "Verdict",
+    "any_value",
+    "refused",
+    "say",
+]
 
 Verdict = Literal["honoured", "ignored", "refused", "inconclusive"]
 
@@ -29,26 +38,33 @@ class Finding(Struct, frozen=True):
     evidence: Note
 
 
-class Probe(Struct, frozen=True, kw_only=True):
-    """``paths`` are the fields of requests that it is about, in any dialect's words.
+def any_value(value: Any) -> bool:
+    """Tell that a claim is about every value of its field."""
+    return True
 
-    ``tries`` sends small requests of a subject and judges what comes.
+
+class Probe(Struct, frozen=True, kw_only=True):
+    """``paths`` are the fields that it is about, in any dialect's words: ``messages[].role``.
+
+    ``concerns`` tells whether it is about a value there: a claim about ``stop`` as a list is
+    none about a string. ``tries`` sends small requests of a subject and judges what comes.
     """
 
     name: str
     title: Note
     paths: tuple[str, ...]
     tries: Callable[[Subject], Awaitable[Finding]]
+    concerns: Callable[[Any], bool] = any_value
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """What one probe of one subject showed. ``sent`` are the bodies; ``seconds`` took it all."""
+    """What one probe of one subject showed, by ``sent``; ``seconds`` took it all."""
 
     probe: str
     subject: str
     verdict: Verdict
     evidence: Note
-    sent: tuple[dict[str, Any], ...]
+    sent: tuple[Call, ...]
     seconds: float
 
 

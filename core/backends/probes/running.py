@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 from core.backends.client import Client
 from core.backends.fleet import Fleet
-from core.backends.probes.compatibility import PROBES, Compatibility, probe_all, server_version
+from core.backends.probes.compatibility import PROBES, Compatibility, probe_all
 from core.backends.probes.probe import Result
 from core.backends.probes.subject import Asker, Face, FleetAsker, HttpAsker, Subject
+from core.backends.reproduction import server_version
 
 __all__ = ["ProbeRun", "start_probes"]
 
@@ -51,11 +53,10 @@ class ProbeRun:
         try:
             subjects = await _subjects(fleet, client, model, owner, direct=direct)
             self.total = len(self.names) * len(subjects)
-            version = await server_version(subjects[0])
             return await probe_all(
                 subjects,
                 date=datetime.now(UTC).date().isoformat(),
-                versions={"Ollama": version} if version else {},
+                versions=await _versions(fleet, model),
                 names=self.names,
                 told=self.results.append,
             )
@@ -74,6 +75,14 @@ def start_probes(
     run = ProbeRun(names or tuple(PROBES))
     run.start(fleet, model, owner, direct=direct)
     return run
+
+
+async def _versions(fleet: Fleet, model: str) -> dict[str, str]:
+    """Return the version of what answers for a model; nothing where it does not tell."""
+    if (await fleet.resolve(model)).deployment.embedded:
+        return {"xllamacpp": version("xllamacpp")}
+    found = await server_version(fleet, model)
+    return {"Ollama": found} if found else {}
 
 
 async def _subjects(

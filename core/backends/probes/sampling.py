@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from core.backends.probes.probe import Finding, Probe, refused, say
+from core.backends.probes.probe import Finding, Probe, any_value, refused, say
 from core.backends.probes.subject import Subject
 from core.translation.notes import Note
 
@@ -152,8 +152,9 @@ def _probe(
     zh: str,
     en: str,
     tries: Callable[[Subject], Awaitable[Finding]],
+    concerns: Callable[[Any], bool] = any_value,
 ) -> Probe:
-    return Probe(name=name, title=Note(zh, en), paths=tuple(paths), tries=tries)
+    return Probe(name=name, title=Note(zh, en), paths=tuple(paths), tries=tries, concerns=concerns)
 
 
 def _both(name: str) -> tuple[str, str]:
@@ -177,8 +178,9 @@ SAMPLING: tuple[Probe, ...] = (
            _limits("max_tokens")),
     _probe("max_completion_tokens", ("max_completion_tokens",), "max_completion_tokens",
            "max_completion_tokens", _limits("max_completion_tokens")),
-    _probe("stop_list", _both("stop"), "stop 写成列表", "stop as a list", _stops(bare=False)),
+    _probe("stop_list", _both("stop"), "stop 写成列表", "stop as a list", _stops(bare=False),
+           lambda value: isinstance(value, list)),
     _probe("stop_string", _both("stop"), "stop 写成一个字符串", "stop as one string",
-           _stops(bare=True)),
+           _stops(bare=True), lambda value: isinstance(value, str)),
 )  # fmt: skip
 """The probes of sampling."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from core.backends.probes.probe import Finding, Probe, refused, say
+from core.backends.probes.probe import Finding, Probe, any_value, refused, say
 from core.backends.probes.subject import Seen, Subject
 from core.errors import DiglotError
 from core.translation.clock import parse_rfc3339
@@ -293,39 +293,58 @@ def _ignored(zh: str, en: str, seen: Seen) -> Finding:
 
 
 def _probe(
-    name: str, paths: str, zh: str, en: str, tries: Callable[[Subject], Awaitable[Finding]]
+    name: str,
+    paths: str,
+    zh: str,
+    en: str,
+    tries: Callable[[Subject], Awaitable[Finding]],
+    concerns: Callable[[Any], bool] = any_value,
 ) -> Probe:
-    return Probe(name=name, title=Note(zh, en), paths=tuple(paths.split()), tries=tries)
+    return Probe(
+        name=name,
+        title=Note(zh, en),
+        paths=tuple(paths.split()),
+        tries=tries,
+        concerns=concerns,
+    )
+
+
+def _is_schema(value: Any) -> bool:
+    """Tell whether a format, its type or a part of it stands for an answer by a schema."""
+    return value not in ("json", "json_object", "text")
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(("http:", "https:"))
 
 
 SERVING: tuple[Probe, ...] = (
     _probe("num_ctx", "num_ctx options.num_ctx", "上下文长度 num_ctx", "context length num_ctx",
            _num_ctx),
     _probe("keep_alive", "keep_alive", "驻留时间 keep_alive", "keep_alive", _keep_alive),
-    _probe("think", "think", "think: true（模型不会思考）", "think: true, of a model that cannot",
-           _think),
-    _probe("reasoning_effort", "reasoning_effort", "reasoning_effort（模型不会思考）",
-           "reasoning_effort, of a model that cannot", _effort),
-    _probe("logprobs", "logprobs top_logprobs", "逐个 token 的概率 logprobs", "logprobs",
-           _logprobs),
-    _probe("json_schema", "format response_format response_format.json_schema.schema",
-           "按 JSON Schema 回答", "an answer by a JSON schema", _schema),
-    _probe("json_object", "format response_format response_format.type", "JSON 模式",
-           "JSON mode", _json_mode),
-    _probe("tools", "tools", "工具（模型没有工具模板）",
-           "tools, of a model without a template for them", _tools),
+    _probe("think", "think", "think: true", "think: true", _think),
+    _probe("reasoning_effort", "reasoning_effort", "reasoning_effort", "reasoning_effort",
+           _effort),
+    _probe("logprobs", "logprobs top_logprobs choices[].logprobs", "逐个 token 的概率 logprobs",
+           "logprobs", _logprobs),
+    _probe("json_schema", "format response_format", "按 JSON Schema 回答",
+           "an answer by a JSON schema", _schema, _is_schema),
+    _probe("json_object", "format response_format.type", "JSON 模式", "JSON mode", _json_mode,
+           lambda value: value in ("json", "json_object")),
+    _probe("tools", "tools", "工具 tools", "tools", _tools),
     _probe("tool_choice", "tool_choice", "tool_choice: required", "tool_choice: required",
            _tool_choice),
     _probe("include_usage", "stream_options.include_usage", "流式用量 stream_options.include_usage",
            "stream_options.include_usage", _usage),
     _probe("n", "n", "几个答案 n", "several answers, n", _several),
-    _probe("image_url", "messages[].content[].image_url.url", "图片写成地址",
-           "an image by its address", _image_address),
-    _probe("durations", "total_duration eval_duration", "回答里的时长", "durations in the answer",
-           _durations),
+    _probe("image_url", "messages[].content[].image_url", "图片写成地址",
+           "an image by its address", _image_address, _is_address),
+    _probe("durations", "total_duration load_duration prompt_eval_duration eval_duration timings",
+           "回答里的时长", "durations in the answer", _durations),
     _probe("developer", "messages[].role", "developer 角色和 system 一样读",
-           "the role developer, read as system", _developer),
-    _probe("error", "error error.message", "没有的模型：404，用自己的错误格式",
+           "the role developer, read as system", _developer,
+           lambda value: value == "developer"),
+    _probe("error", "error", "没有的模型：404，用自己的错误格式",
            "a model that is not there: 404 in the API's own form", _no_model),
     _probe("unknown_field", "", "不认识的字段", "a field that nobody knows", _unknown),
 )  # fmt: skip

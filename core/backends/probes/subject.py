@@ -11,14 +11,16 @@ from msgspec import Struct, field
 from core.backends.client import Client, bearer
 from core.backends.fleet import Fleet
 from core.errors import DiglotError
+from core.translation.masking import mask_body
 from core.translation.reading import decode_json, encode_json
 from core.translation.translate import DIALECTS
 
-__all__ = ["Asker", "FleetAsker", "HttpAsker", "Seen", "Subject"]
+__all__ = ["Asker", "Call", "FleetAsker", "HttpAsker", "Seen", "Subject"]
 
 Face = Literal["ollama", "openai"]
 
 _TIMEOUT = 300.0
+_LONGEST_ANSWER = 4000
 PROMPT = "Write one sentence about the sea."
 
 # Where the native API writes what OpenAI's writes at the top.
@@ -32,6 +34,19 @@ _NATIVE = {
         )
     },
 }  # fmt: skip
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One request of a probe and what came back. ``request`` is None for a GET.
+
+    ``answer`` is text with keys masked, cut where it is long; ``status`` 0 where none tells.
+    """
+
+    method: str
+    path: str
+    request: dict[str, Any] | None
+    status: int
+    answer: str
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -163,7 +178,7 @@ class FleetAsker:
 class Subject(Struct, kw_only=True):
     """One way to ask one model. ``server`` is the Ollama behind it, where there is one.
 
-    ``server_model`` is the model's name there. ``sent`` collects what was sent.
+    ``server_model`` is the model's name there. ``sent`` collects what was sent, and what came.
     """
 
     name: str
@@ -172,7 +187,7 @@ class Subject(Struct, kw_only=True):
     model: str
     server: Asker
     server_model: str
-    sent: list[dict[str, Any]] = field(default_factory=list)
+    sent: list[Call] = field(default_factory=list)
 
     def body(
         self,
@@ -205,10 +220,14 @@ class Subject(Struct, kw_only=True):
 
     async def send(self, body: dict[str, Any]) -> Seen:
         """Send a body and return what came."""
-        self.sent.append(body)
         began = time.perf_counter()
         path = DIALECTS[self.face].path
-        status, data, headers = await self.asker.post(path, encode_json(body))
+        try:
+            status, data, headers = await self.asker.post(path, encode_json(body))
+        except DiglotError as exc:
+            self._note("POST", path, body, 0, exc.message.encode())
+            raise
+        self._note("POST", path, body, status, data)
         return Seen(
             status=status, raw=data, body=_body(data), headers=headers,
             seconds=time.perf_counter() - began,
@@ -217,6 +236,10 @@ class Subject(Struct, kw_only=True):
     async def loaded(self) -> dict[str, Any] | None:
         """Return the model's entry in the server's /api/ps; None where it is not loaded."""
         found = await self.server.get("/api/ps")
+        if self.sent and self.sent[-1].method == "GET":
+            # Who waits for a change asks again and again; the last answer is the one that tells.
+            self.sent.pop()
+        self._note("GET", "/api/ps", None, 200 if found is not None else 0, encode_json(found))
         wanted = (self.server_model, f"{self.server_model}:latest")
         models = found.get("models") if isinstance(found, dict) else None
         return next((m for m in models or () if m.get("name") in wanted), None)
@@ -224,11 +247,23 @@ class Subject(Struct, kw_only=True):
     async def reload(self) -> None:
         """Load the model at the server for five minutes more, whatever was asked before."""
         body = {"model": self.server_model, "keep_alive": "5m"}
-        await self.server.post(DIALECTS["generate"].path, encode_json(body))
+        path = DIALECTS["generate"].path
+        status, data, _ = await self.server.post(path, encode_json(body))
+        self._note("POST", path, body, status, data)
 
     async def has_server(self) -> bool:
         """Return whether there is an Ollama whose memory can be looked into."""
         return isinstance(await self.server.get("/api/ps"), dict)
+
+    def _note(
+        self, method: str, path: str, request: dict[str, Any] | None, status: int, data: bytes
+    ) -> None:
+        text = mask_body(data).decode("utf-8", "replace")
+        if len(text) > _LONGEST_ANSWER:
+            text = text[:_LONGEST_ANSWER] + "…"
+        self.sent.append(
+            Call(method=method, path=path, request=request, status=status, answer=text)
+        )
 
 
 def _body(data: bytes) -> dict[str, Any]:
