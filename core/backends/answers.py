@@ -85,6 +85,7 @@ async def _pieces(
     exchange: Exchange, wire: Wire, reply: Reply, translator: Translator
 ) -> AsyncGenerator[bytes]:
     """Yield the client's bytes: one read of the backend, one translation, one write."""
+    last = b""
     try:
         while chunk := await reply.chunk():
             now = time.time_ns()
@@ -100,11 +101,11 @@ async def _pieces(
         last = translator.fail(exc, now=time.time_ns())
     finally:
         reply.close()
+        exchange.client.came(last, time.time_ns())
         if translator.finish is not None:
             wire.usage = translator.finish.usage
         if translator.error is not None:
             exchange.error = translator.error.message
         exchange.end()
     if last:
-        exchange.client.came(last, time.time_ns())
         yield last

@@ -101,17 +101,17 @@ class Caller:
             answer = await self._answer(face, raw, exchange, strict=strict, emulate=emulate)
         except DiglotError as exc:
             exchange.error = exc.message
-            exchange.ended = time.time_ns()
             exchange.client.status = exc.status
-            exchange.client.came(encode_json(DIALECTS[face].dump_error(exc)), exchange.ended)
+            exchange.client.came(encode_json(DIALECTS[face].dump_error(exc)), time.time_ns())
             exchange.client.answered = (("content-type", JSON_TYPE),)
+            exchange.end()
             raise
         answer.headers["x-diglot-id"] = identity
         exchange.client.status = 200
         exchange.client.answered = (("content-type", answer.content_type), *answer.headers.items())
         if answer.rest is None:
             exchange.client.came(answer.body, time.time_ns())
-            exchange.ended = time.time_ns()
+            exchange.end()
         return answer
 
     async def _answer(

@@ -73,13 +73,13 @@ class Embedder:
         except DiglotError as exc:
             exchange.error, wire.status = exc.message, exc.status
             wire.came(encode_json(DIALECTS[spoken.chat].dump_error(exc)), time.time_ns())
+            exchange.end()
             raise
-        finally:
-            exchange.ended = time.time_ns()
         answer.headers["x-diglot-id"] = identity
         wire.status = 200
         wire.answered = (("content-type", JSON_TYPE), *answer.headers.items())
-        wire.came(answer.body, exchange.ended)
+        wire.came(answer.body, time.time_ns())
+        exchange.end()
         return answer
 
     async def _answer(self, face: str, raw: bytes, exchange: Exchange, *, strict: bool) -> Answer:

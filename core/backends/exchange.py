@@ -117,12 +117,6 @@ class Exchange:
             self._said = said
         return said
 
-    def mask(self) -> None:
-        """Mask all that came unmasked; call it when nothing more comes."""
-        self.client.mask()
-        for wire in self.backend:
-            wire.mask()
-
     def begin_again(self) -> None:
         """Get ready to ask another backend: of the last one's answer nothing was sent on."""
         self.client.forget()
@@ -132,8 +126,11 @@ class Exchange:
         self.accepts = frozenset()
 
     def end(self) -> None:
-        """Note that the answer is over."""
+        """Note that the answer is over, and mask what is kept of it."""
         self.ended = time.time_ns()
+        self.client.mask()
+        for wire in self.backend:
+            wire.mask()
         on_end, self.on_end = self.on_end, None
         if on_end is not None:
             on_end(self)

@@ -2,13 +2,10 @@
 
 The log is bounded in number and in bytes: the oldest are forgotten. Everybody sees their own;
 ``everyone`` is for an operator, who sees also what clients of the gateway sent (owner "").
-What came unmasked (core.backends.wire) is masked soon after, a little at a time.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import deque
 from collections.abc import Iterator
 
@@ -20,11 +17,6 @@ from core.backends.exchange import Exchange
 __all__ = ["ExchangeLog", "Filter", "Watch"]
 
 _SUM_EVERY = 16
-
-# Seconds between two times at which ended exchanges are masked.
-_SOON = 1.0
-# Seconds that masking may take at a time: no answer waits longer for it.
-_SLICE = 0.005
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -74,7 +66,6 @@ class ExchangeLog:
         self._sizes: dict[str, int] = {}
         self._growing: set[str] = set()
         self._total = 0
-        self._unmasked: deque[str] = deque()
 
     def resize(self, limit: int, limit_bytes: int) -> None:
         """Change the bounds."""
@@ -88,7 +79,6 @@ class ExchangeLog:
         self._items[exchange.id] = exchange
         self._order.append(exchange.id)
         self._growing.add(exchange.id)
-        self._unmasked.append(exchange.id)
         self._added += 1
         # Sizes are summed now and then, not each time.
         if len(self._order) > self._limit or self._added % _SUM_EVERY == 0:
@@ -159,27 +149,6 @@ class ExchangeLog:
             exchange = self._items.get(key)
             if exchange is not None and (everyone or exchange.owner == owner):
                 yield exchange
-
-    async def mask_soon(self) -> None:
-        """Go on masking what has ended."""
-        while True:
-            await asyncio.sleep(_SOON)
-            self.mask()
-
-    def mask(self, seconds: float = _SLICE) -> None:
-        """Mask some of what has ended; what is still at work waits for the next time."""
-        until = time.perf_counter() + seconds
-        waiting = []
-        while self._unmasked and time.perf_counter() < until:
-            key = self._unmasked.popleft()
-            exchange = self._items.get(key)
-            if exchange is None:
-                continue
-            if exchange.ended:
-                exchange.mask()
-            else:
-                waiting.append(key)
-        self._unmasked.extend(waiting)
 
     def _trim(self) -> None:
         for key in list(self._growing):

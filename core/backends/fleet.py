@@ -92,7 +92,6 @@ class Fleet:
         await self.discover()
         self._start(watch_hosts(lambda: self._router, self._catalog))
         self._start(self._sharing.run())
-        self._start(self.log.mask_soon())
         if self.config.captures.folder is not None:
             self._start(keep_on_disk(self.log, CaptureFolder(self.config.captures)))
         if self._config_path is not None:

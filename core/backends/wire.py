@@ -1,16 +1,15 @@
 """One side of an exchange: a request and what came back, as bytes with their times.
 
-Keys, cookies and the data of images and sounds are masked (core.translation.masking): headers, and
-requests that plainly hold a key or a picture, when they come; everything else in the next moment
-that is free, or when it is first looked at, since looking for every kind of key takes longer than
-answering. Bodies over a limit are cut and say so.
+Keys, cookies and the data of images and sounds are masked (core.translation.masking): of a
+request when it comes, of an answer when it has ended or is looked at, whichever is first, since a
+look at each small piece takes longer than its translation. Bodies over a limit are cut and say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.translation.masking import mask_body, mask_headers, may_hide, shorten_body, shows_secret
+from core.translation.masking import mask_body, mask_headers, may_hide, shorten_body
 from core.translation.messages import Usage
 
 __all__ = ["MAX_ANSWER", "MAX_BODY", "Wire"]
@@ -26,6 +25,8 @@ _PIECE = 128
 
 # Bytes from which a body is masked at once.
 _LONG = 512 * 1024
+# Pieces of a long answer that are masked at a time: others wait a few milliseconds for it.
+_MANY = 4096
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -33,17 +34,16 @@ Headers = tuple[tuple[str, str], ...]
 class Wire:
     """One side: a request and what came back, in pieces with their times (ns since the epoch).
 
-    ``headers`` and ``answered`` are the request's and the answer's, masked: of most only the
-    name is there. ``request_bytes`` and ``answer_bytes`` say how long the bodies really were.
-    ``of`` is the wire whose request this one repeats: no key is in it that is not in that one.
+    ``request`` is the request's body, masked. ``headers`` and ``answered`` are the request's and
+    the answer's: of most only the name is there. ``request_bytes`` and ``answer_bytes`` say how
+    long the bodies really were. ``of`` is the wire whose request this one repeats: no key is in
+    it that is not in that one.
     """
 
     __slots__ = (
         "_left_out",
         "_masked",
         "_pieces",
-        "_request",
-        "_unmasked",
         "answer_bytes",
         "answered",
         "cut",
@@ -51,6 +51,7 @@ class Wire:
         "harmless",
         "headers",
         "path",
+        "request",
         "request_bytes",
         "sent",
         "status",
@@ -76,12 +77,12 @@ class Wire:
         self.answered: Headers = ()
         self.request_bytes = len(request)
         self.answer_bytes = 0
+        self.harmless: bool = of.harmless if of is not None else not may_hide(request)
+        if not self.harmless:
+            request = mask_body(request)
         # Pictures make most long bodies long: without them many are short enough to keep.
-        self.harmless: bool = of.harmless if of is not None else not shows_secret(request)
-        self._unmasked = len(request) <= _LONG and self.harmless
-        request = request if self._unmasked else mask_body(request)
         self.cut = len(request) > MAX_BODY
-        self._request = shorten_body(request, MAX_BODY) if self.cut else request
+        self.request = shorten_body(request, MAX_BODY) if self.cut else request
         self.status = 0
         self.streamed = False
         self.sent = 0
@@ -111,6 +112,8 @@ class Wire:
         if came > _LONG:
             data = mask_body(data)
         self._left_out += came - len(data)
+        if len(self._pieces) - self._masked >= _MANY:
+            self.mask()
         if self._size <= MAX_ANSWER:
             return data
         self.cut = True
@@ -147,32 +150,25 @@ class Wire:
         return tail
 
     @property
-    def request(self) -> bytes:
-        """The request's body, masked."""
-        if self._unmasked:
-            self._request = mask_body(self._request)
-            self._unmasked = False
-        return self._request
-
-    @property
     def chunks(self) -> list[tuple[int, bytes]]:
         """The answer's pieces with their times, masked. Not to be changed."""
-        pieces = self._pieces
-        left = pieces[self._masked :]
-        # All in one piece is looked through in a tenth of the time.
-        if left and may_hide(b"".join([data for _, data in left])):
-            pieces[self._masked :] = [(now, mask_body(data)) for now, data in left]
-        self._masked += len(left)
-        return pieces
+        self.mask()
+        return self._pieces
 
     def mask(self) -> None:
-        """Mask what came unmasked."""
-        _ = self.request, self.chunks
+        """Mask what came unmasked. Other threads may do the same, or add to it, meanwhile."""
+        begin = self._masked
+        left = self._pieces[begin:]
+        # All in one piece is looked through in a tenth of the time.
+        if left and may_hide(b"".join([data for _, data in left])):
+            masked = [(now, mask_body(data)) for now, data in left]
+            self._pieces[begin : begin + len(left)] = masked
+        self._masked = begin + len(left)
 
     @property
     def size(self) -> int:
         """The bytes that are kept."""
-        return len(self._request) + self._size
+        return len(self.request) + self._size
 
     @property
     def response(self) -> bytes:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from ahocorasick_rs import BytesAhoCorasick
 
 from core.translation.content import picture_type
 from core.translation.reading import JSON_ERRORS, encode_json
@@ -31,7 +32,6 @@ __all__ = [
     "mask_url",
     "may_hide",
     "shorten_body",
-    "shows_secret",
 ]
 
 MASK = "***"
@@ -56,13 +56,29 @@ _NAMED = re.compile(
     rb'(?i)(["\'][\w-]*(?:api[_-]?key|authorization|passwor[dt]|secret|access[_-]?token|cookie)'
     rb"[\"']\s*:\s*)([\"'])(?:[^\"'\\]|\\.)*\2"
 )
-# Looked for first: most bodies hold none of them, and this is all that they cost.
+
+# Parts of what the patterns match, in small letters: bodies in which none of them stands, which
+# are most, are looked through once, quickly, for all at once. None begins as another one ends.
 _KEY_SIGNS = (
     b"sk-", b"pk-", b"rk-", b"hf_", b"gsk_", b"ghp_", b"gho_", b"github_pat_", b"glpat-", b"xox",
-    b"AIza", b"AKIA", b"eyJhbGciOi", b"tvly-", b"nvapi-", b"r8_",
+    b"aiza", b"akia", b"eyjhbgcioi", b"tvly-", b"nvapi-", b"r8_",
 )  # fmt: skip
-_NAME_SIGNS = (b"api", b"API", b"Api", b"uthoriz", b"UTHORIZ", b"asswor", b"ASSWOR", b"ecret",
-               b"ECRET", b"ccess", b"ookie", b"earer ", b"asic ")  # fmt: skip
+_NAME_SIGNS = tuple(
+    word + quote
+    for quote in (b'"', b"'")
+    for word in (b"pikey", b"pi_key", b"pi-key", b"uthorization", b"passwort", b"password",
+                 b"secret", b"esstoken", b"ess_token", b"ess-token", b"ookie")
+)  # fmt: skip
+_BEARER_SIGNS = (b"bearer", b"basic")
+_DATA_SIGNS = (b";base64,", b'images"', b'data"', b'b64_json"')
+_SIGNS = (*_KEY_SIGNS, *_NAME_SIGNS, *_BEARER_SIGNS, *_DATA_SIGNS)
+_GROUPS = (
+    *("key" for _ in _KEY_SIGNS),
+    *("name" for _ in _NAME_SIGNS),
+    *("bearer" for _ in _BEARER_SIGNS),
+    *("data" for _ in _DATA_SIGNS),
+)
+_SEARCH = BytesAhoCorasick(_SIGNS)
 
 _DATA_URL = re.compile(
     rb"(data:(?:[\w.+-]+\\?/[\w.+-]+)?(?:;[\w=.-]+)*;base64,)((?:[A-Za-z0-9+/]|\\/)+={0,2})"
@@ -71,7 +87,6 @@ _BARE = re.compile(
     rb"""([\[,]\s*["']|["'](?:data|image|b64_json)["']\s*:\s*["'])"""
     rb"""((?:[A-Za-z0-9+/]|\\/){32,}={0,2})(["'])"""
 )
-_DATA_SIGNS = (b";base64,", b'"images"', b'"data"', b'"b64_json"')
 _LONG = 256
 _HIDDEN = re.compile(
     r"\+hidden\+(?P<type>[a-z]+(?:/[a-z0-9]+)?)\+(?P<size>\d+)\+bytes\+(?P<digest>[0-9a-f]{8})\+*"
@@ -96,39 +111,46 @@ def hidden_data(value: str) -> HiddenData | None:
     return HiddenData(type=found["type"], size=int(found["size"]), digest=found["digest"])
 
 
-def shows_secret(data: bytes) -> bool:
-    """Tell, at little cost, whether a body holds a key or a picture in one of the usual forms."""
-    return (
-        b"sk-" in data
-        or b'api_key"' in data
-        or b"earer " in data
-        or b";base64," in data
-        or b'"images"' in data
-    )
-
-
 def may_hide(data: bytes) -> bool:
     """Tell whether ``mask_body`` has to look closer; of most bodies it has not."""
-    return any(sign in data for sign in (*_DATA_SIGNS, *_KEY_SIGNS, *_NAME_SIGNS))
+    return bool(_found(data))
 
 
 def mask_body(data: bytes) -> bytes:
     """Return a body without keys and without the data of images and sounds."""
-    for sign in _DATA_SIGNS:
-        if sign in data:
-            data = _DATA_URL.sub(_hide_url, data)
-            data = _BARE.sub(_hide_bare, data)
-            break
-    for sign in _KEY_SIGNS:
-        if sign in data:
-            data = _KEY.sub(rb"\1***", data)
-            break
-    for sign in _NAME_SIGNS:
-        if sign in data:
-            data = _NAMED.sub(rb"\1\2***\2", data)
-            data = _BEARER.sub(rb"\1\2***", data)
-            break
+    found = _found(data)
+    if not found:
+        return data
+    if "data" in found:
+        data = _DATA_URL.sub(_hide_url, data)
+        data = _BARE.sub(_hide_bare, data)
+    if "key" in found:
+        data = _KEY.sub(rb"\1***", data)
+    if "name" in found:
+        data = _NAMED.sub(rb"\1\2***\2", data)
+    if "bearer" in found:
+        data = _BEARER.sub(rb"\1\2***", data)
     return data
+
+
+def _found(data: bytes) -> set[str]:
+    """Return of which groups there are signs in a body."""
+    found = set()
+    for sign, start, _ in _SEARCH.find_matches_as_indexes(data.lower()):
+        group = _GROUPS[sign]
+        if group == "bearer" and not _BEARER.match(data, start):
+            continue  # a word like others
+        if group == "data" and not _is_data(data, _SIGNS[sign], start):
+            continue
+        found.add(group)
+    return found
+
+
+def _is_data(data: bytes, sign: bytes, start: int) -> bool:
+    """Tell whether a sign of data stands as it is written, and whole where it is a name."""
+    if not sign.endswith(b'"'):
+        return data.startswith(sign, start)
+    return data.startswith(b'"' + sign, start - 1) if start else False
 
 
 def mask_text(text: str) -> str:

@@ -42,14 +42,37 @@ def test_keys_and_pictures_are_masked_when_they_come() -> None:
     picture = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(900)).decode()
     body = {**NATIVE, "messages": [{"role": "user", "content": "hi", "images": [picture]}]}
     one = exchange("a", body=json.dumps({**body, "api_key": "a-secret-key"}).encode())
-    held = getattr(one.client, "_request")  # noqa: B009  # before anybody looks at it
-    assert b"a-secret-key" not in held and picture.encode() not in held
     assert b"a-secret-key" not in one.client.request and picture.encode() not in one.client.request
     url = one.request_in("openai")["messages"][0]["content"][1]["image_url"]["url"]
     note = hidden_data(url)
     assert url.startswith("data:image/png;base64,") and note is not None and note.size == 908
     one.client.came(b'{"error":"no such key: sk-abcdefghijklmnopqrstuv"}', 1)
     assert b"abcdefghijklmnop" not in one.client.response
+
+
+def test_an_answer_is_masked_when_it_ends_though_nobody_looks() -> None:
+    rare = b'{"password":"open-sesame","text":"AKIAABCDEFGHIJKLMNOP"}'
+    one = exchange("a", body=rare)
+    one.backend.append(Wire("openai", "/v1/chat/completions", rare, of=one.client))
+    for wire in (one.client, *one.backend):
+        wire.came(b'{"message":', 1)
+        wire.came(b'"the key is hf_abcdefghijklmnopqrst"}', 2)
+        assert b"open-sesame" not in wire.request and b"AKIAABCD" not in wire.request
+    one.end()
+    for wire in (one.client, *one.backend):
+        assert b"hf_abcdefgh" not in wire.unmasked() and len(wire.chunks[0][1]) == 11
+
+
+def test_a_very_long_answer_is_masked_while_it_comes() -> None:
+    one = exchange("a")
+    piece = b'{"text":"the key is hf_abcdefghijklmnopqrst"}' + b" " * 100
+    for number in range(9000):
+        one.client.came(piece, number)
+    assert one.client.unmasked().count(b"hf_abcdefgh") < 8200
+    size = one.client.size
+    one.end()
+    assert b"hf_abcdefgh" not in one.client.unmasked() and len(one.client.chunks) == 9000
+    assert one.client.size <= size
 
 
 def test_a_stream_is_read_in_both_dialects_with_its_times() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from base64 import b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.translation.masking import (
@@ -44,6 +45,41 @@ def test_keys_are_gone_and_the_rest_is_not(secret: str) -> None:
     for word in ("abcd1234efgh", "abcdefghijklmnop", "qwertyuiop", "dXNlcjpw", "hunter2",
                  "0123456789"):  # fmt: skip
         assert word.encode() not in masked
+
+
+FRAGMENTS = st.lists(
+    st.sampled_from(
+        """sk- pk- gsk_ hf_ xoxb- xox AIza AKIA eyJhbGciOi r8_ tvly- bearer Bearer BASIC basic Api
+        api_key api-key apikey x-API-KEY authorization Authorization Passwort password secret
+        access_token accesstoken cookie Cookie images data b64_json image ;base64, data: / = 7
+        image/png " ' : [ , \\ abcdefghijklmnop0123 AbC+/9==
+        iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYA""".split()
+    )
+    | st.sampled_from([" ", "\t", "\n", '"images":["', '"data":"', '": "', "é"]),
+    max_size=14,
+).map("".join)
+# What must not be left, said once more.
+LEFT = (
+    re.compile(
+        rb"\b(sk-|pk-|gsk_|hf_|xoxb-|AIza|AKIA|eyJhbGciOi|r8_|tvly-)(?!\*\*\*)[\w.=/+-]{12,}"
+    ),
+    re.compile(
+        rb"[\"'][\w-]*(api[_-]?key|authorization|passwor[dt]|secret|access[_-]?token|cookie)[\"']"
+        rb"\s*:\s*([\"'])(?!\*\*\*\2)([^\"'\\]|\\.)+\2",
+        re.IGNORECASE,
+    ),
+    re.compile(rb"\b(bearer|basic)\s+(?=[\w.~+/-]*[\d=])[\w.~+/=-]{8,}", re.IGNORECASE),
+)
+
+
+@settings(max_examples=1000)
+@given(FRAGMENTS)
+@example('"secret"images":["iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYA"]')
+@example("bearer BASIC dXNlcjpwYXNzd29yZA==")
+def test_the_quick_look_misses_nothing(text: str) -> None:
+    masked = mask_body(text.encode())
+    for pattern in LEFT:
+        assert not pattern.search(masked)
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=300))
