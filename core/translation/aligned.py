@@ -11,11 +11,22 @@ from core.translation import paths
 from core.translation.notes import Note
 from core.translation.report import Outcome, ReportRow, explain_request
 
-__all__ = ["AlignedRow", "align", "align_request", "value_at"]
+__all__ = ["AlignedRow", "Span", "align", "align_request", "value_at"]
+
+
+class Span(Struct, frozen=True, kw_only=True):
+    """The records of a stream that hold a field: the first and the last from 1, and how many."""
+
+    first: int
+    last: int
+    count: int
 
 
 class AlignedRow(Struct, frozen=True, kw_only=True):
-    """One row: what stands on the left, what happened, what stands on the right."""
+    """One row: what stands on the left, what happened, what stands on the right.
+
+    ``at`` and ``written_at`` say where in a stream that is; None for what is no stream.
+    """
 
     path: str | None
     value: Any
@@ -23,6 +34,8 @@ class AlignedRow(Struct, frozen=True, kw_only=True):
     target: str | None
     written: Any
     note: Note
+    at: Span | None = None
+    written_at: Span | None = None
 
 
 def align(

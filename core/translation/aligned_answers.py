@@ -26,10 +26,20 @@ from core.translation.reading import decode_json, encode_json, read_object
 from core.translation.report import Outcome
 from core.translation.translate import DIALECTS
 
-__all__ = ["align_answer", "align_headers", "answer_leaves", "whole_answer"]
+__all__ = [
+    "AnswerLeaf",
+    "align_answer",
+    "align_headers",
+    "align_leaves",
+    "answer_leaves",
+    "is_closed",
+    "rows_of",
+    "whole_answer",
+]
 
 _EMPTY: tuple[Any, ...] = ("", None, [], {})
 _NATIVE = ("ollama", "generate")
+_COUNTS = ("usage", "prompt_eval_count", "eval_count")
 _ECHOED = frozenset(
     """background conversation include instructions max_output_tokens max_tool_calls metadata
     parallel_tool_calls previous_response_id prompt_cache_key reasoning safety_identifier
@@ -44,7 +54,9 @@ _TRANSPORT = frozenset(
 )
 
 
-class _Leaf(NamedTuple):
+class AnswerLeaf(NamedTuple):
+    """One value of an answer, its path with and without indices, and its row of ANSWER_FIELDS."""
+
     path: str
     pattern: str
     value: Any
@@ -61,7 +73,12 @@ def whole_answer(dialect: str, data: bytes, *, streamed: bool, stamp: Stamp) -> 
     spoken = DIALECTS[dialect]
     decoder = spoken.decoder(ids=stamp.id)
     events: list[Event] = [*decoder.decode(data), *decoder.flush()]
-    return spoken.dump_response(accumulate(events), stamp=stamp, now=stamp.created)
+    answer = accumulate(events)
+    body = spoken.dump_response(answer, stamp=stamp, now=stamp.created)
+    if answer.usage is None:
+        # Whole answers must have counts, and say 0; a stream need not have any.
+        body = {key: value for key, value in body.items() if key not in _COUNTS}
+    return body
 
 
 def align_answer(
@@ -71,8 +88,14 @@ def align_answer(
 
     ``written`` is the answer in ``target``; both may be any dialect's, embeddings' too.
     """
-    left = list(answer_leaves(body, source))
-    right = list(answer_leaves(written, target))
+    left, right = answer_leaves(body, source), answer_leaves(written, target)
+    return align_leaves(list(left), list(right), source=source, target=target)
+
+
+def align_leaves(
+    left: Sequence[AnswerLeaf], right: Sequence[AnswerLeaf], *, source: str, target: str
+) -> tuple[AlignedRow, ...]:
+    """Return the rows of two lists of leaves, in each of which no path comes twice."""
     places = _Places(left, right)
     said = [leaf.value for leaf in right if isinstance(leaf.value, str)]
     rows = [_judge(leaf, places.found.get(leaf.path), said, source, target) for leaf in left]
@@ -96,7 +119,7 @@ def align_headers(
     return tuple(rows)
 
 
-def answer_leaves(body: Mapping[str, Any], dialect: str) -> Iterator[_Leaf]:
+def answer_leaves(body: Mapping[str, Any], dialect: str) -> Iterator[AnswerLeaf]:
     """Yield the values of an answer one by one; what is opaque is not looked into."""
     return _below(dict(body), "", "", dialect)
 
@@ -104,21 +127,21 @@ def answer_leaves(body: Mapping[str, Any], dialect: str) -> Iterator[_Leaf]:
 class _Places:
     """Which leaf of the other side each leaf is: those that mean the same come first."""
 
-    def __init__(self, left: Sequence[_Leaf], right: Sequence[_Leaf]) -> None:
-        self.found: dict[str, _Leaf] = {}
-        self._equal: dict[tuple[str, bytes], deque[_Leaf]] = defaultdict(deque)
-        self._named: dict[str, deque[_Leaf]] = defaultdict(deque)
+    def __init__(self, left: Sequence[AnswerLeaf], right: Sequence[AnswerLeaf]) -> None:
+        self.found: dict[str, AnswerLeaf] = {}
+        self._equal: dict[tuple[str, bytes], deque[AnswerLeaf]] = defaultdict(deque)
+        self._named: dict[str, deque[AnswerLeaf]] = defaultdict(deque)
         self._taken: set[str] = set()
-        for leaf in right:
+        for leaf in sorted(right, key=_is_empty):
             self._equal[_group(leaf), _means(leaf.value)].append(leaf)
             self._named[_name(leaf)].append(leaf)
         for leaf in left:
             self._take(leaf, self._equal.get((_group(leaf), _means(leaf.value))))
-        for leaf in left:
+        for leaf in sorted(left, key=_is_empty):
             if leaf.path not in self.found:
                 self._take(leaf, self._named.get(_name(leaf)))
 
-    def _take(self, leaf: _Leaf, waiting: deque[_Leaf] | None) -> None:
+    def _take(self, leaf: AnswerLeaf, waiting: deque[AnswerLeaf] | None) -> None:
         while waiting:
             other = waiting.popleft()
             if other.path not in self._taken:
@@ -127,35 +150,48 @@ class _Places:
                 return
 
 
-def _name(leaf: _Leaf) -> str:
+def _is_empty(leaf: AnswerLeaf) -> bool:
+    """Tell whether a leaf says nothing: where others mean the same, they come first."""
+    return leaf.value in _EMPTY
+
+
+def _name(leaf: AnswerLeaf) -> str:
     return leaf.row.name if leaf.row else f"?{leaf.path}"
 
 
-def _group(leaf: _Leaf) -> str:
+def _group(leaf: AnswerLeaf) -> str:
     # The responses dialect writes thinking where it writes text.
     name = _name(leaf)
     return "text" if name == "thinking" else name
 
 
-def _below(value: Any, path: str, pattern: str, dialect: str) -> Iterator[_Leaf]:
-    row = _rows(dialect).get(pattern)
-    closed = row is not None and row.opaque and not _looked_into(pattern, dialect, value)
+def is_closed(value: Any, row: AnswerField | None, pattern: str, dialect: str) -> bool:
+    """Tell whether a value is shown whole: it is one, or nobody is to look into it."""
+    if not isinstance(value, dict | list) or not value:
+        return True
+    # An opaque place may hold another one that is named: choices[].logprobs.
+    inner = isinstance(value, dict) and "content" in value and (
+        f"{pattern}.content" in rows_of(dialect))  # fmt: skip
     echoed = dialect == "responses" and pattern in _ECHOED
-    if isinstance(value, dict) and value and not closed and not echoed:
+    return echoed or (row is not None and row.opaque and not inner)
+
+
+def rows_of(dialect: str) -> Mapping[str, AnswerField]:
+    """Return the fields that a dialect's answers have, by their places."""
+    return _rows(dialect)
+
+
+def _below(value: Any, path: str, pattern: str, dialect: str) -> Iterator[AnswerLeaf]:
+    row = _rows(dialect).get(pattern)
+    if path and is_closed(value, row, pattern, dialect):
+        yield AnswerLeaf(path, pattern, value, row)
+    elif isinstance(value, dict):
         for key, item in value.items():
             inner = f"{pattern}.{key}" if pattern else key
             yield from _below(item, join(path, key), inner, dialect)
-    elif isinstance(value, list) and value and not closed and not echoed:
+    elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _below(item, f"{path}[{index}]", f"{pattern}[]", dialect)
-    elif path:
-        yield _Leaf(path, pattern, value, row)
-
-
-def _looked_into(pattern: str, dialect: str, value: Any) -> bool:
-    """Tell whether an opaque place holds another one that is named: choices[].logprobs."""
-    return isinstance(value, dict) and f"{pattern}.content" in _rows(dialect) and (
-        "content" in value)  # fmt: skip
 
 
 @lru_cache
@@ -164,7 +200,7 @@ def _rows(dialect: str) -> Mapping[str, AnswerField]:
 
 
 def _judge(
-    leaf: _Leaf, other: _Leaf | None, said: Sequence[str], source: str, target: str
+    leaf: AnswerLeaf, other: AnswerLeaf | None, said: Sequence[str], source: str, target: str
 ) -> AlignedRow:
     row = leaf.row
     if other is not None:
@@ -184,7 +220,7 @@ def _judge(
     return _say(leaf, "dropped", row.note)
 
 
-def _pair(leaf: _Leaf, other: _Leaf, note: str) -> AlignedRow:
+def _pair(leaf: AnswerLeaf, other: AnswerLeaf, note: str) -> AlignedRow:
     same = type(leaf.value) is type(other.value) and leaf.value == other.value
     outcome: Outcome = "retyped"
     if same:
@@ -201,7 +237,7 @@ def _pair(leaf: _Leaf, other: _Leaf, note: str) -> AlignedRow:
     )  # fmt: skip
 
 
-def _added(leaf: _Leaf, target: str) -> AlignedRow:
+def _added(leaf: AnswerLeaf, target: str) -> AlignedRow:
     note = leaf.row.note if leaf.row else "added"
     first = re.split(r"[.\[]", leaf.pattern)[0]
     if leaf.row is None and target == "responses" and first in _ECHOED:
@@ -214,7 +250,7 @@ def _added(leaf: _Leaf, target: str) -> AlignedRow:
     )  # fmt: skip
 
 
-def _say(leaf: _Leaf, outcome: Outcome, note: str) -> AlignedRow:
+def _say(leaf: AnswerLeaf, outcome: Outcome, note: str) -> AlignedRow:
     return AlignedRow(
         path=leaf.path, value=leaf.value, outcome=outcome, target=None, written=None,
         note=ANSWER_NOTES[note],

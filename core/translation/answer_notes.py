@@ -166,6 +166,34 @@ ANSWER_NOTES: dict[str, Note] = {
         "data: [DONE].",
         _DOCS,
     ),
+    "event_name": Note(
+        "事件的名字，写在 event: 行里，也写在 type 里；原生的流一行就是一块，没有名字。",
+        "The event's name, on its event: line and again in type; a native stream has lines "
+        "without names.",
+        _DOCS,
+    ),
+    "done_mark": Note(
+        "流在这里结束；原生的流看 done: true。",
+        "The stream ends here; a native one ends with done: true.",
+        _OPENAI,
+    ),
+    "stream_state": Note(
+        "刚开始时的样子，内容还是空的。", "As it is at the beginning, while nothing is said yet."
+    ),
+    "said_again": Note(
+        "流里不止一处写它，另一处已经对上了。",
+        "The stream says it in more than one place, and it is matched in another.",
+    ),
+    "usage_not_asked": Note(
+        "OpenAI 的流只有在请求里写了 stream_options.include_usage 才带 token 数；原生的流总是带。",
+        "OpenAI's streams tell the tokens only where the request asked for them with "
+        "stream_options.include_usage; native ones always do.",
+        _OPENAI,
+    ),
+    "empty_chunk": Note(
+        "没有它的那些块里也写着，只是空的。",
+        "Written empty in the chunks that have none of it.",
+    ),
     "own_header": Note(
         "Diglot 加的：这次交换的编号，以及丢了什么、模拟了什么。",
         "Added by Diglot: the exchange's id, and what was lost or emulated.",

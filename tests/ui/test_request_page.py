@@ -121,6 +121,32 @@ def test_a_link_opens_the_same_view(url: str, chromium: Browser) -> None:
     page.context.close()
 
 
+def test_a_streams_fields_have_rows_and_further_columns(url: str, chromium: Browser) -> None:
+    identity = send(url, stream=True).headers["x-diglot-id"]
+    page = visit(chromium, f"{url}/requests?lang=en&x={identity}")
+    page.get_by_role("radio", name="Stream", exact=True).click(force=True)
+    text = page.get_by_role("row").filter(has_text='message.content: "You')
+    expect(text).to_contain_text('choices[0].delta.content: "You said: hello there')
+    expect(text).to_contain_text("‹#1-3, ×3›")
+    # Nobody asked for the counts, so this stream has none.
+    lost = page.get_by_role("row").filter(has_text="eval_count: 2")
+    expect(lost).to_contain_text("stream_options.include_usage")
+    expect(lost.get_by_role("button")).to_have_accessible_name(
+        "Probe: stream_options.include_usage"
+    )
+    for column, said in (("Anthropic", "content_block_delta[0] delta.text"),
+                         ("OpenAI responses", "response.output_text.delta[0] delta")):  # fmt: skip
+        page.get_by_role("button", name=f"＋ {column}").click()
+        expect(page.get_by_role("columnheader", name=column)).to_be_visible()
+        expect(text).to_contain_text(said)
+    # The whole answer has the same columns; what was chosen stays.
+    page.get_by_role("radio", name="Answer", exact=True).click(force=True)
+    expect(page.get_by_role("columnheader", name="Anthropic")).to_be_visible()
+    expect(text.filter(has_text=re.compile(r" content\[0\]\.text: "))).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="eval_count: 2")).to_contain_text("lost")
+    page.context.close()
+
+
 def test_a_stream_on_its_time_axis(url: str, chromium: Browser) -> None:
     question = {"role": "user", "content": "think well"}
     body = {"model": "actor:1b", "messages": [question]}

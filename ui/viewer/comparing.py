@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -9,8 +10,18 @@ import streamlit as st
 from core.errors import DiglotError
 from core.translation.aligned import AlignedRow
 from core.translation.aligned_answers import align_headers
+from core.translation.translate import DIALECTS
 from ui.comparison import dialect_name
-from ui.viewer.pair import FURTHER, View, answer_rows, rows_in
+from ui.viewer.memory import remembered
+from ui.viewer.pair import (
+    FURTHER,
+    View,
+    about,
+    answer_rows,
+    is_streamed,
+    rows_in,
+    stream_rows,
+)
 from ui.viewer.table import show_rows
 from ui.words import t
 
@@ -22,6 +33,7 @@ def show_fields(view: View) -> None:
     parts = {
         **({"request": _request} if view.pair.rows else {}),
         **({"answer": _answer} if view.exchange.client.chunks else {}),
+        **({"stream": _stream} if _has_stream(view) else {}),
         **({"headers": _headers} if view.exchange.client.headers else {}),
     }
     part = st.segmented_control(
@@ -40,18 +52,49 @@ def _request(view: View) -> None:
         target=pair.target,
         key=view.key,
         counted=False,
-        beside=partial(_further, view),
+        beside=partial(_further, view, partial(rows_in, view)),
         view=view,
     )
 
 
 def _answer(view: View) -> None:
+    _came(view, "answer", answer_rows)
+
+
+def _stream(view: View) -> None:
+    st.caption(t("viewer.stream_rows_hint"))
+    _came(view, "stream", stream_rows)
+
+
+def _has_stream(view: View) -> bool:
+    return is_streamed(view.exchange) and view.pair.source in DIALECTS
+
+
+def _came(
+    view: View, part: str, align: Callable[..., tuple[str, str, tuple[AlignedRow, ...]]]
+) -> None:
+    """Draw what came back, whole or as a stream, and choice of further dialects for it."""
+
+    def rows_of(dialect: str = "") -> tuple[str, str, tuple[AlignedRow, ...]]:
+        name = f"{part}-{dialect}-{view.key}"
+        return remembered(name, about(view.exchange), lambda: align(view, dialect))
+
+    def rows_too(dialect: str) -> tuple[AlignedRow, ...]:
+        return rows_of(dialect)[2]
+
     try:
-        source, target, rows = answer_rows(view)
+        source, target, rows = rows_of()
     except DiglotError as exc:
         st.warning(t("requests.cannot", message=exc.message))
         return
-    show_rows(rows, source=source, target=target, key=f"answer_{view.key}", view=view)
+    show_rows(
+        rows,
+        source=source,
+        target=target,
+        key=f"{part}_{view.key}",
+        beside=partial(_further, view, rows_too),
+        view=view,
+    )
 
 
 def _headers(view: View) -> None:
@@ -74,8 +117,12 @@ def _headers(view: View) -> None:
         )
 
 
-def _further(view: View) -> dict[str, tuple[AlignedRow, ...]]:
+def _further(
+    view: View, rows_of: Callable[[str], tuple[AlignedRow, ...]]
+) -> dict[str, tuple[AlignedRow, ...]]:
     """Draw the choice of further dialects; return the rows of those that are chosen."""
+    if view.pair.source not in DIALECTS:
+        return {}
     offered = [name for name in FURTHER if name not in (view.pair.source, view.pair.target)]
     wanted = st.pills(
         t("viewer.also"), offered, selection_mode="multi",
@@ -85,7 +132,7 @@ def _further(view: View) -> dict[str, tuple[AlignedRow, ...]]:
     also = {}
     for dialect in wanted:
         try:
-            also[dialect] = rows_in(view, dialect)
+            also[dialect] = rows_of(dialect)
         except DiglotError as exc:
             st.warning(t("viewer.not_in", dialect=dialect_name(dialect), message=exc.message))
     return also

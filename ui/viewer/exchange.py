@@ -19,7 +19,7 @@ from ui.viewer.comparing import show_fields
 from ui.viewer.editing import show_editors
 from ui.viewer.learning import show_before_after
 from ui.viewer.memory import remembered
-from ui.viewer.pair import View, about, pair_of
+from ui.viewer.pair import View, about, is_streamed, pair_of
 from ui.viewer.streaming import show_stream
 from ui.viewer.table import show_rows, summary
 from ui.viewer.tabs import open_tab
@@ -61,7 +61,7 @@ def show_exchange(
         tabs |= _OF_REQUESTS
     if exchange.client.chunks:
         tabs |= _OF_ANSWERS
-    if any(wire.streamed for wire in (exchange.client, *exchange.backend)):
+    if is_streamed(exchange):
         tabs |= _OF_STREAMS
     labels = {name: t(f"viewer.tab_{name}") for name in _ORDER if name in tabs}
     name, place = open_tab(labels, key=f"exchange{key}", link=link)

@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from core.backends.exchange import Exchange
 from core.chats.service import Service
-from core.errors import Unsupported
 from core.translation.aligned import AlignedRow, align_request
 from core.translation.aligned_answers import align_answer, whole_answer
+from core.translation.aligned_streams import align_stream
 from core.translation.clock import Stamp
-from core.translation.translate import DIALECTS
+from core.translation.timeline import StreamLine, read_line
 from ui.comparison import is_native
 
 __all__ = [
@@ -23,9 +23,11 @@ __all__ = [
     "about",
     "answer_rows",
     "answer_ways",
+    "is_streamed",
     "other",
     "pair_of",
     "rows_in",
+    "stream_rows",
 ]
 
 FURTHER = ("responses", "anthropic")
@@ -103,8 +105,6 @@ def pair_of(exchange: Exchange) -> Pair:
 def rows_in(view: View, dialect: str) -> tuple[AlignedRow, ...]:
     """Return what the same request becomes in a further dialect. Raises DiglotError."""
     pair = view.pair
-    if pair.source not in DIALECTS:
-        raise Unsupported("embeddings are said in two dialects only")
     written = view.exchange.request_in(dialect)
     return align_request(pair.body, written, source=pair.source, target=dialect)
 
@@ -114,14 +114,31 @@ def answer_ways(pair: Pair) -> tuple[str, str]:
     return (pair.source, pair.target) if pair.derived else (pair.target, pair.source)
 
 
-def answer_rows(view: View) -> tuple[str, str, tuple[AlignedRow, ...]]:
+def answer_rows(view: View, dialect: str = "") -> tuple[str, str, tuple[AlignedRow, ...]]:
     """Return whence and whither the answer went, and what each of its fields became.
 
-    A stream is put together first. Raises DiglotError where a side breaks its dialect.
+    A further ``dialect`` takes the place of the other side's. A stream is put together first.
+    Raises DiglotError where a side breaks its dialect.
     """
     source, target = answer_ways(view.pair)
-    sides = [_whole(view.exchange, dialect) for dialect in (source, target)]
-    return source, target, align_answer(*sides, source=source, target=target)
+    sides = [_whole(view.exchange, side) for side in (source, dialect or target)]
+    return source, target, align_answer(*sides, source=source, target=dialect or target)
+
+
+def stream_rows(view: View, dialect: str = "") -> tuple[str, str, tuple[AlignedRow, ...]]:
+    """Return the same of an answer's stream, chunk fields instead of the whole answer's."""
+    source, target = answer_ways(view.pair)
+    sides = [_line(view.exchange, side) for side in (source, dialect or target)]
+    return source, target, align_stream(*sides)
+
+
+def is_streamed(exchange: Exchange) -> bool:
+    """Tell whether some side of an exchange is a stream."""
+    return any(wire.streamed for wire in (exchange.client, *exchange.backend))
+
+
+def _line(exchange: Exchange, dialect: str) -> StreamLine:
+    return read_line(dialect, exchange.response_in(dialect), started=exchange.started)
 
 
 def _whole(exchange: Exchange, dialect: str) -> dict[str, Any]:

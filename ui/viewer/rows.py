@@ -69,7 +69,7 @@ th, td { padding: .4rem .6rem; text-align: left; vertical-align: top; overflow-w
 thead th { border-top: 0; font-weight: 600; white-space: normal;
   background: var(--st-secondary-background-color); }
 .unheaded tbody tr:first-child td { border-top: 0; }
-td.side { font-family: var(--st-code-font, monospace); font-size: .8rem; }
+td.side, td.more { font-family: var(--st-code-font, monospace); font-size: .8rem; }
 tr.dropped { background: #c0392b2b; } tr.emulated { background: #d689002b; }
 tr.defaulted { background: #2e7d5b21; }
 tr.renamed, tr.retyped { background: #2f6fa321; }

@@ -11,7 +11,7 @@ import streamlit as st
 from msgspec import Struct
 
 from core.backends.probes.compatibility import probes_of
-from core.translation.aligned import AlignedRow
+from core.translation.aligned import AlignedRow, Span
 from core.translation.notes import SOURCES, Note
 from ui.comparison import dialect_name, is_native
 from ui.viewer.evidence import Place, opened, probe_titles, show_evidence, turn_over
@@ -162,7 +162,7 @@ def records(
             if row.path is None:
                 cells = _cells(row, sides, turned=turned)
                 cells |= dict.fromkeys((*sides, *map(dialect_name, more)), "—")
-                cells[dialect_name(dialect)] = _cell(row.target, row.written)
+                cells[dialect_name(dialect)] = _cell(row.target, row.written, row.written_at)
                 found.append(_record(row, cells))
     return found
 
@@ -182,7 +182,7 @@ def _by_path(rows: Sequence[AlignedRow]) -> dict[str | None, AlignedRow]:
 
 
 def _cells(row: AlignedRow, sides: tuple[str, str], *, turned: bool) -> dict[str, str]:
-    pair = (_cell(row.path, row.value), _cell(row.target, row.written))
+    pair = (_cell(row.path, row.value, row.at), _cell(row.target, row.written, row.written_at))
     (left, here), (right, there) = (
         zip(reversed(sides), reversed(pair), strict=True)
         if turned
@@ -199,7 +199,7 @@ def _cells(row: AlignedRow, sides: tuple[str, str], *, turned: bool) -> dict[str
 def _mark(row: AlignedRow) -> str:
     if row.target is None:
         return f"{_MARKS[row.outcome]} {t(f'requests.{row.outcome}')}"
-    return f"{_MARKS[row.outcome]} {_cell(row.target, row.written)}"
+    return f"{_MARKS[row.outcome]} {_cell(row.target, row.written, row.written_at)}"
 
 
 def _why(note: Note) -> str:
@@ -208,8 +208,16 @@ def _why(note: Note) -> str:
     return f"{text} ({t('requests.since')} {note.since})" if note.since else text
 
 
-def _cell(path: str | None, value: Any) -> str:
+def _cell(path: str | None, value: Any, span: Span | None) -> str:
+    """Return a field with its value, and with the records of a stream that hold it."""
     if path is None:
         return "—"
     text = json.dumps(value, ensure_ascii=False)
-    return f"{path}: {text if len(text) <= _LONGEST else text[:_LONGEST] + '…'}"
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return f"{path}: {text}{_records(span) if span else ''}"
+
+
+def _records(span: Span) -> str:
+    if span.count == 1:
+        return f" ‹#{span.first}›"
+    return f" ‹#{span.first}-{span.last}, ×{span.count}›"

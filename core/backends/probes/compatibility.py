@@ -17,6 +17,7 @@ from core.backends.probes.serving import SERVING
 from core.backends.probes.subject import Subject
 from core.errors import DiglotError
 from core.translation.aligned import AlignedRow
+from core.translation.answer_notes import ANSWER_NOTES
 from core.translation.notes import NOTES, Note
 from core.translation.reading import encode_json
 
@@ -24,6 +25,12 @@ __all__ = ["PROBES", "Compatibility", "probe_all", "probes_of", "run_probe", "se
 
 PROBES: dict[str, Probe] = {probe.name: probe for probe in (*SAMPLING, *SERVING)}
 """All probes by name."""
+
+_BY_NOTE = {
+    NOTES["unknown"]: "unknown_field",
+    ANSWER_NOTES["usage_not_asked"]: "include_usage",
+}
+"""The probes of what is said of a field for other reasons than its name."""
 
 _MARKS: dict[Verdict, str] = {"honoured": "✓", "ignored": "✗", "refused": "⊘", "inconclusive": "?"}
 
@@ -99,8 +106,8 @@ def probes_of(row: AlignedRow) -> tuple[Probe, ...]:
         if path is not None
     ]
     found = [probe for probe in PROBES.values() if any(_fits(probe, *side) for side in sides)]
-    if row.note == NOTES["unknown"]:
-        found.append(PROBES["unknown_field"])
+    if row.note in _BY_NOTE:
+        found.append(PROBES[_BY_NOTE[row.note]])
     return tuple(found)
 
 
