@@ -45,7 +45,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("diglot")
 
 
-_OUTSIDE = frozenset({"browser", "embedded", "ollama", "postgresql", "redis_server"})
+_OUTSIDE = frozenset({"chromium", "embedded", "ollama", "postgresql", "redis_server"})
 """Marks and fixtures of the tests that wait for a program which is not ours."""
 
 

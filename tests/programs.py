@@ -150,6 +150,12 @@ class Program:
         """The status that it ended with, or None while it runs."""
         return None if self._process is None else self._process.poll()
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def signal(self, number: int) -> None:
         """Send it a signal."""
         assert self._process is not None

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-__all__ = ["CHROMIUM", "browser", "free_port", "running_app", "visit"]
+from tests.programs import Program, answers, free_port
 
-ROOT = Path(__file__).parent.parent.parent
+__all__ = ["CHROMIUM", "browser", "running_app", "visit"]
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 # Without these Chromium asks its maker's servers all the time.
 _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+_DRAWN = "[data-testid=stMain] [data-testid=stElementContainer]"
 _CONFIG = """
 diglot:
   embedded: {max_tokens: 1200}
 """
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -56,28 +46,21 @@ def running_app(
     file = folder / "config.yaml"
     file.write_text(config)
     environ = {
-        **os.environ,
         "OLLAMA_HOST": "127.0.0.1:9",
         "DIGLOT_CONFIG": str(file),
         "DIGLOT_DATABASE": f"sqlite:///{folder / 'chats.db'}",
         **(extra or {}),
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    log = (folder / "app.log").open("ab")
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
-    (folder / "app.pid").write_text(str(process.pid))
+    app = Program(command, log=folder / "app.log", environ=environ)
     url = f"http://127.0.0.1:{port}"
+    app.start()
+    (folder / "app.pid").write_text(str(app.pid))
     try:
-        _wait(url, process, key)
+        app.ready(lambda: answers(f"{url}/v1/models", {"api-key": key}), 120)
         yield url
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
+        app.stop()
 
 
 @contextmanager
@@ -103,17 +86,7 @@ def visit(chromium: Browser, url: str, *, locale: str = "en-US", scheme: str = "
     page = context.new_page()
     page.set_default_timeout(30_000)
     page.goto(url)
+    if url != "about:blank":
+        # Whoever comes first waits until the app has loaded all that its pages need.
+        expect(page.locator(_DRAWN).first).to_be_attached(timeout=120_000)
     return page
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], key: str) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            raise RuntimeError(f"the app ended with {process.returncode}")
-        try:
-            asked = urllib.request.Request(f"{url}/v1/models", headers={"api-key": key})
-            urllib.request.urlopen(asked, timeout=5).read()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the app did not answer within a minute")

@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.actor import acting
-from tests.ui.app_process import CHROMIUM, browser, running_app, visit
-from tests.ui.test_browser import ask, ready
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
+from tests.ui.app_process import visit
+from tests.ui.steps import answered, ask, ready
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("axe")
-    with (
-        acting() as scripted,
-        running_app(folder, extra={"OLLAMA_HOST": scripted.url}) as address,
-    ):
-        yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 def check(page: Page, state: str) -> None:
@@ -64,7 +39,7 @@ def test_the_chat_page_in_its_states(
     ready(page)
     check(page, "empty")
     ask(page, "think")
-    expect(page.get_by_text("tok/s")).to_be_visible(timeout=30_000)
+    answered(page)
     check(page, "an answer with thinking")
     page.locator('[class*="st-key-icon_wire_"] button:visible').last.click()
     expect(page.get_by_role("dialog")).to_be_visible()

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.programs import free_port
 from tests.scripted import Scripted
-from tests.ui.actor import acting
-from tests.ui.app_process import CHROMIUM, browser, free_port, running_app, visit
+from tests.ui.app_process import running_app, visit
 from tests.ui.provider import provider
-from tests.ui.test_browser import ask, ready, shoot
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
-
-
-@pytest.fixture(scope="module")
-def backend() -> Iterator[Scripted]:
-    with acting() as scripted:
-        yield scripted
-
-
-@pytest.fixture(scope="module")
-def chromium(backend: Scripted) -> Iterator[Browser]:
-    with browser() as running:
-        yield running
+from tests.ui.steps import answered, ask, ready, shoot
 
 
 def sign_in(page: Page, name: str) -> None:
@@ -62,7 +42,7 @@ def test_a_person_has_the_same_chats_in_every_browser_and_nobody_elses(
             sign_in(first, "Ann")
             expect(first.get_by_test_id("stSidebar").get_by_text("Ann")).to_be_visible()
             ask(first, "Of the blue lighthouse")
-            expect(first.get_by_text("tok/s")).to_be_visible(timeout=30_000)
+            answered(first)
             link = first.url
             second = visit(chromium, url)
             sign_in(second, "Ann")
@@ -85,7 +65,7 @@ def test_in_a_demo_everybody_sees_the_same_chats_and_nobody_deletes_models(
     with running_app(folder, extra=extra, config="diglot: {demo: true}") as url:
         mine, theirs = visit(chromium, url), visit(chromium, url, locale="zh-CN", scheme="dark")
         ask(mine, "Of the red lighthouse")
-        expect(mine.get_by_text("tok/s")).to_be_visible(timeout=30_000)
+        answered(mine)
         theirs.goto(mine.url)
         expect(theirs.get_by_text("Of the red lighthouse").first).to_be_visible()
         expect(theirs.get_by_text("公开演示")).to_be_visible()

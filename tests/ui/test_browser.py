@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from openai import OpenAI
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.ui.app_process import CHROMIUM, browser, running_app, visit
+from tests.ui.app_process import running_app, visit
+from tests.ui.steps import STOP, answered, ask, last_message, ready, shoot
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.embedded,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
+pytestmark = pytest.mark.embedded
 
 STORY = "Write a very long story about a lighthouse keeper and the sea."
-STOP = re.compile("Stop|停止")
 
 
 @pytest.fixture(scope="module")
@@ -29,65 +23,34 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep a picture where DIGLOT_SHOTS says, to be looked at."""
-    folder = os.environ.get("DIGLOT_SHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(Path(folder) / f"{name}.png"))
-
-
-def ready(page: Page) -> None:
-    """Wait until the model can be asked."""
-    expect(page.get_by_test_id("stChatInput").locator("textarea")).to_be_enabled()
-
-
-def ask(page: Page, text: str) -> None:
-    ready(page)
-    box = page.get_by_test_id("stChatInput").locator("textarea")
-    box.fill(text)
-    box.press("Enter")
-
-
-def answer(page: Page) -> str:
-    """Return the text of the last message."""
-    return page.get_by_test_id("stChatMessage").last.inner_text()
-
-
 def test_text_streams_and_stop_keeps_what_came(url: str, chromium: Browser) -> None:
     page = visit(chromium, url)
     ask(page, STORY)
     stop = page.get_by_role("button", name=STOP)
     expect(stop).to_be_visible()
     page.wait_for_function(_longer_than(200))
-    early = len(answer(page))
+    early = len(last_message(page))
     page.wait_for_function(_longer_than(early + 100))
     shoot(page, "chat-streaming-en")
     page.keyboard.press("Escape")
     expect(page.get_by_text("Stopped")).to_be_visible()
     expect(stop).to_have_count(0)
-    kept = answer(page)
+    kept = last_message(page)
     page.reload()
     expect(page.get_by_text("Stopped")).to_be_visible()
-    assert answer(page)[:200] == kept[:200]
+    assert last_message(page)[:200] == kept[:200]
 
 
 def test_a_refresh_in_the_middle_loses_nothing(url: str, chromium: Browser) -> None:
     page = visit(chromium, url)
     ask(page, STORY)
     page.wait_for_function(_longer_than(200))
-    seen = answer(page)[:150]
+    seen = last_message(page)[:150]
     page.reload()
     expect(page.get_by_role("button", name=STOP)).to_be_visible()
     expect(page.get_by_role("button", name=STOP)).to_have_count(0, timeout=60_000)
-    expect(page.get_by_text(re.compile("tok/s"))).to_be_visible()
-    whole = answer(page)
+    answered(page)
+    whole = last_message(page)
     assert whole.startswith(seen[:100])
     assert len(whole) > len(seen) + 200
     assert "c=" in page.url
@@ -116,14 +79,14 @@ def test_a_tool_is_called_and_its_step_is_shown(url: str, chromium: Browser) -> 
 def test_a_question_in_other_words_leaves_the_old_one(url: str, chromium: Browser) -> None:
     page = visit(chromium, url)
     ask(page, "Say one thing about $5 and $10.")
-    expect(page.get_by_text(re.compile("tok/s"))).to_be_visible(timeout=60_000)
+    answered(page)
     mine = page.get_by_test_id("stChatMessage").first
     expect(mine.get_by_text("about $5 and $10.")).to_be_visible()
     mine.get_by_role("button", name="Edit").click()
     page.get_by_role("textbox", name="Edit").fill("Say two things.")
     page.get_by_role("button", name="Send again").click()
     expect(mine.get_by_text("Say two things.")).to_be_visible()
-    expect(page.get_by_text(re.compile("tok/s"))).to_be_visible(timeout=60_000)
+    answered(page)
     expect(mine.get_by_text("2/2")).to_be_visible()
     shoot(page, "chat-edited-en")
     page.locator('[class*="st-key-icon_sibling-1_"] button:visible').first.click()
@@ -155,8 +118,8 @@ def test_only_a_parameter_that_was_set_is_sent(url: str, chromium: Browser) -> N
 def test_a_chat_goes_out_and_comes_in_as_a_file(url: str, chromium: Browser) -> None:
     page = visit(chromium, url)
     ask(page, "Say hello to the harbour.")
-    expect(page.get_by_text(re.compile("tok/s"))).to_be_visible(timeout=60_000)
-    whole = answer(page)
+    answered(page)
+    whole = last_message(page)
     page.locator('[class*="st-key-icon_menu_"] button:visible').first.click()
     page.get_by_text("Export", exact=True).click()
     shoot(page, "chat-export-en")
@@ -173,8 +136,8 @@ def test_a_chat_goes_out_and_comes_in_as_a_file(url: str, chromium: Browser) -> 
     expect(theirs.get_by_text("1 of 1 chats can be kept, with 2 messages")).to_be_visible()
     shoot(theirs, "chat-import-en")
     theirs.get_by_role("button", name="Keep these 1 chats").click()
-    expect(theirs.get_by_text(re.compile("tok/s"))).to_be_visible()
-    assert answer(theirs)[:40] == whole[:40]
+    answered(theirs)
+    assert last_message(theirs)[:40] == whole[:40]
     assert theirs.url != page.url
 
 

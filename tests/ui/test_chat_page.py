@@ -3,51 +3,20 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.scripted import Said, Scripted
-from tests.ui.actor import TITLE, acting
-from tests.ui.app_process import CHROMIUM, browser, running_app, visit
-from tests.ui.test_browser import ask, ready, shoot
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
+from tests.ui.actor import TITLE
+from tests.ui.app_process import visit
+from tests.ui.steps import answered, ask, ready, shoot
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAA"
     "AElFTkSuQmCC"
 )
-
-
-@pytest.fixture(scope="module")
-def backend() -> Iterator[Scripted]:
-    with acting() as scripted:
-        yield scripted
-
-
-@pytest.fixture(scope="module")
-def url(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("actor")
-    with running_app(folder, extra={"OLLAMA_HOST": backend.url}) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
-
-
-def answered(page: Page, count: int = 1) -> None:
-    """Wait until so many answers have their numbers."""
-    expect(page.get_by_text(re.compile(r"tok/s"))).to_have_count(count, timeout=30_000)
 
 
 def messages(page: Page) -> list[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
 from core.backends.access_config import Access, Digest, Key
@@ -14,9 +12,9 @@ from core.chats.service import Service
 from core.gateway.front import Front, install_front
 from tests.scripted import Scripted
 from tests.ui.actor import acting
-from tests.ui.app_process import CHROMIUM, browser, running_app, visit
+from tests.ui.app_process import running_app, visit
+from tests.ui.steps import shoot
 from tests.ui.test_accessibility import check
-from tests.ui.test_browser import shoot
 from tests.ui.test_pages import backend, said, service
 from ui.words import LANGUAGES, Language, words
 
@@ -93,15 +91,13 @@ diglot:
 MASTER = "sk-canary-master-9f8e7d6c5b4a"
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here")
 def test_whoever_knows_the_master_key_becomes_the_operator(
-    tmp_path_factory: pytest.TempPathFactory,
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("console")
     with acting() as scripted:
         config = CONFIG.format(url=scripted.url, master=MASTER, secret=SECRET)
-        with running_app(folder, config=config, key=SECRET) as url, browser() as chromium:
+        with running_app(folder, config=config, key=SECRET) as url:
             page = visit(chromium, url)
             unlock = page.get_by_role("button", name="Operator")
             expect(unlock).to_be_visible()

@@ -2,38 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.imports.test_products import FILES
-from tests.ui.actor import acting
-from tests.ui.app_process import CHROMIUM, browser, running_app, visit
-from tests.ui.test_browser import ready, shoot
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with (
-        acting() as scripted,
-        running_app(
-            tmp_path_factory.mktemp("files"), extra={"OLLAMA_HOST": scripted.url}
-        ) as address,
-    ):
-        yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
+from tests.ui.app_process import visit
+from tests.ui.steps import ready, shoot
 
 
 def give(page: Page, name: str, data: bytes, button: str) -> None:

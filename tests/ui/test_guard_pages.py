@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -14,14 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.scripted import Said, Scripted
 from tests.ui.actor import acting
-from tests.ui.app_process import CHROMIUM, browser, running_app, visit
-from tests.ui.test_browser import ask, ready
+from tests.ui.app_process import visit
+from tests.ui.steps import answered, ask, ready
 from tests.ui.test_files import FILES
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
 
 BAIT = (
     '<img src=x data-bait=1 onerror="window.bait=1"><script data-bait=1>window.bait=1</script>'
@@ -76,19 +70,6 @@ def backend() -> Iterator[Scripted]:
         yield scripted
 
 
-@pytest.fixture(scope="module")
-def chromium(url: str) -> Iterator[Browser]:
-    with browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def url(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("bait")
-    with running_app(folder, extra={"OLLAMA_HOST": backend.url}) as address:
-        yield address
-
-
 def clean(page: Page, state: str) -> None:
     """Nothing of the bait has become a part of the page, and none of it has run."""
     page.wait_for_timeout(500)
@@ -122,13 +103,13 @@ def opened(chromium: Browser, url: str) -> Page:
 def test_what_a_model_says_thinks_and_calls_is_text(chromium: Browser, url: str) -> None:
     page = opened(chromium, url)
     ask(page, f"hello {BAIT}")
-    expect(page.get_by_text("tok/s")).to_be_visible(timeout=60_000)
+    answered(page)
     clean(page, "an answer, its thinking, its title and the question")
     for opener in page.get_by_test_id("stExpander").all():
         opener.locator("summary").click()
     clean(page, "what can be opened")
     page.reload()
-    expect(page.get_by_text("tok/s")).to_be_visible(timeout=60_000)
+    answered(page)
     clean(page, "the same once more, from the store")
     ask(page, "fault")
     expect(page.get_by_text("That did not work")).to_be_visible(timeout=60_000)

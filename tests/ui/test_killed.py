@@ -5,35 +5,16 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.programs import free_port
 from tests.scripted import Scripted
-from tests.ui.actor import acting
-from tests.ui.app_process import CHROMIUM, browser, free_port, running_app, visit
-from tests.ui.test_browser import ask, shoot
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
+from tests.ui.app_process import running_app, visit
+from tests.ui.steps import ask, shoot
 
 WORD = re.compile(r"word(\d+)")
-
-
-@pytest.fixture(scope="module")
-def backend() -> Iterator[Scripted]:
-    with acting() as scripted:
-        yield scripted
-
-
-@pytest.fixture(scope="module")
-def chromium(backend: Scripted) -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 def test_what_was_written_is_kept_and_gone_on_with(

@@ -5,22 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.scripted import Scripted
-from tests.ui.actor import acting
-from tests.ui.app_process import CHROMIUM, browser, running_app, visit
-from tests.ui.test_browser import shoot
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
+from tests.ui.app_process import visit
+from tests.ui.steps import shoot
 
 BODY = {
     "model": "actor:1b",
@@ -28,25 +20,6 @@ BODY = {
     "max_tokens": 64,
     "user": "me",
 }
-
-
-@pytest.fixture(scope="module")
-def backend() -> Iterator[Scripted]:
-    with acting() as scripted:
-        yield scripted
-
-
-@pytest.fixture(scope="module")
-def url(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("viewer")
-    with running_app(folder, extra={"OLLAMA_HOST": backend.url}) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 def send(url: str, **more: object) -> httpx.Response:

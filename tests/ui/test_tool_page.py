@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -14,14 +13,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.brain import SENTENCE, thinking
 from tests.programs import environment
-from tests.ui.app_process import CHROMIUM, browser, running_app, visit
-from tests.ui.test_browser import shoot
+from tests.ui.app_process import running_app, visit
+from tests.ui.steps import shoot
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.embedded,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
+pytestmark = pytest.mark.embedded
 
 CONFIG = """
 model_list:
@@ -46,12 +41,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ) as address,
     ):
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 def opened(chromium: Browser, url: str, **more: str) -> Page:

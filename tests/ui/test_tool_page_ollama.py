@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.servers import Ollama
-from tests.ui.app_process import CHROMIUM, browser, running_app
+from tests.ui.app_process import running_app
 from tests.ui.test_tool_page import ask, opened, start, step, unfold
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.ollama,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
+pytestmark = pytest.mark.ollama
 
 
-def test_a_real_ollama_calls_the_weather_tool(ollama_server: Ollama, tmp_path: Path) -> None:
+def test_a_real_ollama_calls_the_weather_tool(
+    ollama_server: Ollama, chromium: Browser, tmp_path: Path
+) -> None:
     extra = {"OLLAMA_HOST": ollama_server.url}
-    with running_app(tmp_path, config="{}", extra=extra) as url, browser() as chromium:
+    with running_app(tmp_path, config="{}", extra=extra) as url:
         page = opened(chromium, url)
         ask(page, "上海今天的天气怎么样?")
         start(page).click()

@@ -1,0 +1,49 @@
+"""The app in front of an Ollama that plays its part, and a real Chromium before it.
+
+Both run as long as a file of tests. A file with another backend or config has a fixture of the
+same name; a test that takes ``chromium`` is one of those marked ``browser``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.scripted import Scripted
+from tests.ui.actor import acting
+from tests.ui.app_process import CHROMIUM, browser, running_app
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark those that drive a browser."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real Chromium without a window."""
+    if not CHROMIUM and not os.environ.get("CI"):  # CI must not pass by skipping
+        pytest.skip("no Chromium here")
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[Scripted]:
+    """What the app believes to be an Ollama."""
+    with acting() as scripted:
+        yield scripted
+
+
+@pytest.fixture(scope="module")
+def url(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app in front of ``backend``."""
+    folder = tmp_path_factory.mktemp("app")
+    with running_app(folder, extra={"OLLAMA_HOST": backend.url}) as address:
+        yield address

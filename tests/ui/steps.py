@@ -1,0 +1,44 @@
+"""What a person does at the pages, and waits for."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+__all__ = ["STOP", "answered", "ask", "last_message", "ready", "shoot"]
+
+STOP = re.compile("Stop|停止")
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture where DIGLOT_SHOTS says, to be looked at."""
+    folder = os.environ.get("DIGLOT_SHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def ready(page: Page) -> None:
+    """Wait until the model can be asked."""
+    expect(page.get_by_test_id("stChatInput").locator("textarea")).to_be_enabled()
+
+
+def ask(page: Page, text: str) -> None:
+    """Send a question."""
+    ready(page)
+    box = page.get_by_test_id("stChatInput").locator("textarea")
+    box.fill(text)
+    box.press("Enter")
+
+
+def answered(page: Page, count: int = 1) -> None:
+    """Wait until so many answers have their numbers."""
+    expect(page.get_by_text(re.compile(r"tok/s"))).to_have_count(count, timeout=60_000)
+
+
+def last_message(page: Page) -> str:
+    """Return the text of the last message."""
+    return page.get_by_test_id("stChatMessage").last.inner_text()
