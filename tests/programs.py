@@ -136,14 +136,11 @@ class Program:
     def ready(self, true: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until something is true of it. It must not end before."""
 
-        def looked() -> bool:
+        end = time.monotonic() + seconds
+        while not true():
             assert self.ended is None, f"it ended:\n{self.log.read_text('utf-8')}"
-            return true()
-
-        try:
-            until(looked, seconds)
-        except AssertionError as exc:
-            raise AssertionError(f"{exc}:\n{self.log.read_text('utf-8')}") from exc
+            assert time.monotonic() < end, f"it is not ready:\n{self.log.read_text('utf-8')}"
+            time.sleep(0.02)
 
     @property
     def ended(self) -> int | None:

@@ -25,3 +25,13 @@ def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text("utf-8")
     missing = [link for link in LINK.findall(text) if not (page.parent / link).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("page", ["SECURITY.md", "docs/threat-model.md"])
+def test_every_promise_names_the_tests_that_hold_it(page: str) -> None:
+    rows = [line for line in (ROOT / page).read_text("utf-8").splitlines() if line.startswith("|")]
+    for row in rows[2:]:
+        last = row.rstrip("| ").rpartition("|")[2]
+        named = re.findall(r"`([\w/]+\.py)`", last)
+        assert named or "same · 同上" in last, row
+        assert all((ROOT / "tests" / name).exists() for name in named), row

@@ -17,7 +17,15 @@ from core.chats.service import Service
 from ui.identity import browser_owner
 from ui.words import t
 
-__all__ = ["is_operator", "owner", "require_sign_in", "show_account", "unlock_operator"]
+__all__ = [
+    "is_exposed",
+    "is_operator",
+    "must_sign_in",
+    "owner",
+    "show_account",
+    "show_sign_in",
+    "unlock_operator",
+]
 
 _SHARED = "demo"
 _UNLOCKED = "_operator"
@@ -62,26 +70,30 @@ def unlock_operator(service: Service, key: str) -> bool:
     return True
 
 
-def require_sign_in() -> None:
-    """Where signing in is set up, stop here for whoever has not."""
-    providers = _providers()
-    if not providers or st.user.is_logged_in:
-        return
-    with st.container(border=True, width=420):
-        st.markdown(f"#### {t('account.welcome')}")
-        st.caption(t("account.why"))
-        for name, label in providers.items():
-            text = t("account.sign_in_with", name=label) if label else t("account.sign_in")
-            st.button(
-                text,
-                type="primary",
-                icon=":material/login:",
-                width="stretch",
-                key=f"sign_in_{name}",
-                on_click=st.login,
-                args=(name,) if name else (),
-            )
-    st.stop()
+def must_sign_in() -> bool | None:
+    """Tell whether this person has still to sign in; None where signing in is not set up."""
+    return not st.user.is_logged_in if _providers() else None
+
+
+def show_sign_in() -> None:
+    """Draw a button for each way to sign in."""
+    st.caption(t("account.why"))
+    for name, label in _providers().items():
+        text = t("account.sign_in_with", name=label) if label else t("account.sign_in")
+        st.button(
+            text,
+            type="primary",
+            icon=":material/login:",
+            width="stretch",
+            key=f"sign_in_{name}",
+            on_click=st.login,
+            args=(name,) if name else (),
+        )
+
+
+def is_exposed() -> bool:
+    """Tell whether other machines can reach the pages. No address is every address."""
+    return not is_loopback(str(st.get_option("server.address") or ""))
 
 
 def show_account(service: Service) -> None:
@@ -122,4 +134,4 @@ def _at_this_machine() -> bool:
     if any(name in headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-Ip")):
         return False
     host = urlsplit(f"//{headers.get('Host', 'localhost')}").hostname or ""
-    return is_loopback(str(st.get_option("server.address") or "")) and is_loopback(host)
+    return not is_exposed() and is_loopback(host)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import current_service
-from ui.account import is_operator, require_sign_in, show_account
+from ui.account import is_operator, show_account
 from ui.console.unlock import show_unlock
+from ui.entry import is_inside, show_door
 from ui.keys import show_keys
 from ui.reach import make_reachable
 from ui.status import show_status
@@ -54,6 +55,7 @@ def _language_changed() -> None:
 
 show_style()
 service = current_service()
+inside = is_inside(service)
 page = st.navigation(
     [*PAGES, OPERATOR] if is_operator(service) else PAGES,
     position="top",
@@ -63,10 +65,11 @@ with st.sidebar:
     st.markdown("### Diglot")
     st.session_state["_sidebar"] = st.container()
     st.divider()
-    show_account(service)
-    show_unlock(service)
-    show_status(service)
-    show_keys()
+    if inside:
+        show_account(service)
+        show_unlock(service)
+        show_status(service)
+        show_keys()
     st.segmented_control(
         t("app.language"),
         list(LANGUAGES),
@@ -78,5 +81,7 @@ with st.sidebar:
         label_visibility="collapsed",
     )
     make_reachable()
-require_sign_in()
-page.run()
+if inside:
+    page.run()
+else:
+    show_door(service)

@@ -107,6 +107,21 @@ class Access(Struct, frozen=True, kw_only=True):
         """Whether requests need a key."""
         return bool(self.keys or self.master) and not self.open
 
+    def enters(self, digest: Digest, *, now: float) -> bool:
+        """Tell whether this key opens the pages of a server that other machines can reach.
+
+        A key with limits does not, since pages do not count by key. ``now`` is s since the epoch.
+        """
+        if self.master == digest:
+            return "master_key" not in self.known
+        return any(
+            key.digest == digest
+            and key.name not in self.known
+            and (key.expires is None or now < key.expires)
+            and (key.models, key.rpm, key.tpm, key.max_parallel) == (None,) * 4
+            for key in self.keys
+        )
+
 
 def new_key() -> str:
     """Return a key that nobody can guess, and what to write into a config for it."""

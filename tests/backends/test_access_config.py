@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import yaml
 from rich.pretty import pretty_repr
 
-from core.backends.access_config import Access, Digest, environment_access
+from core.backends.access_config import Access, Digest, Key, environment_access
 from core.backends.config import parse_config
 from core.errors import ConfigError
 
@@ -137,3 +138,26 @@ def test_two_keys_of_one_name_or_one_secret_are_refused() -> None:
     for second in ({"name": "a", "key": other}, {"name": "b", "key": SECRET}):
         keys = [{"name": "a", "key": SECRET}, second]
         assert "twice" in refused(yaml.safe_dump({"diglot": {"keys": keys}}))
+
+
+def test_what_opens_the_pages_is_the_master_key_or_one_without_limits() -> None:
+    one, other, old, known = (Digest.of(word) for word in ("one", "other", "old", "sk-1234"))
+    keys = [Key(name="plain", digest=one), Key(name="old", digest=old, expires=10.0),
+            Key(name="known", digest=known)]  # fmt: skip
+    limits: tuple[dict[str, Any], ...] = (
+        {"models": ("m",)},
+        {"rpm": 1},
+        {"tpm": 1},
+        {"max_parallel": 1},
+        {"models": ()},
+    )
+    for limit in limits:
+        keys.append(Key(name="shop", digest=Digest.of(str(limit)), **limit))
+    found = Access(keys=tuple(keys), master=Digest.of("master"), known=("known",))
+    assert found.enters(one, now=0) and found.enters(Digest.of("master"), now=0)
+    assert found.enters(old, now=9.9) and not found.enters(old, now=10.0)
+    assert not found.enters(other, now=0) and not found.enters(known, now=0)
+    assert not any(found.enters(Digest.of(str(limit)), now=0) for limit in limits)
+    weak = Access(master=known, known=("master_key",))
+    assert not weak.enters(known, now=0)
+    assert not Access().enters(Digest.of(""), now=0)

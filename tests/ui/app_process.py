@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-_DRAWN = "[data-testid=stMain] [data-testid=stElementContainer]"
+_DRAWN = ".stMain [data-testid=stElementContainer]"
 _CONFIG = """
 diglot:
   embedded: {max_tokens: 1200}
@@ -35,12 +35,13 @@ def running_app(
     extra: Mapping[str, str] | None = None,
     config: str = _CONFIG,
     key: str = "",
+    flags: Sequence[str] = (),
 ) -> Iterator[str]:
     """Run the app on the built-in model; chats are kept in ``folder``. Yields its address.
 
     ``extra`` are environment variables, for instance OLLAMA_HOST for a server to use;
-    ``config`` is the text of the config file, ``key`` one that it knows. The id of its process
-    stands in ``app.pid``.
+    ``config`` is the text of the config file, ``key`` one that it knows; ``flags``
+    are Streamlit's. The id of its process stands in ``app.pid``.
     """
     port = port or free_port()
     file = folder / "config.yaml"
@@ -51,7 +52,8 @@ def running_app(
         "DIGLOT_DATABASE": f"sqlite:///{folder / 'chats.db'}",
         **(extra or {}),
     }
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
+               *flags]  # fmt: skip
     app = Program(command, log=folder / "app.log", environ=environ)
     url = f"http://127.0.0.1:{port}"
     app.start()
