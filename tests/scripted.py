@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.sockets import serving_streams
+
 __all__ = ["Said", "Scripted", "running"]
 
 SHOWN = {"capabilities": ["completion", "tools", "thinking"], "model_info": {}}
@@ -138,27 +140,7 @@ class Scripted:
 def running() -> Iterator[Scripted]:
     """Run a scripted backend in a thread of its own."""
     backend = Scripted()
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(backend.serve, "127.0.0.1", 0))
-    backend.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     backend.json("/api/show", SHOWN)
     backend.json("/api/version", {"version": "0.33.0"})
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
+    with serving_streams(backend.serve, backend.open) as backend.url:
         yield backend
-    finally:
-        asyncio.run_coroutine_threadsafe(_close(server, backend), loop).result(5)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _close(server: asyncio.Server, backend: Scripted) -> None:
-    server.close()
-    # Not cancelled: a server's tasks end by themselves once their connections are gone.
-    mine = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
-    for writer in backend.open:
-        writer.transport.abort()
-    await asyncio.gather(*mine, return_exceptions=True)
-    await asyncio.sleep(0)

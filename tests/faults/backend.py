@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from tests.faults.asked import Asked
+from tests.sockets import serving_streams
 
 __all__ = ["FAULTS", "Faulty", "running"]
 
@@ -316,27 +317,8 @@ class Faulty:
 def running(port: int = 0) -> Iterator[Faulty]:
     """Run the server in a thread of its own."""
     backend = Faulty()
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(backend.serve, "127.0.0.1", port))
-    backend.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
+    with serving_streams(backend.serve, backend.open, port) as backend.url:
         yield backend
-    finally:
-        asyncio.run_coroutine_threadsafe(_close(server, backend), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _close(server: asyncio.Server, backend: Faulty) -> None:
-    server.close()
-    mine = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
-    for writer in list(backend.open):
-        writer.transport.abort()
-    await asyncio.gather(*mine, return_exceptions=True)
-    await asyncio.sleep(0)
 
 
 if __name__ == "__main__":
