@@ -36,7 +36,7 @@ lint: .venv/dev ## Format, lint, types and layers
 
 audit: .venv/dev ## Ask whether a package that is used has a known weakness
 	$(BIN)/python -m pip install -q pip-audit
-	$(BIN)/pip-audit -r requirements.lock --no-deps --disable-pip
+	$(BIN)/pip-audit --strict -r requirements.lock --no-deps --disable-pip
 
 fast: .venv/dev ## The tests that need no browser and no model
 	$(BIN)/pytest -q --timeout 60 $(SLOW:%=--ignore tests/%) \

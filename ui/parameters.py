@@ -16,10 +16,10 @@ from core.translation.notes import Note
 from ui.cards import json_fault
 from ui.words import note_text, t
 
-__all__ = ["count_set", "ignored", "show_lost", "show_parameters"]
+__all__ = ["NUMBERS", "count_set", "ignored", "show_lost", "show_parameters"]
 
 # Name, least, most, step: as Ollama's and OpenAI's references give them.
-_NUMBERS: tuple[tuple[str, float | int, float | int | None, float | int], ...] = (
+NUMBERS: tuple[tuple[str, float | int, float | int | None, float | int], ...] = (
     ("temperature", 0.0, 2.0, 0.1),
     ("top_p", 0.0, 1.0, 0.05),
     ("top_k", 0, None, 1),
@@ -51,7 +51,7 @@ def ignored(service: Service, options: ChatOptions, *, look: bool) -> Mapping[st
     place = (options.model, options.dialect)
     if look and options.model and place not in kept:
         # A value that stands for no default, so that leaving it out would be a loss.
-        values = {name: least + step for name, least, _, step in _NUMBERS}
+        values = {name: least + step for name, least, _, step in NUMBERS}
         try:
             kept[place] = service.ignored(options, {**values, "stop": ["x"]})
         except DiglotError:
@@ -70,7 +70,7 @@ def show_parameters(
     settings: dict[str, Any] = {}
     st.caption(t("parameters.hint"))
     columns = st.columns(2)
-    for place, (name, least, most, step) in enumerate(_NUMBERS):
+    for place, (name, least, most, step) in enumerate(NUMBERS):
         with columns[place % 2]:
             value = st.number_input(
                 name,

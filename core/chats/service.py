@@ -32,6 +32,7 @@ from core.errors import InvalidRequest
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
 from core.translation.events import Event
+from core.translation.fields import setting_paths
 from core.translation.messages import (
     ChatRequest,
     Message,
@@ -231,12 +232,11 @@ class Service:
 
         Raises DiglotError where the model is not there.
         """
-        found = {}
-        for name, value in settings.items():
-            rows = self.lost(replace(options, settings={name: value}, thinking=None, schema=None))
-            if rows:
-                found[name] = rows[0].note
-        return found
+        asked = replace(options, settings=dict(settings), thinking=None, schema=None)
+        why = {row.path: row.note for row in self.lost(asked)}
+        fields = setting_paths(options.dialect)
+        places = {name: fields[name].paths[options.dialect] for name in settings}
+        return {name: why[path] for name, path in places.items() if path in why}
 
     def _before(self, owner: str, chat_id: str, message_id: str, *, role: str) -> list[ChatMessage]:
         """Return what stands before a message of ``role``, for which a sibling is wanted."""

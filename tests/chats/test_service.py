@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.backends.fleet import Fleet
 from core.chats.attachments import read_file
@@ -18,13 +19,14 @@ from core.chats.jobs import JobRunner
 from core.chats.service import Service
 from core.chats.store import Store
 from core.chats.titles import clean_title
-from core.chats.values import ChatOptions
+from core.chats.values import ChatOptions, FaceDialect
 from core.errors import InvalidRequest
 from core.tools.examples import example_toolbox
 from core.translation.messages import Image, Text, text_of
 from tests.brain import SENTENCE, thinking
 from tests.programs import CLOSED
 from tests.scripted import Scripted
+from ui.parameters import NUMBERS
 
 CONFIG = """
 model_list:
@@ -170,6 +172,22 @@ def test_settings_that_a_server_cannot_be_told_are_known_one_by_one(service: Ser
     assert not service.ignored(ChatOptions(model="native", dialect="openai"), settings)
     lost = service.ignored(ChatOptions(model="open", dialect="ollama"), settings)
     assert "temperature" not in lost and lost["num_ctx"].zh and lost["num_ctx"].en
+
+
+@pytest.mark.parametrize("model", ["native", "open"])
+@pytest.mark.parametrize("dialect", ["ollama", "openai"])
+def test_all_settings_at_once_lose_what_each_loses_by_itself(
+    service: Service, model: str, dialect: FaceDialect
+) -> None:
+    settings = {name: least + step for name, least, _, step in NUMBERS} | {"stop": ["x"]}
+    options = ChatOptions(model=model, dialect=dialect)
+    alone = {
+        name: rows[0].note
+        for name, value in settings.items()
+        if (rows := service.lost(replace(options, settings={name: value})))
+    }
+    assert service.ignored(options, settings) == alone
+    assert bool(alone) is ((dialect, model) == ("ollama", "open"))
 
 
 def test_two_are_asked_at_once_and_their_answers_stand_side_by_side(
