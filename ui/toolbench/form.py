@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ui.text import plain
 from ui.words import t
@@ -21,69 +23,81 @@ _SAFE = 2**53 - 1
 _LONG = 120
 
 
+class _Field(Struct, frozen=True, kw_only=True):
+    """One field: what it may hold, and where it is drawn. References lead into ``root``;
+    ``depth`` is how many levels may still be drawn below."""
+
+    name: str
+    schema: Mapping[str, Any]
+    root: Mapping[str, Any]
+    key: str
+    needed: bool
+    depth: int
+
+    @property
+    def label(self) -> str:
+        return f"{plain(self.name)} \\*" if self.needed else plain(self.name)
+
+    @property
+    def told(self) -> str | None:
+        told = self.schema.get("description")
+        return told if isinstance(told, str) else None
+
+    def resolved(self, schema: Any) -> Mapping[str, Any]:
+        """Return a schema with what its reference stands for, and what stands beside it."""
+        known: Mapping[str, Any] = schema if isinstance(schema, Mapping) else {}
+        for _ in range(_DEEPEST):
+            if not isinstance(known.get("$ref"), str):
+                break
+            found: Any = self.root
+            for part in known["$ref"].removeprefix("#/").split("/"):
+                found = found.get(part) if isinstance(found, Mapping) else None
+            beside = {name: value for name, value in known.items() if name != "$ref"}
+            known = {**(found if isinstance(found, Mapping) else {}), **beside}
+        return known
+
+
 def show_form(schema: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Draw the parameters of a tool and return the arguments that they hold."""
-    value = _object(schema, schema, key, _DEEPEST)
-    return value if isinstance(value, dict) else {}
+    return _object(
+        _Field(name="", schema=schema, root=schema, key=key, needed=True, depth=_DEEPEST)
+    )
 
 
-def _object(
-    schema: Mapping[str, Any], root: Mapping[str, Any], key: str, depth: int
-) -> dict[str, Any]:
-    properties = schema.get("properties")
+def _object(field: _Field) -> dict[str, Any]:
+    properties = field.schema.get("properties")
+    required = field.schema.get("required") or ()
     value: dict[str, Any] = {}
     for name, inner in properties.items() if isinstance(properties, Mapping) else ():
-        needed = name in (schema.get("required") or ())
-        found = _field(name, inner, root, f"{key}_{name}", needed=needed, depth=depth - 1)
+        found = _value(
+            replace(
+                field,
+                name=name,
+                schema=field.resolved(inner),
+                key=f"{field.key}_{name}",
+                needed=name in required,
+                depth=field.depth - 1,
+            )
+        )
         if found is not ABSENT:
             value[name] = found
     return value
 
 
-def _field(
-    name: str, schema: Any, root: Mapping[str, Any], key: str, *, needed: bool, depth: int
-) -> Any:
+def _value(field: _Field) -> Any:
     """Draw one field and return its value, or ABSENT."""
-    schema = _resolved(schema, root)
-    label = f"{plain(name)} \\*" if needed else plain(name)
-    told = schema.get("description") if isinstance(schema.get("description"), str) else None
-    if depth <= 0:
-        return _json(label, schema, key, told, needed=needed)
+    schema = field.schema
+    if field.depth <= 0:
+        return _json(field)
     if "const" in schema:
-        return schema["const"] if needed or st.checkbox(label, key=key, help=told) else ABSENT
+        given = field.needed or st.checkbox(field.label, key=field.key, help=field.told)
+        return schema["const"] if given else ABSENT
     if isinstance(schema.get("enum"), list):
-        return _choice(label, schema["enum"], schema, key, told, needed=needed)
+        return _choice(field, schema["enum"])
     ways = _ways(schema)
     if ways:
-        return _one_of(name, label, ways, root, key, told, needed=needed, depth=depth)
-    match schema.get("type"):
-        case "boolean":
-            return _boolean(label, schema, key, told, needed=needed)
-        case "integer" | "number" as kind:
-            return _number(label, schema, key, told, whole=kind == "integer")
-        case "string":
-            return _string(label, schema, key, told, needed=needed)
-        case "array":
-            return _array(name, label, schema, root, key, told, needed=needed, depth=depth)
-        case "object" if isinstance(schema.get("properties"), Mapping):
-            return _section(label, schema, root, key, told, needed=needed, depth=depth)
-        case "null":
-            return None if needed else ABSENT
-    return _json(label, schema, key, told, needed=needed)
-
-
-def _resolved(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
-    known: Mapping[str, Any] = schema if isinstance(schema, Mapping) else {}
-    for _ in range(_DEEPEST):
-        if not isinstance(known.get("$ref"), str):
-            break
-        found: Any = root
-        for part in known["$ref"].removeprefix("#/").split("/"):
-            found = found.get(part) if isinstance(found, Mapping) else None
-        beside = {name: value for name, value in known.items() if name != "$ref"}
-        # What stands beside a reference counts too.
-        known = {**(found if isinstance(found, Mapping) else {}), **beside}
-    return known
+        return _one_of(field, ways)
+    return _DRAWN.get(str(schema.get("type")), _json)(field)
 
 
 def _ways(schema: Mapping[str, Any]) -> list[Any]:
@@ -96,37 +110,26 @@ def _ways(schema: Mapping[str, Any]) -> list[Any]:
     return []
 
 
-def _one_of(
-    name: str,
-    label: str,
-    ways: Sequence[Any],
-    root: Mapping[str, Any],
-    key: str,
-    told: str | None,
-    *,
-    needed: bool,
-    depth: int,
-) -> Any:
-    shapes = [_resolved(way, root) for way in ways]
-    solid = [number for number, shape in enumerate(shapes) if shape.get("type") != "null"]
-    if len(solid) == 1 and not needed:
-        return _field(name, shapes[solid[0]], root, key, needed=False, depth=depth)
+def _one_of(field: _Field, ways: Sequence[Any]) -> Any:
+    shapes = [field.resolved(way) for way in ways]
+    solid = [shape for shape in shapes if shape.get("type") != "null"]
+    if len(solid) == 1 and not field.needed:
+        return _value(replace(field, schema=solid[0]))
     with st.container(border=True):
         places: list[int] = list(range(len(shapes)))
         place = st.selectbox(
-            label,
+            field.label,
             places,
-            index=0 if needed else None,
+            index=0 if field.needed else None,
             format_func=lambda one: _way_name(shapes[one]),
-            key=f"{key}_way",
-            help=told,
+            key=f"{field.key}_way",
+            help=field.told,
             placeholder=t("tools.form_none"),
         )
         if place is None:
             return ABSENT
-        if shapes[place].get("type") == "null":
-            return None
-        return _field(name, shapes[place], root, f"{key}_{place}", needed=True, depth=depth)
+        key = f"{field.key}_{place}"
+        return _value(replace(field, schema=shapes[place], key=key, needed=True))
 
 
 def _way_name(shape: Mapping[str, Any]) -> str:
@@ -141,137 +144,134 @@ def _way_name(shape: Mapping[str, Any]) -> str:
     return str(named or t("tools.form_any"))
 
 
-def _choice(
-    label: str,
-    values: Sequence[Any],
-    schema: Mapping[str, Any],
-    key: str,
-    told: str | None,
-    *,
-    needed: bool,
-) -> Any:
-    default = schema.get("default", ABSENT)
-    index = list(values).index(default) if default in values else 0 if needed else None
+def _choice(field: _Field, values: Sequence[Any]) -> Any:
+    default = field.schema.get("default", ABSENT)
+    index = list(values).index(default) if default in values else 0 if field.needed else None
     places = list(range(len(values)))
     place = st.selectbox(
-        label,
+        field.label,
         places,
         index=index,
         format_func=lambda one: _plain_value(values[one]),
-        key=key,
-        help=told,
+        key=field.key,
+        help=field.told,
         placeholder=t("tools.form_none"),
     )
     return ABSENT if place is None else values[place]
 
 
-def _boolean(
-    label: str, schema: Mapping[str, Any], key: str, told: str | None, *, needed: bool
-) -> Any:
-    default = schema.get("default")
-    if needed or isinstance(default, bool):
-        return st.checkbox(label, value=default is True, key=key, help=told)
-    return _choice(label, [True, False], schema, key, told, needed=False)
+def _boolean(field: _Field) -> Any:
+    default = field.schema.get("default")
+    if field.needed or isinstance(default, bool):
+        return st.checkbox(field.label, value=default is True, key=field.key, help=field.told)
+    return _choice(field, [True, False])
 
 
-def _number(
-    label: str, schema: Mapping[str, Any], key: str, told: str | None, *, whole: bool
-) -> Any:
-    default = schema.get("default")
+def _number(field: _Field) -> Any:
+    default = field.schema.get("default")
     start = default if _is_number(default) else None
-    least, most = (_bound(schema.get(name)) for name in ("minimum", "maximum"))
-    if whole:
+    least, most = (_bound(field.schema.get(name)) for name in ("minimum", "maximum"))
+    if field.schema["type"] == "integer":
         value: Any = st.number_input(
-            label, value=None if start is None else int(start), step=1, key=key, help=told,
-            min_value=None if least is None else int(least),
+            field.label, value=None if start is None else int(start), step=1, key=field.key,
+            help=field.told, min_value=None if least is None else int(least),
             max_value=None if most is None else int(most),
         )  # fmt: skip
     else:
         value = st.number_input(
-            label, value=None if start is None else float(start), key=key, help=told,
-            min_value=least, max_value=most, format="%g",
+            field.label, value=None if start is None else float(start), key=field.key,
+            help=field.told, min_value=least, max_value=most, format="%g",
         )  # fmt: skip
     return ABSENT if value is None else value
 
 
-def _string(
-    label: str, schema: Mapping[str, Any], key: str, told: str | None, *, needed: bool
-) -> Any:
+def _string(field: _Field) -> Any:
+    schema = field.schema
     default = schema.get("default")
     start = default if isinstance(default, str) else ""
     hint = schema.get("format") or next(iter(schema.get("examples") or ()), None)
     draw = (
         st.text_area if (schema.get("maxLength") or 0) > _LONG or "\n" in start else st.text_input
     )
-    text = draw(label, start, key=key, help=told, placeholder=str(hint) if hint else None)
-    return text if text or needed else ABSENT
+    text = draw(
+        field.label, start, key=field.key, help=field.told, placeholder=str(hint) if hint else None
+    )
+    return text if text or field.needed else ABSENT
 
 
-def _array(
-    name: str,
-    label: str,
-    schema: Mapping[str, Any],
-    root: Mapping[str, Any],
-    key: str,
-    told: str | None,
-    *,
-    needed: bool,
-    depth: int,
-) -> Any:
-    items = _resolved(schema.get("items"), root)
-    default = schema.get("default")
+def _array(field: _Field) -> Any:
+    items = field.resolved(field.schema.get("items"))
+    default, needed = field.schema.get("default"), field.needed
     if isinstance(items.get("enum"), list) and all(isinstance(v, str) for v in items["enum"]):
         start = [v for v in default if v in items["enum"]] if isinstance(default, list) else []
         chosen = st.multiselect(
-            label, items["enum"], start, key=key, help=told, placeholder=t("tools.form_none")
-        )
+            field.label, items["enum"], start, key=field.key, help=field.told,
+            placeholder=t("tools.form_none"),
+        )  # fmt: skip
         return chosen if chosen or needed else ABSENT
     if not items:
-        return _json(label, schema, key, told, needed=needed)
+        return _json(field)
     with st.container(border=True):
-        least = schema.get("minItems") if isinstance(schema.get("minItems"), int) else 0
+        least = field.schema.get("minItems")
         count = st.number_input(
-            t("tools.form_count", name=label), 0, 50, int(least or 0), key=f"{key}_count", help=told
-        )
+            t("tools.form_count", name=field.label), 0, 50,
+            least if isinstance(least, int) else 0, key=f"{field.key}_count", help=field.told,
+        )  # fmt: skip
         values = []
         for number in range(int(count)):
-            inner = f"{name}[{number}]"
-            found = _field(inner, items, root, f"{key}_{number}", needed=True, depth=depth - 1)
+            inner = replace(
+                field,
+                name=f"{field.name}[{number}]",
+                schema=items,
+                key=f"{field.key}_{number}",
+                needed=True,
+                depth=field.depth - 1,
+            )
+            found = _value(inner)
             if found is not ABSENT:
                 values.append(found)
     return values if values or needed else ABSENT
 
 
-def _section(
-    label: str,
-    schema: Mapping[str, Any],
-    root: Mapping[str, Any],
-    key: str,
-    told: str | None,
-    *,
-    needed: bool,
-    depth: int,
-) -> Any:
+def _section(field: _Field) -> Any:
+    if not isinstance(field.schema.get("properties"), Mapping):
+        return _json(field)
     with st.container(border=True):
-        if needed:
-            st.markdown(f"**{label}**", help=told)
-        elif not st.checkbox(label, key=f"{key}_given", help=told):
+        if field.needed:
+            st.markdown(f"**{field.label}**", help=field.told)
+        elif not st.checkbox(field.label, key=f"{field.key}_given", help=field.told):
             return ABSENT
-        return _object(schema, root, key, depth)
+        return _object(field)
 
 
-def _json(
-    label: str, schema: Mapping[str, Any], key: str, told: str | None, *, needed: bool
-) -> Any:
+def _null(field: _Field) -> Any:
+    return None if field.needed else ABSENT
+
+
+def _json(field: _Field) -> Any:
+    schema = field.schema
     start = json.dumps(schema["default"], ensure_ascii=False) if "default" in schema else ""
-    text = st.text_input(t("tools.form_json", name=label), start, key=key, help=told)
+    label = t("tools.form_json", name=field.label)
+    text = st.text_input(label, start, key=field.key, help=field.told)
     if not text.strip():
-        return None if needed else ABSENT
+        return None if field.needed else ABSENT
     try:
         return json.loads(text)
     except ValueError:
         # What is no JSON is meant as text.
         return text
+
+
+_DRAWN: Mapping[str, Callable[[_Field], Any]] = {
+    "boolean": _boolean,
+    "integer": _number,
+    "number": _number,
+    "string": _string,
+    "array": _array,
+    "object": _section,
+    "null": _null,
+}
+"""What draws a field of each type."""
 
 
 def _plain_value(value: Any) -> str:
