@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -23,7 +23,6 @@ from core.backends.client import Client, Reply
 from core.backends.deployment import Deployment
 from core.backends.exchange import Exchange
 from core.backends.exchange_log import ExchangeLog
-from core.backends.fetching import Fetcher
 from core.backends.helping import help_model, is_forced, needs
 from core.backends.load import Route
 from core.backends.sending import read_whole, send
@@ -43,6 +42,9 @@ from core.translation.reading import decode_json, encode_json, read_model, read_
 from core.translation.report import ReportRow, dropped, explain_request, is_plain, losses
 from core.translation.settings import with_defaults
 from core.translation.translate import DIALECTS, StreamTranslator
+
+if TYPE_CHECKING:
+    from core.backends.fetching import Fetcher
 
 __all__ = ["Answer", "Caller", "new_id"]
 

@@ -1,24 +1,23 @@
 """The HTTP client: kept connections to all backends.
 
 A short POST without TLS, which nearly every request of a gateway is, goes over a connection of
-our own (core.backends.connection); all else through aiohttp. Whatever goes wrong on the way is
-raised as one of our errors, with a sentence that says what to start.
+our own (core.backends.connection); all else through aiohttp (core.backends.session). Whatever
+goes wrong on the way is raised as one of our errors, with a sentence that says what to start.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterable, Mapping, Sequence
-from contextvars import ContextVar
-from io import BytesIO
-from typing import Any, Protocol
-
-import aiohttp
-from yarl import URL
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from core.backends.connection import Lost, Pool, origin_of
 from core.errors import BackendUnavailable, InvalidResponse
+
+if TYPE_CHECKING:
+    from core.backends.session import Session
 
 __all__ = [
     "CONNECT_TIMEOUT",
@@ -42,11 +41,7 @@ SENT_HEADERS = (("content-type", "application/json"), ("accept-encoding", "ident
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes that a whole answer may have: room for the vectors of some thousand texts."""
 
-_READ_SIZE = 64 * 1024
 _LARGE = 1024 * 1024
-
-
-_FAILED = (aiohttp.ClientError, OSError)
 
 
 class _Source(Protocol):
@@ -57,19 +52,6 @@ class _Source(Protocol):
 
     def release(self) -> None:
         """Give the connection back, or cut it where the body is unread."""
-
-
-class _Session:
-    """An answer that aiohttp brings."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-
-    async def read(self) -> bytes:
-        return await self._response.content.read(_READ_SIZE)
-
-    def release(self) -> None:
-        self._response.close()
 
 
 class Reply:
@@ -100,7 +82,7 @@ class Reply:
             return await self._source.read()
         except TimeoutError as exc:
             raise _too_late(self._where) from exc
-        except _FAILED as exc:
+        except OSError as exc:
             raise _cut(self._where) from exc
 
     async def read(self) -> bytes:
@@ -134,29 +116,11 @@ _LOOKED_AT = {
 }
 
 
-# Whether the connection of this task's last request had been used before. aiohttp itself sends
-# only requests again that change nothing, which a POST may.
-_KEPT: ContextVar[bool] = ContextVar("kept")
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Knows which connections are used again."""
-
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout
-    ) -> Any:
-        connection = await super().connect(req, traces, timeout)
-        protocol = connection.protocol
-        _KEPT.set(getattr(protocol, "kept", False))
-        setattr(protocol, "kept", True)  # noqa: B010  # it is no attribute of aiohttp's own
-        return connection
-
-
 class Client:
     """Sends requests. Lives in the event loop that it is first used in."""
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
+        self._session: Session | None = None
         self._pool = Pool()
 
     async def send(
@@ -183,37 +147,27 @@ class Client:
                     begin, _SENT, _lines(headers), len(body), body,
                 )  # fmt: skip
                 return await self._post(place, request, url, timeout or READ_TIMEOUT, total)
+        _lines(headers)  # aiohttp's own error would name no cause
         session = self._session or self._open()
-        limits = aiohttp.ClientTimeout(
-            total=total, sock_connect=CONNECT_TIMEOUT, sock_read=timeout or READ_TIMEOUT
-        )
+        silence = timeout or READ_TIMEOUT
         try:
-            response = await session.request(
-                method,
-                URL(url, encoded=True),
-                # Long bodies are sent piece by piece, so that others get a turn between.
-                data=BytesIO(body) if isinstance(body, bytes) and len(body) > _LARGE else body,
-                headers=headers,
-                timeout=limits,
-                allow_redirects=False,
-            )
-        except aiohttp.InvalidURL as exc:
+            answer = await session.ask(method, url, body, headers, silence=silence, total=total)
+        except ValueError as exc:
             raise BackendUnavailable(f"{url} is not a URL; check api_base") from exc
         except TimeoutError as exc:
             raise _too_late(url) from exc
-        except aiohttp.ClientConnectorError as exc:
-            raise _refused(url, exc) from exc
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as exc:
+        except Lost as exc:
             # A server may close a connection that was kept just when it is used again; it has
             # not heard the request then. Each try takes one of those away, so this ends.
-            if not _KEPT.get() or not isinstance(body, bytes | None):
+            if not exc.unheard or not isinstance(body, bytes | None):
                 raise _cut(url) from exc
-            return await self.send(
-                method, url, body=body, headers=headers, timeout=timeout, total=total
-            )
-        except aiohttp.ClientError as exc:
-            raise _cut(url) from exc
-        return Reply(_Session(response), url, response.status, response.raw_headers)
+        except OSError as exc:
+            raise _refused(url, exc) from exc
+        else:
+            return Reply(answer, url, answer.status, answer.headers)
+        return await self.send(
+            method, url, body=body, headers=headers, timeout=timeout, total=total
+        )
 
     async def _post(
         self, place: tuple[str, int], request: bytes, url: str, silence: float, total: float | None
@@ -245,23 +199,17 @@ class Client:
         self._pool.close()
         if session is not None:
             await session.close()
-            # Transports close in the loop's next turn, which may be its last.
-            await asyncio.sleep(0)
 
-    def _open(self) -> aiohttp.ClientSession:
-        connector = _Connector(limit=0, ttl_dns_cache=60)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers=dict(SENT_HEADERS),
-            # Nothing compressed was asked for, and a small body may inflate to a huge one.
-            auto_decompress=False,
-        )
+    def _open(self) -> Session:
+        from core.backends.session import Session
+
+        self._session = Session(dict(SENT_HEADERS), connect=CONNECT_TIMEOUT)
         return self._session
 
 
 def _origin(url: str) -> str:
-    return str(URL(url).origin())
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 _SENT = "".join(f"{name}: {value}\r\n" for name, value in SENT_HEADERS).encode()
@@ -277,11 +225,11 @@ def _lines(headers: Mapping[str, str] | None) -> bytes:
 
 def _refused(url: str, error: OSError) -> BackendUnavailable:
     origin = _origin(url)
-    if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
-        problem = f"{URL(url).host} is not a host that can be found. Check api_base"
-    elif isinstance(error, aiohttp.ClientConnectorCertificateError):
+    if isinstance(error, socket.gaierror):
+        problem = f"{urlsplit(url).hostname} is not a host that can be found. Check api_base"
+    elif isinstance(error, ssl.SSLCertVerificationError):
         problem = f"the certificate of {origin} is not valid. Check api_base"
-    elif isinstance(error, aiohttp.ClientConnectorSSLError):
+    elif isinstance(error, ssl.SSLError):
         problem = f"{origin} does not speak TLS. Write http:// in api_base"
     else:
         problem = (

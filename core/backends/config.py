@@ -43,9 +43,8 @@ from msgspec.structs import replace
 from core.backends.access_config import Access, read_access
 from core.backends.deployment import Deployment, read_deployment
 from core.backends.documents import Place, parse_document, read_text
-from core.backends.fetching import ImagePolicy
 from core.backends.keys import find_key
-from core.backends.public import AddressPolicy
+from core.backends.public import AddressPolicy, ImagePolicy
 from core.backends.routing import Routing, read_routing
 from core.backends.sections import Section, Source
 from core.backends.tool_config import ToolSettings, read_tool_settings

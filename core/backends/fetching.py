@@ -1,7 +1,7 @@
 """Images by their address, for backends that take only the image itself.
 
 What a client writes decides what this server reaches, so it reaches only what it may
-(``core.backends.public``), follows few redirects by hand, takes little, and waits briefly.
+(``core.backends.guarded``), follows few redirects by hand, takes little, and waits briefly.
 """
 
 from __future__ import annotations
@@ -11,29 +11,21 @@ from base64 import b64encode
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from msgspec import Struct
 from msgspec.structs import replace
 from yarl import URL
 
-from core.backends.public import AddressPolicy, Refused, guarded_connector
+from core.backends.guarded import Refused, guarded_connector
+from core.backends.public import ImagePolicy
 from core.errors import InvalidRequest
 from core.translation.content import picture_type
 from core.translation.messages import ChatRequest, Image, Message
 
-__all__ = ["Fetcher", "ImagePolicy"]
+__all__ = ["Fetcher"]
 
 _REDIRECTS = 3
 _AT_ONCE = 4
 _READ_SIZE = 64 * 1024
 _INSTEAD = "Send the image as a data: URL"
-
-
-class ImagePolicy(Struct, frozen=True, kw_only=True):
-    """From where images are fetched, how large one may be (bytes), how long it may take (s)."""
-
-    address: AddressPolicy = AddressPolicy()
-    max_bytes: int = 20 * 1024 * 1024
-    timeout: float = 10.0
 
 
 class Fetcher:

@@ -12,7 +12,7 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from msgspec.structs import replace
 
@@ -28,7 +28,6 @@ from core.backends.embedded import EmbeddedModel
 from core.backends.embedding import Embedder
 from core.backends.exchange import Exchange
 from core.backends.exchange_log import ExchangeLog
-from core.backends.fetching import Fetcher
 from core.backends.load import Load, Route
 from core.backends.router import Router
 from core.backends.sending import headers_of
@@ -44,6 +43,9 @@ from core.translation.passing import rename_model
 from core.translation.reading import encode_json
 from core.translation.report import ReportRow
 from core.translation.translate import DIALECTS
+
+if TYPE_CHECKING:
+    from core.backends.fetching import Fetcher
 
 __all__ = ["Fleet", "Status"]
 
@@ -82,10 +84,14 @@ class Fleet:
         self.embedded: EmbeddedModel | None = None
         self._config_error = ""
         attempts = Attempts(lambda: self._router, self._settle)
-        self._caller = Caller(
-            self._client, self._catalog, self.log, attempts, lambda: Fetcher(self.config.images)
-        )
+        self._caller = Caller(self._client, self._catalog, self.log, attempts, self._fetcher)
         self._embedder = Embedder(self._client, self.log, attempts)
+
+    def _fetcher(self) -> Fetcher:
+        # Loaded with all of aiohttp, once an image has to be fetched.
+        from core.backends.fetching import Fetcher
+
+        return Fetcher(self.config.images)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()

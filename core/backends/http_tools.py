@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from core.backends.public import Refused, guarded_connector
+from core.backends.guarded import Refused, guarded_connector
 from core.backends.tool_config import HttpLimits
 from core.errors import InvalidRequest
 from core.tools.arguments import ToolArgumentError, validate_arguments

@@ -1,35 +1,24 @@
 """Which addresses a server may be sent to by what a user writes: public ones, and those allowed.
 
-A name is looked up once, every address that it has is judged, and the connection goes to an
-address that was judged: the judge stands at the socket itself, so neither a second look-up nor
-an odd spelling of an address gets around it.
+Policies alone; ``core.backends.guarded`` holds connections to them.
 """
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any, Literal
+from typing import Literal
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from msgspec import Struct
 
 from core.errors import ConfigError
 
-__all__ = ["AddressPolicy", "Refused", "guarded_connector", "is_public"]
+__all__ = ["AddressPolicy", "ImagePolicy", "is_public"]
 
 _SIX_TO_FOUR = ip_network("2002::/16")
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 _SITE_LOCAL = ip_network("fec0::/10")
 # Benchmarks and relays count as global in some versions of Python.
 _SPECIAL = tuple(ip_network(n) for n in ("198.18.0.0/15", "192.88.99.0/24", "100.64.0.0/10"))
-
-
-class Refused(Exception):
-    """An address that must not be reached. Its text names no address that was found."""
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -92,47 +81,9 @@ class AddressPolicy(Struct, frozen=True, kw_only=True):
         )
 
 
-def guarded_connector(
-    policy: AddressPolicy, resolver: AbstractResolver | None = None
-) -> aiohttp.TCPConnector:
-    """Return a connector for aiohttp that reaches only what ``policy`` allows.
+class ImagePolicy(Struct, frozen=True, kw_only=True):
+    """From where images are fetched, how large one may be (bytes), how long it may take (s)."""
 
-    A connection to anything else raises Refused before a byte is sent.
-    """
-    guard = _Guard(policy, resolver or ThreadedResolver())
-    return aiohttp.TCPConnector(
-        resolver=guard, use_dns_cache=False, force_close=True, socket_factory=guard.socket
-    )
-
-
-class _Guard(AbstractResolver):
-    """Looks names up, and judges every address: at the look-up, and again at the socket."""
-
-    def __init__(self, policy: AddressPolicy, resolver: AbstractResolver) -> None:
-        self._policy = policy
-        self._resolver = resolver
-        # Addresses that are allowed by the name under which they were found.
-        self._judged: set[str] = set()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        self._check(host.lower().rstrip("."), (result["host"] for result in found))
-        return found
-
-    async def close(self) -> None:
-        await self._resolver.close()
-
-    def socket(self, info: Any) -> socket.socket:
-        """Open a socket for an address that has been judged, or is judged now."""
-        family, kind, protocol, _, place = info
-        if place[0] not in self._judged:
-            self._check(str(place[0]), [place[0]])
-        return socket.socket(family, kind, protocol)
-
-    def _check(self, host: str, addresses: Iterable[str]) -> None:
-        for address in addresses:
-            if not self._policy.allows(host, address):
-                raise Refused("this address is not one of the open internet")
-            self._judged.add(address)
+    address: AddressPolicy = AddressPolicy()
+    max_bytes: int = 20 * 1024 * 1024
+    timeout: float = 10.0

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from core.translation.content import picture_type
 from core.translation.reading import JSON_ERRORS, encode_json
@@ -78,7 +78,7 @@ _GROUPS = (
     *("bearer" for _ in _BEARER_SIGNS),
     *("data" for _ in _DATA_SIGNS),
 )
-_SEARCH = BytesAhoCorasick(_SIGNS)
+_SEARCH = BytesAhoCorasick(_SIGNS, implementation=Implementation.DFA)
 
 _DATA_URL = re.compile(
     rb"(data:(?:[\w.+-]+\\?/[\w.+-]+)?(?:;[\w=.-]+)*;base64,)((?:[A-Za-z0-9+/]|\\/)+={0,2})"

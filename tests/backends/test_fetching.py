@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from core.backends.fetching import Fetcher, ImagePolicy
-from core.backends.public import AddressPolicy, is_public
+from core.backends.fetching import Fetcher
+from core.backends.public import AddressPolicy, ImagePolicy, is_public
 from core.errors import ConfigError, InvalidRequest
 from core.translation.messages import ChatRequest, Image, Message, Text
 from tests.scripted import Said, Scripted, running
