@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import binascii
 import json
@@ -26,6 +27,10 @@ _NEITHER = Note(
     "This JSON is no request or answer that is known here: no messages, prompt or input, and "
     "no choices or done.",
 )
+_AS_DICT = Note(
+    "这是 Python 打印出来的字典，不是 JSON；按字典读了。",
+    "This is a dict as Python prints it, not JSON; it was read as one.",
+)
 _NOT_JSON = Note("JSON 在这里读不下去：{why}", "The JSON cannot be read from here on: {why}")
 _OTHERS = Note(
     "HAR 里还有 {count} 条不是对模型的请求，没有列出。",
@@ -33,6 +38,8 @@ _OTHERS = Note(
 )
 _CUT = Note("流在最后一条记录中间断了。", "The stream ends in the middle of its last record.")
 
+_QUOTED = re.compile(r"[\s\[{]*'")
+_LONGEST_DICT = 1 << 20  # characters: Python's own reader takes much memory
 _HEAD = re.compile(r"HTTP/[\d.]+ (?P<status>\d{3})[^\n]*\n")
 _ASKED = re.compile(r"(?P<method>POST|GET|DELETE) (?P<path>\S+) HTTP/[\d.]+\r?\n")
 
@@ -46,7 +53,7 @@ def read_json(text: str, *, offset: int = 0, whole: str = "") -> list[Piece]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as exc:
-        lines = read_stream(text)
+        lines = read_stream(text) or _read_dict(text, line=place_of(whole, offset)[0])
         if lines:
             return lines
         line, column = place_of(whole, offset + exc.pos)
@@ -68,6 +75,17 @@ def read_json(text: str, *, offset: int = 0, whole: str = "") -> list[Piece]:
     if piece is None:
         raise Unreadable(_NEITHER, line=line, column=place_of(whole, offset)[1])
     return [piece]
+
+
+def _read_dict(text: str, *, line: int) -> list[Piece]:
+    """Read what Python prints for a dict, or a list of them; nothing where it is neither."""
+    if len(text) > _LONGEST_DICT or not _QUOTED.match(text):
+        return []
+    try:
+        body = json.dumps(ast.literal_eval(text.strip()))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return []
+    return [replace(_with(piece, _AS_DICT), line=line) for piece in read_json(body)]
 
 
 def from_body(

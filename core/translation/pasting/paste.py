@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import islice
 
 from core.errors import DiglotError
 from core.translation.masking import mask_text
@@ -31,6 +33,7 @@ _UNKNOWN = Note(
     "curl, Python (requests, httpx, openai, ollama), JavaScript, a HAR file, a raw NDJSON or SSE "
     "stream, LiteLLM's debug log.",
 )
+_TRIES = 20
 _FENCE = re.compile(r"\A\s*```[\w+-]*[ \t]*\n(?P<inside>.*?)\n[ \t]*```\s*\Z", re.DOTALL)
 _CURL = re.compile(r"(?:^|[\s|;&$>(\\/])curl(?:\.exe)?\s")
 _HTTP = re.compile(r"HTTP/[\d.]+ \d{3}|(?:POST|GET|DELETE) /\S* HTTP/")
@@ -72,7 +75,7 @@ def _read(text: str, start: str) -> list[Piece]:
         found = read_curl(text)
         if found:
             return found
-    return _read_program(text)
+    return _read_program(text) or _read_inside(text)
 
 
 def _read_program(text: str) -> list[Piece]:
@@ -86,4 +89,16 @@ def _read_program(text: str) -> list[Piece]:
             if script:
                 return read_javascript(text)
             raise
+    return []
+
+
+def _read_inside(text: str) -> list[Piece]:
+    """Return what a body among other words holds: a comment before it, or a line of a log."""
+    decoder = json.JSONDecoder()
+    for begin in islice(re.finditer(r"[{\[]", text), _TRIES):
+        try:
+            _, end = decoder.raw_decode(text, begin.start())
+            return read_json(text[begin.start() : end], offset=begin.start(), whole=text)
+        except (ValueError, RecursionError, Unreadable):
+            continue
     return []
