@@ -1,4 +1,4 @@
-"""Code that is longer than its place can be scrolled with the keyboard, too.
+"""Code and tables that are longer than their place can be scrolled with the keyboard, too.
 
 Streamlit leaves it to the mouse (WCAG 2.1, 2.1.1): what scrolls but holds nothing to click gets
 a place in the order of the Tab key.
@@ -16,9 +16,10 @@ export default function () {
   let due = 0;
   const reach = () => {
     due = 0;
-    for (const pre of document.querySelectorAll("[data-testid=stCode] pre"))
-      if (pre.scrollHeight > pre.clientHeight || pre.scrollWidth > pre.clientWidth)
-        pre.tabIndex = 0;
+    const places = "[data-testid=stCode] pre, [data-testid=stTable], [data-testid=stTable] div";
+    for (const place of document.querySelectorAll(places))
+      if (place.scrollHeight > place.clientHeight || place.scrollWidth > place.clientWidth)
+        if (getComputedStyle(place).overflowX !== "visible") place.tabIndex = 0;
   };
   window.diglotReach = new MutationObserver(() => { due = due || setTimeout(reach, 200); });
   window.diglotReach.observe(document.body, { childList: true, subtree: true, attributes: true,

@@ -44,6 +44,7 @@ _LIGHT = """
 [data-testid=stCode] .token:is(.property,.variable,.parameter){--c:#00708f}
 [data-testid=stCode] .token.deleted{--c:#c4261d}
 [data-testid=stCode] .token.token{color:var(--c)!important}
+[data-testid=stButtonGroup] button[data-selected=true]:hover :is(p,span){color:#1f524e}
 """
 
 # Streamlit writes white on the primary colour, whatever that is: too pale on a dark theme's.

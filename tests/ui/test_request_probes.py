@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,30 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.servers import Ollama
-from tests.ui.actor import acting
-from tests.ui.app_process import CHROMIUM, browser, running_app, visit
-from tests.ui.test_browser import shoot
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium here"),
-]
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("probes")
-    with (
-        acting() as scripted,
-        running_app(folder, extra={"OLLAMA_HOST": scripted.url}) as address,
-    ):
-        yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
+from tests.ui.app_process import running_app, visit
+from tests.ui.steps import shoot
 
 
 def asked(url: str, model: str, **more: object) -> str:

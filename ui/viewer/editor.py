@@ -17,6 +17,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const area = parentElement.querySelector("textarea");
   const label = parentElement.querySelector("label");
   label.textContent = data.label;
+  area.setAttribute("aria-label", data.label);
   area.style.height = data.height + "px";
   if (area.dataset.version !== String(data.version)) {
     area.dataset.version = data.version;

@@ -39,7 +39,7 @@ def show_before_after(view: View) -> None:
         st.columns(2), (both.native, both.openai), ("before", "after"), strict=True
     ):
         with column:
-            lines = len(half.code.splitlines())
+            lines = t("viewer.learn_lines", count=len(half.code.splitlines()))
             st.markdown(f"**{t(f'viewer.learn_{name}')}** :gray[{half.library} · {lines}]")
             st.code(half.code, language="python", wrap_lines=True, height=420)
 

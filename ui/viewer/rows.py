@@ -1,7 +1,9 @@
 """The table of aligned rows as HTML of its own: sentences wrap, and a row can have a button.
 
 Streamlit's tables either draw on a canvas or have no buttons. Texts go in as data, never as
-HTML. The columns have fixed shares, so that a table that was cut in two stays one to the eye.
+HTML. The columns have fixed shares, so that a table that was cut in two stays one to the eye;
+where there is no room for columns, a row's cells stand below each other. The roles are written
+down because such a layout takes them away.
 """
 
 from __future__ import annotations
@@ -16,26 +18,31 @@ __all__ = ["draw_rows", "pressed"]
 _JS = """
 export default function ({ data, parentElement, setTriggerValue }) {
   const table = parentElement.querySelector("table");
-  const make = (name, text, more) => Object.assign(document.createElement(name),
-    { textContent: text }, more);
+  const make = (name, text, more, role) => {
+    const element = Object.assign(document.createElement(name), { textContent: text }, more);
+    if (role) element.setAttribute("role", role);
+    return element;
+  };
   parentElement.querySelector(".rows").setAttribute("aria-label", data.name);
   table.className = data.headed ? "" : "unheaded";
-  table.style.minWidth = 150 * data.columns.length + "px";
+  table.style.setProperty("--least", 150 * data.columns.length + "px");
   const caption = make("caption", data.name);
   const widths = make("colgroup", "");
   for (const column of data.columns)
     widths.append(Object.assign(document.createElement("col"), { className: column.kind }));
   const head = document.createElement("thead");
-  const names = head.appendChild(document.createElement("tr"));
+  const names = head.appendChild(make("tr", "", {}, "row"));
   for (const column of data.columns)
-    names.append(make("th", column.name, { scope: "col", className: column.kind }));
+    names.append(make("th", column.name, { scope: "col", className: column.kind },
+      "columnheader"));
   const body = document.createElement("tbody");
   data.rows.forEach((row, place) => {
-    const line = body.appendChild(document.createElement("tr"));
+    const line = body.appendChild(make("tr", "", {}, "row"));
     line.className = row.outcome + (row.open ? " open" : "");
     row.cells.forEach((text, number) => {
       const kind = data.columns[number].kind;
-      const cell = line.appendChild(make("td", text, { className: kind }));
+      const cell = line.appendChild(make("td", text, { className: kind }, "cell"));
+      cell.dataset.name = data.columns[number].name;
       if (kind === "why" && row.source) {
         cell.append(" — ", row.address
           ? make("a", row.source, { href: row.address, target: "_blank", rel: "noreferrer" })
@@ -54,12 +61,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   table.replaceChildren(caption, widths, head, body);
 }
 """
-_HTML = """<div class="rows" role="region" tabindex="0"><table></table></div>"""
+_HTML = """<div class="rows" role="region" tabindex="0"><table role="table"></table></div>"""
 _CSS = """
-.rows { overflow-x: auto; border: 1px solid var(--st-border-color);
+.rows { container-type: inline-size; overflow-x: auto; border: 1px solid var(--st-border-color);
   border-radius: var(--st-base-radius, .5rem); }
 .rows:focus-visible { outline: 2px solid var(--st-primary-color); }
-table { width: 100%; table-layout: fixed; border-collapse: collapse;
+table { width: 100%; min-width: var(--least); table-layout: fixed; border-collapse: collapse;
   font: .875rem/1.45 var(--st-font); color: var(--st-text-color); }
 caption, .unheaded thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); }
@@ -81,6 +88,17 @@ button { font: 500 .8rem/1.2 var(--st-font); padding: .3rem .5rem; cursor: point
 button:hover { border-color: var(--st-primary-color); }
 button:focus-visible, a:focus-visible { outline: 2px solid var(--st-primary-color);
   outline-offset: 1px; }
+@container (max-width: 34rem) {
+  table { min-width: 0; display: block; }
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  tbody, tr, td { display: block; }
+  tr { padding: .4rem .1rem; border-top: 1px solid var(--st-border-color); }
+  td, tr.open td, .unheaded tbody tr:first-child td { border: 0; padding: .1rem .6rem; }
+  tr.open { border-bottom: 2px solid var(--st-primary-color); }
+  td.side::before, td.more::before { content: attr(data-name); display: block;
+    font: 600 .75rem/1.6 var(--st-font); }
+  td.prove:empty { display: none; }
+}
 """
 _mount = st.components.v2.component("diglot.rows", html=_HTML, css=_CSS, js=_JS)
 

@@ -79,15 +79,19 @@ def _pace(line: StreamLine) -> str:
     pace = line.pace()
     parts = [
         t("viewer.pace_first", time=_seconds(pace.first)),
-        t("viewer.pace_rate", rate=f"{pace.rate:.1f}"),
         t("viewer.pace_tokens" if pace.counted else "viewer.pace_pieces", count=pace.tokens),
-        t(
-            "viewer.pace_gaps",
-            median=f"{pace.median_gap / _MILLISECOND:.0f}",
-            p95=f"{pace.p95_gap / _MILLISECOND:.0f}",
-            longest=f"{pace.longest_gap / _MILLISECOND:.0f}",
-        ),
     ]
+    if pace.longest_gap > 0:
+        # What came all at once has no pace.
+        parts.insert(1, t("viewer.pace_rate", rate=f"{pace.rate:.1f}"))
+        parts.append(
+            t(
+                "viewer.pace_gaps",
+                median=f"{pace.median_gap / _MILLISECOND:.0f}",
+                p95=f"{pace.p95_gap / _MILLISECOND:.0f}",
+                longest=f"{pace.longest_gap / _MILLISECOND:.0f}",
+            )
+        )
     if pace.stalls:
         parts.append(f":material/warning: {t('viewer.pace_stalls', count=pace.stalls)}")
     return " · ".join(parts)
