@@ -21,7 +21,9 @@ export default function () {
       if (place.scrollHeight > place.clientHeight || place.scrollWidth > place.clientWidth)
         if (getComputedStyle(place).overflowX !== "visible") place.tabIndex = 0;
   };
-  window.diglotReach = new MutationObserver(() => { due = due || setTimeout(reach, 200); });
+  // What unfolds reaches its size a little later, without a change that could be watched.
+  const soon = () => { due = due || setTimeout(() => { reach(); setTimeout(reach, 1000); }, 200); };
+  window.diglotReach = new MutationObserver(soon);
   window.diglotReach.observe(document.body, { childList: true, subtree: true, attributes: true,
     attributeFilter: ["aria-selected", "aria-expanded"] });
   reach();

@@ -110,6 +110,8 @@ def test_every_tab_of_the_request_page(
     expect(page.locator("[class*=st-key-evidence]").get_by_test_id("stExpander")).not_to_have_count(
         0
     )
+    # The page is drawn once more when the probes have ended.
+    page.wait_for_timeout(2500)
     check(page, "evidence")
     for number in range(1, 9):
         tabs.nth(number).click()
