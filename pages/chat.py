@@ -136,10 +136,16 @@ def show_running(current: Chat) -> None:
             show_parts(Message(role="user", parts=(Text(waiting[0]), *waiting[1])))
             st.caption(t("chat.queued"))
     with answers:
-        follow(jobs, every_second=redraw_pulls)
+        follow(jobs, meanwhile=draw_history, every_second=redraw_pulls)
     stop.empty()
     st.session_state["title_looks"] = _TITLE_WAIT
     st.rerun()
+
+
+def draw_history() -> None:
+    """Draw the chats at the side, in their place."""
+    with history_place:
+        show_history(service, me, current=chat.id if chat else None)
 
 
 def redraw_pulls() -> None:
@@ -166,7 +172,9 @@ with st.session_state["_sidebar"]:
     pulls_place = st.empty()
     with pulls_place.container():
         show_pulls(service)
-    show_history(service, me, current=chat.id if chat else None)
+    history_place = st.container()
+if not jobs:
+    draw_history()
 
 models = model_names(service)
 chosen, others = show_settings(service, me, models)

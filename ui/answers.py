@@ -29,6 +29,9 @@ _THINKING = ":material/psychology:"
 _STALLED = 60
 """Seconds without a token after which the page says what may be the matter."""
 
+_HELD = 0.25
+"""Seconds for which the rest of the page lets the first words go before."""
+
 
 def show_answer(message: ChatMessage, service: Service | None = None) -> None:
     """Draw a finished answer; with ``service`` an error has a button for what can be done."""
@@ -115,18 +118,26 @@ def seconds(duration: int) -> str:
 def follow(
     jobs: Sequence[Job],
     *,
+    meanwhile: Callable[[], object] | None = None,
     every_second: Callable[[], object] | None = None,
     until: Callable[[], bool] = lambda: False,
 ) -> None:
     """Draw answers as they grow, several side by side, until all are done; the last of a page.
 
-    Leaving early (a click, a refresh) only ends the drawing: the jobs go on. ``every_second`` is
-    called now and then for whatever else on the page moves; ``until`` ends the drawing early.
+    Leaving early (a click, a refresh) only ends the drawing: the jobs go on. ``meanwhile`` is
+    called once, when the first words stand there or are waited for: what it draws does not hold
+    them up. ``every_second`` is called now and then for whatever else on the page moves;
+    ``until`` ends the drawing early.
     """
     places: Sequence[Any] = st.columns(len(jobs)) if len(jobs) > 1 else [st.container()]
     views = [_Growing(job, place) for job, place in zip(jobs, places, strict=True)]
-    looked = time.monotonic()
+    began = looked = time.monotonic()
     while not all([view.draw() for view in views]) and not until():
+        if meanwhile is not None and (
+            any(view.spoke for view in views) or time.monotonic() - began > _HELD
+        ):
+            meanwhile()
+            meanwhile = None
         # Touching the session is where Streamlit can take the page away from this loop.
         st.session_state["_following"] = jobs[0].id
         if every_second is not None and time.monotonic() - looked > 1:
@@ -134,6 +145,8 @@ def follow(
             every_second()
         jobs[0].wait(views[0].seen, _TICK)
         time.sleep(_TICK)
+    if meanwhile is not None:
+        meanwhile()
 
 
 class _Growing:
@@ -141,6 +154,7 @@ class _Growing:
 
     def __init__(self, job: Job, place: DeltaGenerator) -> None:
         self.seen = -1
+        self.spoke = False
         self._job = job
         with place:
             self._state = st.empty()
@@ -155,6 +169,7 @@ class _Growing:
         snapshot = self._job.snapshot()
         if snapshot.version != self.seen:
             self.seen = snapshot.version
+            self.spoke = bool(snapshot.text or snapshot.thinking or snapshot.steps)
             self._show(snapshot)
         if snapshot.done or (snapshot.phase == "writing" and snapshot.text):
             self._state.empty()

@@ -17,7 +17,7 @@ from ui.words import t
 
 __all__ = ["show_history"]
 
-_LISTED = 40
+_LISTED = 24
 
 
 def show_history(service: Service, owner: str, *, current: str | None) -> None:
