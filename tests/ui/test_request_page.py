@@ -50,25 +50,25 @@ def test_what_clients_send_is_listed_filtered_paused_and_cleared(
 ) -> None:
     send(url)
     page = visit(chromium, f"{url}/requests?lang=en")
-    expect(page.get_by_text("1 exchanges, the newest first")).to_be_visible()
+    expect(page.get_by_text("Exchanges: 1, the newest first")).to_be_visible()
     expect(page.get_by_text(re.compile("[1-9] renamed"))).to_be_visible()
     assert "x=" in page.url
     # New ones come by themselves, and what is looked at stays.
     seen = page.url
     send(url, messages=[{"role": "user", "content": "second question"}])
-    expect(page.get_by_text("2 exchanges, the newest first")).to_be_visible()
+    expect(page.get_by_text("Exchanges: 2, the newest first")).to_be_visible()
     assert page.url == seen
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("The list stands still")).to_be_visible()
     send(url, model="no:such", messages=[{"role": "user", "content": "fault gone"}])
     page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_text("3 exchanges, the newest first")).to_be_visible()
+    expect(page.get_by_text("Exchanges: 3, the newest first")).to_be_visible()
     page.get_by_role("searchbox", name="Words in it").fill("second QUESTION")
-    expect(page.get_by_text("1 exchanges, the newest first")).to_be_visible()
+    expect(page.get_by_text("Exchanges: 1, the newest first")).to_be_visible()
     page.get_by_role("searchbox", name="Words in it").fill("")
     page.get_by_role("combobox", name="Any outcome").click()
     page.get_by_role("option", name="Only errors").click()
-    expect(page.get_by_text("1 exchanges, the newest first")).to_be_visible()
+    expect(page.get_by_text("Exchanges: 1, the newest first")).to_be_visible()
     shoot(page, "viewer-list-en")
     page.get_by_role("button", name="Clear", exact=True).last.click()
     expect(page.get_by_text("No exchange is like that.")).to_be_visible()
