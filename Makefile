@@ -7,8 +7,11 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 BIN := .venv/bin
 PORT ?= 8501
 # What takes longer than the everyday loop may: `make test` runs it all.
-SLOW := faults soak cluster fuzz gateway/test_guard_bodies.py gateway/test_openapi.py \
-	test_sandbox.py test_mcp.py ui/test_request_sizes.py tools/test_takeaway.py
+SLOW := faults soak cluster fuzz typed backends/test_probes.py gateway/test_guard_bodies.py \
+	gateway/test_guard_browsers.py gateway/test_guard_keys.py gateway/test_guard_wire.py \
+	gateway/test_openapi.py test_clients.py test_mcp.py test_sandbox.py test_seed.py \
+	tools/test_takeaway.py translation/test_snippets.py ui/test_growing.py \
+	ui/test_request_sizes.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run gateway test check lint audit fast ollama bench soak lock clean
@@ -26,7 +29,7 @@ test: .venv/dev lint ollama ## Set up, then check everything; CI runs this
 	$(BIN)/bandit -q -c pyproject.toml -r core ui pages app.py scripts
 	DIGLOT_EXAMPLES=400 DIGLOT_FUZZ_SECONDS=20 DIGLOT_RERUNS=1 $(BIN)/pytest --timeout 600
 
-check: .venv/dev lint fast ## The everyday loop, under a minute
+check: .venv/dev lint fast ## The everyday loop
 
 lint: .venv/dev ## Format, lint, types and layers
 	$(BIN)/ruff format --check .
@@ -39,7 +42,7 @@ audit: .venv/dev ## Ask whether a package that is used has a known weakness
 	$(BIN)/pip-audit --strict -r requirements.lock --no-deps --disable-pip
 
 fast: .venv/dev ## The tests that need no browser and no model
-	$(BIN)/pytest -q --timeout 60 $(SLOW:%=--ignore tests/%) \
+	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q --timeout 60 $(SLOW:%=--ignore tests/%) \
 		-m "not browser and not embedded and not ollama and not langchain"
 
 ollama: .venv/dev ## Build the real Ollama that the tests run against, once
