@@ -164,9 +164,7 @@ class Caller:
         if short is not None:
             written, wire.usage = short
             return Answer(content_type=JSON_TYPE, body=written)
-        response = DIALECTS["ollama"].parse_response(_object(whole), ids=stamp.id)
-        wire.usage = response.usage
-        return _dumped("openai", stamp, response)
+        return _dumped("openai", stamp, _response(wire, whole, stamp))
 
     async def _ask_one(self, turn: Turn) -> Answer:
         """Ask one deployment, in the way that leads to it."""
@@ -233,7 +231,7 @@ class Caller:
         else:
             reply = await self._send(turn.route, wire, data)
         whole = await read_whole(wire, reply)
-        wire.usage = dialect.parse_response(_object(whole), ids=turn.stamp.id).usage
+        _response(wire, whole, turn.stamp)
         if rename:
             whole = rename_model(whole, turn.stamp.model, blame=InvalidResponse)
         return Answer(content_type=JSON_TYPE, body=whole)
@@ -270,9 +268,7 @@ class Caller:
             kind = DIALECTS[turn.face].stream_type
             answer = await stream_answer(turn.exchange, wire, reply, translator, kind)
         else:
-            whole = await read_whole(wire, reply)
-            response = DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
-            wire.usage = response.usage
+            response = _response(wire, await read_whole(wire, reply), turn.stamp)
             answer = _dumped(turn.face, turn.stamp, response)
         answer.headers |= headers
         return answer
@@ -295,9 +291,7 @@ class Caller:
         wire = self._wire(turn.route, turn.exchange, turn.route.deployment.dialect, data)
         turn.exchange.translated = True
         whole = await read_whole(wire, await self._send(turn.route, wire, data))
-        response = DIALECTS[wire.dialect].parse_response(_object(whole), ids=turn.stamp.id)
-        wire.usage = response.usage
-        return response
+        return _response(wire, whole, turn.stamp)
 
     def _given(self, turn: Turn, request: ChatRequest, response: ChatResponse) -> Answer:
         """Return an answer that is already whole in the form that the client asked for."""
@@ -389,5 +383,9 @@ def _dumped(face: str, stamp: Stamp, response: ChatResponse) -> Answer:
     return Answer(content_type=JSON_TYPE, body=encode_json(body))
 
 
-def _object(whole: bytes) -> dict[str, Any]:
-    return read_object(decode_json(whole, blame=InvalidResponse), "", blame=InvalidResponse)
+def _response(wire: Wire, whole: bytes, stamp: Stamp) -> ChatResponse:
+    """Read a backend's whole answer, and keep what it counted. Raises InvalidResponse."""
+    body = read_object(decode_json(whole, blame=InvalidResponse), "", blame=InvalidResponse)
+    response = DIALECTS[wire.dialect].parse_response(body, ids=stamp.id)
+    wire.usage = response.usage
+    return response

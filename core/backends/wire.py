@@ -36,8 +36,8 @@ class Wire:
 
     ``request`` is the request's body, masked. ``headers`` and ``answered`` are the request's and
     the answer's: of most only the name is there. ``request_bytes`` and ``answer_bytes`` say how
-    long the bodies really were. ``of`` is the wire whose request this one repeats: no key is in
-    it that is not in that one.
+    long the bodies really were. ``of`` is the wire whose request this one repeats: where that one
+    is ``harmless``, which it is without keys and without escapes, no key can be in this one.
     """
 
     __slots__ = (
@@ -77,9 +77,13 @@ class Wire:
         self.answered: Headers = ()
         self.request_bytes = len(request)
         self.answer_bytes = 0
-        self.harmless: bool = of.harmless if of is not None else not may_hide(request)
+        self.harmless: bool = of is not None and of.harmless
         if not self.harmless:
-            request = mask_body(request)
+            masked = mask_body(request)
+            # An escape may hide a key that shows once the request is written anew.
+            escaped = b"\\u" in request or b"\\/" in request
+            self.harmless = masked is request and not escaped
+            request = masked
         # Pictures make most long bodies long: without them many are short enough to keep.
         self.cut = len(request) > MAX_BODY
         self.request = shorten_body(request, MAX_BODY) if self.cut else request

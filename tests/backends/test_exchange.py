@@ -63,6 +63,14 @@ def test_an_answer_is_masked_when_it_ends_though_nobody_looks() -> None:
         assert b"hf_abcdefgh" not in wire.unmasked() and len(wire.chunks[0][1]) == 11
 
 
+def test_a_key_spelled_with_escapes_is_masked_once_it_is_written_plainly() -> None:
+    for spelled in (b"sk\\u002dproj-abcdefghijklmnop1234", b"Basic dXNlcjpwYX\\/NzdGVzdA=="):
+        one = exchange("a", body=b'{"model":"m","prompt":"%b"}' % spelled)
+        plain = json.dumps(json.loads(one.client.request)).encode()
+        again = Wire("ollama", "/api/chat", plain, of=one.client)
+        assert b"abcdefgh" not in again.request and b"NzdGVzdA" not in again.request
+
+
 def test_a_very_long_answer_is_masked_while_it_comes() -> None:
     one = exchange("a")
     piece = b'{"text":"the key is hf_abcdefghijklmnopqrst"}' + b" " * 100

@@ -19,8 +19,15 @@ from ui.viewer.bodies import pretty
 from ui.viewer.pair import View
 from ui.words import note_text, t
 
-__all__ = ["MARKS", "Place", "opened", "probe_titles", "settled", "show_evidence", "show_progress",
-           "turn_over"]  # fmt: skip
+__all__ = [
+    "MARKS",
+    "Place",
+    "opened",
+    "probe_titles",
+    "show_evidence",
+    "show_run",
+    "turn_over",
+]
 
 MARKS = {"honoured": "✓", "ignored": "✗", "refused": "⊘", "inconclusive": "?"}
 """A mark for each verdict: colour alone is not read by everyone."""
@@ -87,7 +94,7 @@ def show_evidence(view: View, key: str) -> None:
         st.fragment(_follow, run_every=None if kept.run.done else _EVERY)(view, kept.run, key)
 
 
-def show_progress(run: ProbeRun) -> None:
+def _show_progress(run: ProbeRun) -> None:
     """Draw how far probes are."""
     share = len(run.results) / run.total if run.total else 0.0
     last = note_text(PROBES[run.results[-1].probe].title) if run.results else ""
@@ -96,7 +103,23 @@ def show_progress(run: ProbeRun) -> None:
     )
 
 
-def settled(view: View, run: ProbeRun, key: str) -> None:
+def show_run(view: View, run: ProbeRun, key: str) -> Compatibility | None:
+    """Return what probes have found. Draws how far they are where they have not ended, and why
+    they found nothing where they have."""
+    if not run.done:
+        _show_progress(run)
+        return None
+    _settle(view, run, key)
+    try:
+        return run.table()
+    except DiglotError as exc:
+        st.warning(exc.message)
+    except CancelledError:
+        st.caption(t("viewer.probe_stopped"))
+    return None
+
+
+def _settle(view: View, run: ProbeRun, key: str) -> None:
     """Draw the page once more when probes have ended, so that what waited for them goes on."""
     seen = f"_probes_seen_{key}"
     if st.session_state.get(seen) is not run:
@@ -107,19 +130,9 @@ def settled(view: View, run: ProbeRun, key: str) -> None:
 
 
 def _follow(view: View, run: ProbeRun, key: str) -> None:
-    if not run.done:
-        show_progress(run)
-        return
-    settled(view, run, f"row_{key}")
-    try:
-        table = run.table()
-    except DiglotError as exc:
-        st.warning(exc.message)
-        return
-    except CancelledError:
-        st.caption(t("viewer.probe_stopped"))
-        return
-    _show(table)
+    table = show_run(view, run, f"row_{key}")
+    if table is not None:
+        _show(table)
 
 
 def _show(table: Compatibility) -> None:

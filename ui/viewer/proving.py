@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import CancelledError
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +17,7 @@ from core.translation.translate import DIALECTS
 from ui.account import is_operator
 from ui.status import model_names
 from ui.text import plain
-from ui.viewer.evidence import MARKS, settled, show_progress
+from ui.viewer.evidence import MARKS, show_run
 from ui.viewer.pair import View
 from ui.words import note_text, t
 
@@ -186,19 +185,9 @@ def _begin(view: View, model: str, operator: bool, names: Sequence[str], kept: s
 
 
 def _progress(view: View, run: ProbeRun) -> None:
-    if not run.done:
-        show_progress(run)
-        return
-    settled(view, run, view.key)
-    try:
-        table = run.table()
-    except DiglotError as exc:
-        st.warning(exc.message)
-        return
-    except CancelledError:
-        st.caption(t("viewer.probe_stopped"))
-        return
-    _show_table(table, view.key)
+    table = show_run(view, run, view.key)
+    if table is not None:
+        _show_table(table, view.key)
 
 
 def _verdict(result: Result | None) -> str:
