@@ -6,6 +6,10 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 	&& echo $$p && break; done)
 BIN := .venv/bin
 PORT ?= 8501
+# How many tests run at once.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# What is compiled is kept, or each start of a test, an app and a gateway compiles it all again.
+export PYTHONDONTWRITEBYTECODE :=
 # What takes longer than the everyday loop may: `make test` runs it all.
 SLOW := faults soak cluster fuzz typed backends/test_probes.py gateway/test_guard_bodies.py \
 	gateway/test_guard_browsers.py gateway/test_guard_keys.py gateway/test_guard_wire.py \
@@ -27,7 +31,10 @@ gateway: .venv/run ## Set up once, then start the gateway alone on http://127.0.
 
 test: .venv/dev lint ollama ## Set up, then check everything; CI runs this
 	$(BIN)/bandit -q -c pyproject.toml -r core ui pages app.py scripts
-	DIGLOT_EXAMPLES=400 DIGLOT_FUZZ_SECONDS=20 DIGLOT_RERUNS=1 $(BIN)/pytest --timeout 600
+	DIGLOT_EXAMPLES=400 DIGLOT_FUZZ_SECONDS=20 DIGLOT_RERUNS=1 $(BIN)/pytest -n $(JOBS) \
+		--dist worksteal --timeout 600 -m "not browser"
+	# A file's tests share an app and a browser.
+	DIGLOT_RERUNS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --timeout 600 -m browser
 
 check: .venv/dev lint fast ## The everyday loop
 
@@ -42,7 +49,8 @@ audit: .venv/dev ## Ask whether a package that is used has a known weakness
 	$(BIN)/pip-audit --strict -r requirements.lock --no-deps --disable-pip
 
 fast: .venv/dev ## The tests that need no browser and no model
-	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q --timeout 60 $(SLOW:%=--ignore tests/%) \
+	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $(JOBS) --dist worksteal --timeout 60 \
+		$(SLOW:%=--ignore tests/%) --ignore tests/langchain \
 		-m "not browser and not embedded and not ollama and not langchain"
 
 ollama: .venv/dev ## Build the real Ollama that the tests run against, once

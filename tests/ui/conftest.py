@@ -34,6 +34,15 @@ def chromium() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def closed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test has opened: pages that stay open go on asking the app, and slow it."""
+    yield
+    if isinstance(running := request.node.funcargs.get("chromium"), Browser):
+        for context in running.contexts:
+            context.close()
+
+
 @pytest.fixture(scope="module")
 def backend() -> Iterator[Scripted]:
     """What the app believes to be an Ollama."""

@@ -8,9 +8,15 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-__all__ = ["STOP", "answered", "ask", "last_message", "ready", "shoot"]
+__all__ = ["STOP", "answered", "ask", "last_message", "ready", "settled", "shoot"]
 
 STOP = re.compile("Stop|停止")
+# Between two runs of a page that draws itself anew it is at rest for a moment.
+_AT_REST = """() => {
+  const app = document.querySelector("[data-testid=stApp]");
+  window.looks = app?.dataset.testScriptState === "notRunning" ? window.looks + 1 : 0;
+  return window.looks > 4;
+}"""
 
 
 def shoot(page: Page, name: str) -> None:
@@ -19,6 +25,12 @@ def shoot(page: Page, name: str) -> None:
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has been drawn to its end: what is clicked before may be replaced."""
+    page.evaluate("window.looks = 0")
+    page.wait_for_function(_AT_REST, polling=50)
 
 
 def ready(page: Page) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.scripted import Said, Scripted
 from tests.ui.actor import TITLE
 from tests.ui.app_process import visit
-from tests.ui.steps import answered, ask, ready, shoot
+from tests.ui.steps import answered, ask, ready, settled, shoot
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAA"
@@ -24,7 +24,8 @@ def messages(page: Page) -> list[str]:
 
 
 def menu(page: Page, choice: str) -> None:
-    """Choose from the menu of the last answer."""
+    """Choose from the menu of the last answer, which may be the last but one until all is drawn."""
+    settled(page)
     page.locator('[class*="st-key-icon_more_"] button:visible').last.click()
     page.get_by_test_id("stMenuButtonBody").get_by_text(choice, exact=True).click()
 

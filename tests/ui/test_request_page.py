@@ -147,6 +147,8 @@ def test_either_side_is_edited_and_the_other_follows(url: str, chromium: Browser
     page = visit(chromium, f"{url}/requests?lang=en&tab=edit")
     paste(page, json.dumps(BODY))
     tab(page, "Edit")
+    # Until it has been read, the example stands there, whose editors go.
+    expect(editor(page, "OpenAI")).to_have_value(re.compile("actor:1b"))
     editor(page, "OpenAI").fill(json.dumps({**BODY, "max_tokens": 77}))
     expect(editor(page, "Native")).to_have_value(re.compile('"num_predict": 77'))
     editor(page, "OpenAI").fill('{\n "model": "m",\n "messages": [,]}')

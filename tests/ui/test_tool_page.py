@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.brain import SENTENCE, thinking
 from tests.programs import environment
 from tests.ui.app_process import running_app, visit
-from tests.ui.steps import shoot
+from tests.ui.steps import settled, shoot
 
 pytestmark = pytest.mark.embedded
 
@@ -72,7 +72,8 @@ def step(page: Page, text: str | re.Pattern[str]) -> Locator:
 
 
 def unfold(page: Page, text: str | re.Pattern[str]) -> Locator:
-    """Open a step of the timeline and return it."""
+    """Open a step of the timeline and return it; at the end of a run all are drawn anew, folded."""
+    settled(page)
     found = step(page, text)
     found.locator("p").first.click()
     return found
