@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -17,24 +17,11 @@ from core.backends.client import Reply
 from core.backends.exchange import Exchange
 from core.backends.wire import Wire
 from core.errors import BackendError, DiglotError
+from core.translation.conversion import StreamConversion
 
-__all__ = ["JSON_TYPE", "Answer", "Fail", "Translator", "stream_answer"]
+__all__ = ["JSON_TYPE", "Answer", "Fail", "stream_answer"]
 
 JSON_TYPE = "application/json"
-
-
-class Translator(Protocol):
-    """StreamTranslator or PassThrough."""
-
-    error: Any
-    finish: Any
-    spoke: bool
-
-    def feed(self, data: bytes, *, now: int) -> bytes: ...
-
-    def close(self, *, now: int) -> bytes: ...
-
-    def fail(self, error: DiglotError, *, now: int) -> bytes: ...
 
 
 class Fail(Protocol):
@@ -57,7 +44,7 @@ class Answer(Struct, kw_only=True):
 
 
 async def stream_answer(
-    exchange: Exchange, wire: Wire, reply: Reply, translator: Translator, content_type: str
+    exchange: Exchange, wire: Wire, reply: Reply, translator: StreamConversion, content_type: str
 ) -> Answer:
     """Begin a stream. Raises BackendError when it began with an error."""
     pieces = _pieces(exchange, wire, reply, translator)
@@ -82,7 +69,7 @@ async def stream_answer(
 
 
 async def _pieces(
-    exchange: Exchange, wire: Wire, reply: Reply, translator: Translator
+    exchange: Exchange, wire: Wire, reply: Reply, translator: StreamConversion
 ) -> AsyncGenerator[bytes]:
     """Yield the client's bytes: one read of the backend, one translation, one write."""
     last = b""

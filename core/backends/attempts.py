@@ -1,8 +1,21 @@
-"""Attempts: asking one deployment after the other until one answers.
+"""Attempts: which deployment is asked next, until one answers.
 
-A request is tried again only while nothing of its answer has been sent on: an Answer that has
-begun is final. First come the other deployments of the group, then, where the config sets a
-number of retries, the same ones again after a while, then the fallbacks of the name.
+A request is tried again only while nothing of its answer has been sent on. First come the other
+deployments of the group, then, where the config sets a number of retries, the same ones again
+after a while, then the fallbacks of the name.
+
+    attempts = Attempts(router, name)
+    async for lease in attempts:
+        try:
+            ...  # ask lease.route; the lease is the caller's to end
+        except DiglotError as exc:
+            attempts.failed(lease, exc)
+        else:
+            return ...
+    raise attempts.failure()
+
+Nothing waits but for room and between tries, so whoever may not await drives the same object by
+``take`` and ``failed``: see ``Attempts.take``.
 """
 
 from __future__ import annotations
@@ -10,20 +23,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from typing import Self
 
-from core.backends.answers import Answer
-from core.backends.exchange import Exchange, Trail
+from core.backends.exchange import Trail
 from core.backends.faults import error_facts, fault_kind
 from core.backends.group import Group
-from core.backends.load import Lease, Load, Route
+from core.backends.load import Lease, Load
 from core.backends.router import Router
 from core.backends.routing import Routing
 from core.errors import BackendUnavailable, DiglotError
 
-__all__ = ["Ask", "Attempts"]
-
-Ask = Callable[[Route], Awaitable[Answer]]
+__all__ = ["Attempts"]
 
 _LOG = logging.getLogger("diglot.attempts")
 
@@ -41,79 +52,113 @@ _ELSEWHERE = frozenset({401, 402, 403, 404, 405, 501})
 
 
 class Attempts:
-    """``router`` gives the router as it is now. ``settle`` makes a route ready to be sent to."""
+    """The tries of one request for the model ``name``, by the router as it is now.
 
-    def __init__(
-        self, router: Callable[[], Router], settle: Callable[[Route], Awaitable[Route]]
-    ) -> None:
+    ``trail`` says how far they have come. ``pause`` is the seconds to wait before the next one,
+    ``over`` that there is none.
+    """
+
+    __slots__ = ("_error", "_fallbacks", "_group", "_name", "_router", "_tried", "_tries",
+                 "over", "pause", "trail")  # fmt: skip
+
+    def __init__(self, router: Router, name: str) -> None:
+        """Raises InvalidRequest where no such model is known."""
         self._router = router
-        self._settle = settle
+        self._name = name
+        self._group: Group = router.group(name)
+        self._tried: list[Load] = []
+        self._tries = 0
+        self._fallbacks: list[str] | None = None
+        self._error: DiglotError | None = None
+        self.trail = Trail()
+        self.over = False
+        self.pause = 0.0
 
-    async def answer(self, name: str, exchange: Exchange, ask: Ask) -> Answer:
-        """Return the first answer that a deployment of ``name``, or of its fallbacks, gives.
+    # Without waiting -------------------------------------------------------------------------
 
-        Raises the error of ``name`` itself where nobody answers.
+    def take(self) -> Lease | None:
+        """Begin the next try at the best deployment, as far as that needs no waiting.
+
+        None where the request has to wait for room, and where no try is left (``over``). It is
+        the caller's to have waited for ``pause`` before, and to end the lease or call ``failed``.
         """
-        router = self._router()
-        group = router.group(name)
-        trail = exchange.trail = Trail()
-        try:
-            return await self._asked(router, group, trail, exchange, ask)
-        except DiglotError as exc:
-            names = _instead(router, name, exc)
-            if not names:
-                raise
-            error = exc
-        for other in names:
-            _LOG.warning("%s failed, %s is asked instead: %s", name, other, error)
-            trail.fallbacks += 1
-            exchange.begin_again()
+        while not self.over:
             try:
-                return await self._asked(router, router.group(other), trail, exchange, ask)
+                lease = self._group.take(self._tried)
             except DiglotError as exc:
-                _LOG.warning("%s failed too: %s", other, exc)
-        raise error
+                self._fall_back(exc)
+            else:
+                return None if lease is None else self._taken(lease)
+        return None
 
-    async def _asked(
-        self, router: Router, group: Group, trail: Trail, exchange: Exchange, ask: Ask
-    ) -> Answer:
-        """Ask the deployments of one name."""
-        tried: list[Load] = []
-        tries = 0
-        while True:
-            lease = group.take(tried) or await group.wait(tried)
-            trail.group, trail.deployment = group.name, lease.load.deployment
-            try:
-                return await self._once(lease, exchange, ask)
-            except DiglotError as exc:
-                lease.fail(exc)
-                tries += 1
-                tried.append(lease.load)
-                pause = _pause(router.routing, group, tried, tries, exc)
-                if pause is None:
-                    raise
-            trail.retries += 1
-            exchange.begin_again()
-            if pause:
-                tried.clear()
-                await asyncio.sleep(pause)
+    def failed(self, lease: Lease, error: DiglotError) -> None:
+        """End a try that got no answer, and settle what comes next: ``pause``, or ``over``."""
+        lease.fail(error)
+        self._tries += 1
+        self._tried.append(lease.load)
+        pause = _pause(self._router.routing, self._group, self._tried, self._tries, error)
+        if pause is None:
+            self._fall_back(error)
+            return
+        self.pause = pause
+        self.trail.retries += 1
+        if pause:
+            self._tried.clear()
 
-    async def _once(self, lease: Lease, exchange: Exchange, ask: Ask) -> Answer:
-        """Ask one deployment. The lease ends here, or else with the stream; or is to be failed."""
-        try:
-            route = lease.route
-            answer = await ask(await self._settle(route) if route.deployment.embedded else route)
-        except DiglotError:
-            raise
-        except BaseException:
-            lease.end()
-            raise
-        lease.began()
-        if answer.rest is None:
-            lease.end(exchange)
+    def failure(self) -> DiglotError:
+        """Return what is to be raised once it is ``over``: the error of ``name`` itself, whatever
+        its fallbacks said."""
+        error, self._error = self._error, None
+        # An error that is held by the frame which raises it would be freed late.
+        assert error is not None
+        return error
+
+    def _taken(self, lease: Lease) -> Lease:
+        trail = self.trail
+        trail.group, trail.deployment = self._group.name, lease.load.deployment
+        return lease
+
+    def _fall_back(self, error: DiglotError) -> None:
+        """Go on with the next name, where this one has no deployment left to try."""
+        trail, own = self.trail, self._name
+        if self._fallbacks is None:
+            self._error = error
+            self._fallbacks = list(_instead(self._router, own, error))
         else:
-            exchange.on_end = lease.end
-        return answer
+            _LOG.warning("%s failed too: %s", self._group.name, error)
+        self.pause = 0.0
+        self._tried, self._tries = [], 0
+        while self._fallbacks:
+            name = self._fallbacks.pop(0)
+            _LOG.warning("%s failed, %s is asked instead: %s", own, name, self._error)
+            trail.fallbacks += 1
+            try:
+                self._group = self._router.group(name)
+            except DiglotError as exc:
+                _LOG.warning("%s failed too: %s", name, exc)
+            else:
+                return
+        self.over = True
+
+    # With waiting ----------------------------------------------------------------------------
+
+    # No generator: one that is left in the middle is closed by a task of its own.
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Lease:
+        if self.pause:
+            await asyncio.sleep(self.pause)
+        while True:
+            lease = self.take()
+            if lease is not None:
+                return lease
+            if self.over:
+                raise StopAsyncIteration
+            try:
+                return self._taken(await self._group.wait(self._tried))
+            except DiglotError as exc:
+                self._fall_back(exc)
 
 
 def _instead(router: Router, name: str, error: DiglotError) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from msgspec.structs import replace
 
 from core.backends.answers import Answer
-from core.backends.attempts import Attempts
+from core.backends.ask_options import PLAIN_ASK, AskOptions
 from core.backends.calls import Caller, new_id
 from core.backends.capture_folder import CaptureFolder, keep_on_disk
 from core.backends.catalog import Catalog
@@ -25,8 +25,6 @@ from core.backends.client import Client, Reply
 from core.backends.config import Config, Deployment
 from core.backends.discovery import discover
 from core.backends.embedded import EmbeddedModel
-from core.backends.embedding import Embedder
-from core.backends.exchange import Exchange
 from core.backends.exchange_log import ExchangeLog
 from core.backends.load import Load, Route
 from core.backends.router import Router
@@ -83,9 +81,14 @@ class Fleet:
         self.log = ExchangeLog()
         self.embedded: EmbeddedModel | None = None
         self._config_error = ""
-        attempts = Attempts(lambda: self._router, self._settle)
-        self._caller = Caller(self._client, self._catalog, self.log, attempts, self._fetcher)
-        self._embedder = Embedder(self._client, self.log, attempts)
+        self._caller = Caller(
+            self._client,
+            self._catalog,
+            self.log,
+            lambda: self._router,
+            self._settle,
+            self._fetcher,
+        )
 
     def _fetcher(self) -> Fetcher:
         # Loaded with all of aiohttp, once an image has to be fetched.
@@ -205,38 +208,12 @@ class Fleet:
         base_url = await self.embedded.ready()
         return Route(replace(route.deployment, base_url=base_url), route.model)
 
-    async def answer(
-        self,
-        face: str,
-        body: bytes,
-        *,
-        owner: str = "",
-        strict: bool = False,
-        headers: Iterable[tuple[bytes, bytes]] = (),
-        note: Callable[[Exchange], None] | None = None,
-    ) -> Answer:
-        """Answer a request body of the dialect ``face``; ``note`` is given its exchange.
+    async def answer(self, face: str, body: bytes, options: AskOptions = PLAIN_ASK) -> Answer:
+        """Answer a request body of the dialect ``face``, of a chat or of embeddings.
 
         Raises DiglotError.
         """
-        return await self._caller.answer(
-            face, body, owner=owner, strict=strict, headers=headers, note=note
-        )
-
-    async def embed(
-        self,
-        face: str,
-        body: bytes,
-        *,
-        owner: str = "",
-        strict: bool = False,
-        headers: Iterable[tuple[bytes, bytes]] = (),
-        note: Callable[[Exchange], None] | None = None,
-    ) -> Answer:
-        """Answer a request body of the embedding dialect ``face``. Raises DiglotError."""
-        return await self._embedder.answer(
-            face, body, identity=new_id(), owner=owner, strict=strict, headers=headers, note=note
-        )
+        return await self._caller.answer(face, body, options)
 
     async def count_tokens(self, face: str, body: dict[str, Any]) -> int:
         """Return how many tokens the input of a request has.
@@ -309,9 +286,8 @@ class Fleet:
         exchange = new_id()
         if note is not None:
             note(exchange)
-        answer = await self._caller.answer(
-            dialect, body, owner=owner, identity=exchange, emulate=emulate
-        )
+        options = AskOptions(owner=owner, identity=exchange, emulate=emulate)
+        answer = await self._caller.answer(dialect, body, options)
         decoder = spoken.decoder(ids=exchange)
         try:
             for event in decoder.decode(answer.body):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 
 from core.backends.client import SENT_HEADERS, Client, Reply, bearer
 from core.backends.config import Deployment
 from core.backends.wire import Wire
-from core.errors import BackendError, InvalidResponse
+from core.errors import InvalidResponse
+from core.translation.conversion import FACES
 from core.translation.masking import mask_headers
 
 __all__ = ["headers_of", "read_whole", "seconds_of", "send"]
@@ -24,7 +25,6 @@ async def send(
     wire: Wire,
     data: bytes,
     *,
-    parse_error: Callable[[bytes, int], BackendError],
     stream: bool = False,
 ) -> Reply:
     """Send ``data`` to ``wire.path`` and return once the head of a good answer has come.
@@ -53,7 +53,7 @@ async def send(
         return reply
     if reply.status >= 400:
         whole = await read_whole(wire, reply, hide=_secrets(deployment))
-        error = parse_error(whole, reply.status)
+        error = FACES[wire.dialect].words.parse_error(whole, reply.status)
         error.retry_after = seconds_of(reply.retry_after)
         raise error
     reply.close()

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.backends.catalog import API_VERSION
 from core.backends.fleet import Fleet
 from core.errors import BackendError, InvalidRequest
-from core.gateway.chat import ChatEndpoint, EmbedEndpoint
+from core.gateway.chat import ChatEndpoint
 from core.gateway.errors import dialect_of, error_response
 from core.gateway.front import Front
 from core.gateway.guard import Guard
@@ -54,9 +54,9 @@ def routes(front: Front, mcp: McpEndpoint) -> list[Route]:
         Route("/v1/responses/{id}/input_items", json_endpoint(responses.items), methods=["GET"]),
         Route("/v1/messages", ChatEndpoint(front, "anthropic"), methods=["POST"]),
         Route("/v1/messages/count_tokens", json_endpoint(cold.count_tokens), methods=["POST"]),
-        Route("/v1/embeddings", EmbedEndpoint(front, "embeddings"), methods=["POST"]),
-        Route("/api/embed", EmbedEndpoint(front, "embed"), methods=["POST"]),
-        Route("/api/embeddings", EmbedEndpoint(front, "embed_legacy"), methods=["POST"]),
+        Route("/v1/embeddings", ChatEndpoint(front, "embeddings"), methods=["POST"]),
+        Route("/api/embed", ChatEndpoint(front, "embed"), methods=["POST"]),
+        Route("/api/embeddings", ChatEndpoint(front, "embed_legacy"), methods=["POST"]),
         *models.routes(),
         Route("/v1/models", json_endpoint(cold.models), methods=["GET"]),
         Route("/v1/models/{name:path}", json_endpoint(cold.model), methods=["GET"]),

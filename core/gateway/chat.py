@@ -14,13 +14,14 @@ from collections.abc import Iterable
 from starlette.types import Receive, Scope, Send
 
 from core.backends.answers import Answer
+from core.backends.ask_options import AskOptions
 from core.errors import BackendUnavailable, DiglotError, InvalidRequest
 from core.gateway.errors import error_response
 from core.gateway.front import Call, Front
 from core.gateway.visitors import visitor_of
-from core.translation.embeddings import EMBEDDING_DIALECTS
+from core.translation.conversion import FACES
 
-__all__ = ["MAX_REQUEST", "ChatEndpoint", "EmbedEndpoint"]
+__all__ = ["MAX_REQUEST", "ChatEndpoint"]
 
 MAX_REQUEST = 64 * 1024 * 1024
 """Bytes that a request body may have: room for several large images."""
@@ -38,17 +39,18 @@ _LOG = logging.getLogger("diglot.gateway")
 
 
 class ChatEndpoint:
-    """POST of a chat in the dialect ``face``."""
+    """POST of a chat, or of texts to embed, in the dialect ``face``."""
 
     def __init__(self, front: Front, face: str) -> None:
         self.fleet = front.fleet
         self._front = front
         self._face = face
+        self._words = FACES[face].words.name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         visitor = visitor_of(scope)
-        call = self._front.begin(self._face, scope["path"], visitor, scope["headers"])
+        call = self._front.begin(self._words, scope["path"], visitor, scope["headers"])
         try:
             await self._serve(call, scope, receive, send)
         finally:
@@ -77,25 +79,22 @@ class ChatEndpoint:
         finally:
             watcher.stop()
 
-    async def ask(
-        self, call: Call, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
-    ) -> Answer:
+    async def ask(self, call: Call, body: bytes, options: AskOptions) -> Answer:
         """Return the answer to one request body. Raises DiglotError."""
-        return await self.fleet.answer(
-            self._face,
-            body,
-            owner=call.visitor.owner,
-            strict=strict,
-            headers=headers,
-            note=call.note,
-        )
+        return await self.fleet.answer(self._face, body, options)
 
     async def _answer(
         self, call: Call, scope: Scope, body: bytes, receive: Receive, send: Send
     ) -> None:
         try:
             headers = scope["headers"]
-            answer = await self.ask(call, body, strict=_strict(headers), headers=headers)
+            options = AskOptions(
+                owner=call.visitor.owner,
+                strict=_strict(headers),
+                headers=headers,
+                note=call.note,
+            )
+            answer = await self.ask(call, body, options)
         except DiglotError as exc:
             await self._fail(call, exc, scope, receive, send)
         except Exception:
@@ -108,7 +107,7 @@ class ChatEndpoint:
     async def _fail(
         self, call: Call, error: DiglotError, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        response = call.marked(error_response(self._face, error), error)
+        response = call.marked(error_response(self._words, error), error)
         await response(scope, receive, send)
 
     async def _stop(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,27 +149,6 @@ async def _send_answer(call: Call, answer: Answer, send: Send) -> None:
     finally:
         if not ended:
             await asyncio.shield(rest.aclose())
-
-
-class EmbedEndpoint(ChatEndpoint):
-    """POST of texts to embed, in the embedding dialect ``face``."""
-
-    def __init__(self, front: Front, face: str) -> None:
-        super().__init__(front, EMBEDDING_DIALECTS[face].chat)
-        self._embedding = face
-
-    async def ask(
-        self, call: Call, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
-    ) -> Answer:
-        """Return the vectors. Raises DiglotError."""
-        return await self.fleet.embed(
-            self._embedding,
-            body,
-            owner=call.visitor.owner,
-            strict=strict,
-            headers=headers,
-            note=call.note,
-        )
 
 
 async def _read(receive: Receive) -> bytes | None:

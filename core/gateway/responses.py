@@ -8,13 +8,14 @@ Redis is configured it keeps a copy, so that any gateway can go on from any othe
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from msgspec import Struct
 from starlette.requests import Request
 
 from core.backends.answers import Answer
+from core.backends.ask_options import AskOptions
 from core.backends.shared import SharedValues
 from core.errors import DiglotError, InvalidRequest
 from core.gateway.chat import ChatEndpoint
@@ -120,9 +121,7 @@ class ResponsesEndpoint(ChatEndpoint):
         super().__init__(front, "responses")
         self._store = SharedResponses(lambda: front.fleet.config.routing.redis_url)
 
-    async def ask(
-        self, call: Call, body: bytes, *, strict: bool, headers: Iterable[tuple[bytes, bytes]]
-    ) -> Answer:
+    async def ask(self, call: Call, body: bytes, options: AskOptions) -> Answer:
         """Answer, with the earlier conversation in front of the new items."""
         asked = read_object(decode_json(body), "")
         items = _items(asked.get("input"))
@@ -138,7 +137,7 @@ class ResponsesEndpoint(ChatEndpoint):
                 )
             items = [*stored.items, *stored.response["output"], *items]
             body = encode_json({**asked, "input": items})
-        answer = await super().ask(call, body, strict=strict, headers=headers)
+        answer = await super().ask(call, body, options)
         if asked.get("store") is False:
             return answer
         owner = call.visitor.owner

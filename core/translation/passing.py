@@ -23,7 +23,7 @@ from core.translation.openai_stream import error_in, is_finished, stream_error
 from core.translation.reading import JSON_ERRORS, decode_json, decode_mended, encode_json
 from core.translation.translate import DIALECTS
 
-__all__ = ["PassThrough", "rename_model"]
+__all__ = ["PassedStream", "rename_model"]
 
 # The end of an event, with any line ends. A "\r" at the very end may be the first half of
 # "\r\n", so it waits.
@@ -54,8 +54,8 @@ def rename_model(
     return msgspec.json.encode(fields)
 
 
-class PassThrough:
-    """One stream of one dialect. Has the same face as StreamTranslator.
+class PassedStream:
+    """One stream of one dialect: a StreamConversion, as StreamTranslator is.
 
     What goes on are whole blocks: a line natively, else an event with its blank line. Each is
     judged by itself, so that it never shows where the network cut.

@@ -1,41 +1,27 @@
-"""The short way for the plainest requests and answers: words alone, from OpenAI to Ollama.
+"""OpenAIOverOllama: a plain chat of an OpenAI client, answered by Ollama, without the hub between.
 
 Most chats hold nothing but texts and the few settings that everybody knows. Those are read and
-written by msgspec's typed decoders, without the hub between. Whatever else is in a body, the
-short way does not know it, and the long one is taken; a law holds that both write the same.
+written by msgspec's typed decoders. An answer that is more than words goes through the hub; a law
+holds that both ways write the same.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from msgspec import Meta, Struct
 
 from core.translation.clock import Stamp
+from core.translation.incoming import Backend, Incoming, PlainChat
 from core.translation.messages import Usage
 from core.translation.reading import JSON_ERRORS, encode_json
+from core.translation.report import ReportRow
+from core.translation.translate import StreamTranslator, convert_answer
 
-__all__ = ["PlainChat", "read_plain", "write_answer", "write_request"]
+__all__ = ["OpenAIOverOllama", "write_answer", "write_request"]
 
 Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
-
-
-class _Said(Struct, forbid_unknown_fields=True):
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
-class PlainChat(Struct, forbid_unknown_fields=True):
-    """The body of POST /v1/chat/completions, if it is plain."""
-
-    model: Annotated[str, Meta(min_length=1)]
-    messages: Annotated[list[_Said], Meta(min_length=1)]
-    stream: bool | None = None
-    temperature: int | float | None = None
-    top_p: int | float | None = None
-    seed: int | None = None
-    max_tokens: int | None = None
 
 
 class _Answered(Struct, forbid_unknown_fields=True):
@@ -59,16 +45,55 @@ class _Whole(Struct, forbid_unknown_fields=True):
     eval_duration: Count = 0
 
 
-_CHAT = msgspec.json.Decoder(PlainChat)
 _WHOLE = msgspec.json.Decoder(_Whole)
 
 
-def read_plain(body: bytes) -> PlainChat | None:
-    """Return an OpenAI request if it is plain, else None."""
-    try:
-        return _CHAT.decode(body)
-    except JSON_ERRORS:
-        return None
+class OpenAIOverOllama:
+    """Conversion of a plain OpenAI chat for an Ollama server that is sent what the client says."""
+
+    dialect = "ollama"
+    translated = verbatim = True
+    json_is_whole = False
+    needs: frozenset[str] = frozenset()
+
+    __slots__ = ("_chat", "_stamp", "answer_type", "streams")
+
+    def __init__(self, chat: PlainChat, stamp: Stamp) -> None:
+        self._chat = chat
+        self._stamp = stamp
+        self.streams = chat.stream is True
+        self.answer_type = "text/event-stream" if self.streams else "application/json"
+
+    @classmethod
+    def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self | None:
+        """Return the conversion, or None where the request or the backend is not plain."""
+        chat = incoming.plain
+        if (
+            not isinstance(chat, PlainChat)
+            or backend.settings
+            or backend.unwanted
+            or backend.thinking is not None
+        ):
+            return None
+        return cls(chat, stamp)
+
+    def request(self, model: str) -> bytes:
+        """Return the body of POST /api/chat."""
+        return write_request(self._chat, model)
+
+    def report(self) -> tuple[ReportRow, ...]:
+        """Nothing of a plain request is lost."""
+        return ()
+
+    def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
+        """Return the client's answer and its counts. Raises InvalidResponse, BackendError."""
+        return write_answer(whole, self._stamp) or convert_answer(
+            whole, source="ollama", target="openai", stamp=self._stamp, now=now
+        )
+
+    def stream(self) -> StreamTranslator:
+        """Return what makes the client's stream."""
+        return StreamTranslator("ollama", "openai", self._stamp)
 
 
 def write_request(chat: PlainChat, model: str) -> bytes:

@@ -18,6 +18,7 @@ from core.translation.paths import join
 
 __all__ = [
     "JSON_ERRORS",
+    "decode_answer",
     "decode_json",
     "decode_mended",
     "encode_json",
@@ -65,6 +66,11 @@ def decode_json(data: bytes | str, *, blame: type[DiglotError] = InvalidRequest)
             return _decode_halves(_ANY, data, exc)
         except JSON_ERRORS:
             raise blame(f"the body is not valid JSON: {_reason(exc)}") from exc
+
+
+def decode_answer(whole: bytes) -> dict[str, Any]:
+    """Return the object that a backend's whole answer holds. Raises InvalidResponse."""
+    return read_object(decode_json(whole, blame=InvalidResponse), "", blame=InvalidResponse)
 
 
 def decode_mended(

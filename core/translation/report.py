@@ -29,7 +29,7 @@ from core.translation.openai import dump_effort, parse_effort
 from core.translation.reading import read_setting
 from core.translation.settings import says
 
-__all__ = ["Outcome", "ReportRow", "dropped", "explain_request", "is_plain", "losses"]
+__all__ = ["Outcome", "ReportRow", "dropped", "explain_request", "losses"]
 
 Outcome = Literal["kept", "renamed", "retyped", "defaulted", "emulated", "dropped"]
 
@@ -42,16 +42,6 @@ _SAID_ANYWAY = frozenset(
 )  # fmt: skip
 _EMPTY: tuple[Any, ...] = ("", [], {})
 _CONTENT = "messages[].content"
-
-# What ``is_plain`` looks for. Each of these settings has one name there, and one in each target.
-_PLAIN: Mapping[str, frozenset[str]] = {
-    "openai": frozenset(
-        {"model", "messages", "stream", "temperature", "top_p", "seed", "max_tokens"}
-    ),
-    "ollama": frozenset({"model", "messages", "stream"}),
-}
-_SAID = frozenset({"role", "content"})
-_ROLES = ("user", "assistant", "system")
 
 
 class ReportRow(Struct, frozen=True, kw_only=True):
@@ -92,23 +82,6 @@ def dropped(rows: tuple[ReportRow, ...], *, harmless: bool = True) -> tuple[str,
     Without ``harmless`` ones: only those whose loss may change the content of the answer.
     """
     return tuple(row.path for row in losses(rows, harmless=harmless) if row.path is not None)
-
-
-def is_plain(body: Mapping[str, Any], source: str) -> bool:
-    """Tell at a glance that a request is one that every target can say whole.
-
-    True promises that ``dropped`` finds nothing; False promises nothing.
-    """
-    if not body.keys() <= _PLAIN.get(source, frozenset()):
-        return False
-    messages = body.get("messages")
-    return type(messages) is list and all(
-        type(message) is dict
-        and message.keys() == _SAID
-        and type(message["content"]) is str
-        and message["role"] in _ROLES
-        for message in messages
-    )
 
 
 def losses(rows: tuple[ReportRow, ...], *, harmless: bool = True) -> tuple[ReportRow, ...]:

@@ -85,11 +85,31 @@ def with_defaults(
 
     A null carries nothing, and neither do no stops or no duration: a default takes their place.
     """
-    given = parse_settings(body, dialect)
+    given = _carried(body, dialect)
     missing = {name: value for name, value in defaults.items() if name not in given}
     added = dump_settings(missing, dialect, accepts=missing)
-    options = _filled(body.get("options") or {}, added.pop("options", {}))
+    own = body.get("options") or {}
+    if not isinstance(own, Mapping):
+        return {**added, **body}  # the backend's to judge
+    options = _filled(own, added.pop("options", {}))
     return {**_filled(body, added), **({"options": options} if options else {})}
+
+
+def _carried(body: Mapping[str, Any], dialect: str) -> set[str]:
+    """Return the settings that a body has, by hub name, whether or not their values are right."""
+    table = _BY_PATH[dialect]
+    values = {key: value for key, value in body.items() if "." not in key}
+    options = body.get("options")
+    if isinstance(options, Mapping):
+        values |= {f"options.{key}": value for key, value in options.items()}
+    if dialect == "openai" and values.get("max_tokens") is None:
+        values["max_tokens"] = values.get(_WINNER)
+    found: set[str] = set()
+    for key, value in values.items():
+        row = table.get(key)
+        if row is not None and value is not None and (value not in ([], "") or row.kind == "any"):
+            found.add(row.name)
+    return found
 
 
 def _filled(given: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:

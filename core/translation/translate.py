@@ -27,7 +27,8 @@ from core.translation import (
 )
 from core.translation.clock import Stamp
 from core.translation.events import Event, Finish, MessageStart, StreamError
-from core.translation.messages import ChatRequest, ChatResponse
+from core.translation.messages import ChatRequest, ChatResponse, Usage
+from core.translation.reading import decode_answer, encode_json
 from core.translation.splicing import OllamaToOpenAI
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Dialect",
     "Encoder",
     "StreamTranslator",
+    "convert_answer",
     "translate_request",
     "translate_response",
 ]
@@ -145,6 +147,23 @@ def translate_response(
     return DIALECTS[target].dump_response(response, stamp=stamp, now=now)
 
 
+def convert_answer(
+    whole: bytes, *, source: str, target: str, stamp: Stamp, now: int
+) -> tuple[bytes, Usage | None]:
+    """Return a whole answer's bytes as ``target`` has them, and its counts.
+
+    Raises InvalidResponse, and BackendError for an error with a good status.
+    """
+    body = decode_answer(whole)
+    response = DIALECTS[source].parse_response(body, ids=stamp.id)
+    written = DIALECTS[target].dump_response(response, stamp=stamp, now=now)
+    return encode_json(written), response.usage
+
+
+# Pairs of which most chunks can change their envelope as bytes.
+_SPLICERS = {("ollama", "openai"): OllamaToOpenAI}
+
+
 class StreamTranslator:
     """One stream from ``source`` to ``target``: feed it what the network gave, then close it.
 
@@ -165,8 +184,9 @@ class StreamTranslator:
         self._decoder = DIALECTS[source].decoder(ids=stamp.id)
         self._encoder = DIALECTS[target].encoder(stamp, include_usage=include_usage)
         self._short: OllamaToOpenAI | None = None
-        if splice and source == "ollama" and target == "openai":
-            self._short = OllamaToOpenAI(
+        splicer = _SPLICERS.get((source, target)) if splice else None
+        if splicer is not None:
+            self._short = splicer(
                 cast(ollama_stream.StreamDecoder, self._decoder),
                 cast(openai_stream.StreamEncoder, self._encoder),
             )

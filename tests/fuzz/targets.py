@@ -15,7 +15,7 @@ from core.translation.aligned_answers import align_answer, answer_leaves
 from core.translation.clock import Stamp
 from core.translation.events import Finish, StreamError, accumulate
 from core.translation.framing import NDJSONDecoder, SSEDecoder
-from core.translation.passing import PassThrough, rename_model
+from core.translation.passing import PassedStream, rename_model
 from core.translation.pasting.paste import read_paste
 from core.translation.pasting.telling import tell
 from core.translation.reading import decode_json, encode_json, read_object
@@ -45,7 +45,7 @@ def _cut(data: bytes, how: int) -> list[bytes]:
     return [data[:at], data[at:]]
 
 
-def _talk(talker: StreamTranslator | PassThrough, pieces: list[bytes]) -> bytes:
+def _talk(talker: StreamTranslator | PassedStream, pieces: list[bytes]) -> bytes:
     try:
         out = b"".join([talker.feed(piece, now=NOW) for piece in pieces])
         out += talker.close(now=NOW)
@@ -75,8 +75,8 @@ def _stream(source: str) -> Callable[[bytes, int], None]:
 def _passed(dialect: str) -> Callable[[bytes, int], None]:
     def run(data: bytes, how: int) -> None:
         for rename in (False, True):
-            whole = PassThrough(dialect, STAMP, rename=rename)
-            cut = PassThrough(dialect, STAMP, rename=rename)
+            whole = PassedStream(dialect, STAMP, rename=rename)
+            cut = PassedStream(dialect, STAMP, rename=rename)
             assert _talk(cut, _cut(data, how)) == _talk(whole, [data])
             assert (cut.error, cut.finish, cut.spoke) == (whole.error, whole.finish, whole.spoke)
 

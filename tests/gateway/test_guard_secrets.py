@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from core.backends.ask_options import AskOptions
 from core.backends.fleet import Fleet
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE
 from tests.gateway.test_sight import process
@@ -81,7 +82,7 @@ async def test_no_exchange_holds_a_key_and_none_is_anothers(backend: Scripted) -
                (b"x-custom", CLIENT.encode())]  # fmt: skip
     async with fleet:
         body = json.dumps({"model": "m", "messages": HELLO}).encode()
-        await fleet.answer("openai", body, owner="key:shop", headers=headers)
+        await fleet.answer("openai", body, AskOptions(owner="key:shop", headers=headers))
         (exchange,) = fleet.log.newest(owner="key:shop")
         assert fleet.log.newest(owner="key:other") == fleet.log.newest(owner="") == []
         assert fleet.log.get(exchange.id, owner="key:other") is None

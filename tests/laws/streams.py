@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy as Strategy
 from msgspec import Struct
 
-from core.translation.passing import PassThrough
+from core.translation.passing import PassedStream
 from core.translation.translate import DIALECTS, StreamTranslator
 from tests.laws.basics import (
     MODEL,
@@ -34,7 +34,7 @@ from tests.laws.values import event_streams, logprobs
 FACES = ("openai", "ollama", "generate")
 PAIRS = [(source, target) for source in FACES for target in FACES]
 
-Talker = StreamTranslator | PassThrough
+Talker = StreamTranslator | PassedStream
 
 
 class Wire(Struct, frozen=True):

@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.translation.clock import Stamp
+from core.translation.incoming import PlainChat, read_plain
 from core.translation.ollama import parse_response
-from core.translation.plain import read_plain, write_answer, write_request
+from core.translation.plain import write_answer, write_request
 from core.translation.translate import translate_request, translate_response
 from tests.laws.basics import exact, integers, maybe, numbers, some, texts, unordered, values, words
 from tests.laws.bodies import BODIES
@@ -69,8 +70,8 @@ def written(value: Any, *, escaped: bool) -> bytes:
 def test_a_plain_request_is_written_as_the_long_way_writes_it(
     body: dict[str, Any], model: str, escaped: bool
 ) -> None:
-    plain = read_plain(written(body, escaped=escaped))
-    if plain is None:
+    plain = read_plain("openai", written(body, escaped=escaped))
+    if not isinstance(plain, PlainChat):
         return
     long = translate_request(body, source="openai", target="ollama")
     short = json.loads(write_request(plain, model))
@@ -81,7 +82,8 @@ def test_a_plain_request_is_written_as_the_long_way_writes_it(
 def test_the_plainest_requests_go_the_short_way() -> None:
     said = [{"role": "system", "content": "简短"}, {"role": "user", "content": "你好"}]
     for more in ({}, {"stream": True}, {"temperature": 0, "seed": 7, "top_p": 1, "max_tokens": 9}):
-        assert read_plain(written({"model": "m", "messages": said, **more}, escaped=False))
+        body = written({"model": "m", "messages": said, **more}, escaped=False)
+        assert isinstance(read_plain("openai", body), PlainChat)
 
 
 @given(ANSWERS, st.booleans())

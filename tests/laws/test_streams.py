@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import DiglotError, InvalidResponse
 from core.translation.events import Finish, StreamError, accumulate, replay
 from core.translation.framing import NDJSONDecoder, SSEDecoder
-from core.translation.passing import PassThrough
+from core.translation.passing import PassedStream
 from core.translation.translate import DIALECTS, StreamTranslator
 from tests.laws.basics import NOW, STAMP, booleans, compact, exact, texts
 from tests.laws.streams import FACES, PAIRS, Talker, cuts, junk, stops, talk, torn, wires
@@ -60,7 +60,7 @@ def test_cutting_is_invisible_to_bytes_passed_through(
 ) -> None:
     wire = data.draw(torn(dialect))
     pieces = data.draw(cuts(wire))
-    cutting_is_invisible(lambda: PassThrough(dialect, STAMP, rename=rename), wire, pieces)
+    cutting_is_invisible(lambda: PassedStream(dialect, STAMP, rename=rename), wire, pieces)
 
 
 @among
@@ -87,7 +87,7 @@ def test_a_passed_stream_cut_short_ends_in_an_error(
 ) -> None:
     wire = data.draw(wires(dialect))
     at = data.draw(stops(wire))
-    passed = PassThrough(dialect, STAMP, rename=rename)
+    passed = PassedStream(dialect, STAMP, rename=rename)
     out = talk(passed, [wire.data[:at]])
     assert (passed.error is None) == (passed.finish is not None)
     if at < wire.arrived:
@@ -113,7 +113,7 @@ def test_a_passed_stream_cut_short_ends_in_an_error(
 )
 def test_half_a_pair_beside_the_end_does_not_hide_it(dialect: str, wire: bytes) -> None:
     # A server that escapes everything and stops inside an emoji.
-    passed = PassThrough(dialect, STAMP, rename=False)
+    passed = PassedStream(dialect, STAMP, rename=False)
     out = talk(passed, [wire % rb"\ud83d"])
     assert passed.error is None
     assert out.startswith(wire % rb"\ud83d")
@@ -231,7 +231,7 @@ def test_garbage_ends_in_an_error(dialect: str, pieces: list[bytes]) -> None:
 
 @given(dialect=faces, rename=st.booleans(), pieces=st.lists(junk, max_size=4))
 def test_garbage_passed_through_has_an_end(dialect: str, rename: bool, pieces: list[bytes]) -> None:
-    passed = PassThrough(dialect, STAMP, rename=rename)
+    passed = PassedStream(dialect, STAMP, rename=rename)
     talk(passed, pieces)
     assert (passed.error is None) == (passed.finish is not None)
     assert passed.feed(b"x", now=NOW) == b"" or passed.error is None

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
+from core.backends.ask_options import AskOptions
 from core.backends.client import Client, bearer
 from core.backends.fleet import Fleet
 from core.errors import DiglotError
@@ -156,7 +157,7 @@ class FleetAsker:
         """Return status, body and headers as a client of Diglot would get them."""
         face = next(name for name, dialect in DIALECTS.items() if dialect.path == path)
         try:
-            answer = await self._fleet.answer(face, body, owner=self._owner)
+            answer = await self._fleet.answer(face, body, AskOptions(owner=self._owner))
         except DiglotError as exc:
             return exc.status, encode_json(DIALECTS[face].dump_error(exc)), {}
         data = bytearray(answer.body)

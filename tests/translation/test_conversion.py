@@ -1,0 +1,109 @@
+"""Which way a request takes, and what each way promises whoever drives it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from core.backends.deployment import Deployment
+from core.errors import InvalidResponse
+from core.translation.clock import Stamp
+from core.translation.conversion import FACES, WAYS, Conversion, choose
+from core.translation.hub import Hub
+from core.translation.incoming import Incoming
+from core.translation.loading import Loading
+from core.translation.pass_through import PassThrough
+from core.translation.plain import OpenAIOverOllama
+
+STAMP = Stamp(id="0123", created=1_700_000_000_000_000_000, model="mine")
+HI = {"model": "mine", "messages": [{"role": "user", "content": "hi"}]}
+ODD = [
+    {"messages": [{"role": "user", "content": [{"type": "video_url", "video_url": {"url": "x"}}]}]},
+    {"messages": [{"role": "user", "content": 7}], "temperature": "hot"},
+    {"tools": [{"type": "custom", "custom": {"name": "x"}}], "tool_choice": {"type": "odd"}},
+    {"messages": "no list", "stream_options": 1},
+]
+
+
+def backend(kind: str, **more: Any) -> Deployment:
+    return Deployment(model_name="mine", model="m", dialect=kind, base_url="http://h", **more)  # type: ignore[arg-type]
+
+
+def way(face: str, body: dict[str, Any], to: Deployment) -> Conversion | Loading:
+    return choose(Incoming(face, json.dumps(body).encode()), to, STAMP)
+
+
+def test_every_dialect_has_a_way_to_every_kind_of_backend() -> None:
+    assert {face for face, _ in WAYS} == set(FACES)
+    assert all(ways for ways in WAYS.values())
+
+
+def test_the_shortest_way_that_fits_is_taken() -> None:
+    ollama, openai = backend("ollama"), backend("openai")
+    assert isinstance(way("openai", HI, ollama), OpenAIOverOllama)
+    assert isinstance(way("openai", HI, openai), PassThrough)
+    assert isinstance(way("ollama", HI, ollama), PassThrough)
+    assert isinstance(way("ollama", HI, openai), Hub)
+    assert isinstance(way("ollama", {"model": "mine"}, openai), Loading)
+    assert isinstance(way("anthropic", HI, ollama), Hub)
+    for more in ({"settings": {"seed": 1}}, {"unwanted": ("seed",)}, {"thinking": False}):
+        assert isinstance(way("openai", HI, backend("ollama", **more)), Hub)
+    assert isinstance(way("openai", {**HI, "n": 2}, ollama), Hub)
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("settings", [{}, {"seed": 7}])
+def test_what_passes_through_is_not_judged(odd: dict[str, Any], settings: dict[str, Any]) -> None:
+    body = {**HI, **odd}
+    passed = way("openai", body, backend("openai", settings=settings))
+    assert isinstance(passed, PassThrough)
+    assert json.loads(passed.request("m")) == {**settings, **body, "model": "m"}
+
+
+def test_nothing_is_changed_where_the_name_is_the_same() -> None:
+    raw = b'{ "model":"mine",  "messages":[], "x":1e30, "x":2 }'
+    passed = choose(Incoming("openai", raw), backend("openai"), STAMP)
+    assert isinstance(passed, PassThrough)
+    assert passed.request("mine") is raw
+
+
+def test_an_answer_passes_through_with_its_counts() -> None:
+    passed = way("openai", HI, backend("openai"))
+    assert isinstance(passed, PassThrough)
+    passed.request("m")
+    odd = [{"message": {"content": [{"type": "odd"}]}, "finish_reason": None}]
+    whole = {"model": "m", "choices": odd, "usage": {"prompt_tokens": 3, "completion_tokens": 4}}
+    body, usage = passed.response(json.dumps(whole).encode(), now=0)
+    assert json.loads(body) == {**whole, "model": "mine"}
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens) == (3, 4)
+    for broken in (b"<html>", b"[]", b"{}", b'{"choices": []}'):
+        with pytest.raises(InvalidResponse):
+            passed.response(broken, now=0)
+
+
+@pytest.mark.parametrize("kind", ["ollama", "openai"])
+@pytest.mark.parametrize("face", [face for face in FACES if "embed" not in face])
+def test_a_whole_answer_becomes_the_stream_that_was_asked_for(face: str, kind: str) -> None:
+    said = {"responses": {"input": "hi"}, "generate": {"prompt": "hi"}}
+    body = {**HI, "prompt": "hi", "max_tokens": 9, "stream": True}
+    if face != "completions":
+        body = {**HI, "max_tokens": 9, "stream": True, **said.get(face, {})}
+    found = way(face, body, backend(kind))
+    assert not isinstance(found, Loading)
+    if isinstance(found, Hub):
+        found.settle(found.asked, accepts=())
+    found.request("m")
+    if not found.json_is_whole or found.dialect in ("ollama", "generate"):
+        return
+    text = {"message": {"role": "assistant", "content": "hello"}, "text": "hello"}
+    whole = {"model": "m", "choices": [{"index": 0, "finish_reason": "stop", **text}]}
+    data, _ = found.response(json.dumps(whole).encode(), now=0)
+    words = FACES[face].words
+    assert found.answer_type == words.stream_type
+    decoder = words.decoder(ids="x")
+    events = decoder.decode(data) + decoder.flush()
+    assert "hello" in repr(events)
+    assert "Finish" in repr(events[-1])
