@@ -11,11 +11,11 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # What is compiled is kept, or each start of a test, an app and a gateway compiles it all again.
 export PYTHONDONTWRITEBYTECODE :=
 # What takes longer than the everyday loop may: `make test` runs it all.
-SLOW := faults soak cluster fuzz typed backends/test_probes.py gateway/test_guard_bodies.py \
+SLOW := faults soak cluster fuzz typed inspector/test_probes.py gateway/test_guard_bodies.py \
 	gateway/test_guard_browsers.py gateway/test_guard_keys.py gateway/test_guard_wire.py \
-	gateway/test_openapi.py test_clients.py test_mcp.py test_sandbox.py test_seed.py \
-	tools/test_takeaway.py translation/test_snippets.py ui/test_growing.py \
-	ui/test_request_sizes.py
+	gateway/endpoints/test_openapi.py test_clients.py test_mcp.py tools/runners/test_sandbox.py test_seed.py \
+	tools/takeaway/test_takeaway.py exchanges/test_snippets.py ui/chat/test_growing.py \
+	ui/viewer/test_request_sizes.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run gateway test check lint audit fast ollama bench soak lock clean

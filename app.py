@@ -25,22 +25,22 @@ from starlette.middleware import Middleware
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
-from core.backends.access_config import environment_access  # noqa: E402  # found through above
-from core.backends.addresses import is_loopback  # noqa: E402
-from core.backends.config import load_config  # noqa: E402
 from core.backends.fleet import Fleet  # noqa: E402
-from core.backends.tool_shop import open_shop  # noqa: E402
-from core.chats.jobs import JobRunner  # noqa: E402
+from core.chats.jobs.runner import JobRunner  # noqa: E402
 from core.chats.service import Service, current_service, install  # noqa: E402
-from core.chats.store import Store  # noqa: E402
+from core.chats.store.store import Store  # noqa: E402
+from core.config.access import environment_access  # noqa: E402  # found through above
+from core.config.config import load_config  # noqa: E402
 from core.errors import ConfigError, DiglotError  # noqa: E402
 from core.gateway.app import routes  # noqa: E402
-from core.gateway.front import Front, install_front  # noqa: E402
-from core.gateway.guard import Guard, refusal  # noqa: E402
-from core.gateway.logs import log_json  # noqa: E402
-from core.gateway.mcp import McpEndpoint  # noqa: E402
+from core.gateway.call import Front, install_front  # noqa: E402
+from core.gateway.endpoints.mcp import McpEndpoint  # noqa: E402
+from core.gateway.origins import Guard, refusal  # noqa: E402
+from core.gateway.telemetry.logs import log_json  # noqa: E402
+from core.http.addresses import is_loopback  # noqa: E402
+from core.tools.runners.all_tools import open_shop  # noqa: E402
 from core.tools.toolbox import Toolbox  # noqa: E402
-from ui.identity import IdentityMiddleware  # noqa: E402
+from ui.session.identity import IdentityMiddleware  # noqa: E402
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR

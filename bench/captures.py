@@ -23,10 +23,10 @@ sys.path.insert(0, str(ROOT))
 
 from bench.gateways.contestants import DIGLOT, Contestant, fake_backend  # noqa: E402
 from bench.gateways.load import Server, running  # noqa: E402
-from core.backends.exchange import Exchange  # noqa: E402
-from core.backends.exchange_log import ExchangeLog  # noqa: E402
-from core.backends.wire import Wire  # noqa: E402
-from core.translation.masking import mask_headers  # noqa: E402
+from core.exchanges.exchange import Exchange  # noqa: E402
+from core.exchanges.log import ExchangeLog  # noqa: E402
+from core.exchanges.masking import mask_headers  # noqa: E402
+from core.exchanges.wire import Wire  # noqa: E402
 
 BODY = '{"model":"fake","stream":%s,"messages":[{"role":"user","content":"hello there"}]}'
 

@@ -30,9 +30,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.backends.fleet import Fleet  # noqa: E402  # found through the line above
-from core.chats.matrix import MatrixRunner  # noqa: E402
-from core.chats.matrix_values import MatrixPlan  # noqa: E402
-from core.chats.store import Store  # noqa: E402
+from core.chats.store.store import Store  # noqa: E402
+from core.chats.toolbench.matrix import MatrixRunner  # noqa: E402
+from core.chats.values.matrix import MatrixPlan  # noqa: E402
 from core.tools.cases.values import Case  # noqa: E402
 from core.tools.examples import example_toolbox  # noqa: E402
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from core.tools.sandbox import Sandbox
-from core.tools.trusted import Trusted
+from core.tools.runners.sandbox import Sandbox
+from core.tools.runners.trusted import Trusted
 
 SOURCE = """
 def add_up(numbers: list[float], unit: str = "km") -> dict[str, float]:

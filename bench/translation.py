@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from core.translation.clock import Stamp
-from core.translation.report import explain_request
+from core.translation.report.report import explain_request
+from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator, translate_request
 
 RUNS = 5

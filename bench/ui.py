@@ -26,10 +26,10 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, expect  # noqa: E402  # found through the line above
 
-from core.chats.store import Store  # noqa: E402
-from core.chats.values import ChatMessage  # noqa: E402
+from core.chats.store.store import Store  # noqa: E402
+from core.chats.values.chat import ChatMessage  # noqa: E402
 from core.translation.messages import Message, Text  # noqa: E402
-from tests.scripted import Said, Scripted, running  # noqa: E402
+from tests.support.scripted_backend import Said, Scripted, running  # noqa: E402
 from tests.ui.app_process import browser, running_app, visit  # noqa: E402
 
 MODEL = {"name": "fast:1b", "model": "fast:1b", "digest": "d" * 64, "size": 1}

@@ -13,15 +13,15 @@ import tomllib
 from http.client import HTTPConnection
 from pathlib import Path
 
-from core.backends.access_config import environment_access, new_key
-from core.backends.config import Config, load_config
-from core.backends.overrides import Overrides
-from core.backends.validation import explain_config, language_of
-from core.backends.weights import Progress
+from core.backends.embedded.weights import Progress
+from core.config.access import environment_access, new_key
+from core.config.config import Config, load_config
+from core.config.overrides import Overrides
+from core.config.validate import explain_config, language_of
 from core.errors import ConfigError
-from core.gateway.guard import refusal
-from core.gateway.mcp import own_tools, serve_stdio
-from core.gateway.serving import Serving, serve
+from core.gateway.endpoints.mcp import own_tools, serve_stdio
+from core.gateway.origins import refusal
+from core.gateway.server import Serving, serve
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,23 +6,23 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.chats.attachments import read_file
 from core.chats.service import current_service
-from core.chats.values import Chat, ChatOptions
+from core.chats.transfer.attachments import read_file
+from core.chats.values.chat import Chat, ChatOptions
 from core.errors import DiglotError, InvalidRequest
 from core.translation.messages import Message, Part, Text
-from ui.account import owner
-from ui.actions import Talk
-from ui.answers import follow
-from ui.cards import attempt, show_fault
-from ui.empty import show_empty
-from ui.history import show_history
-from ui.meter import show_meter
-from ui.places import open_chat
-from ui.pulls import draw_pulls, show_pulls
-from ui.settings import show_settings
-from ui.status import model_names
-from ui.transcript import AVATAR, show_parts, show_transcript
+from ui.chat.actions import Talk
+from ui.chat.answers import follow
+from ui.chat.context_meter import show_meter
+from ui.chat.empty import show_empty
+from ui.chat.history import show_history
+from ui.chat.navigation import open_chat
+from ui.chat.settings import show_settings
+from ui.chat.transcript import AVATAR, show_parts, show_transcript
+from ui.session.account import owner
+from ui.widgets.cards import attempt, show_fault
+from ui.widgets.pulls import draw_pulls, show_pulls
+from ui.widgets.status import model_names
 from ui.words import t
 
 _TITLE_CHARS = 60

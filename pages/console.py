@@ -8,10 +8,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import current_service
-from core.gateway.front import Front, current_front
-from core.gateway.overview import Overview, look
-from ui.account import is_operator
+from core.gateway.call import Front, current_front
+from core.gateway.snapshot import Overview, look
 from ui.console.tables import show_deployments, show_errors, show_hosts, show_keys_in_use
+from ui.session.account import is_operator
 from ui.words import t
 
 service = current_service()

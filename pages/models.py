@@ -9,8 +9,8 @@ import streamlit as st
 from core.backends.library import Installed
 from core.chats.service import current_service
 from core.errors import DiglotError
-from ui.cards import attempt, error_card, show_fault, try_it
-from ui.pulls import bytes_words, show_pulls
+from ui.widgets.cards import attempt, error_card, show_fault, try_it
+from ui.widgets.pulls import bytes_words, show_pulls
 from ui.words import t
 
 _BADGES = {"tools": "blue", "vision": "violet", "thinking": "green", "embedding": "gray"}

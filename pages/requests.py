@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.backends.exchange import Exchange
 from core.chats.service import current_service
-from ui.account import is_operator, owner
+from core.exchanges.exchange import Exchange
+from ui.session.account import is_operator, owner
 from ui.viewer.exchange import show_exchange
 from ui.viewer.listing import picked_exchange
 from ui.viewer.pasting import pasted_exchange, shared_exchange

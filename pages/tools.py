@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import current_service
-from ui.account import owner
+from ui.session.account import owner
 from ui.toolbench.box import show_toolbox
-from ui.toolbench.byhand import show_by_hand
+from ui.toolbench.call_form import show_by_hand
 from ui.toolbench.connections import show_connections
 from ui.toolbench.examples import show_examples
+from ui.toolbench.exports import show_take_away
 from ui.toolbench.matrix import show_tests
 from ui.toolbench.run import show_run
-from ui.toolbench.takeaway import show_take_away
 from ui.words import t
 
 SECTIONS = {

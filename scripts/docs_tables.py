@@ -10,12 +10,12 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from core.backends.addresses import OLLAMA_ADDRESS
-from core.backends.keys import KEYS
-from core.backends.providers import PROVIDERS
-from core.translation.fields import FIELDS
-from core.translation.notes import NOTES
-from core.translation.translate import DIALECTS
+from core.config.providers import PROVIDERS
+from core.config.reference import KEYS
+from core.http.addresses import OLLAMA_ADDRESS
+from core.translation.dialects.registry import DIALECTS
+from core.translation.fields.table import FIELDS
+from core.translation.report.notes import NOTES
 
 DOCS = Path(__file__).parent.parent / "docs"
 _SLOT = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -16,10 +16,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.backends.client import Client
-from core.backends.probes.compatibility import PROBES, Compatibility, probe_all, server_version
-from core.backends.probes.probe import Result
-from core.backends.probes.subject import Face, HttpAsker, Subject
+from core.http.client import Client
+from core.inspector.probes.compatibility import PROBES, Compatibility, probe_all, server_version
+from core.inspector.probes.probe import Result
+from core.inspector.probes.subject import Face, HttpAsker, Subject
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from core.backends.weights import fetch_weights
+from core.backends.embedded.weights import fetch_weights
 from core.errors import BackendUnavailable
-from tests.redis_server import redis_server
-from tests.servers import (
+from tests.support.redis_server import redis_server
+from tests.support.servers import (
     bare_embedded,
     bare_over_ollama,
     ollama_binary,

@@ -10,8 +10,8 @@ import httpx
 import ollama
 import pytest
 
-from tests.programs import run
-from tests.servers import Gateway, Ollama, places
+from tests.support.programs import run
+from tests.support.servers import Gateway, Ollama, places
 
 bare = places("bare_over_ollama", "bare_embedded")
 QUESTION = "What is the capital of France? Answer in one short sentence."

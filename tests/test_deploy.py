@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from core.__main__ import parse_arguments
-from core.backends.config import load_config
+from core.config.config import load_config
 from tests.test_architecture import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -53,7 +53,7 @@ def test_containers_are_probed_bounded_and_hold_no_secret(container: dict[str, A
 
 
 def test_probes_ask_for_routes_that_there_are() -> None:
-    health = (ROOT / "core/gateway/health.py").read_text()
+    health = (ROOT / "core/gateway/endpoints/health.py").read_text()
     (gateway,) = (c for c in CONTAINERS if c["name"] == "gateway")
     for probe in (gateway["livenessProbe"], gateway["readinessProbe"]):
         assert f'Route("{probe["httpGet"]["path"]}"' in health

@@ -12,7 +12,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from tests.servers import Gateway, Ollama
+from tests.support.servers import Gateway, Ollama
 
 pytestmark = pytest.mark.ollama
 

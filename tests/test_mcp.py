@@ -17,23 +17,23 @@ import uvicorn
 from mcp.client.streamable_http import streamable_http_client
 from starlette.routing import Route, Router
 
-from core.backends.config import parse_config
 from core.backends.fleet import Fleet
-from core.backends.mcp_servers import McpServers, open_mcp_servers
-from core.backends.tool_config import McpServer, ToolSettings
-from core.backends.tool_shop import open_shop
+from core.config.config import parse_config
+from core.config.tools import McpServer, ToolSettings
 from core.errors import ConfigError
-from core.gateway.front import Front
-from core.gateway.guard import Guard
-from core.gateway.mcp import McpEndpoint, own_tools
+from core.gateway.call import Front
+from core.gateway.endpoints.mcp import McpEndpoint, own_tools
+from core.gateway.origins import Guard
 from core.tools.examples import example_toolbox
 from core.tools.loop import run_tools
+from core.tools.runners.all_tools import open_shop
+from core.tools.runners.mcp_servers import McpServers, open_mcp_servers
 from core.tools.toolbox import Toolbox, ToolResult
 from core.translation.events import Event, Finish, MessageStart, TextDelta, ToolCallDelta
 from core.translation.messages import ChatRequest, Message, Text, Tool, ToolCall, text_of
-from tests.programs import ROOT, free_port, gateway
+from tests.support.programs import ROOT, free_port, gateway
 
-PROGRAM = ("-m", "tests.mcp_programs")
+PROGRAM = ("-m", "tests.support.mcp_programs")
 STDIO = McpServer(name="things", command=sys.executable, args=PROGRAM, folder=str(ROOT),
                   env={"GIVEN": "yes"}, timeout=20)  # fmt: skip
 
@@ -148,7 +148,7 @@ def _programs() -> list[int]:
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-            if b"tests.mcp_programs" in words and parent == os.getpid():
+            if b"tests.support.mcp_programs" in words and parent == os.getpid():
                 found.append(int(entry.name))
     return found
 
@@ -243,7 +243,7 @@ async def test_one_diglot_uses_the_tools_of_another_as_far_as_it_may() -> None:
 
 
 async def test_looking_again_leaves_tools_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.backends.mcp_servers._LOOK_AGAIN", 0.05)
+    monkeypatch.setattr("core.tools.runners.mcp_servers._LOOK_AGAIN", 0.05)
     box = Toolbox()
     async with offered() as url, open_mcp_servers((McpServer(name="far", url=url),), box) as opened:
         await there(opened, "far")

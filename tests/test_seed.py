@@ -16,10 +16,10 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from core.backends.config import parse_config
-from tests.programs import ROOT, run
-from tests.seed import block, seed_config
-from tests.servers import Gateway, Ollama, places
+from core.config.config import parse_config
+from tests.support.programs import ROOT, run
+from tests.support.seed import block, seed_config
+from tests.support.servers import Gateway, Ollama, places
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 

@@ -16,14 +16,10 @@ from typing import Any
 import pytest
 
 from core import errors
-from core.translation.clock import Stamp
-from core.translation.report import dropped, explain_request
-from core.translation.translate import (
-    DIALECTS,
-    StreamTranslator,
-    translate_request,
-    translate_response,
-)
+from core.translation.dialects.registry import DIALECTS
+from core.translation.report.report import dropped, explain_request
+from core.translation.stamp import Stamp
+from core.translation.translate import StreamTranslator, translate_request, translate_response
 
 VECTORS = Path(__file__).parent / "vectors"
 STAMP = Stamp(id="1", created=1_700_000_000_000_000_000, model="m")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import current_service
-from ui.account import is_operator, show_account
 from ui.console.unlock import show_unlock
-from ui.entry import is_inside, show_door
-from ui.keys import show_keys
-from ui.reach import make_reachable
-from ui.status import show_status
+from ui.session.account import is_operator, show_account
+from ui.session.entry import is_inside, show_door
 from ui.style import show_style
+from ui.widgets.keyboard_scroll import make_reachable
+from ui.widgets.keys import show_keys
+from ui.widgets.status import show_status
 from ui.words import LANGUAGES, Language, language, set_language, t
 
 st.set_page_config(page_title="Diglot", page_icon="📖", layout="wide")

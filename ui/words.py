@@ -14,7 +14,7 @@ from typing import Any, Literal
 import streamlit as st
 import yaml
 
-from core.translation.notes import Note
+from core.note import Note
 
 __all__ = ["LANGUAGES", "language", "note_text", "set_language", "t", "words"]
 

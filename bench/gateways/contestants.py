@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 from platformdirs import user_cache_path
 
-from tests.programs import ROOT, free_port
+from tests.support.programs import ROOT, free_port
 
 __all__ = ["Contestant", "contestants", "fake_backend"]
 

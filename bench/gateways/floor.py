@@ -14,7 +14,7 @@ import gc
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from core.backends.client import Client
+from core.http.client import Client
 
 JSON = [(b"content-type", b"application/json")]
 

@@ -20,7 +20,7 @@ from typing import IO
 from msgspec import Struct
 
 from bench.gateways.contestants import Contestant
-from tests.programs import ROOT, environment
+from tests.support.programs import ROOT, environment
 
 __all__ = ["Figures", "Paced", "Server", "load", "paced", "running"]
 

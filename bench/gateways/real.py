@@ -12,8 +12,8 @@ import time
 import urllib.request
 from pathlib import Path
 
-from core.backends.weights import fetch_weights
-from tests.programs import ROOT, free_port, gateway, run, serving
+from core.backends.embedded.weights import fetch_weights
+from tests.support.programs import ROOT, free_port, gateway, run, serving
 
 __all__ = ["real_ollama"]
 

@@ -14,14 +14,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from core.backends.client import Client
-from core.backends.deployment import Deployment
-from core.backends.load import Route
-from core.backends.sending import headers_of
+from core.backends.balancing.load import Route
+from core.backends.upstream import headers_of
+from core.config.deployment import Deployment
 from core.errors import BackendError, DiglotError, InvalidResponse
-from core.translation.clock import rfc3339
-from core.translation.reading import decode_json, encode_json, read_object
-from core.translation.translate import DIALECTS
+from core.http.client import Client
+from core.translation.codec.json import decode_json, encode_json, read_object
+from core.translation.dialects.registry import DIALECTS
+from core.translation.stamp import rfc3339
 
 __all__ = ["API_VERSION", "Catalog"]
 

@@ -10,11 +10,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.backends.access_config import environment_access
-from core.backends.addresses import ollama_address
-from core.backends.client import Client
-from core.backends.config import Config, Deployment, load_config
+from core.config.access import environment_access
+from core.config.config import Config, Deployment, load_config
 from core.errors import BackendUnavailable, ConfigError, InvalidResponse
+from core.http.addresses import ollama_address
+from core.http.client import Client
 
 __all__ = ["Found", "discover", "find_ollama"]
 

@@ -16,34 +16,34 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from msgspec.structs import replace
 
-from core.backends.answers import Answer
-from core.backends.ask_options import PLAIN_ASK, AskOptions
-from core.backends.calls import Caller, new_id
-from core.backends.capture_folder import CaptureFolder, keep_on_disk
+from core.backends.balancing.load import Load, Route
+from core.backends.balancing.router import Router
+from core.backends.balancing.shared_cooldowns import SharedCooldowns
+from core.backends.calls.answer import Answer
+from core.backends.calls.chat import Caller, new_id
+from core.backends.calls.options import PLAIN_ASK, AskOptions
 from core.backends.catalog import Catalog
-from core.backends.client import Client, Reply
-from core.backends.config import Config, Deployment
 from core.backends.discovery import discover
-from core.backends.embedded import EmbeddedModel
-from core.backends.exchange_log import ExchangeLog
-from core.backends.load import Load, Route
-from core.backends.router import Router
-from core.backends.sending import headers_of
-from core.backends.sharing import SharedCooldowns
+from core.backends.embedded.model import EmbeddedModel
+from core.backends.embedded.weights import Progress
+from core.backends.polling import watch_files, watch_hosts
 from core.backends.status import Kind, Status
-from core.backends.watching import watch_files, watch_hosts
-from core.backends.weights import Progress
+from core.backends.upstream import headers_of
+from core.config.config import Config, Deployment
 from core.errors import BackendUnavailable, ConfigError, DiglotError
+from core.exchanges.disk import CaptureFolder, keep_on_disk
+from core.exchanges.log import ExchangeLog
+from core.http.client import Client, Reply
+from core.translation.codec.json import encode_json
+from core.translation.conversions.passed_stream import rename_model
+from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate
-from core.translation.fields import EXTENSIONS
+from core.translation.fields.table import EXTENSIONS
 from core.translation.messages import ChatRequest
-from core.translation.passing import rename_model
-from core.translation.reading import encode_json
-from core.translation.report import ReportRow
-from core.translation.translate import DIALECTS
+from core.translation.report.report import ReportRow
 
 if TYPE_CHECKING:
-    from core.backends.fetching import Fetcher
+    from core.backends.calls.images import Fetcher
 
 __all__ = ["Fleet", "Status"]
 
@@ -92,7 +92,7 @@ class Fleet:
 
     def _fetcher(self) -> Fetcher:
         # Loaded with all of aiohttp, once an image has to be fetched.
-        from core.backends.fetching import Fetcher
+        from core.backends.calls.images import Fetcher
 
         return Fetcher(self.config.images)
 

@@ -10,13 +10,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.backends.client import Client
-from core.backends.deployment import Deployment
+from core.backends.balancing.load import model_key
 from core.backends.fleet import Fleet
-from core.backends.load import model_key
-from core.backends.sending import headers_of
+from core.backends.upstream import headers_of
+from core.config.deployment import Deployment
 from core.errors import DiglotError, InvalidResponse
-from core.translation.reading import decode_json, read_object
+from core.http.client import Client
+from core.translation.codec.json import decode_json, read_object
 
 __all__ = ["HostHealth", "check_hosts", "problem_of"]
 

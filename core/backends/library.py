@@ -17,12 +17,12 @@ from typing import Any, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from core.backends.faults import error_facts
 from core.backends.fleet import Fleet
+from core.error_kinds import error_facts
 from core.errors import BackendError, DiglotError, InvalidResponse
-from core.translation.framing import NDJSONDecoder
-from core.translation.reading import decode_json, encode_json, read_object
-from core.translation.translate import DIALECTS
+from core.translation.codec.framing import NDJSONDecoder
+from core.translation.codec.json import decode_json, encode_json, read_object
+from core.translation.dialects.registry import DIALECTS
 
 __all__ = ["Installed", "Library", "Pull"]
 

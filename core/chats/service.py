@@ -11,28 +11,29 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.backends.exchange import Exchange
-from core.backends.exchange_log import Filter, Watch
 from core.backends.fleet import Fleet, Status
 from core.backends.library import Library
-from core.backends.reproduction import reproduction
-from core.backends.tool_config import ToolSettings
-from core.backends.tool_shop import ToolShop
-from core.chats.answer import RunValue, conversation
-from core.chats.archive import Archive
-from core.chats.job import Job, Run
-from core.chats.jobs import JobRunner
-from core.chats.matrix import MatrixRunner
-from core.chats.playground import Playground
-from core.chats.runners import Runners
-from core.chats.store import Store
-from core.chats.titles import Titler
-from core.chats.values import Chat, ChatMessage, ChatOptions, FaceDialect
+from core.chats.jobs.answer import RunValue, conversation
+from core.chats.jobs.job import Job, Run
+from core.chats.jobs.runner import JobRunner
+from core.chats.jobs.titles import Titler
+from core.chats.store.store import Store
+from core.chats.toolbench.call_tool import Runners
+from core.chats.toolbench.matrix import MatrixRunner
+from core.chats.toolbench.runs import Playground
+from core.chats.transfer.archive import Archive
+from core.chats.values.chat import Chat, ChatMessage, ChatOptions, FaceDialect
+from core.config.tools import ToolSettings
 from core.errors import InvalidRequest
+from core.exchanges.exchange import Exchange
+from core.exchanges.log import Filter, Watch
+from core.inspector.reproduction import reproduction
+from core.note import Note
 from core.tools.loop import run_tools
+from core.tools.runners.all_tools import ToolShop
 from core.tools.toolbox import Toolbox
 from core.translation.events import Event
-from core.translation.fields import setting_paths
+from core.translation.fields.table import setting_paths
 from core.translation.messages import (
     ChatRequest,
     Message,
@@ -41,8 +42,7 @@ from core.translation.messages import (
     Text,
     text_of,
 )
-from core.translation.notes import Note
-from core.translation.report import ReportRow
+from core.translation.report.report import ReportRow
 
 __all__ = ["Service", "current_service", "install"]
 
@@ -122,7 +122,7 @@ class Service:
     ) -> Job:
         """Add a message to the end of a chat and start the answer to it.
 
-        ``files`` are parts that core.chats.attachments has read. Raises InvalidRequest:
+        ``files`` are parts that core.chats.transfer.attachments has read. Raises InvalidRequest:
         ``busy`` while an answer of this chat is being written.
         """
         path = self.store.path(owner, chat_id)
@@ -316,7 +316,7 @@ class Service:
         )
 
     def reproduction(self, exchange: Exchange) -> dict[str, Any]:
-        """Return what must be the same for the same answer (core.backends.reproduction)."""
+        """Return what must be the same for the same answer (core.inspector.reproduction)."""
         return self.fleet.call(reproduction(self.fleet, exchange))
 
     def _request(self, options: ChatOptions, history: Sequence[Message]) -> ChatRequest:

@@ -19,19 +19,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.backends.catalog import API_VERSION
 from core.backends.fleet import Fleet
 from core.errors import BackendError, InvalidRequest
-from core.gateway.chat import ChatEndpoint
+from core.gateway.auth import visitor_of
+from core.gateway.call import Front
+from core.gateway.endpoints.chat import ChatEndpoint
+from core.gateway.endpoints.health import HealthRoutes
+from core.gateway.endpoints.json_endpoint import json_endpoint
+from core.gateway.endpoints.mcp import McpEndpoint, own_tools
+from core.gateway.endpoints.models import ModelRoutes
+from core.gateway.endpoints.openapi import docs_routes
+from core.gateway.endpoints.responses import ResponsesEndpoint
 from core.gateway.errors import dialect_of, error_response
-from core.gateway.front import Front
-from core.gateway.guard import Guard
-from core.gateway.health import HealthRoutes
-from core.gateway.json import json_endpoint
-from core.gateway.mcp import McpEndpoint, own_tools
-from core.gateway.models import ModelRoutes
-from core.gateway.openapi import docs_routes
-from core.gateway.responses import ResponsesEndpoint
-from core.gateway.visitors import visitor_of
-from core.translation.clock import parse_rfc3339
-from core.translation.reading import decode_json, read_object, read_text
+from core.gateway.origins import Guard
+from core.translation.codec.json import decode_json, read_object, read_text
+from core.translation.stamp import parse_rfc3339
 
 __all__ = ["create_app", "routes"]
 

@@ -8,8 +8,8 @@ from typing import Any
 from starlette.responses import Response
 
 from core.errors import DiglotError
-from core.translation.reading import encode_json
-from core.translation.translate import DIALECTS
+from core.translation.codec.json import encode_json
+from core.translation.dialects.registry import DIALECTS
 
 __all__ = ["dialect_of", "error_response"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import InvalidRequest
+from core.translation.codec.json import decode_json
 from core.translation.messages import Tool
-from core.translation.reading import decode_json
 
 __all__ = ["ToolArgumentError", "parse_arguments", "spell_path", "validate_arguments"]
 

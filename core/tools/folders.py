@@ -20,8 +20,8 @@ from core.errors import ConfigError, DiglotError, InvalidRequest
 from core.tools.definitions.python import parse_python
 from core.tools.definitions.values import Definition
 from core.tools.http_template import HttpTemplate
+from core.translation.codec.json import decode_json, read_object
 from core.translation.messages import Tool
-from core.translation.reading import decode_json, read_object
 
 __all__ = ["dump_files", "load_folder", "parse_files", "save_folder"]
 

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from core.errors import InvalidRequest
 from core.tools.arguments import ToolArgumentError
-from core.translation.reading import encode_json
+from core.translation.codec.json import encode_json
 
 __all__ = ["HttpCall", "HttpTemplate", "blanks", "fill"]
 

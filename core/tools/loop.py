@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from core.errors import InvalidRequest
 from core.tools.toolbox import Toolbox, ToolResult, with_ids
+from core.translation.codec.json import decode_json, encode_json
 from core.translation.events import Event, Finish, StreamError, accumulate
 from core.translation.messages import ChatRequest, Message, NamedTool, Text, ToolCall, ToolChoice
-from core.translation.reading import decode_json, encode_json
 
 __all__ = [
     "Abandoned",

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from core.errors import InvalidRequest
 from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.schema import call_function, tool_from_function
+from core.translation.codec.json import encode_json
 from core.translation.messages import Tool, ToolCall
-from core.translation.reading import encode_json
 
 __all__ = ["MAX_OUTPUT", "Runner", "ToolResult", "Toolbox"]
 
@@ -34,7 +34,7 @@ class ToolResult(Struct, frozen=True, kw_only=True):
     """What came of one call: ``content`` is the text for the model, ``duration`` is in ns.
 
     ``call`` is as it was run, which may be with other arguments than the model's. ``how`` is
-    empty for what the tool said; else the tool did not run: see core.tools.desk.
+    empty for what the tool said; else the tool did not run: see core.tools.approvals.
     """
 
     call: ToolCall

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
-from core.translation.framing import MAX_RECORD
-from core.translation.ollama_stream import StreamDecoder
-from core.translation.openai_stream import StreamEncoder
+from core.translation.codec.framing import MAX_RECORD
+from core.translation.dialects.ollama.chat_stream import StreamDecoder
+from core.translation.dialects.openai.chat_stream import StreamEncoder
 
 __all__ = ["OllamaToOpenAI"]
 

@@ -6,11 +6,11 @@ import asyncio
 import gc
 import weakref
 
-from core.backends.attempts import Attempts
-from core.backends.deployment import Deployment
-from core.backends.load import Lease
-from core.backends.router import Router
-from core.backends.routing import Routing
+from core.backends.balancing.load import Lease
+from core.backends.balancing.router import Router
+from core.backends.calls.retry import Attempts
+from core.config.deployment import Deployment
+from core.config.routing import Routing
 from core.errors import BackendError, BackendUnavailable, DiglotError, InvalidRequest
 
 

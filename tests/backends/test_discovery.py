@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from core.backends.config import Config, Deployment, Embedded
 from core.backends.discovery import Found, discover, find_ollama
+from core.config.config import Config, Deployment, Embedded
 from core.errors import ConfigError
 
 # As Ollama 0.17.4 answers, byte for byte but for the date.

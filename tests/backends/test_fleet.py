@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from core.backends.answers import Answer
-from core.backends.exchange import Exchange
+from core.backends.calls.answer import Answer
 from core.backends.fleet import Fleet
 from core.errors import BackendError, BackendUnavailable, DiglotError, Unsupported
+from core.exchanges.exchange import Exchange
 from tests.faults.backend import Faulty, running
-from tests.programs import CLOSED
-from tests.scripted import Said, Scripted
-from tests.scripted import running as scripted_running
+from tests.support.programs import CLOSED
+from tests.support.scripted_backend import Said, Scripted
+from tests.support.scripted_backend import running as scripted_running
 
 HELLO = [{"role": "user", "content": "token-1"}]
 NATIVE = "/api/chat"

@@ -17,9 +17,9 @@ from core.backends.fleet import Fleet
 from core.backends.library import Library, Pull
 from core.errors import DiglotError
 from tests.chats.test_service import loop_thread
-from tests.programs import CLOSED
-from tests.scripted import Said, Scripted, running
-from tests.servers import Ollama
+from tests.support.programs import CLOSED
+from tests.support.scripted_backend import Said, Scripted, running
+from tests.support.servers import Ollama
 
 GB = 1_000_000_000
 

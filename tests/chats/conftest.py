@@ -17,9 +17,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from core.chats.jobs import JobRunner
-from core.chats.store import Store
-from tests.programs import Program
+from core.chats.jobs.runner import JobRunner
+from core.chats.store.store import Store
+from tests.support.programs import Program
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import Future
 
-from core.chats.answer import RunValue
-from core.chats.job import Job, Snapshot
-from core.chats.store import Store
+from core.chats.jobs.answer import RunValue
+from core.chats.jobs.job import Job, Snapshot
+from core.chats.store.store import Store
 from core.translation.events import Finish
 from core.translation.messages import Message, Text, text_of
 

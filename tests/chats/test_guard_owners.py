@@ -11,28 +11,28 @@ from typing import Any
 
 import pytest
 
-from core.backends.exchange_log import Filter
-from core.chats.archive import Archive
-from core.chats.job import Job
-from core.chats.jobs import JobRunner
-from core.chats.matrices import Matrices
-from core.chats.matrix import MatrixRunner
-from core.chats.matrix_values import MatrixPlan
-from core.chats.playground import Changed, Playground, RunPlan
-from core.chats.presets import Presets
-from core.chats.search import Search
+from core.chats.jobs.job import Job
+from core.chats.jobs.runner import JobRunner
 from core.chats.service import Service
-from core.chats.store import Store
-from core.chats.values import ChatMessage, ChatOptions
+from core.chats.store.matrices import Matrices
+from core.chats.store.presets import Presets
+from core.chats.store.search import Search
+from core.chats.store.store import Store
+from core.chats.toolbench.matrix import MatrixRunner
+from core.chats.toolbench.runs import Changed, Playground, RunPlan
+from core.chats.transfer.archive import Archive
+from core.chats.values.chat import ChatMessage, ChatOptions
+from core.chats.values.matrix import MatrixPlan
 from core.errors import DiglotError
+from core.exchanges.log import Filter
+from core.tools.approvals import Decision
 from core.tools.cases.values import Case
 from core.tools.definitions.values import Definition
-from core.tools.desk import Decision
 from core.tools.examples import example_toolbox
 from core.translation.messages import Message, Text
-from tests.chats.test_matrix import over
-from tests.chats.test_playground import until
 from tests.chats.test_service import backend, ended, service
+from tests.chats.toolbench.test_matrix import over
+from tests.chats.toolbench.test_runs import until
 
 __all__ = ["backend", "service"]
 
@@ -171,10 +171,10 @@ def kept(folder: Path) -> set[tuple[Any, ...]]:
 def test_every_place_of_what_is_owned_is_looked_at() -> None:
     """Whoever adds a class that is told who asks adds it above."""
     here = {one.__module__ for one in OWN}
-    source = Path(inspect.getfile(Store)).parent
+    source = Path(inspect.getfile(Service)).parent
     told = {
-        f"core.chats.{file.stem}"
-        for file in source.glob("*.py")
+        ".".join(("core.chats", *file.relative_to(source).with_suffix("").parts))
+        for file in source.rglob("*.py")
         if "(self, owner: str" in (text := file.read_text()) or "self,\n        owner: str" in text
     }
     assert told <= here

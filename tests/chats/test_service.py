@@ -13,20 +13,20 @@ import pytest
 from msgspec.structs import replace
 
 from core.backends.fleet import Fleet
-from core.chats.attachments import read_file
-from core.chats.job import Job
-from core.chats.jobs import JobRunner
+from core.chats.jobs.job import Job
+from core.chats.jobs.runner import JobRunner
+from core.chats.jobs.titles import clean_title
 from core.chats.service import Service
-from core.chats.store import Store
-from core.chats.titles import clean_title
-from core.chats.values import ChatOptions, FaceDialect
+from core.chats.store.store import Store
+from core.chats.transfer.attachments import read_file
+from core.chats.values.chat import ChatOptions, FaceDialect
 from core.errors import InvalidRequest
 from core.tools.examples import example_toolbox
 from core.translation.messages import Image, Text, text_of
-from tests.brain import SENTENCE, thinking
-from tests.programs import CLOSED
-from tests.scripted import Scripted
-from ui.parameters import NUMBERS
+from tests.support.programs import CLOSED
+from tests.support.rule_based_model import SENTENCE, thinking
+from tests.support.scripted_backend import Scripted
+from ui.chat.parameters import NUMBERS
 
 CONFIG = """
 model_list:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.chats.conftest import postgresql
-from tests.programs import GatewayProgram, until
-from tests.redis_server import Redis
-from tests.scripted import Scripted, running
+from tests.support.programs import GatewayProgram, until
+from tests.support.redis_server import Redis
+from tests.support.scripted_backend import Scripted, running
 
 __all__ = ["postgresql"]
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import httpx
 
-from core.chats.store import Store
+from core.chats.store.store import Store
 from tests.cluster.conftest import Cluster
 from tests.gateway.test_app import COMPAT, DONE, NATIVE
-from tests.programs import ROOT, GatewayProgram, environment, until
-from tests.scripted import Said, Scripted
+from tests.support.programs import ROOT, GatewayProgram, environment, until
+from tests.support.scripted_backend import Said, Scripted
 
 ADA = {"authorization": "Bearer sk-ada-not-a-secret-0123456789"}
 BOB = {"authorization": "Bearer sk-bob-not-a-secret-0123456789"}
@@ -196,7 +196,7 @@ def one_of(gateways: list[GatewayProgram], client: httpx.Client, text: str, turn
 
 WRITE = """
 import sys
-from core.chats.store import Store
+from core.chats.store.store import Store
 from core.translation.messages import Message, Text
 store = Store(sys.argv[1])
 chat = store.create_chat("ada", title="from the other host")

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from tests.faults.asked import Asked
-from tests.sockets import serving_streams
+from tests.support.sockets import serving_streams
 
 __all__ = ["FAULTS", "Faulty", "running"]
 

@@ -19,7 +19,7 @@ from core.backends.fleet import Fleet
 from tests.faults.asking import FACES, ask, asked_body, judge
 from tests.faults.backend import Faulty, running
 from tests.faults.test_matrix import CONFIG, Gateway, serving, settled
-from tests.programs import GatewayProgram, free_port, until
+from tests.support.programs import GatewayProgram, free_port, until
 
 ONE = (
     'model_list:\n  - {{model_name: "*", litellm_params: {{model: "ollama/*", api_base: "{0}"}}}}\n'

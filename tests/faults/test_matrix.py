@@ -21,8 +21,8 @@ from core.backends.fleet import Fleet
 from core.gateway.app import create_app
 from tests.faults.asking import FACES, Outcome, ask
 from tests.faults.backend import FAULTS, Faulty, running
-from tests.programs import CLOSED
-from tests.threads import serving_app
+from tests.support.programs import CLOSED
+from tests.support.threads import serving_app
 
 CONFIG = """
 model_list:

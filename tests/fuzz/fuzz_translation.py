@@ -74,7 +74,9 @@ def steered(seconds: int, corpus: Path, crashes: Path) -> int:
     """Let atheris choose by what new lines of core.translation an input reaches."""
     import atheris
 
-    with atheris.instrument_imports(include=["core.translation"]):
+    with atheris.instrument_imports(
+        include=["core.exchanges", "core.inspector", "core.translation"]
+    ):
         from tests.fuzz.mutation import TOKENS, mutate
         from tests.fuzz.targets import check, describe, seeds
 

@@ -10,18 +10,19 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import DiglotError, InvalidRequest
-from core.translation.aligned import align_request
-from core.translation.aligned_answers import align_answer, answer_leaves
-from core.translation.clock import Stamp
+from core.inspector.align.request import align_request
+from core.inspector.align.response import align_answer, answer_leaves
+from core.inspector.paste.detect import read_paste
+from core.inspector.paste.sniff import tell
+from core.inspector.timeline import read_line, timeline
+from core.translation.codec.framing import NDJSONDecoder, SSEDecoder
+from core.translation.codec.json import decode_json, encode_json, read_object
+from core.translation.conversions.passed_stream import PassedStream, rename_model
+from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.shared.settings import with_defaults
 from core.translation.events import Finish, StreamError, accumulate
-from core.translation.framing import NDJSONDecoder, SSEDecoder
-from core.translation.passing import PassedStream, rename_model
-from core.translation.pasting.paste import read_paste
-from core.translation.pasting.telling import tell
-from core.translation.reading import decode_json, encode_json, read_object
-from core.translation.settings import with_defaults
-from core.translation.timeline import read_line, timeline
-from core.translation.translate import DIALECTS, StreamTranslator
+from core.translation.stamp import Stamp
+from core.translation.translate import StreamTranslator
 from tests.test_vectors import VECTORS, ending
 
 __all__ = ["TARGETS", "check", "describe", "seeds"]

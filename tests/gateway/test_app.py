@@ -15,8 +15,8 @@ from openai import APIError, APIStatusError, OpenAI
 
 from core.backends.fleet import Fleet
 from core.gateway.app import create_app
-from tests.scripted import PLAIN, Said, Scripted, running
-from tests.threads import serving_app
+from tests.support.scripted_backend import PLAIN, Said, Scripted, running
+from tests.support.threads import serving_app
 
 NATIVE = "/api/chat"
 COMPAT = "/v1/chat/completions"

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from core.backends.fleet import Fleet
-from core.backends.wire import MAX_BODY
+from core.exchanges.masking import MASK
+from core.exchanges.wire import MAX_BODY
 from core.gateway.app import create_app
-from core.translation.masking import MASK
-from tests.scripted import Scripted, running
-from tests.threads import serving_app
+from tests.support.scripted_backend import Scripted, running
+from tests.support.threads import serving_app
 
 CONFIG = """
 model_list:

@@ -12,7 +12,7 @@ import pytest
 from openai import OpenAI
 
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, word
-from tests.scripted import Said, Scripted, running
+from tests.support.scripted_backend import Said, Scripted, running
 
 TAGS = {
     "models": [

@@ -15,12 +15,12 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from core.backends import client
-from core.backends.config import load_config
+from core.config.config import load_config
 from core.errors import ConfigError
+from core.http import client
 from tests.faults.asking import FACES, asked_body
 from tests.gateway.test_app import gateway
-from tests.scripted import Said, Scripted, running
+from tests.support.scripted_backend import Said, Scripted, running
 
 GOOD = {
     "/api/chat": {"message": {"role": "assistant", "content": "x"}},

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway
-from tests.scripted import Scripted, running
+from tests.support.scripted_backend import Scripted, running
 
 EVIL = "https://evil.example"
 FRIEND = "https://app.example.org"

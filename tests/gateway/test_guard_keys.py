@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from core.backends.access_config import Access, Digest, Key
 from core.backends.fleet import Fleet
-from core.gateway.guard import refusal
-from core.gateway.visitors import Door
+from core.config.access import Access, Digest, Key
+from core.gateway.auth import Door
+from core.gateway.origins import refusal
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, word
-from tests.scripted import Scripted, running
+from tests.support.scripted_backend import Scripted, running
 
 MASTER = "sk-canary-master-2f6b8d1c9e3a"
 SHOP = "sk-canary-shop-7e1d5c3b9a20"

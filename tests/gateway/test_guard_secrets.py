@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from core.backends.ask_options import AskOptions
+from core.backends.calls.options import AskOptions
 from core.backends.fleet import Fleet
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE
 from tests.gateway.test_sight import process
-from tests.scripted import Said, Scripted, running
+from tests.support.scripted_backend import Said, Scripted, running
 
 MASTER = "sk-canary-master-4d3c2b1a0f9e"
 CLIENT = "plain-canary-of-a-client-without-a-prefix"

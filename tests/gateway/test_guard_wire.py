@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from core.gateway import chat, protocol
-from core.gateway.protocol import BoundedProtocol
+from core.gateway import uvicorn_protocol as protocol
+from core.gateway.endpoints import chat
+from core.gateway.uvicorn_protocol import BoundedProtocol
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, post
-from tests.scripted import Scripted, running
+from tests.support.scripted_backend import Scripted, running
 
 NAME = "evil\r\nx-evil: 1\r\n\r\n<script>"
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.programs import CLOSED, gateway
-from tests.scripted import Said, Scripted, running
+from tests.support.programs import CLOSED, gateway
+from tests.support.scripted_backend import Said, Scripted, running
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 50
 SEES = {"capabilities": ["completion", "vision"], "model_info": {}}

@@ -19,8 +19,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, post, word
-from tests.programs import gateway as own_gateway
-from tests.scripted import Scripted, running
+from tests.support.programs import gateway as own_gateway
+from tests.support.scripted_backend import Scripted, running
 
 SAID = "the-secret-of-the-lighthouse"
 KEY = "sk-canary-backend-9d8e7f6a5b4c"

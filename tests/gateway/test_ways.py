@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, post
-from tests.scripted import Said, Scripted, running
+from tests.support.scripted_backend import Said, Scripted, running
 
 MANY = {f"key_{number}": 1 for number in range(900)}
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 from langchain_tests.integration_tests import chat_models
 
-from tests.brain import thinking
-from tests.programs import CLOSED, gateway
+from tests.support.programs import CLOSED, gateway
+from tests.support.rule_based_model import thinking
 
 CONFIG = """
 model_list:

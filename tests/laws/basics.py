@@ -14,7 +14,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy as Strategy
 
-from core.translation.clock import Stamp
+from core.translation.stamp import Stamp
 
 MODEL = "m"
 STAMP = Stamp(id="1", created=1_700_000_000_000_000_000, model=MODEL)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from core.translation.fields import setting_paths
+from core.translation.fields.table import setting_paths
 from core.translation.messages import ChatRequest, Image, Message, text_of
 
 Steps = tuple[str | int, ...]

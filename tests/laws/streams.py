@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy as Strategy
 from msgspec import Struct
 
-from core.translation.passing import PassedStream
-from core.translation.translate import DIALECTS, StreamTranslator
+from core.translation.conversions.passed_stream import PassedStream
+from core.translation.dialects.registry import DIALECTS
+from core.translation.translate import StreamTranslator
 from tests.laws.basics import (
     MODEL,
     NOW,

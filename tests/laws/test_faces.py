@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from core.errors import DiglotError
+from core.translation.dialects.registry import DIALECTS
 from core.translation.events import (
     Event,
     Finish,
@@ -24,8 +25,8 @@ from core.translation.events import (
     accumulate,
 )
 from core.translation.messages import ChatRequest
-from core.translation.report import ReportRow, explain_request
-from core.translation.translate import DIALECTS, translate_request
+from core.translation.report.report import ReportRow, explain_request
+from core.translation.translate import translate_request
 from tests.laws.basics import NOW, STAMP, exact
 from tests.laws.bodies import broken
 from tests.laws.oracle import above, at, leaves, steps

@@ -10,14 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import DiglotError
-from core.translation.aligned import align_request
-from core.translation.incoming import read_plain
+from core.inspector.align.request import align_request
+from core.inspector.paste.sniff import tell
+from core.translation.conversions.incoming import read_plain
+from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.shared.settings import with_defaults
 from core.translation.messages import ChatRequest, text_of
-from core.translation.notes import NOTES
-from core.translation.pasting.telling import tell
-from core.translation.report import ReportRow, dropped, explain_request
-from core.translation.settings import with_defaults
-from core.translation.translate import DIALECTS, translate_request
+from core.translation.report.notes import NOTES
+from core.translation.report.report import ReportRow, dropped, explain_request
+from core.translation.translate import translate_request
 from tests.laws.basics import booleans, exact, integers, maybe, numbers, some, texts, unordered
 from tests.laws.bodies import ACCEPTS, BODIES, FEW_SETTINGS, broken, translations
 from tests.laws.oracle import Steps, above, at, leaves, said, steps, without, without_additions

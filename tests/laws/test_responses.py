@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from core import errors
 from core.errors import DiglotError, InvalidResponse
+from core.translation.conversions.passed_stream import rename_model
+from core.translation.dialects.registry import DIALECTS
 from core.translation.messages import ChatResponse
-from core.translation.passing import rename_model
-from core.translation.translate import DIALECTS, translate_response
+from core.translation.translate import translate_response
 from tests.laws.basics import MODEL, NOW, STAMP, exact, keys, texts, values, words
 from tests.laws.bodies import BODIES, broken
 from tests.laws.streams import FACES, PAIRS, junk

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DiglotError, InvalidResponse
+from core.translation.codec.framing import NDJSONDecoder, SSEDecoder
+from core.translation.conversions.passed_stream import PassedStream
+from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Finish, StreamError, accumulate, replay
-from core.translation.framing import NDJSONDecoder, SSEDecoder
-from core.translation.passing import PassedStream
-from core.translation.translate import DIALECTS, StreamTranslator
+from core.translation.translate import StreamTranslator
 from tests.laws.basics import NOW, STAMP, booleans, compact, exact, texts
 from tests.laws.streams import FACES, PAIRS, Talker, cuts, junk, stops, talk, torn, wires
 from tests.laws.values import event_streams

@@ -15,7 +15,7 @@ from core.translation.events import (
     ThinkingDelta,
     ToolCallDelta,
 )
-from core.translation.fields import setting_paths
+from core.translation.fields.table import setting_paths
 from core.translation.messages import (
     Audio,
     ChatRequest,

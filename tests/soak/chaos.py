@@ -25,7 +25,7 @@ from pathlib import Path
 import httpx
 
 from tests.faults.asking import FACES, ask
-from tests.programs import ROOT, environment, free_port
+from tests.support.programs import ROOT, environment, free_port
 
 __all__ = ["Report", "chaos"]
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from core.backends.deployment import Deployment
+from core.config.deployment import Deployment
 from core.errors import InvalidResponse
-from core.translation.clock import Stamp
-from core.translation.conversion import FACES, WAYS, Conversion, choose
-from core.translation.hub import Hub
-from core.translation.incoming import Incoming
-from core.translation.loading import Loading
-from core.translation.pass_through import PassThrough
-from core.translation.plain import OpenAIOverOllama
+from core.translation.conversions.hub import Hub
+from core.translation.conversions.incoming import Incoming
+from core.translation.conversions.loading import Loading
+from core.translation.conversions.openai_over_ollama import OpenAIOverOllama
+from core.translation.conversions.pass_through import PassThrough
+from core.translation.conversions.table import FACES, WAYS, Conversion, choose
+from core.translation.stamp import Stamp
 
 STAMP = Stamp(id="0123", created=1_700_000_000_000_000_000, model="mine")
 HI = {"model": "mine", "messages": [{"role": "user", "content": "hi"}]}

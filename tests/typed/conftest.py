@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.programs import CLOSED, gateway
-from tests.scripted import Scripted, running
+from tests.support.programs import CLOSED, gateway
+from tests.support.scripted_backend import Scripted, running
 
 CONFIG = """
 model_list:

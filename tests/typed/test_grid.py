@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.scripted import Said, Scripted
-from tests.servers import Gateway, places
+from tests.support.scripted_backend import Said, Scripted
+from tests.support.servers import Gateway, places
 from tests.typed.faces import FACES, Face, records
 
 ROOT = Path(__file__).parent.parent.parent

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.scripted import Scripted
+from tests.support.scripted_backend import Scripted
 from tests.typed.faces import FACES, Face, records
 
 CHATS = [face for face in FACES if face.ollama == "/api/chat"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.scripted import Said, Scripted, running
+from tests.support.scripted_backend import Said, Scripted, running
 
 __all__ = ["MODELS", "TITLE", "acting"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.programs import Program, answers, free_port
+from tests.support.programs import Program, answers, free_port
 
 __all__ = ["CHROMIUM", "browser", "running_app", "visit"]
 

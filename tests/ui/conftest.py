@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.scripted import Scripted
+from tests.support.scripted_backend import Scripted
 from tests.ui.actor import acting
 from tests.ui.app_process import CHROMIUM, browser, running_app
 

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.routing import Route
 
-from tests.threads import bound, serving_app
+from tests.support.threads import bound, serving_app
 
 PEOPLE = {"ann": "Ann", "bob": "Bob"}
 

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.programs import Program, free_port
-from tests.scripted import Scripted
+from tests.support.programs import Program, free_port
+from tests.support.scripted_backend import Scripted
 from tests.ui.app_process import running_app, visit
 from tests.ui.steps import answered, ask, ready, shoot
 

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.scripted import Said, Scripted
+from tests.support.scripted_backend import Said, Scripted
 from tests.ui.actor import acting
 from tests.ui.app_process import visit
+from tests.ui.chat.test_files import FILES
 from tests.ui.steps import answered, ask, ready
-from tests.ui.test_files import FILES
 
 BAIT = (
     '<img src=x data-bait=1 onerror="window.bait=1"><script data-bait=1>window.bait=1</script>'

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.programs import free_port
-from tests.scripted import Scripted
+from tests.support.programs import free_port
+from tests.support.scripted_backend import Scripted
 from tests.ui.app_process import running_app, visit
 from tests.ui.steps import ask, shoot
 

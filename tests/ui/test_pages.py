@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.backends.faults import KINDS
 from core.backends.fleet import Fleet
-from core.chats.jobs import JobRunner
+from core.chats.jobs.runner import JobRunner
 from core.chats.service import Service, install
-from core.chats.store import Store
+from core.chats.store.store import Store
+from core.error_kinds import KINDS
 from core.tools.examples import example_toolbox
-from tests.scripted import Scripted
+from tests.support.scripted_backend import Scripted
 from tests.ui.actor import acting
 from ui.words import LANGUAGES, Language, words
 
@@ -50,7 +50,7 @@ def service(
     made = Service(fleet, store, jobs, example_toolbox())
     install(made)
     # AppTest has no browser, hence no cookie.
-    monkeypatch.setattr("ui.account.browser_owner", lambda: ME)
+    monkeypatch.setattr("ui.session.account.browser_owner", lambda: ME)
     yield made
     wait(jobs.aclose())
     wait(fleet.__aexit__(None, None, None))
@@ -157,7 +157,7 @@ def test_what_is_drawn_does_not_grow_with_the_chat(page: AppTest, service: Servi
 
 
 def _cards(kinds: list[str], language: str) -> None:
-    from ui import cards
+    from ui.widgets import cards
     from ui.words import set_language
 
     set_language("zh" if language == "zh" else "en")
@@ -171,7 +171,7 @@ def _cards(kinds: list[str], language: str) -> None:
 def test_every_kind_of_trouble_is_a_card_with_its_cause(
     language: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.cards.fault_kind", lambda facts: str(facts["code"]))
+    monkeypatch.setattr("ui.widgets.cards.fault_kind", lambda facts: str(facts["code"]))
     page = AppTest.from_function(_cards, default_timeout=30, args=(sorted(KINDS), language)).run()
     assert not page.exception
     text, known = said(page), words(language)

@@ -20,8 +20,9 @@ from typing import Any
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core.translation.clock import Stamp  # noqa: E402
-from core.translation.translate import DIALECTS, StreamTranslator, translate_request  # noqa: E402
+from core.translation.dialects.registry import DIALECTS  # noqa: E402
+from core.translation.stamp import Stamp  # noqa: E402
+from core.translation.translate import StreamTranslator, translate_request  # noqa: E402
 
 STAMP = Stamp(id="1", created=1_700_000_000_000_000_000, model="m")
 NOW = STAMP.created + 2_000_000_000

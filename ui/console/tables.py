@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from core.backends.exchange import Exchange
 from core.backends.health import HostHealth
-from core.gateway.overview import DeploymentState, KeyUse
-from ui.pulls import bytes_words
+from core.exchanges.exchange import Exchange
+from core.gateway.snapshot import DeploymentState, KeyUse
+from ui.widgets.pulls import bytes_words
 from ui.words import t
 
 __all__ = ["show_deployments", "show_errors", "show_hosts", "show_keys_in_use"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import Service
-from ui.account import is_operator, unlock_operator
+from ui.session.account import is_operator, unlock_operator
 from ui.words import t
 
 __all__ = ["show_unlock"]

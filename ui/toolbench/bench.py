@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import Service
-from core.chats.workbench import Workbench, new_workbench, read_workbench, write_workbench
+from core.chats.toolbench.saved import Workbench, new_workbench, read_workbench, write_workbench
 from core.errors import DiglotError
-from ui.cards import attempt
+from ui.widgets.cards import attempt
 from ui.words import language
 
 __all__ = ["bench", "keep", "revision"]

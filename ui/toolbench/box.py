@@ -10,9 +10,9 @@ from core.errors import DiglotError
 from core.tools.definitions.reading import dump_text, parse_any
 from core.tools.definitions.values import FORMATS, Definition, Format, Parsed
 from core.tools.lint.linting import lint
-from ui.icons import icon_button
 from ui.toolbench.bench import bench, keep, revision
 from ui.toolbench.findings import count_by_name, show_conversion, show_findings
+from ui.widgets.icons import icon_button
 from ui.words import note_text, t
 
 __all__ = ["show_toolbox"]

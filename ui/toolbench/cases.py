@@ -8,13 +8,13 @@ import streamlit as st
 from msgspec.structs import replace
 
 from core.chats.service import Service
-from core.chats.workbench import Workbench
+from core.chats.toolbench.saved import Workbench
 from core.errors import DiglotError
 from core.tools.cases.files import dump_bfcl_cases, dump_cases, parse_cases
 from core.tools.cases.rows import COLUMNS, SEVERAL, case_of_row, row_of_case
 from core.tools.cases.values import Case, Judge
 from core.tools.definitions.reading import dump_as, parse_any
-from core.translation.reading import encode_json
+from core.translation.codec.json import encode_json
 from ui.toolbench.bench import bench, keep, revision
 from ui.words import t
 

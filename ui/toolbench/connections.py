@@ -10,8 +10,8 @@ import streamlit as st
 from core.chats.service import Service
 from core.tools.definitions.values import Definition
 from core.translation.messages import Tool
-from ui.text import plain
 from ui.toolbench.bench import bench, keep
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["show_connections"]

@@ -9,8 +9,8 @@ from core.chats.service import Service
 from core.tools.cases.examples import EXAMPLES, Example
 from core.tools.cases.values import Case
 from core.tools.definitions.values import Definition
-from ui.text import plain
 from ui.toolbench.bench import bench, keep
+from ui.widgets.text import plain
 from ui.words import language, t
 
 __all__ = ["show_examples"]

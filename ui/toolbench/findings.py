@@ -9,7 +9,7 @@ import streamlit as st
 from msgspec.structs import replace
 
 from core.chats.service import Service
-from core.tools.conversion import TARGETS, Conversion, convert
+from core.tools.definitions.conversion import TARGETS, Conversion, convert
 from core.tools.definitions.values import Definition
 from core.tools.lint.finding import Finding
 from core.tools.lint.linting import fixed, fixed_all

@@ -10,7 +10,7 @@ import streamlit as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ui.text import plain
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["ABSENT", "show_form"]

@@ -7,17 +7,17 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.chats.comparison import Change, compare
-from core.chats.matrix import MatrixJob
-from core.chats.matrix_values import Cell, Matrix, MatrixPlan, Result, cells
 from core.chats.service import Service
+from core.chats.toolbench.compare_matrices import Change, compare
+from core.chats.toolbench.matrix import MatrixJob
+from core.chats.values.matrix import Cell, Matrix, MatrixPlan, Result, cells
 from core.errors import DiglotError
-from ui.cards import attempt, show_fault
-from ui.status import model_names, show_progress
-from ui.text import plain
 from ui.toolbench.bench import bench
 from ui.toolbench.cases import show_cases
 from ui.toolbench.timeline import pretty
+from ui.widgets.cards import attempt, show_fault
+from ui.widgets.status import model_names, show_progress
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["show_tests"]

@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from msgspec.structs import replace
 
-from core.chats.job import Job
-from core.chats.playground import RunPlan, Trial
+from core.chats.jobs.job import Job
 from core.chats.service import Service
-from core.chats.values import ChatMessage
+from core.chats.toolbench.runs import RunPlan, Trial
+from core.chats.values.chat import ChatMessage
 from core.errors import DiglotError
 from core.tools.definitions.values import Definition
-from core.tools.trouble import FAULTS
+from core.tools.fault_injection import FAULTS
 from core.translation.messages import Tool
-from ui.answers import follow
-from ui.cards import attempt, show_fault
-from ui.settings import abilities
-from ui.status import model_names, show_progress
+from ui.chat.answers import follow
+from ui.chat.settings import abilities
+from ui.toolbench.approvals import show_pauses, watch
 from ui.toolbench.bench import bench
-from ui.toolbench.pauses import show_pauses, watch
 from ui.toolbench.timeline import show_timeline
+from ui.widgets.cards import attempt, show_fault
+from ui.widgets.status import model_names, show_progress
 from ui.words import t
 
 __all__ = ["open_run", "pick_model", "show_run"]

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 import streamlit as st
 from msgspec.structs import replace
 
-from core.chats.playground import Changed
 from core.chats.service import Service
-from core.chats.values import Call, ChatMessage
+from core.chats.toolbench.runs import Changed
+from core.chats.values.chat import Call, ChatMessage
 from core.errors import DiglotError
 from core.tools.arguments import ToolArgumentError, validate_arguments
-from core.tools.written import WrittenCall, find_written_calls
+from core.tools.textual_calls import WrittenCall, find_written_calls
 from core.translation.messages import Tool, text_of
-from ui.answers import numbers_line, show_answer
-from ui.cards import attempt
-from ui.comparison import show_bodies
-from ui.text import plain
+from ui.chat.answers import numbers_line, show_answer
+from ui.widgets.cards import attempt
+from ui.widgets.dialect_labels import show_bodies
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["pretty", "show_fit", "show_timeline"]

@@ -7,24 +7,24 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from core.backends.exchange import Exchange
 from core.chats.service import Service
 from core.errors import DiglotError
-from core.translation.aligned import align_request
-from core.translation.round_trip import round_trip
-from core.translation.translate import DIALECTS
-from ui.text import plain
-from ui.viewer.bodies import show_answers, show_requests
-from ui.viewer.comparing import show_fields
-from ui.viewer.editing import show_editors
-from ui.viewer.learning import show_before_after
+from core.exchanges.exchange import Exchange
+from core.inspector.align.request import align_request
+from core.inspector.round_trip import round_trip
+from core.translation.dialects.registry import DIALECTS
 from ui.viewer.memory import remembered
 from ui.viewer.pair import View, about, is_streamed, pair_of
-from ui.viewer.streaming import show_stream
-from ui.viewer.table import show_rows, summary
 from ui.viewer.tabs import open_tab
-from ui.viewer.taking import show_taking
-from ui.viewer.turns import show_turns
+from ui.viewer.views.bodies import show_answers, show_requests
+from ui.viewer.views.comparing import show_fields
+from ui.viewer.views.editing import show_editors
+from ui.viewer.views.learning import show_before_after
+from ui.viewer.views.streaming import show_stream
+from ui.viewer.views.table import show_rows, summary
+from ui.viewer.views.taking import show_taking
+from ui.viewer.views.turns import show_turns
+from ui.widgets.text import plain
 from ui.words import note_text, t
 
 __all__ = ["show_difference", "show_exchange"]
@@ -109,7 +109,7 @@ def _strip(view: View) -> None:
 
 def _prove(view: View) -> None:
     # The official SDK takes a second to load, which only this tab needs.
-    from ui.viewer.proving import show_proof
+    from ui.viewer.views.proving import show_proof
 
     show_proof(view)
 

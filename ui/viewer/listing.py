@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.backends.exchange import Exchange
-from core.backends.exchange_log import Filter, Watch
 from core.chats.service import Service
+from core.exchanges.exchange import Exchange
+from core.exchanges.log import Filter, Watch
 from ui.viewer.paging import page_of
 from ui.words import t
 

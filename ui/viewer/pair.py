@@ -7,14 +7,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from core.backends.exchange import Exchange
 from core.chats.service import Service
-from core.translation.aligned import AlignedRow, align_request
-from core.translation.aligned_answers import align_answer, whole_answer
-from core.translation.aligned_streams import align_stream
-from core.translation.clock import Stamp
-from core.translation.timeline import StreamLine, read_line
-from ui.comparison import is_native
+from core.exchanges.exchange import Exchange
+from core.inspector.align.request import AlignedRow, align_request
+from core.inspector.align.response import align_answer, whole_answer
+from core.inspector.align.stream import align_stream
+from core.inspector.timeline import StreamLine, read_line
+from core.translation.stamp import Stamp
+from ui.widgets.dialect_labels import is_native
 
 __all__ = [
     "FURTHER",

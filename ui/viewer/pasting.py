@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.backends.exchange import Exchange
-from core.backends.shares import load_exchange, load_link
-from core.backends.wire import Wire
 from core.errors import DiglotError
-from core.translation.embeddings import EMBEDDING_DIALECTS
-from core.translation.pasting.paste import read_paste
-from core.translation.pasting.piece import Piece, Unreadable
-from core.translation.reading import encode_json
-from core.translation.translate import DIALECTS
-from ui.comparison import dialect_name
+from core.exchanges.exchange import Exchange
+from core.exchanges.serialization import load_exchange, load_link
+from core.exchanges.wire import Wire
+from core.inspector.paste.detect import read_paste
+from core.inspector.paste.piece import Piece, Unreadable
+from core.translation.codec.json import encode_json
+from core.translation.dialects.embeddings import EMBEDDING_DIALECTS
+from core.translation.dialects.registry import DIALECTS
+from ui.widgets.dialect_labels import dialect_name
 from ui.words import note_text, t
 
 __all__ = ["exchange_of", "pasted_exchange", "shared_exchange"]

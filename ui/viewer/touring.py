@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.backends.exchange import Exchange
-from core.backends.tour import TOUR, Stop, take
 from core.chats.service import Service
 from core.errors import DiglotError
-from ui.status import model_names
-from ui.text import plain
+from core.exchanges.exchange import Exchange
+from core.inspector.tour import TOUR, Stop, take
 from ui.viewer.tabs import turn_to
+from ui.widgets.status import model_names
+from ui.widgets.text import plain
 from ui.words import language, note_text, t
 
 __all__ = ["toured_exchange"]

@@ -17,9 +17,9 @@ from core.tools.arguments import (
     validate_arguments,
 )
 from core.tools.cases.values import Case, ExpectedCall, Verdict, Why
-from core.tools.written import find_written_calls
+from core.tools.textual_calls import find_written_calls
+from core.translation.codec.json import encode_json
 from core.translation.messages import Tool, ToolCall
-from core.translation.reading import encode_json
 
 __all__ = ["Check", "fits_options", "judge", "same"]
 

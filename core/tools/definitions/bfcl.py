@@ -13,8 +13,8 @@ from typing import Any
 
 from core.errors import InvalidRequest
 from core.tools.definitions.values import Definition
+from core.translation.codec.json import read_object, read_text
 from core.translation.messages import Tool
-from core.translation.reading import read_object, read_text
 
 __all__ = ["STANDARD_TYPES", "dump_bfcl", "is_bfcl", "parse_bfcl"]
 

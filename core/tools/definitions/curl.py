@@ -14,8 +14,8 @@ from core.errors import DiglotError, InvalidRequest
 from core.tools.definitions.remarks import REMARKS
 from core.tools.definitions.values import Definition, Parsed, Remark
 from core.tools.http_template import HttpTemplate
+from core.translation.codec.json import decode_json
 from core.translation.messages import Tool
-from core.translation.reading import decode_json
 
 __all__ = ["parse_curl"]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from core.errors import InvalidRequest
 from core.tools.definitions.values import Definition, Format
+from core.translation.codec.json import read_flag, read_object, read_text
 from core.translation.messages import Tool
-from core.translation.reading import read_flag, read_object, read_text
 
 __all__ = ["JSON_FORMS", "dump_form", "parse_form"]
 

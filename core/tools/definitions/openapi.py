@@ -10,8 +10,8 @@ from core.errors import InvalidRequest
 from core.tools.definitions.remarks import REMARKS
 from core.tools.definitions.values import Definition, Parsed, Remark
 from core.tools.http_template import METHODS, HttpTemplate
+from core.translation.codec.json import read_object
 from core.translation.messages import Tool
-from core.translation.reading import read_object
 
 __all__ = ["parse_openapi"]
 

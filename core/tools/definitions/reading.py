@@ -25,8 +25,8 @@ from core.tools.definitions.python import parse_python
 from core.tools.definitions.python_writing import dump_sources
 from core.tools.definitions.remarks import REMARKS
 from core.tools.definitions.values import Definition, Format, Parsed, Remark
+from core.translation.codec.json import decode_json, read_object
 from core.translation.messages import Tool
-from core.translation.reading import decode_json, read_object
 
 __all__ = ["dump_as", "dump_text", "parse_any"]
 

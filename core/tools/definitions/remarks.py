@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.translation.notes import Note
+from core.note import Note
 
 __all__ = ["REMARKS"]
 

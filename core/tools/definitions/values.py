@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from core.note import Note
 from core.tools.http_template import HttpTemplate
 from core.translation.messages import Tool
-from core.translation.notes import Note
 
 __all__ = ["FORMATS", "Definition", "Format", "Parsed", "Remark"]
 

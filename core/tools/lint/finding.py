@@ -8,8 +8,8 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.note import Note
 from core.translation.messages import Tool
-from core.translation.notes import Note
 
 __all__ = ["Finding", "Fix", "Severity", "schema_fix", "walk_schemas"]
 

@@ -10,10 +10,10 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
+from core.note import Note
 from core.tools.definitions.reading import dump_as
 from core.tools.lint.finding import Finding
 from core.translation.messages import Tool
-from core.translation.notes import Note
 
 __all__ = ["check_names", "token_estimate"]
 

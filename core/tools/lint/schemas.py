@@ -9,10 +9,10 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from core.note import Note
 from core.tools.definitions.bfcl import STANDARD_TYPES
 from core.tools.lint.finding import Finding, schema_fix, walk_schemas
 from core.translation.messages import Tool
-from core.translation.notes import Note
 
 __all__ = ["check_schema"]
 

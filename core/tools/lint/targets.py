@@ -9,11 +9,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.tools.conversion import convert
+from core.note import Note
+from core.tools.definitions.conversion import convert
 from core.tools.lint.finding import Finding, schema_fix, walk_schemas
+from core.translation.codec.json import encode_json
 from core.translation.messages import Tool
-from core.translation.notes import Note
-from core.translation.reading import encode_json
 
 __all__ = ["check_targets"]
 

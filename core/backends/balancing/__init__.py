@@ -1,0 +1,1 @@
+"""Which deployment a request is given to: groups, load, cooldowns."""

@@ -1,0 +1,211 @@
+"""Group: the deployments of one name, and which of them a request is given to.
+
+In this order: those that are not in a cooldown (or, where all are, the one that comes back
+first), those whose rpm and tpm allow it, those with room, the lowest ``order`` among them, those
+that have the model, those that have it in memory unless their host is busy; and of what is left
+the one that the strategy picks. Where none has room the request waits, for a bounded time and
+behind a bounded number of others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from core.backends.balancing.load import Lease, Load, Route, model_key
+from core.config.routing import Routing
+from core.errors import AccessDenied, BackendUnavailable
+
+__all__ = ["Group"]
+
+_LAST = 1 << 30
+# Among equals the one that waits longest is next.
+_TURNS = itertools.count(1)
+
+
+class Group:
+    """All deployments of ``name``. ``middle`` is what a ``*`` in it stands for, None without."""
+
+    __slots__ = ("_routing", "loads", "middle", "name")
+
+    def __init__(
+        self, name: str, loads: Sequence[Load], routing: Routing, middle: str | None = None
+    ) -> None:
+        self.name = name
+        self.loads = tuple(loads)
+        self.middle = middle
+        self._routing = routing
+
+    def route(self, load: Load) -> Route:
+        """Return the route to one of the deployments."""
+        if self.middle is None:
+            return load.route
+        return Route(load.deployment, load.deployment.model.replace("*", self.middle))
+
+    def first(self) -> Route:
+        """Return the route that a request would take now, without beginning one."""
+        now = time.monotonic()
+        usable = [load for load in self.loads if load.cooled_until <= now] or self.loads
+        return self.route(self._pick(self._suited(usable), now, keep=False))
+
+    def others(self, tried: Collection[Load]) -> bool:
+        """Tell whether a deployment is left that was not tried."""
+        return any(load not in tried for load in self.loads)
+
+    def take(self, tried: Collection[Load] = ()) -> Lease | None:
+        """Begin a request at the best deployment, or return None where it has to wait.
+
+        Raises AccessDenied (429) where rpm or tpm of all of them are used up.
+        """
+        now = time.monotonic()
+        loads = self.loads
+        if len(loads) == 1:
+            load = loads[0]
+            if not load.within_limits(now):
+                self._refuse_over_limit(loads, now)
+            return load.take(self.route(load), now) if load.has_room() else None
+        usable = self._usable(tried, now)
+        free = [load for load in usable if load.has_room()]
+        # In a slow start one request at a time is a trial of the whole.
+        eager = [load for load in free if load.share(now) == 1.0 or not load.in_flight]
+        free = eager or free
+        if not free:
+            return None
+        load = self._pick(self._suited(free), now, keep=True)
+        return load.take(self.route(load), now)
+
+    async def wait(self, tried: Collection[Load] = ()) -> Lease:
+        """Wait for room and begin then. Raises BackendUnavailable (503) when that takes too long,
+        or when too many wait already."""
+        routing = self._routing
+        loads = self._usable(tried, time.monotonic())
+        queues = [load for load in loads if load.waiting < routing.queue_length]
+        if not queues:
+            raise self._full(loads)
+        future: asyncio.Future[Load] = asyncio.get_running_loop().create_future()
+        for load in queues:
+            load.waiters.append(future)
+        try:
+            async with asyncio.timeout(routing.queue_timeout):
+                load = await future
+        except BaseException as exc:
+            if future.done() and not future.cancelled():
+                future.result().free()  # its place came at the same moment
+            if isinstance(exc, TimeoutError):
+                raise self._full(loads) from exc
+            raise
+        finally:
+            for load in queues:
+                if future in load.waiters:
+                    load.waiters.remove(future)
+        load = future.result()
+        load.in_flight -= 1  # it was counted while the place was kept
+        return load.take(self.route(load), time.monotonic())
+
+    def _usable(self, tried: Collection[Load], now: float) -> Sequence[Load]:
+        left = [load for load in self.loads if load not in tried]
+        able = [load for load in left if load.cooled_until <= now]
+        usable = able or [min(left, key=lambda load: load.cooled_until)]
+        self._refuse_over_limit(usable, now)
+        return [load for load in usable if load.within_limits(now)]
+
+    def _suited(self, loads: Sequence[Load]) -> Sequence[Load]:
+        """Return those of the first order, that have the model, and have it in memory."""
+        if len(loads) == 1:
+            return loads
+        order = min(_order(load) for load in loads)
+        loads = [load for load in loads if _order(load) == order]
+        if len(loads) == 1 or not self._routing.prefer_loaded:
+            return loads
+        loads = [load for load in loads if self._has(load)] or loads
+        return [load for load in loads if self._ready(load)] or loads
+
+    def _has(self, load: Load) -> bool:
+        models = load.host.models
+        return models is None or model_key(self.route(load).model) in models
+
+    def _ready(self, load: Load) -> bool:
+        if load.deployment.dialect != "ollama":
+            return True  # such servers load their model when they start
+        loaded = load.host.loaded
+        idle = load.host.in_flight < self._routing.busy
+        return idle and loaded is not None and model_key(self.route(load).model) in loaded
+
+    def _pick(self, loads: Sequence[Load], now: float, *, keep: bool) -> Load:
+        """Return the one that the strategy picks; ``keep`` remembers whose turn it was."""
+        if len(loads) == 1:
+            return loads[0]
+        strategy = self._routing.strategy
+        if strategy == "simple-shuffle":
+            return _in_turn(loads, now, keep=keep)
+        score = _SCORES[strategy]
+        load = min(loads, key=lambda load: (score(load, now), load.last))
+        if keep:
+            load.last = next(_TURNS)
+        return load
+
+    def _refuse_over_limit(self, loads: Sequence[Load], now: float) -> None:
+        if any(load.within_limits(now) for load in loads):
+            return
+        error = AccessDenied(
+            f"{self.name} has been asked as often as its rpm or tpm in the config allow: try "
+            "again in the next minute",
+            status=429,
+            code="rate_limited",
+        )
+        error.retry_after = 60 - now % 60
+        raise error
+
+    def _full(self, loads: Sequence[Load]) -> BackendUnavailable:
+        waiting = sum(load.waiting for load in loads)
+        places = sum(load.limit for load in loads)
+        usual = max((load.latency for load in loads), default=0.0)
+        error = BackendUnavailable(
+            f"{self.name} is busy: {sum(load.in_flight for load in loads)} requests are in work "
+            f"and {waiting} wait. Try again, or raise max_parallel_requests or diglot.queue in "
+            "the config.",
+            code="backend_busy",
+        )
+        error.retry_after = max(1.0, math.ceil(usual * (waiting + 1) / places))
+        return error
+
+
+def _order(load: Load) -> int:
+    order = load.deployment.order
+    return _LAST if order is None else order
+
+
+def _weights(loads: Sequence[Load]) -> list[float]:
+    """Return how much work each gets, as LiteLLM has it: by weight, else by rpm, else by tpm."""
+    found = [load.deployment for load in loads]
+    if any(deployment.weight is not None for deployment in found):
+        return [1.0 if d.weight is None else d.weight for d in found]
+    if all(deployment.rpm for deployment in found):
+        return [float(deployment.rpm or 1) for deployment in found]
+    if all(deployment.tpm for deployment in found):
+        return [float(deployment.tpm or 1) for deployment in found]
+    return [1.0] * len(found)
+
+
+def _in_turn(loads: Sequence[Load], now: float, *, keep: bool) -> Load:
+    """Return whose turn it is, by weights and without chance: nginx's smooth round robin."""
+    weights = zip(loads, _weights(loads), strict=True)
+    shares = [weight * load.share(now) for load, weight in weights]
+    best = max(range(len(loads)), key=lambda at: loads[at].current + shares[at])
+    if keep:
+        total = sum(shares)
+        for load, share in zip(loads, shares, strict=True):
+            load.current += share
+        loads[best].current -= total
+    return loads[best]
+
+
+_SCORES: Mapping[str, Callable[[Load, float], float]] = {
+    # Models of one host share its memory and its cores, so all of its work counts.
+    "least-busy": lambda load, now: (load.host.in_flight + 1) / load.share(now),
+    "latency-based-routing": lambda load, now: load.expected(now) / load.share(now),
+    "usage-based-routing": lambda load, now: load.tokens / load.share(now),
+}

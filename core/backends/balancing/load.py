@@ -1,0 +1,242 @@
+"""Load: what one deployment is doing now, and a Lease on it for each request in work.
+
+All of it lives in the event loop and is changed between two awaits, so nothing is locked.
+Times are of the monotonic clock, in seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from core.config.deployment import Deployment
+from core.errors import DiglotError
+from core.exchanges.exchange import Exchange
+
+__all__ = ["Host", "Lease", "Load", "Route", "model_key"]
+
+_MINUTE = 60.0
+_UNLIMITED = 1 << 30
+# Of five requests in a minute more than half failed: LiteLLM's second rule for a cooldown.
+_ENOUGH = 5
+_RAMP_FLOOR = 0.1
+_STALE_LATENCY = 60.0
+_SMOOTHING = 0.3
+
+
+class Route(Struct, frozen=True):
+    """Where a request goes: the deployment, with the model's name at that backend."""
+
+    deployment: Deployment
+    model: str
+
+
+class Host:
+    """One server, behind any number of deployments.
+
+    ``loaded`` are the models in its memory and ``models`` all that it has, by lower-case names
+    without ``:latest``; None where nobody has asked it yet.
+    """
+
+    __slots__ = ("base_url", "in_flight", "loaded", "models")
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.in_flight = 0
+        self.loaded: set[str] | None = None
+        self.models: frozenset[str] | None = None
+
+
+class Load:
+    """The counters of one deployment. ``alone`` is one that no other stands beside.
+
+    ``in_flight`` requests are in work, ``waiters`` wait for one of them to end. ``cooled_until``
+    is when a cooldown ends; after it comes a slow start, in which the share of work grows from
+    a tenth to all of it. ``latency`` is a moving average of the seconds to the first byte.
+    """
+
+    __slots__ = (
+        "alone",
+        "asked",
+        "asked_total",
+        "cooled_total",
+        "cooled_until",
+        "counts_tokens",
+        "current",
+        "deployment",
+        "error",
+        "failed",
+        "failed_total",
+        "host",
+        "in_flight",
+        "last",
+        "latency",
+        "limit",
+        "measured",
+        "minute",
+        "on_fail",
+        "ramp",
+        "route",
+        "tokens",
+        "waiters",
+    )
+
+    def __init__(
+        self, deployment: Deployment, host: Host, limit: int | None, *, counts_tokens: bool = False
+    ) -> None:
+        self.in_flight = 0
+        self.waiters: deque[asyncio.Future[Load]] = deque()
+        self.minute = 0
+        self.asked = self.failed = self.tokens = 0
+        self.asked_total = self.failed_total = 0
+        self.cooled_total = 0
+        self.cooled_until = 0.0
+        self.ramp = 0.0
+        self.latency = 0.0
+        self.measured = 0.0
+        self.current = 0.0
+        self.last = 0
+        self.error = ""
+        self.alone = True
+        self.on_fail: Callable[[Load, str, DiglotError | None], None] | None = None
+        self.configure(deployment, host, limit, counts_tokens=counts_tokens)
+
+    def configure(
+        self, deployment: Deployment, host: Host, limit: int | None, *, counts_tokens: bool = False
+    ) -> None:
+        """Take on what the config says now; the counters stay as they are."""
+        self.deployment = deployment
+        self.host = host
+        self.limit = deployment.parallel or limit or _UNLIMITED
+        self.route = Route(deployment, deployment.model)
+        self.counts_tokens = counts_tokens or deployment.tpm is not None
+        self._wake()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for this deployment."""
+        return len(self.waiters)
+
+    def has_room(self) -> bool:
+        """Tell whether a request may begin now. Nobody overtakes those who wait."""
+        return self.in_flight < self.limit and not self.waiters
+
+    def within_limits(self, now: float) -> bool:
+        """Tell whether rpm and tpm allow one more request in this minute."""
+        deployment = self.deployment
+        if deployment.rpm is None and deployment.tpm is None:
+            return True
+        if self.minute != int(now // _MINUTE):
+            return True
+        too_many = deployment.rpm is not None and self.asked >= deployment.rpm
+        return not (too_many or (deployment.tpm is not None and self.tokens >= deployment.tpm))
+
+    def share(self, now: float) -> float:
+        """Return the part of its usual work that this deployment is given: 1, or less in a slow
+        start."""
+        if not self.ramp:
+            return 1.0
+        part = (now - self.cooled_until) / self.ramp
+        if part >= 1:
+            self.ramp = 0.0
+            return 1.0
+        return max(part, _RAMP_FLOOR)
+
+    def expected(self, now: float) -> float:
+        """Return the seconds to a first byte as they were lately, 0 where nobody knows."""
+        return self.latency if now - self.measured < _STALE_LATENCY else 0.0
+
+    def take(self, route: Route, now: float) -> Lease:
+        """Begin a request."""
+        self.in_flight += 1
+        self.host.in_flight += 1
+        self.minute_of(now)
+        self.asked += 1
+        self.asked_total += 1
+        return Lease(self, route, now)
+
+    def free(self) -> None:
+        """End a request: whoever waits longest is given its place."""
+        self.in_flight -= 1
+        self._wake()
+
+    def cool(self, until: float, ramp: float) -> None:
+        """Put the deployment out of work."""
+        self.cooled_total += 1
+        self.cooled_until = max(self.cooled_until, until)
+        self.ramp = ramp
+
+    def too_many_failed(self, allowed: int) -> bool:
+        """Tell whether so much failed in this minute that others should be asked."""
+        often = self.asked >= _ENOUGH and self.failed * 2 > self.asked
+        return self.failed > allowed or often
+
+    def minute_of(self, now: float) -> None:
+        """Begin to count anew where a minute is over."""
+        minute = int(now // _MINUTE)
+        if self.minute != minute:
+            self.minute = minute
+            self.asked = self.failed = self.tokens = 0
+
+    def _wake(self) -> None:
+        while self.waiters and self.in_flight < self.limit:
+            future = self.waiters.popleft()
+            if not future.done():
+                # The place is kept for it until it runs.
+                self.in_flight += 1
+                future.set_result(self)
+
+
+class Lease:
+    """One request in work at a deployment. It ends once, however it ends."""
+
+    __slots__ = ("_ended", "load", "route", "started")
+
+    def __init__(self, load: Load, route: Route, now: float) -> None:
+        self.load = load
+        self.route = route
+        self.started = now
+        self._ended = False
+
+    def began(self) -> None:
+        """The answer has begun, or is whole."""
+        load = self.load
+        now = time.monotonic()
+        took = now - self.started
+        before = load.latency or took
+        load.latency = before + _SMOOTHING * (took - before)
+        load.measured = now
+        if load.host.loaded is not None:
+            load.host.loaded.add(model_key(self.route.model))
+
+    def end(self, exchange: Exchange | None = None) -> None:
+        """The request is over. A stream that broke off counts as a failure."""
+        if self._ended:
+            return
+        self._ended = True
+        load = self.load
+        load.host.in_flight -= 1
+        load.free()
+        if exchange is None:
+            return
+        if load.counts_tokens:
+            usage = exchange.usage()
+            load.minute_of(time.monotonic())
+            load.tokens += usage.prompt_tokens + usage.completion_tokens if usage else 0
+        if exchange.error and load.on_fail is not None:
+            load.on_fail(load, exchange.error, None)
+
+    def fail(self, error: DiglotError) -> None:
+        """The request is over, and there was no answer."""
+        self.end()
+        if self.load.on_fail is not None:
+            self.load.on_fail(self.load, error.message, error)
+
+
+def model_key(name: str) -> str:
+    """Return a model's name as names are compared: without regard to case or ``:latest``."""
+    return name.lower().removesuffix(":latest")

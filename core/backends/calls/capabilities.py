@@ -1,0 +1,140 @@
+"""What a model cannot do itself, done for it or refused before it is asked.
+
+What each model can do is known from the catalog. Tools are emulated where it has not learnt
+them, thinking is not asked of one that does not think, and a picture for one that cannot see
+is refused with a sentence that says what to do instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+
+from msgspec.structs import replace
+
+from core.backends.balancing.load import Route
+from core.errors import Unsupported
+from core.exchanges.exchange import Exchange
+from core.tools.emulation.emulate import Emulation, emulate
+from core.tools.emulation.flatten_history import flatten
+from core.translation.messages import (
+    Audio,
+    ChatRequest,
+    ChatResponse,
+    Image,
+    NamedTool,
+    Part,
+    Text,
+    ToolCall,
+)
+
+__all__ = ["Ask", "help_model", "is_forced", "needs"]
+
+Ask = Callable[[ChatRequest], Awaitable[ChatResponse]]
+
+
+def is_forced(request: ChatRequest) -> bool:
+    """Tell whether a tool must be called."""
+    return request.tool_choice == "required" or isinstance(request.tool_choice, NamedTool)
+
+
+async def help_model(
+    request: ChatRequest,
+    *,
+    route: Route,
+    abilities: Callable[[], Awaitable[frozenset[str]]],
+    ask: Ask,
+    fetch: Callable[[ChatRequest], Awaitable[ChatRequest]],
+    exchange: Exchange,
+) -> ChatRequest | ChatResponse:
+    """Return the request in a form that this model can follow, or the answer already made.
+
+    ``abilities`` is asked only where it matters; ``ask`` gets an answer on the side; ``fetch``
+    puts images in the place of their addresses. What was emulated is noted on ``exchange``.
+    Raises Unsupported for what cannot be helped, and InvalidRequest for an image that cannot
+    be had.
+    """
+    native = route.deployment.dialect == "ollama"
+    needed = needs(request)
+    if not (needed or request.thinking):
+        return request
+    able = await abilities()
+    _refuse(request, needed - able)
+    if native and "vision" in needed:
+        request = await fetch(request)
+    if request.thinking not in (None, False, "none") and native and "thinking" not in able:
+        # Ollama refuses a truthy think with a 400 where the model cannot.
+        request = replace(request, thinking=None)
+    tools = "tools" in able
+    if tools and not (is_forced(request) and request.tools and native):
+        return request
+    history = [i for i, m in enumerate(request.messages) if m.role == "tool" or m.tool_calls]
+    if history and not tools:
+        exchange.emulated |= {f"messages[{i}]": "history_flattened" for i in history}
+    if not request.tools or request.tool_choice == "none":
+        return flatten(request) if history or request.tools else request
+    note = "tool_choice_emulated" if tools else "tools_emulated"
+    paths = ("tools", "tool_choice", "functions", "function_call")
+    exchange.emulated |= dict.fromkeys(paths, note)
+    return await _emulate(emulate(request, learnt=tools), request, ask, exchange.id)
+
+
+def needs(request: ChatRequest) -> frozenset[str]:
+    """Return what a model must be able to do for this, in Ollama's words for it."""
+    needed = set()
+    if request.tools:
+        needed.add("tools")
+    if request.prompt is not None and request.prompt.suffix:
+        needed.add("insert")
+    for message in request.messages:
+        if message.tool_calls or message.role == "tool":
+            needed.add("tools")
+        for part in message.parts:
+            if not isinstance(part, Text):
+                needed.add("vision" if isinstance(part, Image) else "audio")
+    return frozenset(needed)
+
+
+_WANTED = {
+    "vision": "{model} cannot see images. Ask a model with the capability vision, such as "
+    "gemma3 or qwen2.5vl, or leave the image out.",
+    "audio": "{model} takes no audio. Send the text of it, or ask a model with the capability "
+    "audio.",
+    "insert": "{model} cannot fill in a middle. Ask a model with the capability insert, such as "
+    "qwen2.5-coder, or leave suffix out.",
+}
+
+
+def _refuse(request: ChatRequest, missing: Collection[str]) -> None:
+    # Tools are emulated; the rest is not to be had.
+    for ability in sorted(set(missing) & set(_WANTED)):
+        path = "suffix" if ability == "insert" else _first(request, ability)
+        raise Unsupported(
+            _WANTED[ability].format(model=request.model), code=f"no_{ability}", path=path
+        )
+
+
+def _first(request: ChatRequest, ability: str) -> str:
+    kind: type[Part] = Image if ability == "vision" else Audio
+    for index, message in enumerate(request.messages):
+        for place, part in enumerate(message.parts):
+            if isinstance(part, kind):
+                return f"messages[{index}].content[{place}]"
+    return "messages"
+
+
+async def _emulate(
+    steps: Emulation, request: ChatRequest, ask: Ask, identity: str
+) -> ChatRequest | ChatResponse:
+    try:
+        step = next(steps)
+        while True:
+            step = steps.send(await ask(step))
+    except StopIteration as end:
+        outcome: ChatRequest | ChatResponse = end.value
+    if isinstance(outcome, ChatResponse):
+        calls = tuple(
+            ToolCall(id=f"call_{identity}_{i}", name=c.name, arguments=c.arguments)
+            for i, c in enumerate(outcome.message.tool_calls)
+        )
+        return replace(outcome, message=replace(outcome.message, tool_calls=calls))
+    return replace(outcome, stream=request.stream, include_usage=request.include_usage)

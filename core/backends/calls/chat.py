@@ -1,0 +1,308 @@
+"""Answering one request of a client, a chat or embeddings: route it, convert it, send it.
+
+There is one way. A deployment is taken (core.backends.calls.retry), a conversion is chosen for
+it (core.translation.conversions.table), its request is sent and the answer is converted. Only a
+request that goes through the hub may be changed on the way: it is adapted to what the model can
+do, and where several answers are asked for it becomes several requests.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.backends.balancing.load import Lease, Route
+from core.backends.balancing.router import Router
+from core.backends.calls.answer import JSON_TYPE, Answer, stream_answer
+from core.backends.calls.capabilities import help_model
+from core.backends.calls.fan_out import several
+from core.backends.calls.options import PLAIN_ASK, AskOptions
+from core.backends.calls.retry import Attempts
+from core.backends.catalog import Catalog
+from core.backends.upstream import read_whole, send
+from core.errors import DiglotError, Unsupported
+from core.exchanges.exchange import Exchange
+from core.exchanges.log import ExchangeLog
+from core.exchanges.wire import Wire
+from core.http.client import Client
+from core.translation.codec.json import encode_json
+from core.translation.conversions.hub import Hub
+from core.translation.conversions.incoming import Incoming
+from core.translation.conversions.loading import Loading
+from core.translation.conversions.table import FACES, Conversion, choose
+from core.translation.fields.table import EXTENSIONS
+from core.translation.messages import ChatRequest, ChatResponse
+from core.translation.report.report import ReportRow, dropped, losses
+from core.translation.stamp import Stamp
+
+if TYPE_CHECKING:
+    from core.backends.calls.images import Fetcher
+
+__all__ = ["Answer", "Caller", "new_id"]
+
+# Settings that some servers take beyond OpenAI's own.
+_EXTENDED = frozenset[str]().union(*EXTENSIONS.values())
+
+_LONGEST_LIST = 2000
+"""Characters of x-diglot-dropped: some clients refuse a longer header."""
+
+
+class Turn(Struct, kw_only=True):
+    """One request on its way to one deployment."""
+
+    incoming: Incoming
+    route: Route
+    stamp: Stamp
+    exchange: Exchange
+    options: AskOptions
+
+    @property
+    def strict(self) -> bool:
+        """Whether a lost field is an error."""
+        return self.options.strict or bool(self.route.deployment.strict)
+
+
+class Caller:
+    """Answers requests. ``router`` and ``fetcher`` give what routes, and what fetches images, as
+    the config has it now; ``settle`` makes a route ready to be sent to."""
+
+    def __init__(
+        self,
+        client: Client,
+        catalog: Catalog,
+        log: ExchangeLog,
+        router: Callable[[], Router],
+        settle: Callable[[Route], Awaitable[Route]],
+        fetcher: Callable[[], Fetcher],
+    ) -> None:
+        self._client = client
+        self._catalog = catalog
+        self._log = log
+        self._router = router
+        self._settle = settle
+        self._fetcher = fetcher
+
+    async def answer(self, face: str, raw: bytes, options: AskOptions = PLAIN_ASK) -> Answer:
+        """Answer a request body of the dialect ``face``, of a chat or of embeddings.
+
+        Returns once the first piece of a stream is there, so that an error before it is still
+        raised with its own status. Raises DiglotError.
+        """
+        now = time.time_ns()
+        spoken = FACES[face]
+        client = Wire(face, spoken.path, raw, headers=options.headers)
+        exchange = Exchange(options.identity or new_id(), client, owner=options.owner, started=now)
+        self._log.add(exchange)
+        if options.note is not None:
+            options.note(exchange)
+        try:
+            answer = await self._answer(face, raw, exchange, options)
+        except DiglotError as exc:
+            exchange.error = exc.message
+            client.status = exc.status
+            client.came(encode_json(spoken.words.dump_error(exc)), time.time_ns())
+            client.answered = (("content-type", JSON_TYPE),)
+            exchange.end()
+            raise
+        answer.headers["x-diglot-id"] = exchange.id
+        client.status = 200
+        client.answered = (("content-type", answer.content_type), *answer.headers.items())
+        if answer.rest is None:
+            client.came(answer.body, time.time_ns())
+            exchange.end()
+        return answer
+
+    async def _answer(
+        self, face: str, raw: bytes, exchange: Exchange, options: AskOptions
+    ) -> Answer:
+        """Return the first answer that a deployment of the model, or of its fallbacks, gives."""
+        incoming = Incoming(face, raw)
+        exchange.model = name = incoming.model
+        stamp = Stamp(id=exchange.id, created=exchange.started, model=name, asked=incoming.asked)
+        attempts = Attempts(self._router(), name)
+        exchange.trail = attempts.trail
+        async for lease in attempts:
+            try:
+                route = lease.route
+                if route.deployment.embedded:
+                    route = await self._settle(route)
+                answer = await self._ask(
+                    Turn(
+                        incoming=incoming,
+                        route=route,
+                        stamp=stamp,
+                        exchange=exchange,
+                        options=options,
+                    )
+                )
+            except DiglotError as exc:
+                attempts.failed(lease, exc)
+                if not attempts.over:
+                    exchange.begin_again()
+            except BaseException:
+                lease.end()
+                raise
+            else:
+                _begun(lease, answer, exchange)
+                return answer
+        raise attempts.failure()
+
+    async def _ask(self, turn: Turn) -> Answer:
+        """Ask one deployment, on the way that leads to it."""
+        conversion = choose(turn.incoming, turn.route.deployment, turn.stamp)
+        if isinstance(conversion, Loading):
+            return Answer(content_type=JSON_TYPE, body=conversion.answer(now=time.time_ns()))
+        if conversion.needs and not conversion.needs <= await self._abilities(turn):
+            conversion = Hub.read(turn.incoming, turn.route.deployment, turn.stamp)
+        if not isinstance(conversion, Hub):
+            return await self._send(conversion, turn)
+        parts = conversion.parts()
+        if len(parts) > 1:
+            return await self._several(parts, turn)
+        return await self._help(conversion, turn)
+
+    async def _send(self, conversion: Conversion, turn: Turn) -> Answer:
+        """Send the request of a conversion, and return what it makes of the answer."""
+        exchange = turn.exchange
+        wire, data = self._written(conversion, turn)
+        rows, headers = conversion.report(), {}
+        if rows or exchange.emulated:
+            headers = _headers(rows, exchange.emulated, strict=turn.strict)
+        deployment = turn.route.deployment
+        reply = await send(self._client, deployment, wire, data, stream=conversion.streams)
+        whole_json = conversion.json_is_whole and reply.content_type.startswith(JSON_TYPE)
+        if conversion.streams and not whole_json:
+            kind = FACES[turn.incoming.face].words.stream_type
+            answer = await stream_answer(exchange, wire, reply, conversion.stream(), kind)
+        else:
+            whole = await read_whole(wire, reply)
+            body, wire.usage = conversion.response(whole, now=time.time_ns())
+            answer = Answer(content_type=conversion.answer_type, body=body)
+        if headers:
+            answer.headers |= headers
+        return answer
+
+    def _written(self, conversion: Conversion, turn: Turn) -> tuple[Wire, bytes]:
+        """Write the request of a conversion, and note it on the exchange."""
+        exchange, route = turn.exchange, turn.route
+        data = conversion.request(route.model)
+        dialect = conversion.dialect
+        of = exchange.client if conversion.verbatim else None
+        wire = Wire(dialect, FACES[dialect].path, data, url=route.deployment.base_url, of=of)
+        exchange.backend.append(wire)
+        exchange.translated = conversion.translated
+        return wire, data
+
+    # What only the hub can do ---------------------------------------------------------------
+
+    async def _help(self, hub: Hub, turn: Turn) -> Answer:
+        """Send a request in a form that its model can follow, or return an answer made already."""
+        exchange = turn.exchange
+        outcome = await help_model(
+            hub.asked,
+            route=turn.route,
+            abilities=lambda: self._abilities(turn),
+            ask=lambda question: self._aside(hub, turn, question),
+            fetch=self._fetcher().fetch_images,
+            exchange=exchange,
+        )
+        hub.emulated = exchange.emulated
+        if isinstance(outcome, ChatResponse):
+            headers = _headers(exchange.report(), exchange.emulated, strict=turn.strict)
+            exchange.client.streamed = hub.asked.stream
+            body = hub.give(outcome, now=time.time_ns())
+            return Answer(content_type=hub.answer_type, body=body, headers=headers)
+        exchange.accepts = await self._accepts(turn.route, outcome)
+        hub.settle(outcome, accepts=exchange.accepts)
+        return await self._send(hub, turn)
+
+    async def _aside(self, hub: Hub, turn: Turn, question: ChatRequest) -> ChatResponse:
+        """Ask one question on the side, whole."""
+        turn.exchange.accepts = await self._accepts(turn.route, question)
+        aside = hub.aside(question, accepts=turn.exchange.accepts)
+        wire, data = self._written(aside, turn)
+        reply = await send(self._client, turn.route.deployment, wire, data)
+        response = aside.take(await read_whole(wire, reply))
+        wire.usage = response.usage
+        return response
+
+    async def _several(self, parts: list[Hub], turn: Turn) -> Answer:
+        """Ask once for each answer that is wanted, and join what comes."""
+        own = turn.exchange
+        own.emulated["n"] = "choices"
+        turns = []
+        for _ in parts:
+            wire = Wire(own.client.dialect, own.client.path, own.client.request)
+            part = Exchange(own.id, wire, owner=own.owner, started=own.started)
+            part.backend, part.emulated = own.backend, own.emulated
+            turns.append(replace(turn, exchange=part))
+        asks = [partial(self._help, hub, t) for hub, t in zip(parts, turns, strict=True)]
+        answer = await several(asks, [hub.body.get("prompt") for hub in parts], own)
+        first = turns[0].exchange
+        own.translated, own.accepts = first.translated, first.accepts
+        return answer
+
+    async def _abilities(self, turn: Turn) -> frozenset[str]:
+        able = await self._catalog.capabilities(turn.route)
+        return able - {"tools"} if turn.options.emulate else able
+
+    async def _accepts(self, route: Route, request: ChatRequest) -> frozenset[str]:
+        """Return what this backend is known to take beyond its dialect."""
+        deployment = route.deployment
+        if deployment.dialect == "ollama":
+            # Models that do not hear have been refused sounds before.
+            return frozenset({"audio"})
+        if not _EXTENDED & (request.settings.keys() | deployment.settings.keys()):
+            return frozenset()
+        return EXTENSIONS.get(await self._catalog.kind(deployment), frozenset())
+
+    async def lost(self, route: Route, face: str, body: dict[str, Any]) -> tuple[ReportRow, ...]:
+        """Return what of a request would not reach the model of ``route``; nothing is sent."""
+        hub = Hub(face, body, route.deployment, Stamp(id="", created=0, model=""))
+        hub.settle(hub.asked, accepts=await self._accepts(route, hub.asked))
+        if hub.dialect == face:
+            return ()
+        hub.request(route.model)
+        return losses(hub.report(), harmless=False)
+
+
+def new_id() -> str:
+    """Return an id that nobody can guess, for an exchange and the answer in it."""
+    return os.urandom(16).hex()
+
+
+def _begun(lease: Lease, answer: Answer, exchange: Exchange) -> None:
+    """End a lease with its answer, which may be a stream that has only begun."""
+    lease.began()
+    if answer.rest is None:
+        lease.end(exchange)
+    else:
+        exchange.on_end = lease.end
+
+
+def _headers(
+    rows: Iterable[ReportRow], emulated: dict[str, str], *, strict: bool
+) -> dict[str, str]:
+    """Return the headers that say what was lost. Raises Unsupported in strict mode."""
+    headers: dict[str, str] = {}
+    lost = dropped(tuple(rows))
+    if lost and strict:
+        raise Unsupported(
+            f"{lost[0]} cannot be said to this backend, and strict mode was asked for. "
+            "Leave it out, or send the request without strict mode.",
+            path=lost[0],
+        )
+    if lost:
+        # Keys are the client's own text: quoted, so that none can end the header line.
+        listed = ",".join(quote(path, safe="[]. ") for path in lost)
+        headers["x-diglot-dropped"] = listed[:_LONGEST_LIST]
+    if emulated:
+        headers["x-diglot-emulated"] = ",".join(sorted(set(emulated.values())))
+    return headers

@@ -1,0 +1,1 @@
+"""The embedded model: its file, its process, and its child's script."""

@@ -1,0 +1,128 @@
+"""One run of the embedded model's child process, and what it said before it died."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from core.errors import BackendUnavailable
+
+__all__ = ["ServerProcess"]
+
+_SCRIPT = Path(__file__).with_name("child.py")
+
+_START_TIMEOUT = 300.0
+"""Seconds a model may take to load: a large one comes slowly from a slow disk."""
+
+_STOP_TIMEOUT = 2.0
+"""Seconds a child may take to end when told to."""
+
+
+class ServerProcess:
+    """A running child. Its stderr is kept, the last lines of it, and never printed."""
+
+    def __init__(self, orders: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+        """Start the child. Raises OSError where no process can be started."""
+        # -P: a script's own folder would otherwise come first among the places of modules.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(_SCRIPT), str(os.getpid())],
+            env=dict(environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._said: deque[str] = deque(maxlen=40)
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
+        stdin = self._process.stdin
+        assert stdin is not None
+        with suppress(BrokenPipeError):  # dead already: listening() finds out
+            stdin.write(json.dumps(dict(orders)).encode() + b"\n")
+            stdin.flush()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the child."""
+        return self._process.pid
+
+    def listening(self) -> str:
+        """Return the server's URL once it answers, or an empty text where the child died.
+
+        Blocks. Raises BackendUnavailable where the child says why it cannot serve.
+        """
+        assert self._process.stdout is not None
+        late = threading.Event()
+        timer = threading.Timer(_START_TIMEOUT, self._kill_late, [late])
+        timer.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            timer.cancel()
+        if late.is_set():
+            raise BackendUnavailable(
+                f"The embedded model was not loaded after {_START_TIMEOUT:.0f} seconds; name a "
+                "smaller one as diglot.embedded.model in the config."
+            )
+        if not line:
+            return ""
+        said = json.loads(line)
+        if "error" not in said:
+            return str(said["url"])
+        self.wait()
+        raise BackendUnavailable(
+            f"The embedded model cannot run: {said['error']} {self.last_words()}".rstrip()
+        )
+
+    def wait(self) -> str:
+        """Wait for the child's end and return how it ended: ``SIGKILL``, ``exit code 1``."""
+        code = self._process.wait()
+        self._reader.join()
+        if code >= 0:
+            return f"exit code {code}"
+        with suppress(ValueError):
+            return signal.Signals(-code).name
+        return f"signal {-code}"
+
+    def last_words(self) -> str:
+        """Return the last lines that the child wrote to stderr."""
+        return " / ".join(list(self._said)[-6:])[-1000:]
+
+    def close(self) -> None:
+        """End the child, kindly at first, and wait for that. May be called again."""
+        self._close_stdin()
+        try:
+            self._process.wait(_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def release(self) -> None:
+        """Close the pipes of a child that has ended."""
+        self._close_stdin()
+        self._reader.join()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _close_stdin(self) -> None:
+        with suppress(BrokenPipeError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+
+    def _kill_late(self, late: threading.Event) -> None:
+        late.set()
+        self._process.kill()
+
+    def _collect(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._said.append(line.decode("utf-8", "replace").strip())

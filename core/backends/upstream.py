@@ -1,0 +1,107 @@
+"""Sending one request to a backend, and keeping what went over the wire."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
+
+from core.config.config import Deployment
+from core.errors import InvalidResponse
+from core.exchanges.masking import mask_headers
+from core.exchanges.wire import Wire
+from core.http.client import SENT_HEADERS, Client, Reply, bearer
+from core.translation.conversions.table import FACES
+
+__all__ = ["headers_of", "read_whole", "seconds_of", "send"]
+
+# A shorter key could be part of any word.
+_SECRET = 8
+
+
+async def send(
+    client: Client,
+    deployment: Deployment,
+    wire: Wire,
+    data: bytes,
+    *,
+    stream: bool = False,
+) -> Reply:
+    """Send ``data`` to ``wire.path`` and return once the head of a good answer has come.
+
+    A stream may last as long as it goes on; any other answer has to be whole in the deployment's
+    time. Raises BackendError with the backend's own status and words, BackendUnavailable, or
+    InvalidResponse for an answer that is none.
+    """
+    headers = headers_of(deployment)
+    if headers:
+        wire.headers = (*SENT_HEADERS, *mask_headers(headers.items()))
+    else:
+        wire.headers = SENT_HEADERS
+    wire.sent = time.time_ns()
+    reply = await client.send(
+        "POST",
+        deployment.base_url + wire.path,
+        body=data,
+        headers=headers,
+        timeout=deployment.stream_timeout if stream else deployment.timeout,
+        total=None if stream else deployment.timeout,
+    )
+    wire.status = reply.status
+    wire.answered = mask_headers(reply.headers)
+    if reply.status < 300 and not reply.encoding:
+        return reply
+    if reply.status >= 400:
+        whole = await read_whole(wire, reply, hide=_secrets(deployment))
+        error = FACES[wire.dialect].words.parse_error(whole, reply.status)
+        error.retry_after = seconds_of(reply.retry_after)
+        raise error
+    reply.close()
+    raise InvalidResponse(
+        f"{deployment.base_url} {_odd(reply)}; check the address of this model in the config"
+    )
+
+
+def _odd(reply: Reply) -> str:
+    if reply.status >= 300:
+        return f"sends its callers to {reply.location or 'another address'} instead of answering"
+    return f"sends its answer as {reply.encoding}, which was not asked for"
+
+
+def headers_of(deployment: Deployment) -> dict[str, str]:
+    """Return the headers that go with each request: the key, and those that the config adds."""
+    if deployment.headers:
+        return {**bearer(deployment.api_key), **deployment.headers}
+    return bearer(deployment.api_key)
+
+
+def seconds_of(retry_after: str) -> float | None:
+    """Return what a Retry-After header says, in seconds: a number, or a date of HTTP."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:6])
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _secrets(deployment: Deployment) -> list[str]:
+    """Return what must not come back: some servers say in their error which key was wrong."""
+    found = (deployment.api_key, *deployment.headers.values())
+    return [secret for secret in found if len(secret) >= _SECRET]
+
+
+async def read_whole(wire: Wire, reply: Reply, *, hide: Iterable[str] = ()) -> bytes:
+    """Return the whole body of an answer, with ``hide`` starred out of it.
+
+    Raises InvalidResponse when it is cut.
+    """
+    try:
+        data = await reply.read()
+    finally:
+        reply.close()
+    for secret in hide:
+        data = data.replace(secret.encode(), b"***")
+    wire.came(data, time.time_ns())
+    return data

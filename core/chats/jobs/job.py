@@ -1,0 +1,280 @@
+"""One detached job: an answer that goes on being written whoever watches it.
+
+A page's script is a thread that any click may kill, so it never reads from a backend. It
+tails a job: ``job.wait(version, timeout)`` gives a newer Snapshot as soon as there is one.
+The job folds what its run yields into one answer, in an event loop, and has that answer's
+row written while it grows. The row is written before the job says that it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import threading
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from msgspec import Struct
+
+from core.chats.jobs.answer import Answer, Phase, RunValue
+from core.chats.values.chat import ChatMessage, MessageChanges, State, Step
+from core.error_kinds import error_facts
+from core.errors import DiglotError, InvalidRequest
+
+__all__ = ["GRACE", "TOUCH_EVERY", "WRITE_EVERY", "Job", "Run", "Snapshot", "Write"]
+
+WRITE_EVERY = 0.4
+"""Seconds between writes of a growing answer, so that a killed process loses half a second."""
+
+TOUCH_EVERY = 5.0
+"""Seconds after which even an unchanged row is written, as a sign of life: Store.recover."""
+
+GRACE = 5.0
+"""Seconds that a run may take to close its connection after its job has ended."""
+
+_LAST_TRIES = 5  # one second apart
+
+_log = logging.getLogger(__name__)
+
+Run = Callable[["Job"], AsyncIterator[RunValue]]
+"""Makes what a job follows: the hub's events, or what run_tools yields. Called once, in the
+job's loop, and closed when the job ends. May tell the job what it knows besides: note_phase
+and note_exchange."""
+
+Write = Callable[[MessageChanges], Awaitable[None]]
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """A job at one moment; ``version`` rises with every change.
+
+    ``text`` and ``thinking`` are of the turn that is being written; turns that called tools
+    are ``steps``. ``state`` is ``running`` until ``done``. ``numbers``: see core.chats.jobs.answer.
+    """
+
+    version: int
+    phase: Phase
+    state: State
+    done: bool
+    text: str
+    thinking: str
+    steps: tuple[Step, ...]
+    numbers: dict[str, Any]
+    finish_reason: str
+    error: dict[str, Any] | None
+    exchanges: tuple[str, ...]
+
+
+class Job:
+    """One answer being written. What a page needs of it may be used from any thread.
+
+    ``started`` and ``ended`` (None while it runs) are on the clock of time.monotonic_ns.
+    """
+
+    def __init__(self, row: ChatMessage, owner: str, loop: asyncio.AbstractEventLoop) -> None:
+        self.id = secrets.token_hex(16)
+        self.owner = owner
+        self.chat_id = row.chat_id
+        self.message_id = row.id
+        self.started = time.monotonic_ns()
+        self.ended: int | None = None
+        self._loop = loop
+        self._changed = threading.Condition()
+        self._version = 0
+        self._seen: Snapshot | None = None
+        self._phase: Phase = "queued"
+        self._state: State = "running"
+        self._answer = Answer(row, began=self.started)
+        self._exchanges = row.exchanges
+        self._error: dict[str, Any] | None = None
+        # The state to end in, once somebody has ended the job: nothing is folded in after.
+        self._ending: State | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
+
+    @property
+    def done(self) -> bool:
+        """Whether the answer has ended and its row is written."""
+        return self.ended is not None
+
+    def snapshot(self) -> Snapshot:
+        """Return the job as it is now: the same object as long as nothing changes."""
+        with self._changed:
+            if self._seen is None or self._seen.version != self._version:
+                self._seen = self._look()
+            return self._seen
+
+    def wait(self, version: int, timeout: float | None) -> Snapshot:
+        """Block until the job is past ``version`` or ``timeout`` seconds are over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._version != version, timeout)
+        return self.snapshot()
+
+    def cancel(self) -> None:
+        """Stop the answer; what has come is kept, and the backend's connection is closed."""
+        self.end("stopped")
+
+    def end(self, state: State) -> None:
+        """End the job early, in ``state``, unless it has already ended."""
+        with self._changed:
+            if self._ending is not None or self.done:
+                return
+            self._ending = state
+        # A loop that is closed has nothing left to stop.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._stop)
+
+    def note_exchange(self, exchange_id: str) -> None:
+        """Keep the id of a call to the backend with the message."""
+        with self._change():
+            self._exchanges = (*self._exchanges, exchange_id)
+
+    def note_phase(self, phase: Phase) -> None:
+        """Say what is being waited for, where the run knows more than its events tell."""
+        with self._change():
+            self._phase = phase
+
+    async def follow(self, run: Run, write: Write) -> None:
+        """Fold what the run yields, write the row as it grows, end. For the JobRunner."""
+        pump = self._pump = asyncio.create_task(self._fold_all(run))
+        pump.add_done_callback(lambda _: self._over.set())
+        if self._ending is not None:
+            self._stop()
+        state: State = "failed"
+        try:
+            await self._write_along(write)
+            with self._changed:
+                self._answer.end(time.monotonic_ns())
+                state = self._outcome(pump)
+                row = self._row(state)
+            if (error := await _write_last(write, row)) is not None:
+                state, self._error = "failed", error_facts(error)
+        finally:
+            with self._change():
+                self._state, self._phase, self.ended = state, "done", time.monotonic_ns()
+        # The run may still be letting go of its connection.
+        await asyncio.wait({pump}, timeout=GRACE)
+
+    async def _fold_all(self, run: Run) -> None:
+        error: DiglotError | None
+        try:
+            await self._fold_values(run)
+            error = self._answer.failure()
+        except DiglotError as raised:
+            error = raised
+        except Exception as raised:
+            # Whatever a run does wrong must be seen in its row, not only in a log.
+            _log.exception("the run of a job failed")
+            error = DiglotError(f"the answer failed: {type(raised).__name__}: {raised}")
+        if error is not None:
+            with self._change():
+                self._error = error_facts(error)
+
+    async def _fold_values(self, run: Run) -> None:
+        self.note_phase("loading")
+        values = run(self)
+        try:
+            count = 0
+            async for value in values:
+                self._fold(value)
+                count += 1
+                # A run that never waits for anything would let nobody else act.
+                if count % 64 == 0:
+                    await asyncio.sleep(0)
+        finally:
+            if isinstance(values, AsyncGenerator):
+                await values.aclose()
+
+    def _fold(self, value: RunValue) -> None:
+        with self._change():
+            if self._ending is None:
+                self._phase = self._answer.add(value, time.monotonic_ns()) or self._phase
+
+    async def _write_along(self, write: Write) -> None:
+        version, last = -1, 0.0
+        while not await self._is_over(WRITE_EVERY):
+            now = time.monotonic()
+            if self._version == version and now - last < TOUCH_EVERY:
+                continue
+            with self._changed:
+                changed, version = self._version != version, self._version
+                row = self._row("running") if changed else MessageChanges()
+            last = now
+            try:
+                await write(row)
+            except InvalidRequest:
+                # The chat was deleted under it.
+                self.end("stopped")
+            except DiglotError as error:
+                _log.warning("a growing answer was not written: %s", error)
+                version = -1
+
+    async def _is_over(self, timeout: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), timeout)
+        return self._over.is_set()
+
+    def _stop(self) -> None:
+        if self._pump is not None:
+            self._pump.cancel()
+            # Not when the run has ended: it may take its time to close.
+            self._over.set()
+
+    def _outcome(self, pump: asyncio.Task[None]) -> State:
+        if self._ending is not None:
+            self._error = None
+            return self._ending
+        if pump.cancelled():
+            return "interrupted"
+        return "failed" if self._error else "complete"
+
+    def _row(self, state: State) -> MessageChanges:
+        return MessageChanges(
+            message=self._answer.message(),
+            state=state,
+            steps=self._answer.steps,
+            numbers=self._answer.numbers(),
+            finish_reason=self._answer.finish_reason,
+            error=self._error,
+            exchanges=self._exchanges,
+        )
+
+    def _look(self) -> Snapshot:
+        return Snapshot(
+            version=self._version,
+            phase=self._phase,
+            state=self._state,
+            done=self.done,
+            text=self._answer.text,
+            thinking=self._answer.thinking,
+            steps=self._answer.steps,
+            numbers=self._answer.numbers(),
+            finish_reason=self._answer.finish_reason,
+            error=self._error,
+            exchanges=self._exchanges,
+        )
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        with self._changed:
+            yield
+            self._version += 1
+            self._changed.notify_all()
+
+
+async def _write_last(write: Write, row: MessageChanges) -> DiglotError | None:
+    for again in reversed(range(_LAST_TRIES)):
+        try:
+            await write(row)
+            return None
+        except InvalidRequest:
+            # The chat was deleted, and nobody misses the row.
+            return None
+        except DiglotError as error:
+            _log.warning("a finished answer was not written: %s", error)
+            if not again:
+                return error
+            await asyncio.sleep(1)
+    return None

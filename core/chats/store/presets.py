@@ -1,0 +1,41 @@
+"""System prompts that somebody keeps under a name."""
+
+from __future__ import annotations
+
+from sqlalchemy import Delete, Engine, delete, insert, select
+
+from core.chats.store.rows import named
+from core.chats.store.tables import presets, transaction
+from core.chats.values.chat import Preset
+
+__all__ = ["Presets"]
+
+
+class Presets:
+    """The presets of everybody, each with one owner."""
+
+    def __init__(self, reader: Engine, writer: Engine) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def all(self, owner: str) -> list[Preset]:
+        """Return an owner's presets by name."""
+        query = select(presets.c.name, presets.c.text).where(presets.c.owner == named(owner))
+        with transaction(self._reader) as db:
+            rows = db.execute(query.order_by(presets.c.name))
+            return [Preset(name=row.name, text=row.text) for row in rows]
+
+    def save(self, owner: str, name: str, text: str) -> None:
+        """Keep a text under a name, in place of the one that is there."""
+        with transaction(self._writer) as db:
+            db.execute(_one(owner, name))
+            db.execute(insert(presets).values(owner=named(owner), name=name, text=text))
+
+    def delete(self, owner: str, name: str) -> None:
+        """Forget one, if it is there."""
+        with transaction(self._writer) as db:
+            db.execute(_one(owner, name))
+
+
+def _one(owner: str, name: str) -> Delete:
+    return delete(presets).where(presets.c.owner == named(owner), presets.c.name == name)

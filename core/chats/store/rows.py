@@ -1,0 +1,83 @@
+"""Rows of the tables as values, and the questions that every part of the store asks of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from core.chats.store.tables import chats, messages
+from core.chats.values.chat import Chat, ChatMessage
+from core.errors import AccessDenied, InvalidRequest
+
+__all__ = [
+    "chat_of", "find_chat", "find_message", "message_of", "named", "new_id", "not_found", "owned",
+    "tree",
+]  # fmt: skip
+
+
+def new_id() -> str:
+    """Return an id that cannot be guessed, since ids stand in links."""
+    return secrets.token_hex(16)
+
+
+def named(owner: str) -> str:
+    """Return an owner who is somebody. Raises AccessDenied."""
+    if not owner:
+        raise AccessDenied("a chat needs an owner: no user and no browser was recognised")
+    return owner
+
+
+def owned(owner: str) -> ColumnElement[bool]:
+    """Return the condition that a chat is the owner's."""
+    return chats.c.owner == named(owner)
+
+
+def not_found(what: str) -> InvalidRequest:
+    """Return the error of what is not there, or is somebody else's."""
+    return InvalidRequest(f"there is no such {what}", status=404, code="not_found")
+
+
+def find_chat(db: Connection, owner: str, chat_id: str) -> Chat:
+    """Return a chat of the owner's, put away or not. Raises InvalidRequest (404)."""
+    query = select(chats).where(chats.c.id == chat_id, owned(owner))
+    row = db.execute(query).mappings().one_or_none()
+    if row is None:
+        raise not_found("chat")
+    return chat_of(row)
+
+
+def find_message(
+    db: Connection, owner: str, message_id: str, *, chat_id: str | None = None
+) -> ChatMessage:
+    """Return a message of the owner's, put away or not. Raises InvalidRequest (404)."""
+    query = select(messages).join(chats).where(messages.c.id == message_id, owned(owner))
+    if chat_id is not None:
+        query = query.where(messages.c.chat_id == chat_id)
+    row = db.execute(query).mappings().one_or_none()
+    if row is None:
+        raise not_found("message")
+    return message_of(row)
+
+
+def tree(db: Connection, chat_id: str) -> dict[str | None, tuple[str, ...]]:
+    """Return the ids of each message's children that are not put away, the oldest first."""
+    query = select(messages.c.id, messages.c.parent_id).where(
+        messages.c.chat_id == chat_id, messages.c.hidden == 0
+    )
+    children: dict[str | None, tuple[str, ...]] = {}
+    for message_id, parent_id in db.execute(query.order_by(messages.c.created, messages.c.id)):
+        children[parent_id] = (*children.get(parent_id, ()), message_id)
+    return children
+
+
+def chat_of(row: Mapping[Any, Any]) -> Chat:
+    """Return a row as a chat."""
+    return Chat(**cast(Mapping[str, Any], row))
+
+
+def message_of(row: Mapping[Any, Any]) -> ChatMessage:
+    """Return a row as a message."""
+    return ChatMessage(**cast(Mapping[str, Any], row))

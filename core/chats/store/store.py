@@ -1,0 +1,391 @@
+"""The store of conversations, each of which has one owner.
+
+Every method about a chat takes its owner first. What belongs to somebody else behaves
+exactly like what is not there: InvalidRequest with status 404 and code ``not_found``. An
+empty owner is refused (AccessDenied), or everybody without a name would share one history.
+
+Methods are synchronous and may be called from any thread. They raise BackendUnavailable
+(code ``store_unavailable``) when the database is gone, full, or locked for too long.
+
+Nothing is lost by talking on: an edited question and a second answer are siblings, children
+of one parent.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Unpack
+
+import msgspec
+from sqlalchemy import Connection, delete, exists, insert, literal, select, tuple_, update
+
+from core.chats.store.matrices import Matrices
+from core.chats.store.presets import Presets
+from core.chats.store.rows import (
+    chat_of,
+    find_chat,
+    find_message,
+    message_of,
+    named,
+    new_id,
+    not_found,
+    owned,
+    tree,
+)
+from core.chats.store.search import Search
+from core.chats.store.search_words import words_of
+from core.chats.store.tables import chats, messages, open_engine, transaction, words
+from core.chats.values.chat import Chat, ChatChanges, ChatMessage, MessageChanges, MessageFacts
+from core.translation.messages import Message, text_of
+
+__all__ = ["Store"]
+
+_KNOWN = 1_000_000_000  # ns: no message is as old as the first second of 1970
+
+
+class Store:
+    """Chats in a SQLite file, or in PostgreSQL by its URL.
+
+    ``sqlite:///chats.db`` is beside the working directory, ``sqlite:////var/chats.db`` is
+    absolute; the file and its folder are made when missing. ``postgresql+psycopg://...``
+    needs the package psycopg. Raises ConfigError for what cannot be opened. ``search`` looks
+    through all of it, ``presets`` are system prompts that are kept, ``matrices`` what was tried
+    on the tool page.
+    """
+
+    def __init__(self, url: str = "sqlite:///chats.db") -> None:
+        self._engine = open_engine(url)
+        self._writer = self._engine.execution_options(writes=True)
+        self._clock = _Clock()
+        self.search = Search(self._engine)
+        self.presets = Presets(self._engine, self._writer)
+        self.matrices = Matrices(self._engine, self._writer)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def create_chat(self, owner: str, **given: Unpack[ChatChanges]) -> Chat:
+        """Make an empty chat."""
+        now = self._clock.now()
+        chat = Chat(id=new_id(), owner=named(owner), created=now, updated=now, **given)
+        with transaction(self._writer) as db:
+            db.execute(insert(chats).values(msgspec.structs.asdict(chat)))
+        return chat
+
+    def chats(self, owner: str, *, limit: int = 50, before: Chat | None = None) -> list[Chat]:
+        """Return chats, pinned ones first, then by their last message, the newest first.
+
+        ``before`` is the last chat of the page already shown. Temporary chats are left out, and
+        those that are put away.
+        """
+        query = select(chats).where(owned(owner), chats.c.temporary.is_(False), chats.c.hidden == 0)
+        if before is not None:
+            place = tuple_(chats.c.pinned, chats.c.updated, chats.c.id)
+            query = query.where(place < (before.pinned, before.updated, before.id))
+        query = query.order_by(
+            chats.c.pinned.desc(), chats.c.updated.desc(), chats.c.id.desc()
+        ).limit(limit)
+        with transaction(self._engine) as db:
+            return [chat_of(row) for row in db.execute(query).mappings()]
+
+    def chat(self, owner: str, chat_id: str) -> Chat:
+        """Return one chat."""
+        with transaction(self._engine) as db:
+            return find_chat(db, owner, chat_id)
+
+    def rename(self, owner: str, chat_id: str, title: str) -> None:
+        """Give a chat another title."""
+        self.update_chat(owner, chat_id, title=title, titled="person")
+
+    def give_title(self, owner: str, chat_id: str, title: str) -> None:
+        """Give a chat the model's title, unless the person has chosen one."""
+        query = update(chats).where(chats.c.id == chat_id, owned(owner), chats.c.titled != "person")
+        with transaction(self._writer) as db:
+            db.execute(query.values(title=title, titled="model"))
+
+    def update_chat(self, owner: str, chat_id: str, **changes: Unpack[ChatChanges]) -> None:
+        """Change what is given and leave the rest; its place in the list stays."""
+        with transaction(self._writer) as db:
+            find_chat(db, owner, chat_id)
+            if changes:
+                db.execute(update(chats).where(chats.c.id == chat_id).values(**changes))
+
+    def delete_chat(self, owner: str, chat_id: str) -> None:
+        """Delete a chat with all its messages, for good."""
+        with transaction(self._writer) as db:
+            find_chat(db, owner, chat_id)
+            db.execute(delete(chats).where(chats.c.id == chat_id))
+
+    def hide_chat(self, owner: str, chat_id: str) -> None:
+        """Put a chat away: it is in no list, until ``restore_chat`` or ``forget``."""
+        self._set_hidden(owner, chat_id, self._clock.now())
+
+    def restore_chat(self, owner: str, chat_id: str) -> None:
+        """Take back a chat that was put away."""
+        self._set_hidden(owner, chat_id, 0)
+
+    def _set_hidden(self, owner: str, chat_id: str, hidden: int) -> None:
+        with transaction(self._writer) as db:
+            find_chat(db, owner, chat_id)
+            db.execute(update(chats).where(chats.c.id == chat_id).values(hidden=hidden))
+
+    def add_message(
+        self,
+        owner: str,
+        chat_id: str,
+        message: Message,
+        *,
+        parent_id: str | None,
+        **given: Unpack[MessageFacts],
+    ) -> ChatMessage:
+        """Add a child to a message (None: to the chat itself) and make it the chat's leaf."""
+        now = self._clock.now()
+        added = ChatMessage(
+            id=new_id(),
+            chat_id=chat_id,
+            parent_id=parent_id,
+            message=message,
+            created=now,
+            updated=now,
+            **given,
+        )
+        with transaction(self._writer) as db:
+            find_chat(db, owner, chat_id)
+            if parent_id is not None:
+                find_message(db, owner, parent_id, chat_id=chat_id)
+            db.execute(insert(messages).values(msgspec.structs.asdict(added)))
+            moved = update(chats).where(chats.c.id == chat_id)
+            db.execute(moved.values(leaf=added.id, updated=now))
+            if added.state != "running":
+                _index(db, added.id, message)
+        return added
+
+    def add_chat(
+        self,
+        owner: str,
+        *,
+        title: str,
+        rows: Sequence[ChatMessage],
+        created: int = 0,
+        updated: int = 0,
+        leaf: str | None = None,
+        pinned: bool = False,
+    ) -> Chat:
+        """Add a whole chat from elsewhere under new ids; its times stay where they are known.
+
+        Parents stand before their children. Times in the first second of 1970 are not known:
+        they count from the chat's. An answer that was being written is interrupted.
+        """
+        now = self._clock.now()
+        places: dict[str | None, str | None] = {None: None}
+        places |= {row.id: new_id() for row in rows}
+        chat = Chat(
+            id=new_id(),
+            owner=named(owner),
+            title=title,
+            titled="person",
+            created=created or now,
+            updated=updated or created or now,
+            leaf=places.get(leaf),
+            pinned=pinned,
+        )
+        added = [
+            msgspec.structs.replace(
+                row,
+                id=places[row.id] or "",
+                chat_id=chat.id,
+                parent_id=places[row.parent_id],
+                state="interrupted" if row.state == "running" else row.state,
+                hidden=0,
+                created=row.created if row.created > _KNOWN else chat.created + row.created,
+            )
+            for row in rows
+        ]
+        with transaction(self._writer) as db:
+            db.execute(insert(chats).values(msgspec.structs.asdict(chat)))
+            if added:
+                db.execute(insert(messages), [msgspec.structs.asdict(row) for row in added])
+                texts = [(row.id, words_of(text_of(row.message))) for row in added]
+                db.execute(insert(words), [{"message_id": i, "text": text} for i, text in texts])
+        return chat
+
+    def message(self, owner: str, message_id: str) -> ChatMessage:
+        """Return one message."""
+        with transaction(self._engine) as db:
+            return find_message(db, owner, message_id)
+
+    def update_message(
+        self, owner: str, message_id: str, **changes: Unpack[MessageChanges]
+    ) -> None:
+        """Change what is given and leave the rest; with nothing given, only touch ``updated``."""
+        mine = exists().where(chats.c.id == messages.c.chat_id, owned(owner))
+        query = update(messages).where(messages.c.id == message_id, mine)
+        with transaction(self._writer) as db:
+            done = db.execute(query.values(**changes, updated=self._clock.now()))
+            if done.rowcount == 0:
+                raise not_found("message")
+            # A growing answer is written twice a second; it is indexed once it has ended.
+            if "message" in changes and changes.get("state") != "running":
+                _index(db, message_id, changes["message"])
+
+    def path(
+        self, owner: str, chat_id: str, leaf: str | None = None, *, limit: int | None = None
+    ) -> list[ChatMessage]:
+        """Return the messages from the root to ``leaf``, by default to the leaf of the chat.
+
+        With ``limit`` only the last so many. An empty chat has an empty path.
+        """
+        with transaction(self._engine) as db:
+            end = leaf or find_chat(db, owner, chat_id).leaf
+            if end is None:
+                return []
+            last = find_message(db, owner, end, chat_id=chat_id)
+            walk = (
+                select(messages.c.id, messages.c.parent_id, literal(1).label("depth"))
+                .where(messages.c.id == last.id)
+                .cte("walk", recursive=True)
+            )
+            above = select(messages.c.id, messages.c.parent_id, walk.c.depth + 1).join(
+                walk, messages.c.id == walk.c.parent_id
+            )
+            if limit is not None:
+                above = above.where(walk.c.depth < limit)
+            walk = walk.union_all(above)
+            query = select(messages).join(walk, messages.c.id == walk.c.id)
+            rows = db.execute(query.order_by(walk.c.depth.desc())).mappings()
+            return [message_of(row) for row in rows]
+
+    def messages(self, owner: str, chat_id: str) -> list[ChatMessage]:
+        """Return every message of a chat, on all its branches, the oldest first."""
+        with transaction(self._engine) as db:
+            find_chat(db, owner, chat_id)
+            query = select(messages).where(messages.c.chat_id == chat_id, messages.c.hidden == 0)
+            rows = db.execute(query.order_by(messages.c.created, messages.c.id)).mappings()
+            return [message_of(row) for row in rows]
+
+    def tree(self, owner: str, chat_id: str) -> dict[str | None, tuple[str, ...]]:
+        """Return the ids of every message's children, the oldest first; None has the roots."""
+        with transaction(self._engine) as db:
+            find_chat(db, owner, chat_id)
+            return tree(db, chat_id)
+
+    def hide_message(self, owner: str, message_id: str) -> None:
+        """Put a message away with all that follows it; a sibling takes its place, or its parent."""
+        with transaction(self._writer) as db:
+            one = find_message(db, owner, message_id)
+            branch = (
+                select(messages.c.id).where(messages.c.id == one.id).cte("branch", recursive=True)
+            )
+            branch = branch.union_all(
+                select(messages.c.id).join(branch, messages.c.parent_id == branch.c.id)
+            )
+            away = [row.id for row in db.execute(select(branch.c.id))]
+            # All get the same time: it is how they are found again together.
+            hidden = self._clock.now()
+            db.execute(
+                update(messages)
+                .where(messages.c.id.in_(select(branch.c.id)), messages.c.hidden == 0)
+                .values(hidden=hidden)
+            )
+            chat = find_chat(db, owner, one.chat_id)
+            if chat.leaf in away:
+                children = tree(db, chat.id)
+                siblings = children.get(one.parent_id, ())
+                leaf = _newest(children, siblings[-1]) if siblings else one.parent_id
+                db.execute(update(chats).where(chats.c.id == chat.id).values(leaf=leaf))
+
+    def restore_message(self, owner: str, message_id: str) -> None:
+        """Take back what ``hide_message`` put away, and show it."""
+        with transaction(self._writer) as db:
+            one = find_message(db, owner, message_id)
+            together = (messages.c.chat_id == one.chat_id, messages.c.hidden == one.hidden)
+            db.execute(update(messages).where(*together).values(hidden=0))
+            leaf = _newest(tree(db, one.chat_id), one.id)
+            db.execute(update(chats).where(chats.c.id == one.chat_id).values(leaf=leaf))
+
+    def siblings(self, owner: str, message_id: str) -> list[ChatMessage]:
+        """Return the children of a message's parent, itself among them, the oldest first."""
+        with transaction(self._engine) as db:
+            one = find_message(db, owner, message_id)
+            query = select(messages).where(
+                messages.c.chat_id == one.chat_id,
+                messages.c.parent_id.is_not_distinct_from(one.parent_id),
+                messages.c.hidden == 0,
+            )
+            rows = db.execute(query.order_by(messages.c.created, messages.c.id)).mappings()
+            return [message_of(row) for row in rows]
+
+    def set_leaf(self, owner: str, chat_id: str, message_id: str, *, newest: bool = False) -> str:
+        """Show the branch that ends at a message; return the new leaf.
+
+        With ``newest`` the branch goes on below it, along the newest child each time: what
+        a person wants who changes to another sibling.
+        """
+        with transaction(self._writer) as db:
+            leaf = find_message(db, owner, message_id, chat_id=chat_id).id
+            if newest:
+                leaf = _newest(tree(db, chat_id), leaf)
+            db.execute(update(chats).where(chats.c.id == chat_id).values(leaf=leaf))
+            return leaf
+
+    def recover(self, *, idle: float = 0) -> int:
+        """Mark answers as interrupted whose process is gone; return how many, of all owners.
+
+        For the start of the program. Where several processes share a database, ``idle`` is
+        the number of seconds without a write after which an answer counts as abandoned: a
+        living job writes at least every core.chats.jobs.runner.TOUCH_EVERY seconds.
+        """
+        self.matrices.recover(idle=idle)
+        lost = (
+            messages.c.state == "running",
+            messages.c.updated <= self._clock.now() - int(idle * 1e9),
+        )
+        with transaction(self._writer) as db:
+            rows = db.execute(select(messages.c.id, messages.c.message).where(*lost)).all()
+            for row in rows:
+                _index(db, row.id, row.message)
+            db.execute(update(messages).where(*lost).values(state="interrupted"))
+            return len(rows)
+
+    def forget(self, *, idle: float = 0) -> int:
+        """Delete for good what was put away, and temporary chats without a new message, for
+        ``idle`` seconds; return how many chats.
+        """
+        before = self._clock.now() - int(idle * 1e9)
+        away = messages.c.hidden.between(1, before)
+        gone = chats.c.hidden.between(1, before)
+        left = chats.c.temporary.is_(True) & (chats.c.updated <= before)
+        with transaction(self._writer) as db:
+            db.execute(delete(messages).where(away))
+            return db.execute(delete(chats).where(gone | left)).rowcount
+
+
+def _newest(children: dict[str | None, tuple[str, ...]], message_id: str) -> str:
+    """Return the end of the branch below a message that goes along the newest child each time."""
+    while message_id in children:
+        message_id = children[message_id][-1]
+    return message_id
+
+
+def _index(db: Connection, message_id: str, message: Message) -> None:
+    """Write down the words of a message that will not change for now."""
+    text = words_of(text_of(message))
+    done = db.execute(update(words).where(words.c.message_id == message_id).values(text=text))
+    if done.rowcount == 0:
+        db.execute(insert(words).values(message_id=message_id, text=text))
+
+
+class _Clock:
+    """Nanoseconds since 1970 that rise strictly, so that siblings can be sorted by them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def now(self) -> int:
+        with self._lock:
+            self._last = max(self._last + 1, time.time_ns())
+            return self._last

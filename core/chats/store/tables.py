@@ -1,0 +1,322 @@
+"""The tables that chats are kept in, the engine that opens them, and how old files are upgraded.
+
+Nothing here is SQLite's alone: the same tables are made on PostgreSQL. What is a JSON value
+is stored as JSON text, so that no database changes key order or large integers. Times are
+nanoseconds since 1970 in UTC, as integers.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+
+from core.chats.store.migrations import UPGRADES, Upgrade, index_words
+from core.chats.values.chat import Step
+from core.chats.values.matrix import MatrixPlan, Result
+from core.errors import BackendUnavailable, ConfigError
+from core.translation.messages import Message
+
+__all__ = [
+    "cause",
+    "chats",
+    "matrices",
+    "matrix_results",
+    "messages",
+    "metadata",
+    "migrate",
+    "open_engine",
+    "presets",
+    "toolboxes",
+    "transaction",
+    "words",
+]
+
+# How long a writer waits for another one before it gives up.
+BUSY_MS = 10_000
+
+
+class Json(TypeDecorator[Any]):
+    """A value of one type, kept as its JSON text; None is NULL."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: Any) -> None:
+        super().__init__()
+        self.of = of
+        self._decoder = msgspec.json.Decoder(of)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Return the JSON text of ``value``; half a surrogate pair becomes U+FFFD."""
+        if value is None:
+            return None
+        try:
+            return msgspec.json.encode(value).decode()
+        except UnicodeEncodeError:
+            # Python strings may hold surrogates (file names do) that UTF-8 cannot say.
+            text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+            return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Return the value that a JSON text spells."""
+        return None if value is None else self._decoder.decode(value)
+
+
+metadata = MetaData()
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("settings", Json(dict[str, Any]), nullable=False),
+    # No foreign key: it would be a circle, and SQLite cannot add one afterwards.
+    Column("leaf", String(32)),
+    Column("pinned", Boolean, nullable=False),
+    Column("temporary", Boolean, nullable=False),
+    Column("titled", String(16), nullable=False),
+    Column("hidden", BigInteger, nullable=False),
+    Index("chats_listed", "owner", "temporary", "pinned", "updated", "id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("chat_id", String(32), ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    # No cascade from parent to child: SQLite nests cascades only 1,000 deep, a chat is deeper.
+    Column("parent_id", String(32), ForeignKey("messages.id"), index=True),
+    Column("message", Json(Message), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("model", Text, nullable=False),
+    Column("dialect", Text, nullable=False),
+    Column("steps", Json(tuple[Step, ...]), nullable=False),
+    Column("numbers", Json(dict[str, Any]), nullable=False),
+    Column("finish_reason", String(16), nullable=False),
+    Column("error", Json(dict[str, Any])),
+    Column("exchanges", Json(tuple[str, ...]), nullable=False),
+    Column("rating", Integer, nullable=False),
+    Column("batch", String(32), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("hidden", BigInteger, nullable=False),
+    Index("messages_of_chat", "chat_id", "created"),
+)
+
+presets = Table(
+    "presets",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+# What a search looks through: the words of each message, as core.chats.store.search_words
+# takes them out. Each database has its own index on them, made by
+# core.chats.store.migrations.
+words = Table(
+    "words",
+    metadata,
+    # A number, since SQLite's full text index has nothing else; newer messages have larger ones.
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column(
+        "message_id",
+        String(32),
+        ForeignKey("messages.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    Column("text", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+event.listen(words, "after_create", lambda _, db, **__: index_words(db))
+
+# What the tool page shows to an owner: tools and cases, as the page writes them.
+toolboxes = Table(
+    "toolboxes",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+)
+
+matrices = Table(
+    "matrices",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    # A hash of the tools, to see whether two matrices tried the same definitions.
+    Column("definitions", String(16), nullable=False),
+    Column("plan", Json(MatrixPlan), nullable=False),
+    Index("matrices_listed", "owner", "created"),
+)
+
+# One row each, so that a result is written once and not with all the others each time.
+matrix_results = Table(
+    "matrix_results",
+    metadata,
+    Column("matrix_id", ForeignKey("matrices.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("result", Json(Result), nullable=False),
+)
+
+_version = Table(
+    "schema_version",
+    metadata,
+    # One row, whose key is always 1, so that two processes cannot both make it.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+)
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine on ``url`` whose tables are made and upgraded.
+
+    A file that is not there is made, with its folder. Raises ConfigError for an address that
+    cannot be used, for a database that does not answer, and for one that a newer version of
+    the program has written.
+    """
+    shown = ""
+    with ExitStack() as undo:
+        try:
+            where = make_url(url)
+            shown = where.render_as_string(hide_password=True)
+            engine = _engine(where)
+            undo.callback(engine.dispose)
+            migrate(engine)
+        except (SQLAlchemyError, ImportError, OSError) as error:
+            raise ConfigError(f"the chat store {shown} cannot be opened: {cause(error)}") from error
+        undo.pop_all()
+    return engine
+
+
+def cause(error: Exception) -> str:
+    """Return the driver's own words; SQLAlchemy's would repeat the whole statement."""
+    return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Run one transaction. Raises BackendUnavailable (``store_unavailable``) where it fails."""
+    try:
+        with engine.begin() as db:
+            yield db
+    except SQLAlchemyError as error:
+        raise BackendUnavailable(
+            f"the chat store did not do what was asked: {cause(error)}", code="store_unavailable"
+        ) from error
+
+
+def migrate(engine: Engine, upgrades: Sequence[Upgrade] = UPGRADES) -> int:
+    """Make the tables, or run the upgrades that are missing; return the version reached.
+
+    Raises ConfigError for a database of a version above the newest.
+    """
+    try:
+        return _migrate(engine, upgrades)
+    except (IntegrityError, ProgrammingError):
+        # Another process made the same tables at the same moment: now they are there.
+        return _migrate(engine, upgrades)
+
+
+def _migrate(engine: Engine, upgrades: Sequence[Upgrade]) -> int:
+    newest = 1 + len(upgrades)
+    with engine.execution_options(writes=True).begin() as db:
+        _version.create(db, checkfirst=True)
+        version = db.scalar(select(_version.c.version).with_for_update())
+        if version is None:
+            metadata.create_all(db)
+            db.execute(insert(_version).values(id=1, version=newest))
+            return newest
+        if version > newest:
+            raise ConfigError(
+                f"the chat store has version {version}, and this program knows {newest}: "
+                "it was written by a newer Diglot; update this one"
+            )
+        for upgrade in upgrades[version - 1 :]:
+            upgrade(db)
+        db.execute(update(_version).values(version=newest))
+        return newest
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        # A connection that the server has dropped is noticed and replaced.
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    database = url.database
+    if not database or database == ":memory:":
+        raise ConfigError(
+            "the chat store needs a file, for instance sqlite:///chats.db: "
+            "a database in memory is another one for each thread"
+        )
+    Path(database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, hide_parameters=True)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # Python's sqlite3 would begin transactions by itself and late; _begin does it instead.
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # In WAL mode a killed process loses nothing; a power cut may lose the last moments.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    _turn_to_wal(connection)
+
+
+def _turn_to_wal(connection: Any) -> None:
+    # The file stays in this mode; only the first change can meet another process that
+    # changes it too, and SQLite does not wait then, whatever the busy timeout.
+    deadline = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _begin(db: Connection) -> None:
+    # A transaction that reads first and writes later fails at once, whatever the busy
+    # timeout, when another one wrote in between. So a writer takes the lock at its start.
+    writes = db.get_execution_options().get("writes", False)
+    db.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

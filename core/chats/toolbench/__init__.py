@@ -1,0 +1,1 @@
+"""What the tool page works with: runs, matrices, and what is saved."""

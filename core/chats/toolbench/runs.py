@@ -1,0 +1,366 @@
+"""Runs of the tool page: one prompt with tool definitions, step by step, again, and branched.
+
+A run is an answer like any other, in a temporary chat whose settings hold its plan: so it goes
+on without anybody watching, is found again after a refresh, and shows its wire. Runs of the
+same prompt are siblings in one chat. Calls may wait for a person at the run's desk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from core.backends.fleet import Fleet
+from core.chats.jobs.answer import RunValue, conversation
+from core.chats.jobs.job import Job, Run
+from core.chats.jobs.runner import JobRunner
+from core.chats.store.store import Store
+from core.chats.values.chat import Call, ChatMessage, FaceDialect, Step
+from core.errors import InvalidRequest
+from core.tools.approvals import Decision, Desk, Mode
+from core.tools.definitions.values import Definition
+from core.tools.fault_injection import Fault
+from core.tools.loop import run_tools
+from core.tools.toolbox import Toolbox
+from core.translation.events import Event
+from core.translation.messages import (
+    ChatRequest,
+    Message,
+    NamedTool,
+    Text,
+    ToolCall,
+    ToolChoice,
+)
+
+__all__ = ["Changed", "How", "Playground", "RunPlan", "Trial", "Waiting"]
+
+How = Literal["auto", "emulated", "both"]
+"""Calls as the model can, or emulated even where it could, or both side by side."""
+
+
+class RunPlan(Struct, frozen=True, kw_only=True):
+    """What is run, with which ``tools``.
+
+    ``choice`` is a word of tool_choice or the name of a tool behind ``=``. ``fault`` befalls
+    the first call or ``every`` one. ``max_turns`` limits the turns that may call tools.
+    """
+
+    prompt: str
+    model: str
+    tools: tuple[Definition, ...] = ()
+    choice: str = "auto"
+    how: How = "auto"
+    mode: Mode = "auto"
+    fault: Fault | None = None
+    every: bool = False
+    system: str = ""
+    dialect: FaceDialect = "openai"
+    max_turns: int = 6
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """One run of a plan: the row that holds it, how its calls are made, and what it began from.
+
+    ``source`` is the run that it branches from, of which it took the first ``step`` steps.
+    """
+
+    row: ChatMessage
+    emulated: bool = False
+    source: str = ""
+    step: int = 0
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """A call that waits for a person; ``runs`` says whether something here can run it."""
+
+    call: ToolCall
+    runs: bool
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """What is different in a branch: a call's arguments, which is then run, or its result."""
+
+    call_id: str
+    arguments: str | None = None
+    result: str | None = None
+
+
+class _Mark(Struct, frozen=True, kw_only=True):
+    """What the chat's settings keep of one run."""
+
+    emulated: bool = False
+    source: str = ""
+    step: int = 0
+
+
+class _Kept(Struct, frozen=True, kw_only=True):
+    """The settings of a chat that holds runs."""
+
+    plan: RunPlan
+    marks: dict[str, _Mark] = field(default_factory=dict)
+
+
+class Playground:
+    """Runs of everybody. Methods may be called from any thread."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        store: Store,
+        jobs: JobRunner,
+        toolbox: Callable[[Sequence[Definition]], Toolbox],
+    ) -> None:
+        """``toolbox`` returns what runs some definitions, as far as anything does."""
+        self._fleet = fleet
+        self._store = store
+        self._jobs = jobs
+        self._toolbox = toolbox
+        self._desks: dict[str, Desk] = {}
+
+    def start(self, owner: str, plan: RunPlan, *, chat_id: str = "") -> list[Job]:
+        """Run a plan, in a new chat or once more in the one that holds its runs.
+
+        Raises InvalidRequest without a prompt, and ``busy`` while the chat runs.
+        """
+        if not plan.prompt.strip():
+            raise InvalidRequest("a run needs a prompt", path="prompt")
+        question = None
+        if chat_id:
+            parent_id = self._store.path(owner, chat_id)[0].id
+        else:
+            chat = self._store.create_chat(owner, title=plan.prompt[:80], temporary=True)
+            chat_id, parent_id, question = chat.id, None, _said("user", plan.prompt)
+        ways = {"auto": (False,), "emulated": (True,), "both": (False, True)}[plan.how]
+        made = [self._run(owner, plan, _history(plan), emulate=emulate) for emulate in ways]
+        jobs = self._launch(owner, chat_id, parent_id, question, plan, [run for run, _ in made])
+        for job, (_, desk) in zip(jobs, made, strict=True):
+            self._keep_desk(job, desk)
+        marks = {
+            job.message_id: _Mark(emulated=emulate) for job, emulate in zip(jobs, ways, strict=True)
+        }
+        self._note(owner, chat_id, plan, marks)
+        return jobs
+
+    def branch(self, owner: str, message_id: str, step: int, changed: Changed | None = None) -> Job:
+        """Go on from a step of a run as a new run: ``step`` counts its turns from 0.
+
+        Without ``changed`` that turn is asked for again; with it the turn stays, but for the
+        call that is named. Raises InvalidRequest for a step or call that is not there.
+        """
+        old = self._store.message(owner, message_id)
+        plan, marks = self._kept(owner, old.chat_id)
+        mark = marks.get(message_id, _Mark())
+        kept = step if changed is None else step + 1
+        if not 0 <= step <= len(old.steps) or kept > len(old.steps):
+            raise InvalidRequest("this run has no such step", path="step")
+        steps = [replace(one, stopped="") for one in old.steps[:kept]]
+        if changed is not None:
+            steps[-1] = self._with_change(steps[-1], changed, plan)
+        history = (*_history(plan), *conversation([_begun(old, tuple(steps))]))
+        run, desk = self._run(
+            owner, plan, history, emulate=mark.emulated, turn=kept, later=bool(steps)
+        )
+        job = self._jobs.start(
+            owner,
+            old.chat_id,
+            run,
+            parent_id=old.parent_id,
+            model=plan.model,
+            dialect=plan.dialect,
+            steps=tuple(steps),
+            exchanges=old.exchanges[:kept],
+        )
+        self._keep_desk(job, desk)
+        new = _Mark(emulated=mark.emulated, source=message_id, step=step)
+        self._note(owner, old.chat_id, plan, {job.message_id: new})
+        return job
+
+    def plan(self, owner: str, chat_id: str) -> RunPlan:
+        """Return what a chat's runs are of. Raises InvalidRequest for a chat that has none."""
+        return self._kept(owner, chat_id)[0]
+
+    def trials(self, owner: str, chat_id: str) -> list[Trial]:
+        """Return the runs in a chat, the oldest first."""
+        _, marks = self._kept(owner, chat_id)
+        rows = self._store.messages(owner, chat_id)
+        return [
+            Trial(
+                row=row,
+                emulated=marks.get(row.id, _Mark()).emulated,
+                source=marks.get(row.id, _Mark()).source,
+                step=marks.get(row.id, _Mark()).step,
+            )
+            for row in rows
+            if row.message.role == "assistant"
+        ]
+
+    def waiting(self, owner: str, job_id: str) -> tuple[Waiting, ...]:
+        """Return the calls of a run that wait for a person."""
+        desk = self._desk(owner, job_id)
+        if desk is None:
+            return ()
+        return tuple(Waiting(call=call, runs=desk.runs(call.name)) for call in desk.waiting)
+
+    def decide(self, owner: str, job_id: str, call_id: str, decision: Decision) -> bool:
+        """Settle a call that waits; return whether it still did.
+
+        Raises InvalidRequest for arguments that are not a JSON object.
+        """
+        if decision.arguments is not None and not _is_object(decision.arguments):
+            raise InvalidRequest("arguments must be a JSON object", path="arguments")
+        desk = self._desk(owner, job_id)
+        return desk is not None and desk.decide(call_id, decision)
+
+    def _desk(self, owner: str, job_id: str) -> Desk | None:
+        return self._desks.get(job_id) if self._jobs.get(owner, job_id) else None
+
+    def _keep_desk(self, job: Job, desk: Desk) -> None:
+        known = self._desks
+        for job_id in [one for one in known if len(known) > 500][:100]:
+            del known[job_id]
+        known[job.id] = desk
+
+    def _with_change(self, step: Step, changed: Changed, plan: RunPlan) -> Step:
+        call = next((call for call in step.calls if call.id == changed.call_id), None)
+        if call is None:
+            raise InvalidRequest("this step has no such call", path="call_id")
+        if changed.arguments is not None:
+            if not _is_object(changed.arguments):
+                raise InvalidRequest("arguments must be a JSON object", path="arguments")
+            new = self._called_again(call, changed.arguments, plan)
+        else:
+            new = replace(call, result=changed.result or "", how="given", failed=False, duration=0)
+        return replace(step, calls=tuple(new if one is call else one for one in step.calls))
+
+    def _called_again(self, call: Call, arguments: str, plan: RunPlan) -> Call:
+        asked = ToolCall(id=call.id, name=call.name, arguments=arguments)
+        box = self._toolbox(plan.tools)
+        result = self._fleet.call(box.call(asked), timeout=60)
+        own = call.asked or call.arguments
+        return replace(
+            call,
+            arguments=arguments,
+            asked="" if own == arguments else own,
+            result=result.content,
+            failed=not result.ok,
+            duration=result.duration,
+            how="",
+        )
+
+    def _launch(
+        self,
+        owner: str,
+        chat_id: str,
+        parent_id: str | None,
+        question: Message | None,
+        plan: RunPlan,
+        runs: list[Run],
+    ) -> list[Job]:
+        if len(runs) > 1:
+            batch = [(run, plan.model, plan.dialect) for run in runs]
+            return self._jobs.start_batch(owner, chat_id, batch, parent_id=parent_id, ask=question)
+        job = self._jobs.start(
+            owner,
+            chat_id,
+            runs[0],
+            parent_id=parent_id,
+            ask=question,
+            model=plan.model,
+            dialect=plan.dialect,
+        )
+        return [job]
+
+    def _run(
+        self,
+        owner: str,
+        plan: RunPlan,
+        history: tuple[Message, ...],
+        *,
+        emulate: bool,
+        turn: int = 0,
+        later: bool = False,
+    ) -> tuple[Run, Desk]:
+        """Return what runs a plan, with its desk; ``later`` is a run that has called already."""
+        box = self._toolbox(plan.tools)
+        notify: list[Callable[[bool], None]] = []
+        desk = Desk(
+            box,
+            mode=plan.mode,
+            fault=plan.fault,
+            every=plan.every,
+            changed=lambda waiting: notify[0](waiting),
+        )
+        choice = _choice(plan.choice)
+        if later and choice not in ("auto", "none"):
+            choice = "auto"
+        request = ChatRequest(
+            model=plan.model,
+            messages=history,
+            tools=tuple(definition.tool for definition in plan.tools),
+            tool_choice=choice,
+            stream=True,
+            include_usage=True,
+        )
+
+        def run(job: Job) -> AsyncIterator[RunValue]:
+            notify.append(lambda waits: job.note_phase("deciding" if waits else "calling"))
+
+            def chat(asked: ChatRequest) -> AsyncIterator[Event]:
+                return self._fleet.chat(
+                    asked,
+                    dialect=plan.dialect,
+                    owner=owner,
+                    note=job.note_exchange,
+                    emulate=emulate,
+                )
+
+            return run_tools(
+                chat, request, box, max_turns=plan.max_turns, handle=desk.handle, turn=turn
+            )
+
+        return run, desk
+
+    def _kept(self, owner: str, chat_id: str) -> tuple[RunPlan, dict[str, _Mark]]:
+        settings = self._store.chat(owner, chat_id).settings
+        try:
+            kept = msgspec.convert(settings.get("playground"), _Kept)
+        except msgspec.ValidationError as exc:
+            raise InvalidRequest("this chat holds no runs", path="chat_id") from exc
+        return kept.plan, kept.marks
+
+    def _note(self, owner: str, chat_id: str, plan: RunPlan, marks: Mapping[str, _Mark]) -> None:
+        settings = self._store.chat(owner, chat_id).settings
+        before = self._kept(owner, chat_id)[1] if "playground" in settings else {}
+        kept = msgspec.to_builtins(_Kept(plan=plan, marks={**before, **marks}))
+        self._store.update_chat(owner, chat_id, settings={**settings, "playground": kept})
+
+
+def _said(role: str, text: str) -> Message:
+    return Message(role=role, parts=(Text(text),))
+
+
+def _history(plan: RunPlan) -> tuple[Message, ...]:
+    before = (_said("system", plan.system),) if plan.system.strip() else ()
+    return (*before, _said("user", plan.prompt))
+
+
+def _begun(row: ChatMessage, steps: tuple[Step, ...]) -> ChatMessage:
+    """Return a run as if only these steps had been made."""
+    return replace(row, steps=steps, message=Message(role="assistant"))
+
+
+def _choice(word: str) -> ToolChoice:
+    if word.startswith("="):
+        return NamedTool(word[1:])
+    return "none" if word == "none" else "required" if word == "required" else "auto"
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except msgspec.DecodeError:
+        return False

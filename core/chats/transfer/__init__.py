@@ -1,0 +1,1 @@
+"""Chats as files: exports, archives, attachments, and imports."""

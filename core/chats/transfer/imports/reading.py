@@ -1,0 +1,74 @@
+"""What readers of other products' files share: values that may be missing or of another type.
+
+A damaged field is no reason to lose a chat, so nothing here raises.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from core.translation.codec.json import encode_json
+from core.translation.messages import Image
+
+__all__ = [
+    "as_json", "data_image", "items_of", "map_of", "seconds_ns", "text_from", "time_ns", "titled",
+]  # fmt: skip
+
+_LATEST = 253_402_300_799  # the year 9999
+_MILLISECONDS = 100_000_000_000  # the year 5138 in seconds, 1973 in milliseconds
+
+
+def map_of(value: Any) -> Mapping[str, Any]:
+    """Return an object, or an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items_of(value: Any) -> Sequence[Any]:
+    """Return a list, or an empty one."""
+    return value if isinstance(value, list) else ()
+
+
+def text_from(value: Any) -> str:
+    """Return a string, or an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def seconds_ns(value: Any) -> int:
+    """Return a duration in seconds as ns; 0 for what is none."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return int(value * 1e9) if number and math.isfinite(value) and 0 <= value < 1e8 else 0
+
+
+def time_ns(value: Any) -> int:
+    """Return a time as ns since 1970: of seconds, milliseconds or ISO 8601; 0 for what is none."""
+    if isinstance(value, str):
+        try:
+            stamp = datetime.fromisoformat(value)
+        except ValueError:
+            return 0
+        value = stamp.replace(tzinfo=stamp.tzinfo or UTC).timestamp()
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return 0
+    seconds = value / 1000 if value > _MILLISECONDS else value
+    return int(seconds * 1e9) if 0 < seconds < _LATEST else 0
+
+
+def as_json(value: Any) -> str:
+    """Return content of a kind not known here, as it was."""
+    return f"```json\n{encode_json(value).decode()}\n```"
+
+
+def data_image(url: Any) -> Image | None:
+    """Return the image that a ``data:`` address holds, or None."""
+    head, comma, data = text_from(url).partition(",")
+    if not comma or not head.startswith("data:image/") or not head.endswith(";base64"):
+        return None
+    return Image(data=data, media_type=head[len("data:") : -len(";base64")])
+
+
+def titled(title: Any, first: str) -> str:
+    """Return a chat's title, or else the beginning of its first question."""
+    return (text_from(title).strip() or " ".join(first.split()))[:200]

@@ -1,0 +1,1 @@
+"""The values that chats and matrices are made of."""

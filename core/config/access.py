@@ -1,0 +1,248 @@
+"""Who may do what, as config.yaml and the environment say it. Keys are kept as their hashes only.
+
+Keys stand in Diglot's own section, the operator's where LiteLLM has it::
+
+    general_settings:
+      master_key: os.environ/LITELLM_MASTER_KEY   # the operator's: may do everything
+    diglot:
+      keys:
+        - name: web-shop               # whose requests these are; in logs, metrics and pages
+          key: os.environ/SHOP_KEY     # or key_hash: sha256:..., from python -m core --new-key
+          models: [qwen-*, gpt-4o]     # default: all
+          rpm: 60                      # requests a minute
+          tpm: 100000                  # tokens a minute, prompt and answer
+          max_parallel: 4              # requests at the same time
+          expires: 2027-01-31          # the last day, in UTC; or a time
+          manage: true                 # may pull, copy and delete models
+          watch: true                  # may read /metrics and /health
+      open: true                       # no key for anybody, on whatever address
+      operators: [ann@example.org]     # of those who sign in to the pages
+      cors: [https://app.example.org]  # whose scripts may ask from a browser; "*" is everybody
+      hosts: [chat.example.org]        # the names that this server is reached by
+
+The environment may say LITELLM_MASTER_KEY, DIGLOT_KEYS (``name=key``, separated by commas)
+and OLLAMA_ORIGINS (as ``cors``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from core.config.section import Section
+from core.errors import ConfigError
+
+__all__ = ["Access", "Digest", "Key", "environment_access", "new_key", "read_access"]
+
+_SHORTEST = 16
+_KNOWN = frozenset({"sk-1234", "sk-12345", "sk-123456", "changeme", "password", "secret"})
+_HASH = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
+_NAME = re.compile(r"[\w.@-]{1,64}", re.ASCII)
+
+
+class Digest:
+    """A key as it is kept: its SHA-256. It prints as nothing."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: bytes) -> None:
+        self.value = value
+
+    @classmethod
+    def of(cls, key: str | bytes) -> Digest:
+        """Return the digest of a key."""
+        return cls(hashlib.sha256(key.encode() if isinstance(key, str) else key).digest())
+
+    def matches(self, key: str | bytes) -> bool:
+        """Tell whether ``key`` is the one, in the same time for every other."""
+        return hmac.compare_digest(self.value, Digest.of(key).value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Digest) and hmac.compare_digest(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __repr__(self) -> str:
+        return "Digest(***)"
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """One client's key. ``models`` may hold ``*``, None is all; ``expires`` is s since the epoch.
+
+    ``rpm`` and ``tpm`` are requests and tokens a minute, None is no limit.
+    """
+
+    name: str
+    digest: Digest
+    models: tuple[str, ...] | None = None
+    rpm: int | None = None
+    tpm: int | None = None
+    max_parallel: int | None = None
+    expires: float | None = None
+    manage: bool = False
+    watch: bool = False
+
+
+class Access(Struct, frozen=True, kw_only=True):
+    """Who may do what. ``known`` names the keys that are the examples of manuals."""
+
+    keys: tuple[Key, ...] = ()
+    master: Digest | None = None
+    open: bool = False
+    operators: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+
+    @property
+    def guarded(self) -> bool:
+        """Whether requests need a key."""
+        return bool(self.keys or self.master) and not self.open
+
+    def enters(self, digest: Digest, *, now: float) -> bool:
+        """Tell whether this key opens the pages of a server that other machines can reach.
+
+        A key with limits does not, since pages do not count by key. ``now`` is s since the epoch.
+        """
+        if self.master == digest:
+            return "master_key" not in self.known
+        return any(
+            key.digest == digest
+            and key.name not in self.known
+            and (key.expires is None or now < key.expires)
+            and (key.models, key.rpm, key.tpm, key.max_parallel) == (None,) * 4
+            for key in self.keys
+        )
+
+
+def new_key() -> str:
+    """Return a key that nobody can guess, and what to write into a config for it."""
+    key = f"sk-{secrets.token_urlsafe(32)}"
+    return f"key: {key}\nkey_hash: sha256:{Digest.of(key).value.hex()}"
+
+
+def read_access(own: Section, general: Section) -> Access:
+    """Return what the sections diglot and general_settings say of access.
+
+    Raises ConfigError. Keys that are easily guessed are warned of.
+    """
+    source = own.source
+    found = environment_access(source.environ)
+    weak: list[str] = list(found.known)
+    master = general.text("master_key", unset="warn")
+    if master:
+        _judge(general, "master_key", master, "master_key", weak)
+    keys = [*found.keys]
+    for section in own.sections("keys"):
+        key = _key(section, weak)
+        if any(key.name == other.name or key.digest == other.digest for other in keys):
+            raise section.error("name", f"{key.name!r} is there twice, by its name or its key")
+        keys.append(key)
+    return Access(
+        keys=tuple(keys),
+        master=Digest.of(master) if master else found.master,
+        open=own.flag("open", default=False),
+        operators=tuple(address.casefold() for address in _texts(own, "operators")),
+        cors=(*_texts(own, "cors"), *found.cors),
+        hosts=tuple(host.lower() for host in _texts(own, "hosts")),
+        known=tuple(weak),
+    )
+
+
+def environment_access(environ: Mapping[str, str]) -> Access:
+    """Return what the environment alone says of access. Raises ConfigError."""
+    keys: list[Key] = []
+    known: list[str] = []
+    items = [item.strip() for item in environ.get("DIGLOT_KEYS", "").split(",") if item.strip()]
+    for place, item in enumerate(items, 1):
+        name, equals, key = item.partition("=")
+        if not equals:
+            name, key = f"key-{place}", item
+        if not _NAME.fullmatch(name) or not key:
+            raise ConfigError(f"DIGLOT_KEYS: entry {place} is not name=key")
+        keys.append(Key(name=name, digest=Digest.of(key)))
+        known += [name] if key.lower() in _KNOWN else []
+    master = environ.get("LITELLM_MASTER_KEY", "")
+    known += ["master_key"] if master.lower() in _KNOWN else []
+    origins = [origin.strip() for origin in environ.get("OLLAMA_ORIGINS", "").split(",")]
+    return Access(
+        keys=tuple(keys),
+        master=Digest.of(master) if master else None,
+        cors=tuple(origin for origin in origins if origin),
+        known=tuple(known),
+    )
+
+
+def _key(section: Section, weak: list[str]) -> Key:
+    name = section.text("name", required=True)
+    if not _NAME.fullmatch(name) or name == "master_key":
+        raise section.error("name", "may have up to 64 letters, digits and . _ - @, and must not "
+                            "be master_key")  # fmt: skip
+    models = section.setting("models", "strings") if section.has("models") else None
+    return Key(
+        name=name,
+        digest=_digest(section, name, weak),
+        models=None if models is None else tuple(models),
+        rpm=section.count("rpm"),
+        tpm=section.count("tpm"),
+        max_parallel=section.count("max_parallel"),
+        expires=_expires(section),
+        manage=section.flag("manage", default=False),
+        watch=section.flag("watch", default=False),
+    )
+
+
+def _digest(section: Section, name: str, weak: list[str]) -> Digest:
+    if section.has("key_hash"):
+        match = _HASH.fullmatch(section.text("key_hash"))
+        if match is None or section.has("key"):
+            raise section.error("key_hash", "must be sha256:... and stand without a key")
+        return Digest(bytes.fromhex(match[1]))
+    key = section.text("key", required=True)
+    _judge(section, "key", key, name, weak)
+    return Digest.of(key)
+
+
+def _judge(section: Section, field: str, key: str, name: str, weak: list[str]) -> None:
+    """Warn of a key that is easily guessed; it works all the same."""
+    where = f"{section.path}.{field}"
+    if key.lower() in _KNOWN:
+        weak.append(name)
+        section.source.warnings.append(
+            f"{where} is an example out of manuals, which everybody tries first: it works on "
+            "loopback only. Make a key with: python -m core --new-key"
+        )
+    elif len(key) < _SHORTEST:
+        section.source.warnings.append(
+            f"{where} has {len(key)} characters and can be guessed. Make a key with: "
+            "python -m core --new-key"
+        )
+
+
+def _expires(section: Section) -> float | None:
+    value: Any = section.take("expires")
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+    except ValueError:
+        value = None
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+    if isinstance(value, date):
+        day = datetime(value.year, value.month, value.day, tzinfo=UTC)
+        return (day + timedelta(days=1)).timestamp()
+    raise section.error("expires", "must be a day such as 2027-01-31, or a time")
+
+
+def _texts(section: Section, key: str) -> Iterator[str]:
+    yield from section.setting(key, "strings") or ()

@@ -1,0 +1,85 @@
+"""``--validate-config``: what each key of a config file does here, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from core.config.config import load_config
+from core.config.files import Document, parse_document, read_text
+from core.config.reference import KEYS, find_key
+from core.errors import ConfigError
+
+__all__ = ["Language", "explain_config", "language_of"]
+
+Language = Literal["zh", "en", "both"]
+
+_UNKNOWN = {"zh": "没有这个键，不起作用。", "en": "No such key: it has no effect."}
+_MARKS = {"acts": "+", "nothing": "-", "": "?"}
+_SUMMARY = {
+    "zh": "可以用。部署：{deployments}，名字：{names}。+ 起作用，- 收下但不起作用，? 不认识。",
+    "en": "This can be used. Deployments: {deployments}, names: {names}. "
+    "+ acts, - is accepted and does nothing, ? is not known.",
+}
+_BAD = {"zh": "不能用：", "en": "This cannot be used: "}
+
+
+def language_of(environ: Mapping[str, str]) -> Language:
+    """Return the language of a user's locale; both where it names none."""
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        name = environ.get(variable, "")
+        if name.startswith("zh"):
+            return "zh"
+        if name and name.partition(".")[0] not in ("C", "POSIX"):
+            return "en"
+    return "both"
+
+
+def explain_config(
+    path: Path, *, environ: Mapping[str, str], language: Language
+) -> tuple[bool, list[str]]:
+    """Return whether a config file can be used, and a line of text for each of its keys.
+
+    Values are never said: some are secrets.
+    """
+    try:
+        document = parse_document(read_text(path), path.parent)
+    except ConfigError as exc:
+        return False, [_said(_BAD, language) + exc.message]
+    lines = list(_lines(document, path.name, language))
+    try:
+        config = load_config(path, environ=environ)
+    except ConfigError as exc:
+        return False, [*lines, "", _said(_BAD, language) + exc.message]
+    names = {deployment.model_name for deployment in config.deployments}
+    summary = _said(_SUMMARY, language)
+    summary = summary.format(deployments=len(config.deployments), names=len(names))
+    # What has no effect is said at its line.
+    more = [f"! {text}" for text in config.warnings if " has no effect" not in text]
+    return True, [*lines, *more, "", summary]
+
+
+def _lines(document: Document, name: str, language: Language) -> Iterator[str]:
+    settled = "\n"
+    for path, place in document.places.items():
+        if path.endswith("]") or path.startswith((f"{settled}.", f"{settled}[")):
+            continue
+        key = find_key(path)
+        # What stands below a key that does nothing does nothing either, and what stands below
+        # one that takes any value belongs to that.
+        if key is None or key.does == "nothing" or not _has_parts(key.path):
+            settled = path
+        text = _said(_UNKNOWN if key is None else {"zh": key.zh, "en": key.en}, language)
+        mark = _MARKS[key.does if key is not None else ""]
+        yield f"{place.file or name}:{place.line}: {mark} {path}: {text}"
+
+
+def _has_parts(path: str) -> bool:
+    return any(other.startswith((f"{path}.", f"{path}[")) for other in KEYS)
+
+
+def _said(words: Mapping[str, str], language: Language) -> str:
+    if language == "both":
+        return f"{words['zh']} / {words['en']}"
+    return words[language]

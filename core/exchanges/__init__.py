@@ -1,0 +1,1 @@
+"""What was recorded: exchanges, their log, masking, and forms to share."""

@@ -1,0 +1,99 @@
+"""Exchanges kept on disk, where the config names a folder: one compressed file for each.
+
+Bounded like the log in memory: by number and by bytes, the oldest go first. The files hold what
+people asked, so nobody else on the machine may read them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.config.config import Captures
+from core.errors import DiglotError
+from core.exchanges.exchange import Exchange
+from core.exchanges.log import ExchangeLog
+from core.exchanges.serialization import compressed, load_exchange
+
+__all__ = ["CaptureFolder", "keep_on_disk"]
+
+_LOG = logging.getLogger("diglot.captures")
+_PAUSE = 1.0
+
+
+class CaptureFolder:
+    """The files of the folder that a config names, bounded by number and bytes."""
+
+    def __init__(self, captures: Captures) -> None:
+        self._path = captures.folder or Path()
+        self._number = captures.number
+        self._max_bytes = captures.max_bytes
+
+    def load(self) -> list[Exchange]:
+        """Return what is kept, oldest first; files that cannot be read are left out."""
+        found = []
+        for file in self._files():
+            try:
+                found.append(load_exchange(file.read_bytes()))
+            except (OSError, DiglotError) as exc:
+                _LOG.warning("%s is left out: %s", file.name, exc)
+        return found
+
+    def save(self, exchanges: Iterable[Exchange]) -> None:
+        """Write exchanges that have ended, then remove what is too much. Raises OSError."""
+        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for exchange in exchanges:
+            name = "".join(c for c in exchange.id if c.isalnum() or c in "-_")
+            file = self._path / f"{exchange.started:020d}-{name}.diglot"
+            # Written beside and moved, so that no half file is ever read.
+            half = file.with_suffix(".part")
+            half.touch(mode=0o600)
+            half.write_bytes(compressed(exchange, owner=True))
+            half.replace(file)
+        self._trim()
+
+    def _files(self) -> list[Path]:
+        return sorted(self._path.glob("*.diglot")) if self._path.is_dir() else []
+
+    def _trim(self) -> None:
+        files = self._files()
+        sizes = [file.stat().st_size for file in files]
+        total = sum(sizes)
+        for file, size in zip(files, sizes, strict=True):
+            if len(files) <= self._number and total <= self._max_bytes:
+                break
+            file.unlink(missing_ok=True)
+            files = files[1:]
+            total -= size
+
+
+async def keep_on_disk(log: ExchangeLog, folder: CaptureFolder, *, pause: float = _PAUSE) -> None:
+    """Bring back what is kept, then write whatever ends, every ``pause`` seconds, for ever.
+
+    What ended is written once more when this is cancelled.
+    """
+    saved: set[str] = set()
+    for exchange in await asyncio.to_thread(folder.load):
+        log.add(exchange)
+        saved.add(exchange.id)
+    try:
+        while True:
+            await asyncio.sleep(pause)
+            await asyncio.to_thread(_save, log, folder, saved)
+    finally:
+        _save(log, folder, saved)
+
+
+def _save(log: ExchangeLog, folder: CaptureFolder, saved: set[str]) -> None:
+    kept = log.newest(owner="", everyone=True, limit=1_000_000)
+    fresh = [exchange for exchange in kept if exchange.ended and exchange.id not in saved]
+    saved.intersection_update({exchange.id for exchange in kept})
+    if not fresh:
+        return
+    try:
+        folder.save(fresh)
+    except OSError as exc:
+        _LOG.error("exchanges cannot be kept in the folder: %s", exc)
+    saved.update(exchange.id for exchange in fresh)

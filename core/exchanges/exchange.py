@@ -1,0 +1,267 @@
+"""What went over the wire for one request, kept so that it can be shown.
+
+An Exchange holds the client's side and each request that was made of a backend for it, with
+the time at which every piece came (core.exchanges.wire).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from core.config.deployment import Deployment
+from core.errors import InvalidResponse
+from core.exchanges.masking import mask_body
+from core.exchanges.snippets import snippets
+from core.exchanges.wire import Wire
+from core.translation.codec.json import decode_json, encode_json
+from core.translation.dialects.embeddings import EMBEDDING_DIALECTS
+from core.translation.dialects.registry import DIALECTS
+from core.translation.events import Finish
+from core.translation.messages import Usage
+from core.translation.report.report import ReportRow, explain_request
+from core.translation.stamp import Stamp
+from core.translation.translate import StreamTranslator, translate_response
+
+__all__ = ["Exchange", "Trail"]
+
+# Bytes at the end of a stream in which its counts stand.
+_TAIL = 1024
+
+
+class Trail(Struct):
+    """How a request came to its answer: the deployment that was asked last, and how often others
+    were tried before. ``group`` is the name that this deployment has in the config."""
+
+    group: str = ""
+    deployment: Deployment | None = None
+    retries: int = 0
+    fallbacks: int = 0
+
+
+class Exchange:
+    """One request of a client, and all that was done for it.
+
+    ``client`` is the client's side; ``backend`` holds one wire for each request made of a
+    backend (more than one where a tool call was emulated). ``emulated`` maps path prefixes of
+    the client's request to the note that says what was done instead. ``translated`` tells that
+    the last of ``backend`` was written anew, not passed through.
+    ``on_end`` is called once the answer is over, well or not.
+    """
+
+    __slots__ = (
+        "_said",
+        "accepts",
+        "backend",
+        "client",
+        "emulated",
+        "ended",
+        "error",
+        "id",
+        "model",
+        "on_end",
+        "owner",
+        "started",
+        "trail",
+        "translated",
+    )
+
+    def __init__(self, identity: str, client: Wire, *, owner: str, started: int) -> None:
+        self.id = identity
+        self.client = client
+        self.owner = owner
+        self.started = started
+        self.ended = 0
+        self.model = ""
+        self.error = ""
+        self.backend: list[Wire] = []
+        self.translated = False
+        self.accepts: frozenset[str] = frozenset()
+        self.emulated: dict[str, str] = {}
+        self._said: str | None = None
+        self.trail: Trail | None = None
+        self.on_end: Callable[[Exchange], None] | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes that are kept of all bodies."""
+        size = self.client.size
+        for wire in self.backend:
+            size += wire.size
+        return size
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that the client got; 0 while there is none yet."""
+        return self.client.status
+
+    @property
+    def cut(self) -> bool:
+        """Whether some body was too long to be kept whole."""
+        return self.client.cut or any(wire.cut for wire in self.backend)
+
+    @property
+    def said(self) -> str:
+        """The words of the answer, as far as a search needs them."""
+        if self._said is not None:
+            return self._said
+        # Masked in one piece: chunk by chunk it takes ten times as long.
+        pieces = _WORDS.findall(self.client.unmasked())
+        said = mask_body(b"".join(pieces)).decode("utf-8", "replace")
+        if "\\u" in said:
+            said = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), said)
+        if self.ended:
+            self._said = said
+        return said
+
+    def begin_again(self) -> None:
+        """Get ready to ask another backend: of the last one's answer nothing was sent on."""
+        self.client.forget()
+        self.error = ""
+        self.emulated = {}
+        self.translated = False
+        self.accepts = frozenset()
+
+    def end(self) -> None:
+        """Note that the answer is over, and mask what is kept of it."""
+        self.ended = time.time_ns()
+        self.client.mask()
+        for wire in self.backend:
+            wire.mask()
+        on_end, self.on_end = self.on_end, None
+        if on_end is not None:
+            on_end(self)
+
+    def waited(self) -> int:
+        """Return how long backends took for what they have answered so far, in ns."""
+        waited = 0
+        for wire in self.backend:
+            ended = wire.ended
+            if ended:
+                waited += ended - wire.sent
+        return waited
+
+    def usage(self) -> Usage | None:
+        """Return the tokens that all backends counted for this, None where none of them did.
+
+        It is read out of what came, so ask once, and only where it matters.
+        """
+        if len(self.backend) == 1:
+            return _usage(self.backend[0])
+        counted = [usage for usage in map(_usage, self.backend) if usage is not None]
+        if not counted:
+            return None
+        return Usage(
+            prompt_tokens=sum(usage.prompt_tokens for usage in counted),
+            completion_tokens=sum(usage.completion_tokens for usage in counted),
+        )
+
+    def report(self) -> tuple[ReportRow, ...]:
+        """Return what the translation of the request did; nothing where bytes passed through."""
+        if not self.translated or not self.backend:
+            return ()
+        return self.explain(decode_json(self.client.request), decode_json(self.backend[-1].request))
+
+    def explain(self, body: Mapping[str, Any], written: Mapping[str, Any]) -> tuple[ReportRow, ...]:
+        """Return the report of bodies that are still at hand as they were sent."""
+        return explain_request(
+            body,
+            written,
+            source=self.client.dialect,
+            target=self.backend[-1].dialect,
+            accepts=self.accepts,
+            emulated=self.emulated,
+        )
+
+    def request_in(self, dialect: str) -> dict[str, Any]:
+        """Return the request as ``dialect`` says it: as it was sent if it was, else translated.
+
+        Raises DiglotError where the request breaks its own dialect.
+        """
+        for wire in (self.client, *reversed(self.backend)):
+            if dialect in (wire.dialect, _family(wire.dialect)):
+                return dict(decode_json(wire.request))
+        embeddings = EMBEDDING_DIALECTS.get(self.client.dialect)
+        if embeddings is not None:
+            asked = embeddings.parse_request(decode_json(self.client.request))
+            return EMBEDDING_DIALECTS[_EMBEDDED[dialect]].dump_request(asked)
+        request = DIALECTS[self.client.dialect].parse_request(decode_json(self.client.request))
+        return DIALECTS[dialect].dump_request(request, accepts=self.accepts)
+
+    def snippets(self, origin: str) -> dict[str, str]:
+        """Return code that sends this request to ``origin`` once more, by way of sending it.
+
+        Raises DiglotError where the request breaks its own dialect.
+        """
+        wire = self.client
+        body = self.request_in(wire.dialect)
+        return snippets(body, dialect=wire.dialect, path=wire.path, origin=origin)
+
+    def response_in(self, dialect: str) -> list[tuple[int, bytes]]:
+        """Return the answer as ``dialect`` says it, in pieces with their times.
+
+        Pieces that were really sent in that dialect are returned as they were.
+        """
+        for wire in (self.client, *reversed(self.backend)):
+            if dialect in (wire.dialect, _family(wire.dialect)):
+                return list(wire.chunks)
+        stamp = Stamp(id=self.id, created=self.started, model=self.model)
+        source = self.client
+        if source.status >= 400:
+            error = DIALECTS[_family(source.dialect)].parse_error(source.response, source.status)
+            return [(self.ended, encode_json(DIALECTS[dialect].dump_error(error)))]
+        embeddings = EMBEDDING_DIALECTS.get(source.dialect)
+        if embeddings is not None:
+            asked = embeddings.parse_request(decode_json(source.request))
+            given = embeddings.parse_response(decode_json(source.response))
+            dump = EMBEDDING_DIALECTS[_EMBEDDED[dialect]].dump_response
+            return [(self.ended, encode_json(dump(given, asked, stamp)))]
+        if not source.streamed:
+            answer = translate_response(
+                decode_json(source.response, blame=InvalidResponse),
+                source=source.dialect,
+                target=dialect,
+                stamp=stamp,
+                now=self.ended,
+            )
+            return [(self.ended, encode_json(answer))]
+        stream = StreamTranslator(source.dialect, dialect, stamp, include_usage=True)
+        pieces = [(now, stream.feed(data, now=now)) for now, data in source.chunks]
+        pieces.append((self.ended, stream.close(now=self.ended) if self.ended else b""))
+        return [(now, data) for now, data in pieces if data]
+
+
+def _usage(wire: Wire) -> Usage | None:
+    """Return the counts at the end of a backend's answer."""
+    if wire.usage is not None:
+        return wire.usage
+    if wire.status >= 400 or not wire.streamed:
+        return None
+    # The bytes of a stream have passed through unread.
+    tail = wire.tail(_TAIL)
+    decoder = DIALECTS[wire.dialect].decoder(ids="")
+    whole = tail if len(tail) < _TAIL else tail[tail.find(b"\n") + 1 :]
+    events = [*decoder.decode(whole), *decoder.flush()]
+    wire.usage = next((e.usage for e in reversed(events) if isinstance(e, Finish)), None)
+    return wire.usage
+
+
+# The embedding dialect that belongs to a chat dialect.
+_EMBEDDED = {"ollama": "embed", "openai": "embeddings"}
+
+# The texts of an answer in any dialect. For a search this is near enough, and quick.
+_WORDS = re.compile(
+    rb'"(?:content|text|thinking|reasoning|reasoning_content|response|delta|arguments'
+    rb'|partial_json|message|error)":\s?"((?:[^"\\]|\\.)*)"'
+)
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+def _family(dialect: str) -> str:
+    """Return the chat dialect whose words go with ``dialect``."""
+    embeddings = EMBEDDING_DIALECTS.get(dialect)
+    return dialect if embeddings is None else embeddings.chat

@@ -1,0 +1,240 @@
+"""The newest exchanges, and what a viewer wants to see of them.
+
+The log is bounded in number and in bytes: the oldest are forgotten. Everybody sees their own;
+``everyone`` is for an operator, who sees also what clients of the gateway sent (owner "").
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.exchanges.exchange import Exchange
+
+__all__ = ["ExchangeLog", "Filter", "Watch"]
+
+_SUM_EVERY = 16
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """What a viewer wants to see; an empty value lets everything through.
+
+    ``path``, ``model`` and ``dialect`` are parts of those names, ``status`` is a code
+    (``404``), a class (``4xx``), ``error`` or ``open`` (still at work), ``text`` stands
+    somewhere in the request or the answer, in any case, ``since`` is ns since the epoch,
+    ``agent`` a part of the client's user agent.
+    """
+
+    path: str = ""
+    model: str = ""
+    status: str = ""
+    text: str = ""
+    dialect: str = ""
+    agent: str = ""
+    since: int = 0
+
+    def takes(self, exchange: Exchange) -> bool:
+        """Tell whether an exchange is wanted. Cheap questions are asked first."""
+        if exchange.started < self.since or self.path not in exchange.client.path:
+            return False
+        if self.model and self.model.lower() not in exchange.model.lower():
+            return False
+        if self.status and not _has_status(exchange, self.status):
+            return False
+        if self.dialect and not any(
+            self.dialect == wire.dialect for wire in (exchange.client, *exchange.backend)
+        ):
+            return False
+        if self.agent and self.agent.lower() not in _agent(exchange).lower():
+            return False
+        return not self.text or _holds(exchange, self.text)
+
+
+class ExchangeLog:
+    """All exchanges of this process, from its start or from the folder that keeps them."""
+
+    def __init__(self, limit: int = 2000, *, limit_bytes: int = 64 * 1024 * 1024) -> None:
+        self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._added = 0
+        self._order: deque[str] = deque()
+        self._items: dict[str, Exchange] = {}
+        # Sizes grow until an exchange has ended, so those at work are measured anew.
+        self._sizes: dict[str, int] = {}
+        self._growing: set[str] = set()
+        self._total = 0
+
+    def resize(self, limit: int, limit_bytes: int) -> None:
+        """Change the bounds."""
+        self._limit, self._limit_bytes = limit, limit_bytes
+        self._trim()
+
+    def add(self, exchange: Exchange) -> None:
+        """Keep an exchange, forgetting the oldest where there are too many."""
+        if exchange.id in self._items:
+            return
+        self._items[exchange.id] = exchange
+        self._order.append(exchange.id)
+        self._growing.add(exchange.id)
+        self._added += 1
+        # Sizes are summed now and then, not each time.
+        if len(self._order) > self._limit or self._added % _SUM_EVERY == 0:
+            self._trim()
+
+    def get(self, identity: str, *, owner: str, everyone: bool = False) -> Exchange | None:
+        """Return one exchange if it is ``owner``'s, or anybody's for ``everyone``."""
+        exchange = self._items.get(identity)
+        if exchange is None or not (everyone or exchange.owner == owner):
+            return None
+        return exchange
+
+    def newest(
+        self,
+        *,
+        owner: str,
+        everyone: bool = False,
+        wanted: Filter | None = None,
+        limit: int = 50,
+        before: int = 0,
+    ) -> list[Exchange]:
+        """Return the exchanges of ``owner``, or of all, newest first.
+
+        ``before`` leaves out what started at that time (ns since the epoch) or later, for a
+        list that is paused or paged.
+        """
+        found = []
+        for exchange in self._seen(owner, everyone=everyone):
+            if before and exchange.started >= before:
+                continue
+            if wanted is None or wanted.takes(exchange):
+                found.append(exchange)
+                if len(found) >= limit:
+                    break
+        return found
+
+    def count(self, *, owner: str, everyone: bool = False, wanted: Filter | None = None) -> int:
+        """Return how many exchanges there are to see."""
+        seen = self._seen(owner, everyone=everyone)
+        return sum(1 for exchange in seen if wanted is None or wanted.takes(exchange))
+
+    def models(self, *, owner: str, everyone: bool = False) -> list[str]:
+        """Return the names of the models that were asked, in order of the alphabet."""
+        return sorted({e.model for e in self._seen(owner, everyone=everyone) if e.model})
+
+    def previous(self, exchange: Exchange) -> Exchange | None:
+        """Return the exchange of the same owner and model that this one may go on from.
+
+        The newest before it whose answer had ended when this one began.
+        """
+        for other in self._seen(exchange.owner, everyone=False):
+            same = other.model == exchange.model and other.client.dialect == exchange.client.dialect
+            if same and other.id != exchange.id and 0 < other.ended <= exchange.started:
+                return other
+        return None
+
+    def forget(self, *, owner: str) -> int:
+        """Forget all that is ``owner``'s for good; return how many they were."""
+        gone = [key for key, item in list(self._items.items()) if item.owner == owner]
+        for key in gone:
+            self._drop(key)
+        self._order = deque(key for key in self._order if key in self._items)
+        return len(gone)
+
+    def _seen(self, owner: str, *, everyone: bool) -> Iterator[Exchange]:
+        # Copied first: pages read in threads of their own while the loop goes on adding.
+        for key in reversed(list(self._order)):
+            exchange = self._items.get(key)
+            if exchange is not None and (everyone or exchange.owner == owner):
+                yield exchange
+
+    def _trim(self) -> None:
+        for key in list(self._growing):
+            exchange = self._items[key]
+            size = exchange.size
+            self._total += size - self._sizes.get(key, 0)
+            self._sizes[key] = size
+            if exchange.ended:
+                self._growing.discard(key)
+        while self._order and (
+            len(self._order) > self._limit
+            or (self._total > self._limit_bytes and len(self._order) > 1)
+        ):
+            self._drop(self._order.popleft())
+
+    def _drop(self, key: str) -> None:
+        self._items.pop(key, None)
+        self._growing.discard(key)
+        self._total -= self._sizes.pop(key, 0)
+
+
+class Watch(Struct, frozen=True, kw_only=True):
+    """One viewer's list: pausing and clearing it changes nothing for anybody else.
+
+    ``since`` hides what is older than the last clearing, ``until`` what came after a pause;
+    both are ns since the epoch, 0 for none.
+    """
+
+    since: int = 0
+    until: int = 0
+
+    def paused(self, now: int) -> Watch:
+        """Return this list standing still."""
+        return replace(self, until=now)
+
+    def resumed(self) -> Watch:
+        """Return this list running again, with what came meanwhile."""
+        return replace(self, until=0)
+
+    def cleared(self, now: int) -> Watch:
+        """Return this list empty."""
+        return replace(self, since=now)
+
+    def list(
+        self,
+        log: ExchangeLog,
+        *,
+        owner: str,
+        everyone: bool = False,
+        wanted: Filter | None = None,
+        limit: int = 50,
+    ) -> list[Exchange]:
+        """Return what this viewer sees now, newest first."""
+        wanted = wanted or Filter()
+        wanted = replace(wanted, since=max(wanted.since, self.since))
+        return log.newest(
+            owner=owner, everyone=everyone, wanted=wanted, limit=limit, before=self.until
+        )
+
+
+def _has_status(exchange: Exchange, wanted: str) -> bool:
+    if wanted == "error":
+        return bool(exchange.error) or exchange.status >= 400
+    if wanted == "open":
+        return not exchange.ended
+    status = str(exchange.status)
+    return status[:1] == wanted[:1] if wanted.endswith("xx") else status == wanted
+
+
+def _agent(exchange: Exchange) -> str:
+    return dict(exchange.client.headers).get("user-agent", "")
+
+
+def _holds(exchange: Exchange, text: str) -> bool:
+    wanted = text.lower()
+    request = exchange.client.request.lower()
+    if wanted.encode("utf-8", "replace") in request or wanted in exchange.model.lower():
+        return True
+    if not wanted.isascii():
+        # Clients such as Python's json write other letters than ASCII's as escapes.
+        escaped = "".join(c if c.isascii() else _escape(c) for c in wanted)
+        if escaped.encode() in request:
+            return True
+    return wanted in exchange.said.lower() or wanted in exchange.error.lower()
+
+
+def _escape(letter: str) -> str:
+    data = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{data[i]:02x}{data[i + 1]:02x}" for i in range(0, len(data), 2))

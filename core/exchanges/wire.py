@@ -1,0 +1,180 @@
+"""One side of an exchange: a request and what came back, as bytes with their times.
+
+Keys, cookies and the data of images and sounds are masked (core.exchanges.masking): of a
+request when it comes, of an answer when it has ended or is looked at, whichever is first, since a
+look at each small piece takes longer than its translation. Bodies over a limit are cut and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.exchanges.masking import mask_body, mask_headers, may_hide, shorten_body
+from core.translation.messages import Usage
+
+__all__ = ["MAX_ANSWER", "MAX_BODY", "Wire"]
+
+MAX_BODY = 2 * 1024 * 1024
+"""Bytes kept of a request's body."""
+
+MAX_ANSWER = 16 * 1024 * 1024
+"""Bytes kept of an answer: room for some 50,000 chunks."""
+
+# What a piece costs beside its bytes, so that many small ones count for what they take.
+_PIECE = 128
+
+# Bytes from which a body is masked at once.
+_LONG = 512 * 1024
+# Pieces of a long answer that are masked at a time: others wait a few milliseconds for it.
+_MANY = 4096
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Wire:
+    """One side: a request and what came back, in pieces with their times (ns since the epoch).
+
+    ``request`` is the request's body, masked. ``headers`` and ``answered`` are the request's and
+    the answer's: of most only the name is there. ``request_bytes`` and ``answer_bytes`` say how
+    long the bodies really were. ``of`` is the wire whose request this one repeats: where that one
+    is ``harmless``, which it is without keys and without escapes, no key can be in this one.
+    """
+
+    __slots__ = (
+        "_left_out",
+        "_masked",
+        "_pieces",
+        "answer_bytes",
+        "answered",
+        "cut",
+        "dialect",
+        "harmless",
+        "headers",
+        "path",
+        "request",
+        "request_bytes",
+        "sent",
+        "status",
+        "streamed",
+        "url",
+        "usage",
+    )
+
+    def __init__(
+        self,
+        dialect: str,
+        path: str,
+        request: bytes,
+        *,
+        url: str = "",
+        headers: Iterable[tuple[bytes, bytes] | tuple[str, str]] = (),
+        of: Wire | None = None,
+    ) -> None:
+        self.dialect = dialect
+        self.path = path
+        self.url = url
+        self.headers: Headers = mask_headers(headers) if headers else ()
+        self.answered: Headers = ()
+        self.request_bytes = len(request)
+        self.answer_bytes = 0
+        self.harmless: bool = of is not None and of.harmless
+        if not self.harmless:
+            masked = mask_body(request)
+            # An escape may hide a key that shows once the request is written anew.
+            escaped = b"\\u" in request or b"\\/" in request
+            self.harmless = masked is request and not escaped
+            request = masked
+        # Pictures make most long bodies long: without them many are short enough to keep.
+        self.cut = len(request) > MAX_BODY
+        self.request = shorten_body(request, MAX_BODY) if self.cut else request
+        self.status = 0
+        self.streamed = False
+        self.sent = 0
+        self.usage: Usage | None = None
+        self._pieces: list[tuple[int, bytes]] = []
+        self._masked = 0
+        # Bytes that came and are not kept.
+        self._left_out = 0
+
+    def forget(self) -> None:
+        """Forget what came: none of it was sent on."""
+        self._pieces.clear()
+        self._masked = self._left_out = self.answer_bytes = 0
+        self.streamed = False
+
+    def came(self, data: bytes, now: int) -> None:
+        """Keep a piece of the answer."""
+        self.answer_bytes += len(data)
+        if self.answer_bytes > _LONG:
+            data = self._kept(data)
+        if data:
+            self._pieces.append((now, data))
+
+    def _kept(self, data: bytes) -> bytes:
+        """Return what is kept of a piece of a long answer."""
+        came = len(data)
+        if came > _LONG:
+            data = mask_body(data)
+        self._left_out += came - len(data)
+        if len(self._pieces) - self._masked >= _MANY:
+            self.mask()
+        if self._size <= MAX_ANSWER:
+            return data
+        self.cut = True
+        short = b"" if self._pieces else shorten_body(data, MAX_ANSWER)
+        self._left_out += len(data) - len(short)
+        return short
+
+    @property
+    def _size(self) -> int:
+        """The bytes that are kept of the answer, with what each piece costs."""
+        return self.answer_bytes - self._left_out + _PIECE * len(self._pieces)
+
+    @property
+    def began(self) -> int:
+        """When the answer's first piece came, in ns since the epoch; 0 where none has."""
+        return self._pieces[0][0] if self._pieces else 0
+
+    @property
+    def ended(self) -> int:
+        """When the answer's newest piece came."""
+        return self._pieces[-1][0] if self._pieces else 0
+
+    def unmasked(self) -> bytes:
+        """Return the answer's body so far as it came: never to be shown."""
+        return b"".join([data for _, data in self._pieces])
+
+    def tail(self, size: int) -> bytes:
+        """Return the last pieces of the answer, ``size`` bytes or more, unmasked."""
+        tail = b""
+        for _, data in reversed(self._pieces):
+            tail = data + tail
+            if len(tail) >= size:
+                break
+        return tail
+
+    @property
+    def chunks(self) -> list[tuple[int, bytes]]:
+        """The answer's pieces with their times, masked. Not to be changed."""
+        self.mask()
+        return self._pieces
+
+    def mask(self) -> None:
+        """Mask what came unmasked. Other threads may do the same, or add to it, meanwhile."""
+        begin = self._masked
+        left = self._pieces[begin:]
+        # All in one piece is looked through in a tenth of the time.
+        if left and may_hide(b"".join([data for _, data in left])):
+            masked = [(now, mask_body(data)) for now, data in left]
+            self._pieces[begin : begin + len(left)] = masked
+        self._masked = begin + len(left)
+
+    @property
+    def size(self) -> int:
+        """The bytes that are kept."""
+        return len(self.request) + self._size
+
+    @property
+    def response(self) -> bytes:
+        """The answer's body so far."""
+        return b"".join([data for _, data in self.chunks])

@@ -1,0 +1,166 @@
+"""Who asks: the visitor that a request's key stands for, and what that one may do."""
+
+from __future__ import annotations
+
+import time
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from starlette.types import Scope
+
+from core.backends.fleet import Fleet
+from core.config.access import Access, Digest, Key
+from core.errors import AccessDenied, InvalidRequest
+from core.translation.codec.json import decode_json, read_object
+
+__all__ = ["Door", "Visitor", "visitor_of"]
+
+_CARRIERS = (b"authorization", b"x-api-key", b"api-key")
+_HOW = (
+    "Send it as the header `Authorization: Bearer KEY`, `x-api-key: KEY` or `api-key: KEY`; "
+    "whoever runs this server gives them out (docs/gateway-access.md)."
+)
+
+
+class Visitor(Struct, frozen=True, kw_only=True):
+    """One who asks. ``name`` is the key's, "" where no key is needed.
+
+    ``everything`` is for whoever needs no key, and for the operator, whose is the master key.
+    """
+
+    name: str = ""
+    key: Key | None = None
+    everything: bool = False
+
+    @property
+    def owner(self) -> str:
+        """Whose the exchanges are. No browser and no person has such a name."""
+        return f"key:{self.name}" if self.name else ""
+
+    @property
+    def limited(self) -> bool:
+        """Whether this one may not ask for every model."""
+        return self.key is not None and self.key.models is not None
+
+    def may_ask(self, model: str) -> bool:
+        """Tell whether this one may use a model. Names are compared as the router does."""
+        if self.key is None or self.key.models is None:
+            return True
+        name = model.lower().removesuffix(":latest")
+        patterns = (pattern.lower().removesuffix(":latest") for pattern in self.key.models)
+        return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+    def check(self, raw: bytes) -> None:
+        """Raise AccessDenied (403) where the request's body names a model that is not theirs."""
+        if not self.limited:
+            return
+        body = read_object(decode_json(raw), "")
+        # Go reads keys in any case, and the last one counts: Ollama would take "MODEL" for it.
+        names = [name for name in body if name.casefold() in ("model", "name")]
+        if any(name not in ("model", "name") for name in names):
+            raise InvalidRequest("write model in lower-case letters", path="model")
+        for name in names:
+            model = body[name]
+            if isinstance(model, str) and not self.may_ask(model):
+                raise AccessDenied(
+                    f"the key {self.name} may not use this model. It may use: "
+                    f"{', '.join((self.key and self.key.models) or ()) or 'none'}.",
+                    status=403,
+                    code="model_denied",
+                    path=name,
+                )
+
+    def check_manage(self) -> None:
+        """Raise AccessDenied (403) for whoever may not change which models there are."""
+        if not self.everything and not (self.key is not None and self.key.manage):
+            raise AccessDenied(
+                "changing models needs the master key, or a key with manage: true",
+                status=403,
+                code="manage_denied",
+            )
+
+    def check_tools(self) -> None:
+        """Raise AccessDenied (403) for whoever may ask no model at all: tools are for answers."""
+        if self.key is not None and self.key.models == ():
+            raise AccessDenied(
+                f"the key {self.name} may use no tools", status=403, code="tools_denied"
+            )
+
+    def check_watch(self) -> None:
+        """Raise AccessDenied (403) for whoever may not see how the server does."""
+        if not self.everything and not (self.key is not None and self.key.watch):
+            raise AccessDenied(
+                "this needs the master key, or a key with watch: true",
+                status=403,
+                code="watch_denied",
+            )
+
+
+_ANYBODY = Visitor(everything=True)
+_OPERATOR = Visitor(name="master_key", everything=True)
+
+
+class Door:
+    """Finds who a request is from, by the keys that the config has now.
+
+    ``exposed`` is a server that others than this machine can reach: without keys it lets nobody
+    in, unless the config says that it is open to all.
+    """
+
+    def __init__(self, fleet: Fleet, *, exposed: bool) -> None:
+        self._fleet = fleet
+        self._exposed = exposed
+        self._access = Access()
+        self._visitors: dict[bytes, Visitor] = {}
+        self._closed = exposed
+
+    def visitor(self, headers: list[tuple[bytes, bytes]]) -> Visitor:
+        """Return who asks. Raises AccessDenied (401)."""
+        access = self._fleet.config.access
+        if access is not self._access:
+            self._change(access)
+        if not self._closed and not self._visitors:
+            return _ANYBODY
+        given = _given(headers)
+        if not given:
+            raise AccessDenied(f"a key is needed. {_HOW}", code="key_missing")
+        # What is looked up is a hash, so the time that it takes tells nothing of any key.
+        visitor = self._visitors.get(Digest.of(given).value)
+        if visitor is None:
+            raise AccessDenied(f"this key is not known here. {_HOW}", code="key_unknown")
+        key = visitor.key
+        if key is not None and key.expires is not None and time.time() >= key.expires:
+            raise AccessDenied(
+                f"the key {key.name} has expired: ask for a new one", code="key_expired"
+            )
+        return visitor
+
+    def _change(self, access: Access) -> None:
+        self._access = access
+        self._visitors = {}
+        self._closed = self._exposed and not access.open
+        if access.guarded:
+            usable = [k for k in access.keys if not (self._exposed and k.name in access.known)]
+            self._visitors = {k.digest.value: Visitor(name=k.name, key=k) for k in usable}
+            self._closed = True
+            if access.master and not (self._exposed and "master_key" in access.known):
+                self._visitors[access.master.value] = _OPERATOR
+
+
+def visitor_of(scope: Scope) -> Visitor:
+    """Return who a request is from, as the guard in front has found out."""
+    visitor: Visitor = scope["visitor"]
+    return visitor
+
+
+def _given(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Return the key that a request carries, in the first of the headers that carry one."""
+    found = {name: value for name, value in reversed(headers) if name in _CARRIERS}
+    for name in _CARRIERS:
+        value = found.get(name, b"").strip()
+        if name == b"authorization":
+            scheme, _, value = value.partition(b" ")
+            value = value.strip() if scheme.lower() == b"bearer" else b""
+        if value:
+            return value
+    return b""

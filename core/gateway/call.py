@@ -1,0 +1,180 @@
+"""What is looked after for every request: who asks, how much they may, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from core.backends.calls.answer import Fail
+from core.backends.fleet import Fleet
+from core.errors import DiglotError
+from core.exchanges.exchange import Exchange
+from core.gateway.auth import Visitor
+from core.gateway.rate_limits import Limits, OverLimit, Slot
+from core.gateway.telemetry.logs import REQUEST, log_request, logs_requests
+from core.gateway.telemetry.metrics import Metrics
+from core.gateway.telemetry.traces import Traces
+
+__all__ = ["Call", "Front", "current_front", "install_front"]
+
+_MILLISECOND = 1_000_000
+
+_LAST_WORDS = 2.0
+"""Seconds that a client may take for the end of an answer which was cut."""
+
+Header = tuple[bytes, bytes]
+
+
+class Front:
+    """Shared by all routes of one app."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.limits = Limits(lambda: fleet.config.routing.redis_url)
+        self.metrics = Metrics()
+        self.traces = Traces()
+
+    async def settle(self) -> None:
+        """Wait until those whose answers were cut have been told so, but not for long."""
+        end = time.monotonic() + _LAST_WORDS
+        # An event would have to be set by every request, for the sake of this one moment.
+        while self.metrics.in_flight and time.monotonic() < end:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    async def aclose(self) -> None:
+        """Send and end what is left."""
+        await self.limits.aclose()
+        await asyncio.to_thread(self.traces.close)
+
+    def begin(self, face: str, route: str, visitor: Visitor, headers: Iterable[Header]) -> Call:
+        """Note that a request has come. End it, however it ends."""
+        self.metrics.in_flight += 1
+        return Call(self, face, route, visitor, headers)
+
+
+class Call:
+    """One request of a client. ``status`` is what it was answered, 0 while it was not.
+
+    ``fail`` returns the error event of the stream that has begun to go out.
+    """
+
+    __slots__ = ("_front", "_headers", "_slot", "exchange", "face", "fail", "route", "started",
+                 "status", "visitor")  # fmt: skip
+
+    def __init__(
+        self, front: Front, face: str, route: str, visitor: Visitor, headers: Iterable[Header]
+    ) -> None:
+        self._front = front
+        self._headers = headers
+        self.face = face
+        self.route = route
+        self.visitor = visitor
+        self.started = time.time_ns()
+        self.status = 0
+        self.exchange: Exchange | None = None
+        self.fail: Fail | None = None
+        self._slot: Slot | None = None
+
+    async def admit(self) -> None:
+        """Let the request in, or raise OverLimit (429)."""
+        key = self.visitor.key
+        if key is not None and (key.rpm or key.tpm or key.max_parallel):
+            self._slot = await self._front.limits.admit(key, anthropic=self.face == "anthropic")
+
+    def note(self, exchange: Exchange) -> None:
+        """Take in what is kept of the request."""
+        self.exchange = exchange
+        REQUEST.set(exchange.id)
+
+    def headers(self) -> list[Header]:
+        """Return what an answer says of its way: limits, times, and who gave it."""
+        found: list[Header] = list(self._slot.headers) if self._slot is not None else []
+        exchange = self.exchange
+        trail = exchange.trail if exchange is not None else None
+        if exchange is None or trail is None or trail.deployment is None:
+            return found
+        took = time.time_ns() - self.started
+        waited = exchange.waited()
+        spent = b"%.3f" % (took / _MILLISECOND)
+        overhead = b"%.3f" % (max(took - waited, 0) / _MILLISECOND)
+        retries, fallbacks = b"%d" % trail.retries, b"%d" % trail.fallbacks
+        place, group = _line(trail.deployment.id), _line(trail.group)
+        found += (
+            (b"x-diglot-deployment", place),
+            (b"x-diglot-response-ms", spent),
+            (b"x-diglot-overhead-ms", overhead),
+            (b"x-diglot-retries", retries),
+            (b"x-diglot-fallbacks", fallbacks),
+            (b"x-litellm-call-id", exchange.id.encode()),
+            (b"x-litellm-model-id", place),
+            (b"x-litellm-model-group", group),
+            (b"x-litellm-response-duration-ms", spent),
+            (b"x-litellm-overhead-duration-ms", overhead),
+            (b"x-litellm-attempted-retries", retries),
+            (b"x-litellm-attempted-fallbacks", fallbacks),
+        )
+        return found
+
+    def marked(self, response: Response, error: DiglotError) -> Response:
+        """Return an error's response with what is to be said of its way."""
+        self.status = error.status
+        more = error.headers if isinstance(error, OverLimit) else self.headers()
+        response.raw_headers.extend(more)
+        if self.exchange is not None:
+            response.raw_headers.append((b"x-diglot-id", self.exchange.id.encode()))
+        if isinstance(error, OverLimit):
+            self._front.metrics.refused(error.code)
+        return response
+
+    def end(self) -> None:
+        """The request is over."""
+        front, exchange = self._front, self.exchange
+        front.metrics.in_flight -= 1
+        # A client that left before an answer: 499 is nginx' word for it.
+        status = self.status or 499
+        if exchange is not None:
+            front.metrics.count(self.route, self.visitor.name, status, self.started, exchange)
+            if front.traces.on:
+                front.traces.record(self.started, status, exchange, self._headers)
+        if self._slot is not None:
+            front.limits.release(self._slot, self._tokens())
+        if logs_requests():
+            log_request(self.route, self.visitor.name, status, self.started, exchange)
+
+    def _tokens(self) -> int:
+        exchange = self.exchange
+        if exchange is None or not exchange.backend:
+            return 0
+        usage = exchange.usage()
+        if usage is not None:
+            return usage.prompt_tokens + usage.completion_tokens
+        # Nobody counted: a client that leaves early must not have the answer for nothing.
+        wire = exchange.client
+        return wire.request_bytes // 4 + max(len(wire.chunks), 1)
+
+
+# Every answer of a deployment has the same few.
+@lru_cache(maxsize=1024)
+def _line(text: str) -> bytes:
+    """Return a text as a header's value. Names of models are the client's own: none ends a line."""
+    if text.isascii() and text.isprintable():
+        return text.encode()
+    return quote(text, safe="/:@ ").encode()
+
+
+_fronts: list[Front] = []
+
+
+def install_front(front: Front) -> None:
+    """Make ``front`` the one of this process, for the pages to look at."""
+    _fronts[:] = [front]
+
+
+def current_front() -> Front | None:
+    """Return the front of this process; None where pages run without a gateway."""
+    return _fronts[0] if _fronts else None

@@ -1,0 +1,219 @@
+"""The hot path: one ASGI endpoint that answers chats in one dialect.
+
+It speaks ASGI itself, because the client has to be watched while the answer is made: when it
+leaves, the work for it is cancelled at once, streaming or not, and the backend stops too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+
+from starlette.types import Receive, Scope, Send
+
+from core.backends.calls.answer import Answer
+from core.backends.calls.options import AskOptions
+from core.errors import BackendUnavailable, DiglotError, InvalidRequest
+from core.gateway.auth import visitor_of
+from core.gateway.call import Call, Front
+from core.gateway.errors import error_response
+from core.translation.conversions.table import FACES
+
+__all__ = ["MAX_REQUEST", "ChatEndpoint"]
+
+MAX_REQUEST = 64 * 1024 * 1024
+"""Bytes that a request body may have: room for several large images."""
+
+BODY_TIME = 60.0
+"""Seconds of silence allowed while a request's body is sent."""
+
+WATCH_AFTER = 0.02
+"""Seconds of work after which it is seen to that the client is still there."""
+
+_BACK_AFTER = 2.0
+"""Seconds after which a server that was stopped, or another in its place, may be asked again."""
+
+_LOG = logging.getLogger("diglot.gateway")
+
+
+class ChatEndpoint:
+    """POST of a chat, or of texts to embed, in the dialect ``face``."""
+
+    def __init__(self, front: Front, face: str) -> None:
+        self.fleet = front.fleet
+        self._front = front
+        self._face = face
+        self._words = FACES[face].words.name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        visitor = visitor_of(scope)
+        call = self._front.begin(self._words, scope["path"], visitor, scope["headers"])
+        try:
+            await self._serve(call, scope, receive, send)
+        finally:
+            call.end()
+
+    async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await call.admit()
+            body = await _read(receive)
+            if body is not None:
+                call.visitor.check(body)
+        except DiglotError as exc:
+            await self._fail(call, exc, scope, receive, send)
+            return
+        if body is None:
+            return
+        watcher = _Watcher(receive)
+        try:
+            await self._answer(call, scope, body, receive, send)
+        except asyncio.CancelledError:
+            # Whoever cancels wants the work to end, and here it does: the client has left, or
+            # the server is to stop and no more time is given.
+            watcher.work.uncancel()
+            if not watcher.left:
+                await self._stop(call, scope, receive, send)
+        finally:
+            watcher.stop()
+
+    async def ask(self, call: Call, body: bytes, options: AskOptions) -> Answer:
+        """Return the answer to one request body. Raises DiglotError."""
+        return await self.fleet.answer(self._face, body, options)
+
+    async def _answer(
+        self, call: Call, scope: Scope, body: bytes, receive: Receive, send: Send
+    ) -> None:
+        try:
+            headers = scope["headers"]
+            options = AskOptions(
+                owner=call.visitor.owner,
+                strict=_strict(headers),
+                headers=headers,
+                note=call.note,
+            )
+            answer = await self.ask(call, body, options)
+        except DiglotError as exc:
+            await self._fail(call, exc, scope, receive, send)
+        except Exception:
+            _LOG.exception("a request failed in a way that it should not")
+            error = DiglotError("internal error; the server's log says more")
+            await self._fail(call, error, scope, receive, send)
+        else:
+            await _send_answer(call, answer, send)
+
+    async def _fail(
+        self, call: Call, error: DiglotError, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        response = call.marked(error_response(self._words, error), error)
+        await response(scope, receive, send)
+
+    async def _stop(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell a client in its dialect that its answer ends here."""
+        error = BackendUnavailable(
+            "this server is being stopped before the answer was complete: ask again",
+            code="server_stopping",
+        )
+        error.retry_after = _BACK_AFTER
+        if call.fail is not None:
+            last = call.fail(error, now=time.time_ns())
+            await send({"type": "http.response.body", "body": last})
+        elif not call.status:
+            await self._fail(call, error, scope, receive, send)
+
+
+async def _send_answer(call: Call, answer: Answer, send: Send) -> None:
+    call.status = 200
+    headers = [(b"content-type", answer.content_type.encode()), *call.headers()]
+    headers += [(name.encode(), value.encode("latin-1", "replace"))
+                for name, value in answer.headers.items()]  # fmt: skip
+    rest = answer.rest
+    if rest is None:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+        return
+    # Proxies in front must not hold a stream back.
+    headers += [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    ended = False
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        call.fail = answer.fail
+        await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+        async for piece in rest:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        ended = True
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        if not ended:
+            await asyncio.shield(rest.aclose())
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """Return the request body, or None when the client left before it was whole."""
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        try:
+            async with asyncio.timeout(BODY_TIME):
+                message = await receive()
+        except TimeoutError as exc:
+            raise InvalidRequest(
+                f"nothing of the request's body came for {BODY_TIME:.0f} s",
+                status=408,
+                code="request_timeout",
+            ) from exc
+        if message["type"] == "http.disconnect":
+            return None
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > MAX_REQUEST:
+            raise InvalidRequest(
+                f"the request is larger than {MAX_REQUEST // 1024 // 1024} MB",
+                status=413,
+                code="request_too_large",
+            )
+        pieces.append(piece)
+        if not message.get("more_body", False):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class _Watcher:
+    """Cancels the work of the task that makes it when its client leaves.
+
+    It begins to look a little later, since most short answers are done by then.
+    """
+
+    __slots__ = ("_receive", "_task", "_timer", "left", "work")
+
+    def __init__(self, receive: Receive) -> None:
+        work = asyncio.current_task()
+        assert work is not None
+        self.work = work
+        self.left = False
+        self._receive = receive
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
+
+    def stop(self) -> None:
+        """Look no longer."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _start(self) -> None:
+        self._task = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.left = True
+        self.work.cancel()
+
+
+def _strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(
+        name == b"x-diglot-strict" and value.lower() in (b"1", b"true") for name, value in headers
+    )

@@ -1,0 +1,140 @@
+"""The toolbox as an MCP server: at ``/mcp`` over streamable HTTP, or over standard input.
+
+The SDK is loaded, and the tools are opened, at the first request: most gateways never get one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from starlette.types import Receive, Scope, Send
+
+from core.config.tools import ToolSettings
+from core.errors import AccessDenied, InvalidRequest
+from core.gateway.auth import visitor_of
+from core.gateway.errors import error_response
+from core.translation.codec.json import encode_json
+from core.translation.messages import ToolCall
+
+if TYPE_CHECKING:
+    from mcp.server.lowlevel import Server
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+    from core.tools.toolbox import Toolbox
+
+__all__ = ["McpEndpoint", "mcp_server", "own_tools", "serve_stdio"]
+
+OpenTools = Callable[[], "AbstractAsyncContextManager[Toolbox]"]
+
+_CALL_TIME = 60.0
+_PATIENCE = 10.0
+"""Seconds that the first request waits for the MCP servers that this one passes on."""
+_INSTRUCTIONS = "Tools of a Diglot server. Each result is text, or JSON as text."
+
+
+class McpEndpoint:
+    """Answers ``/mcp``. ``offer`` tells, at each request, whether it may."""
+
+    def __init__(self, open_tools: OpenTools, *, offer: Callable[[], bool]) -> None:
+        self._open_tools = open_tools
+        self._offer = offer
+        self._owner: asyncio.Task[None] | None = None
+        self._manager: asyncio.Future[StreamableHTTPSessionManager] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            visitor_of(scope).check_tools()
+        except AccessDenied as exc:
+            await error_response("openai", exc)(scope, receive, send)
+            return
+        if not self._offer():
+            error = InvalidRequest(
+                "this server does not offer its tools; its config says diglot.tools.offer: false",
+                status=404, code="not_found",
+            )  # fmt: skip
+            await error_response("openai", error)(scope, receive, send)
+            return
+        if self._manager is None:
+            self._manager = asyncio.get_running_loop().create_future()
+            self._owner = asyncio.create_task(self._own(self._manager))
+        manager = await asyncio.shield(self._manager)
+        await manager.handle_request(scope, receive, send)
+
+    async def aclose(self) -> None:
+        """End what the first request began."""
+        if self._owner is not None:
+            self._owner.cancel()
+            await asyncio.gather(self._owner, return_exceptions=True)
+        self._owner = self._manager = None
+
+    async def _own(self, ready: asyncio.Future[StreamableHTTPSessionManager]) -> None:
+        """Hold the tools and the SDK's manager open, in one task as both want it."""
+        try:
+            # Not at the top: see above.
+            from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+            async with self._open_tools() as toolbox:
+                # The Guard in front has judged host and origin already.
+                manager = StreamableHTTPSessionManager(
+                    mcp_server(toolbox), json_response=True, stateless=True
+                )
+                async with manager.run():
+                    ready.set_result(manager)
+                    await asyncio.Event().wait()
+        except Exception as exc:
+            if ready.done():
+                raise
+            ready.set_exception(exc)
+            self._manager = None
+
+
+def mcp_server(toolbox: Toolbox) -> Server[Any]:
+    """Return a server of the tools in a toolbox, as it is at each request."""
+    from mcp import types
+    from mcp.server.lowlevel import Server
+
+    async def list_tools(_: Any, __: Any) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[
+            types.Tool(
+                name=tool.name, description=tool.description or None,
+                input_schema=dict(tool.parameters or {"type": "object", "properties": {}}),
+            )
+            for tool in toolbox.tools if toolbox.runs(tool.name)
+        ])  # fmt: skip
+
+    async def call_tool(_: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+        arguments = encode_json(params.arguments or {}).decode()
+        result = await toolbox.call(
+            ToolCall(name=params.name, arguments=arguments), timeout=_CALL_TIME
+        )
+        return types.CallToolResult(
+            content=[types.TextContent(text=result.content)], is_error=not result.ok
+        )
+
+    return Server("diglot", instructions=_INSTRUCTIONS, on_list_tools=list_tools,
+                  on_call_tool=call_tool)  # fmt: skip
+
+
+@asynccontextmanager
+async def own_tools(settings: ToolSettings) -> AsyncIterator[Toolbox]:
+    """Open the tools of a gateway that runs alone, when they are first asked for."""
+    # Not at the top: it loads what reads functions, which a gateway has no other need of.
+    from core.tools.runners.all_tools import open_shop
+
+    async with open_shop(settings) as shop:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(shop.mcp.ready(), _PATIENCE)
+        yield shop.toolbox
+
+
+async def serve_stdio(open_tools: OpenTools) -> None:
+    """Serve the toolbox over standard input and output until the input ends."""
+    from mcp.server.stdio import stdio_server
+
+    async with open_tools() as toolbox, stdio_server() as (read, write):
+        server = mcp_server(toolbox)
+        await server.run(read, write, server.create_initialization_options())

@@ -1,0 +1,239 @@
+"""The guard in front of all routes: whose browser, which host name, and who asks.
+
+Browsers send what any page tells them to. So a request of a page elsewhere is answered only if
+the config names that page's origin, and one that came by an unknown host name is not answered
+at all: a page could have its own name lead to this machine. Programs send neither.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.config.access import Access
+from core.errors import AccessDenied, DiglotError, InvalidRequest
+from core.gateway.auth import Door
+from core.gateway.call import Front
+from core.gateway.errors import dialect_of, error_response
+from core.http.addresses import is_loopback
+
+__all__ = ["MAX_HEADERS", "Guard", "refusal"]
+
+MAX_HEADERS = 64 * 1024
+"""Bytes that all headers of a request may have together."""
+
+_PROGRAMS = ("/v1/", "/api/", "/health/", "/model/")
+_ALSO = frozenset({"/v1", "/api", "/health", "/metrics", "/mcp"})
+# Whoever starts and stops servers asks these, and knows no key.
+_OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Names that nobody outside can have: mDNS, and what is set aside for private use.
+_PRIVATE = (".local", ".internal", ".localhost")
+_SHOWN = b"x-diglot-id, x-diglot-dropped, x-diglot-emulated, x-request-id, retry-after"
+_KEPT = 1000
+
+
+def refusal(access: Access, *, host: str) -> str:
+    """Return why a server at the address ``host`` must not start, or "" where it may."""
+    if access.open or is_loopback(host):
+        return ""
+    if access.known:
+        return (
+            f"{' and '.join(access.known)}: this key is an example out of manuals, which everybody "
+            f"tries first, and {host} can be reached from other machines. Make one with: "
+            "python -m core --new-key"
+        )
+    if access.guarded:
+        return ""
+    return (
+        f"{host or 'every address'} can be reached from other machines, and no key is set, so "
+        "anybody there could use the models. Set one: LITELLM_MASTER_KEY=... in the environment, "
+        "or diglot.keys in the config (python -m core --new-key makes one). Or stay on this "
+        "machine: --host 127.0.0.1. Or, where everybody is welcome, write into the config: "
+        "diglot: {open: true}"
+    )
+
+
+class Guard:
+    """Lets requests through to ``app``. ``exposed`` is a server that other machines can reach."""
+
+    def __init__(self, app: ASGIApp, *, front: Front, exposed: bool) -> None:
+        self._app = app
+        self._fleet = front.fleet
+        self._metrics = front.metrics
+        self._exposed = exposed
+        self._door = Door(front.fleet, exposed=exposed)
+        self._access = Access()
+        self._hosts: set[bytes] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is refused, and pass on the rest with its visitor."""
+        kind = scope["type"]
+        if kind not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        try:
+            origin, foreign = self._origin(scope)
+            if foreign and scope.get("method") == "OPTIONS":
+                await _preflight(origin, scope["headers"])(scope, receive, send)
+                return
+            if _is_for_programs(path) and path not in _OPEN:
+                scope["visitor"] = self._door.visitor(scope["headers"])
+        except DiglotError as exc:
+            await self._refuse(exc, scope, receive, send)
+            return
+        await self._app(scope, receive, _shared(send, origin) if foreign else send)
+
+    def _origin(self, scope: Scope) -> tuple[bytes, bool]:
+        """Return the origin of the page that asks, and whether it is another one than this.
+
+        Raises AccessDenied (403) for a page or a host name that the config does not know.
+        """
+        access = self._fleet.config.access
+        if access is not self._access:
+            self._access = access
+            self._hosts.clear()
+        origin = host = site = b""
+        size = hosts = 0
+        for name, value in scope["headers"]:
+            size += len(name) + len(value)
+            if name == b"host":
+                host, hosts = value, hosts + 1
+            elif name == b"origin":
+                origin = value
+            elif name == b"sec-fetch-site":
+                site = value
+        if size > MAX_HEADERS or hosts > 1:
+            raise InvalidRequest(
+                f"the headers have more than {MAX_HEADERS // 1024} KB"
+                if hosts < 2
+                else "there is more than one Host header",
+                status=431 if hosts < 2 else 400,
+                code="headers_too_large" if hosts < 2 else "invalid_request",
+            )
+        if host not in self._hosts:
+            self._check_host(host)
+        if not origin:
+            if site in (b"cross-site", b"same-site") and scope.get("method", "GET") not in _SAFE:
+                raise _foreign("of another site")
+            return origin, False
+        return origin, self._check_origin(origin, host, scope)
+
+    def _check_host(self, host: bytes) -> None:
+        name = _name_of(host.decode("latin-1").lower())
+        if not self._knows(name):
+            raise AccessDenied(
+                f"this server does not know itself by the name {name[:100]!r}. If it is right, "
+                f"write it into the config: diglot: {{hosts: [{name[:100]}]}}",
+                status=403,
+                code="host_denied",
+            )
+        if len(self._hosts) < _KEPT:
+            self._hosts.add(host)
+
+    def _knows(self, name: str) -> bool:
+        hosts = self._access.hosts
+        if not name or is_loopback(name) or _is_address(name) or name.endswith(_PRIVATE):
+            return True
+        if any(fnmatchcase(name, pattern) for pattern in hosts):
+            return True
+        # Where others can reach it anyway, by keys, no page gains anything by a name.
+        return name == socket.gethostname().lower() or (self._exposed and not hosts)
+
+    def _check_origin(self, origin: bytes, host: bytes, scope: Scope) -> bool:
+        """Tell whether the page is another's that the config lets in. Raises AccessDenied."""
+        text = origin.decode("latin-1")
+        netloc = urlsplit(text).netloc.lower() if "://" in text else ""
+        if netloc and netloc == host.decode("latin-1").lower():
+            return False
+        # Behind a proxy that sends another Host, a page's own name is one of the config's.
+        if netloc and any(fnmatchcase(_name_of(netloc), known) for known in self._access.hosts):
+            return False
+        if any(known == "*" or fnmatchcase(text, known) for known in self._access.cors):
+            return True
+        if scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD"):
+            raise _foreign(f"from {text[:100]!r}")
+        # Read by name, as pictures are. Without a word of CORS no script sees the answer.
+        return False
+
+    async def _refuse(self, error: DiglotError, scope: Scope, receive: Receive, send: Send) -> None:
+        self._metrics.refused(error.code)
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        path = scope["path"]
+        response: Response
+        if _is_for_programs(path):
+            response = error_response(dialect_of(path), error)
+        else:
+            response = PlainTextResponse(error.message, error.status)
+        if error.status == 401:
+            response.headers["www-authenticate"] = "Bearer"
+        # What was not read of the body must not be taken for the next request.
+        response.headers["connection"] = "close"
+        await response(scope, receive, send)
+
+
+def _is_for_programs(path: str) -> bool:
+    return path.startswith(_PROGRAMS) or path in _ALSO
+
+
+def _foreign(where: str) -> AccessDenied:
+    return AccessDenied(
+        f"a page {where} may not ask here. If it should, write its origin into the config: "
+        "diglot: {cors: [https://...]}",
+        status=403,
+        code="origin_denied",
+    )
+
+
+def _preflight(origin: bytes, asked: Iterable[tuple[bytes, bytes]]) -> Response:
+    response = Response(status_code=204)
+    wanted = dict(asked).get(b"access-control-request-headers", b"")
+    response.raw_headers += [
+        *_cors(origin),
+        (b"access-control-allow-methods", b"GET, HEAD, POST, DELETE"),
+        (b"access-control-allow-headers", wanted),
+        (b"access-control-max-age", b"600"),
+    ]
+    return response
+
+
+def _cors(origin: bytes) -> Iterable[tuple[bytes, bytes]]:
+    yield b"access-control-allow-origin", origin
+    yield b"vary", b"Origin"
+
+
+def _shared(send: Send, origin: bytes) -> Send:
+    """Return ``send`` with the headers that let the page of ``origin`` see the answer."""
+
+    async def shared(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            more = [*_cors(origin), (b"access-control-expose-headers", _SHOWN)]
+            message = {**message, "headers": [*message["headers"], *more]}
+        await send(message)
+
+    return shared
+
+
+def _name_of(netloc: str) -> str:
+    """Return the host of ``host:port`` without its port; an address in brackets without them."""
+    if netloc.startswith("["):
+        return netloc[1:].partition("]")[0]
+    return netloc.partition(":")[0].rstrip(".")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,225 @@
+"""What is counted of requests, and how Prometheus reads it: by LiteLLM's names where it has one.
+
+Counting costs a few microseconds, so it is done in plain numbers here; prometheus-client writes
+them down once somebody asks. Names of models come from clients, so only so many are told apart.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from core.backends.balancing.load import Load
+from core.exchanges.exchange import Exchange
+
+__all__ = ["BUCKETS", "Histogram", "Metrics"]
+
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+           30.0, 60.0, 120.0, 300.0)  # fmt: skip
+"""Upper bounds in seconds: a gateway's own work is far below a millisecond, an answer far above."""
+
+_MOST = 500
+_UNKNOWN, _OTHER = "unknown", "other"
+_SECOND = 1_000_000_000
+
+_LATENCIES = (
+    ("litellm_request_total_latency_metric", "Seconds from a request to the end of its answer"),
+    ("litellm_overhead_latency_metric", "Seconds of these that the gateway itself took"),
+    ("litellm_llm_api_latency_metric", "Seconds that backends took"),
+    ("litellm_llm_api_time_to_first_token_metric", "Seconds to a stream's first piece"),
+)
+_DEPLOYMENT = ("litellm_model_name", "model_id", "api_base", "model_group")
+
+
+class Histogram:
+    """How often a time was in which bucket. The last bucket has no bound."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BUCKETS) + 1)
+        self.total = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one."""
+        self.counts[bisect_left(BUCKETS, seconds)] += 1
+        self.total += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Return how many were at most so long, by bound, as Prometheus wants them."""
+        found = []
+        below = 0
+        for bound, count in zip((*map(str, BUCKETS), "+Inf"), self.counts, strict=True):
+            below += count
+            found.append((bound, float(below)))
+        return found
+
+
+class _Row:
+    """The counts of one model and one key."""
+
+    __slots__ = ("failed", "input", "latencies", "output", "requests")
+
+    def __init__(self) -> None:
+        self.requests: dict[tuple[str, int], int] = {}
+        self.failed: dict[int, int] = {}
+        self.input = self.output = 0
+        self.latencies = tuple(Histogram() for _ in _LATENCIES)
+
+
+class Metrics:
+    """The counts of one process since its start."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self._rows: dict[tuple[str, str], _Row] = {}
+        self._refused: dict[str, int] = {}
+
+    def refused(self, code: str) -> None:
+        """Count a request that was refused before it was looked at."""
+        self._refused[code] = self._refused.get(code, 0) + 1
+
+    def count(self, route: str, key: str, status: int, started: int, exchange: Exchange) -> None:
+        """Count a request that is over. ``started`` is ns since the epoch."""
+        row = self._row(_model(exchange, status), key)
+        at = (route, status)
+        row.requests[at] = row.requests.get(at, 0) + 1
+        if status >= 400 or exchange.error:
+            row.failed[status] = row.failed.get(status, 0) + 1
+        wires = exchange.backend
+        if not wires:
+            return
+        took = time.time_ns() - started
+        waited = exchange.waited()
+        total, overhead, backend, first = row.latencies
+        total.observe(took / _SECOND)
+        overhead.observe(max(took - waited, 0) / _SECOND)
+        backend.observe(waited / _SECOND)
+        if wires[-1].streamed and wires[-1].began:
+            first.observe((wires[-1].began - wires[-1].sent) / _SECOND)
+        usage = exchange.usage()
+        if usage is not None:
+            row.input += usage.prompt_tokens
+            row.output += usage.completion_tokens
+
+    def by_key(self) -> dict[str, dict[str, int]]:
+        """Return what each key has asked since the start: requests, failed, and tokens."""
+        found: dict[str, dict[str, int]] = {}
+        for (_, key), row in self._rows.items():
+            sums = found.setdefault(key, {"requests": 0, "failed": 0, "tokens": 0})
+            sums["requests"] += sum(row.requests.values())
+            sums["failed"] += sum(row.failed.values())
+            sums["tokens"] += row.input + row.output
+        return found
+
+    def exposition(self, loads: Iterable[Load]) -> tuple[bytes, str]:
+        """Return everything in Prometheus' text format, and its content type."""
+        # Half as long to load as all of Diglot: only where somebody asks.
+        from prometheus_client import CollectorRegistry, ProcessCollector
+        from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        registry.register(_Families([*self._families(), *_deployments(loads)]))
+        return generate_latest(registry), CONTENT_TYPE_LATEST
+
+    def _row(self, model: str, key: str) -> _Row:
+        row = self._rows.get((model, key))
+        if row is None:
+            if len(self._rows) >= _MOST:
+                model = _OTHER
+            row = self._rows.setdefault((model, key), _Row())
+        return row
+
+    def _families(self) -> Iterator[Any]:
+        from prometheus_client.core import (
+            CounterMetricFamily,
+            GaugeMetricFamily,
+            HistogramMetricFamily,
+        )
+
+        names = ["requested_model", "api_key_alias"]
+        requests = CounterMetricFamily(
+            "litellm_proxy_total_requests_metric",
+            "Requests",
+            labels=[*names, "route", "status_code"],
+        )
+        failed = CounterMetricFamily(
+            "litellm_proxy_failed_requests_metric",
+            "Requests without a whole answer",
+            labels=[*names, "exception_status"],
+        )
+        tokens = [
+            CounterMetricFamily(f"litellm_{kind}_tokens_metric", f"Tokens: {kind}", labels=names)
+            for kind in ("input", "output", "total")
+        ]
+        latencies = [HistogramMetricFamily(name, text, labels=names) for name, text in _LATENCIES]
+        for labels, row in self._rows.items():
+            for (route, status), count in row.requests.items():
+                requests.add_metric([*labels, route, str(status)], count)
+            for status, count in row.failed.items():
+                failed.add_metric([*labels, str(status)], count)
+            for family, count in zip(
+                tokens, (row.input, row.output, row.input + row.output), strict=True
+            ):
+                family.add_metric(labels, count)
+            for latency, times in zip(latencies, row.latencies, strict=True):
+                latency.add_metric(labels, times.buckets(), times.total)
+        refused = CounterMetricFamily(
+            "diglot_refused_requests", "Requests refused at the door", labels=["reason"]
+        )
+        for code, count in self._refused.items():
+            refused.add_metric([code], count)
+        flight = GaugeMetricFamily("litellm_in_flight_requests", "Requests in work")
+        flight.add_metric([], self.in_flight)
+        yield from (requests, failed, *tokens, *latencies, refused, flight)
+
+
+class _Families:
+    """What prometheus-client calls a collector: families that are already there."""
+
+    def __init__(self, families: Sequence[Any]) -> None:
+        self._families = families
+
+    def collect(self) -> Sequence[Any]:
+        return self._families
+
+
+def _deployments(loads: Iterable[Load]) -> Iterator[Any]:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    labels = list(_DEPLOYMENT)
+    state = GaugeMetricFamily(
+        "litellm_deployment_state", "0 healthy, 1 failing, 2 in a cooldown", labels=labels
+    )
+    cooled = CounterMetricFamily("litellm_deployment_cooled_down", "Cooldowns begun", labels=labels)
+    asked = CounterMetricFamily(
+        "litellm_deployment_total_requests", "Requests to a deployment", labels=labels
+    )
+    failed = CounterMetricFamily(
+        "litellm_deployment_failure_responses", "Those that failed", labels=labels
+    )
+    work = GaugeMetricFamily("diglot_deployment_in_flight", "Requests in work", labels=labels)
+    waiting = GaugeMetricFamily("diglot_deployment_waiting", "Requests that wait", labels=labels)
+    now = time.monotonic()
+    for load in loads:
+        place = load.deployment
+        of = [place.model, place.id, place.base_url, place.model_name]
+        cooling = load.cooled_until > now
+        state.add_metric(of, 2 if cooling else int(load.failed > 0))
+        cooled.add_metric(of, load.cooled_total)
+        asked.add_metric(of, load.asked_total)
+        failed.add_metric(of, load.failed_total)
+        work.add_metric(of, load.in_flight)
+        waiting.add_metric(of, load.waiting)
+    yield from (state, cooled, asked, failed, work, waiting)
+
+
+def _model(exchange: Exchange, status: int) -> str:
+    """Return the name to count under: names that nobody has are all one."""
+    trail = exchange.trail
+    if trail is None or not trail.group or status == 404:
+        return _UNKNOWN
+    return trail.group

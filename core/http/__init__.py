@@ -1,0 +1,1 @@
+"""HTTP to others: own connections, aiohttp's, and which addresses are allowed."""

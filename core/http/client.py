@@ -1,0 +1,260 @@
+"""The HTTP client: kept connections to all backends.
+
+A short POST without TLS, which nearly every request of a gateway is, goes over a connection of
+our own (core.http.connection); all else through aiohttp (core.http.aiohttp_session). Whatever
+goes wrong on the way is raised as one of our errors, with a sentence that says what to start.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import AsyncIterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from core.errors import BackendUnavailable, InvalidResponse
+from core.http.connection import Lost, Pool, origin_of
+
+if TYPE_CHECKING:
+    from core.http.aiohttp_session import Session
+
+__all__ = [
+    "CONNECT_TIMEOUT",
+    "MAX_ANSWER",
+    "READ_TIMEOUT",
+    "SENT_HEADERS",
+    "Client",
+    "Reply",
+    "bearer",
+]
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds to wait for a connection."""
+
+READ_TIMEOUT = 600.0
+"""Seconds of silence allowed. A large model may take minutes to load before its first byte."""
+
+SENT_HEADERS = (("content-type", "application/json"), ("accept-encoding", "identity"))
+"""What every request of a backend carries."""
+
+MAX_ANSWER = 256 * 1024 * 1024
+"""Bytes that a whole answer may have: room for the vectors of some thousand texts."""
+
+_LARGE = 1024 * 1024
+
+
+class _Source(Protocol):
+    """Where an answer's body comes from."""
+
+    async def read(self) -> bytes:
+        """Return the next bytes; nothing at the end."""
+
+    def release(self) -> None:
+        """Give the connection back, or cut it where the body is unread."""
+
+
+class Reply:
+    """An answer whose body has not been read. Close it, read or not."""
+
+    def __init__(
+        self, source: _Source, where: str, status: int, headers: Sequence[tuple[bytes, bytes]]
+    ) -> None:
+        self._source = source
+        self._where = where
+        self._closed = False
+        self.status = status
+        self.headers = headers
+        self.content_type = self.retry_after = self.location = self.encoding = ""
+        for name, value in headers:
+            place = _LOOKED_AT.get(name.lower())
+            if place is not None:
+                setattr(self, place, value.decode("latin-1"))
+        if self.encoding == "identity":
+            self.encoding = ""
+
+    async def chunk(self) -> bytes:
+        """Return what the network gives next of the body; nothing at its end.
+
+        Raises InvalidResponse when it is cut.
+        """
+        try:
+            return await self._source.read()
+        except TimeoutError as exc:
+            raise _too_late(self._where) from exc
+        except OSError as exc:
+            raise _cut(self._where) from exc
+
+    async def read(self) -> bytes:
+        """Return the whole body. Raises InvalidResponse when it is cut, or too large."""
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while chunk := await self.chunk():
+                size += len(chunk)
+                if size > MAX_ANSWER:
+                    raise InvalidResponse(
+                        f"{_origin(self._where)} sent an answer of more than {MAX_ANSWER} bytes"
+                    )
+                pieces.append(chunk)
+        finally:
+            self.close()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def close(self) -> None:
+        """Give the connection back; where the body is unread, cut it, so the backend stops."""
+        if not self._closed:
+            self._closed = True
+            self._source.release()
+
+
+_LOOKED_AT = {
+    b"content-type": "content_type",
+    b"retry-after": "retry_after",
+    b"location": "location",
+    b"content-encoding": "encoding",
+}
+
+
+class Client:
+    """Sends requests. Lives in the event loop that it is first used in."""
+
+    def __init__(self) -> None:
+        self._session: Session | None = None
+        self._pool = Pool()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | AsyncIterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        total: float | None = None,
+    ) -> Reply:
+        """Send one request and return when the answer's head has come.
+
+        ``timeout`` is seconds of silence, ``total`` those until the whole answer has come.
+        Raises BackendUnavailable (503) when nothing answers there and (504) when it takes too
+        long.
+        """
+        if method == "POST" and isinstance(body, bytes) and len(body) <= _LARGE:
+            origin = origin_of(url)
+            if origin is not None:
+                place, begin = origin
+                request = b"%b%b%bcontent-length: %d\r\n\r\n%b" % (
+                    begin, _SENT, _lines(headers), len(body), body,
+                )  # fmt: skip
+                return await self._post(place, request, url, timeout or READ_TIMEOUT, total)
+        _lines(headers)  # aiohttp's own error would name no cause
+        session = self._session or self._open()
+        silence = timeout or READ_TIMEOUT
+        try:
+            answer = await session.ask(method, url, body, headers, silence=silence, total=total)
+        except ValueError as exc:
+            raise BackendUnavailable(f"{url} is not a URL; check api_base") from exc
+        except TimeoutError as exc:
+            raise _too_late(url) from exc
+        except Lost as exc:
+            # A server may close a connection that was kept just when it is used again; it has
+            # not heard the request then. Each try takes one of those away, so this ends.
+            if not exc.unheard or not isinstance(body, bytes | None):
+                raise _cut(url) from exc
+        except OSError as exc:
+            raise _refused(url, exc) from exc
+        else:
+            return Reply(answer, url, answer.status, answer.headers)
+        return await self.send(
+            method, url, body=body, headers=headers, timeout=timeout, total=total
+        )
+
+    async def _post(
+        self, place: tuple[str, int], request: bytes, url: str, silence: float, total: float | None
+    ) -> Reply:
+        while True:
+            try:
+                connection = await self._pool.take(place, timeout=CONNECT_TIMEOUT)
+            except TimeoutError as exc:
+                raise _too_late(url) from exc
+            except OSError as exc:
+                raise _refused(url, exc) from exc
+            try:
+                await connection.ask(request, silence=silence, total=total)
+            except BaseException as exc:
+                connection.release()
+                if isinstance(exc, TimeoutError):
+                    raise _too_late(url) from exc
+                if not isinstance(exc, OSError):
+                    raise
+                # As below: each try takes one of the kept connections away.
+                if not (connection.kept and isinstance(exc, Lost) and exc.unheard):
+                    raise _cut(url) from exc
+            else:
+                return Reply(connection, url, connection.status, connection.headers)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        session, self._session = self._session, None
+        self._pool.close()
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> Session:
+        from core.http.aiohttp_session import Session
+
+        self._session = Session(dict(SENT_HEADERS), connect=CONNECT_TIMEOUT)
+        return self._session
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+_SENT = "".join(f"{name}: {value}\r\n" for name, value in SENT_HEADERS).encode()
+
+
+def _lines(headers: Mapping[str, str] | None) -> bytes:
+    """Return headers as they go over the wire. Raises BackendUnavailable for a broken one."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()]) if headers else ""
+    if lines.count("\n") != len(headers or ()) or lines.count("\r") != len(headers or ()):
+        raise BackendUnavailable("a header for the backend holds a line end; check the config")
+    return lines.encode("utf-8", "replace")
+
+
+def _refused(url: str, error: OSError) -> BackendUnavailable:
+    origin = _origin(url)
+    if isinstance(error, socket.gaierror):
+        problem = f"{urlsplit(url).hostname} is not a host that can be found. Check api_base"
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        problem = f"the certificate of {origin} is not valid. Check api_base"
+    elif isinstance(error, ssl.SSLError):
+        problem = f"{origin} does not speak TLS. Write http:// in api_base"
+    else:
+        problem = (
+            f"nothing answers at {origin}. If Ollama should be there, start it with "
+            "`ollama serve`; if it is elsewhere, set api_base"
+        )
+    return BackendUnavailable(f"{problem} or OLLAMA_HOST.", code="backend_refused")
+
+
+def _too_late(url: str) -> BackendUnavailable:
+    return BackendUnavailable(
+        f"{_origin(url)} did not answer in time. A large model may still be loading: try "
+        "again, or raise the timeout of this model in the config.",
+        status=504,
+        code="backend_timeout",
+    )
+
+
+def _cut(url: str) -> InvalidResponse:
+    return InvalidResponse(
+        f"{_origin(url)} closed the connection before its answer was complete",
+        code="backend_cut",
+    )
+
+
+def bearer(api_key: str) -> dict[str, Any]:
+    """Return the header that carries a backend's key."""
+    return {"authorization": f"Bearer {api_key}"} if api_key else {}

@@ -1,0 +1,1 @@
+"""What the request page shows: comparisons, timelines, pasting, probes."""

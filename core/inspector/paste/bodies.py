@@ -1,0 +1,294 @@
+"""Bodies that were pasted as they are: one JSON value, several, a HAR file, an HTTP answer."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import binascii
+import json
+import re
+from typing import Any
+
+from msgspec.structs import replace
+
+from core.exchanges.masking import mask_headers, mask_url
+from core.inspector.paste.piece import Kind, Piece, Unreadable, place_of
+from core.inspector.paste.sniff import dialect_at, tell, tell_answer, tell_event
+from core.note import Note
+
+__all__ = ["from_body", "read_har", "read_http", "read_json", "read_stream", "stream_piece"]
+
+_NO_MODEL = Note(
+    "只有消息列表，没有模型名，先写成一个请求。",
+    "A bare list of messages, with no model: written as a request.",
+)
+_NEITHER = Note(
+    "这段 JSON 不是认识的请求或回答：没有 messages、prompt、input，也没有 choices、done。",
+    "This JSON is no request or answer that is known here: no messages, prompt or input, and "
+    "no choices or done.",
+)
+_AS_DICT = Note(
+    "这是 Python 打印出来的字典，不是 JSON；按字典读了。",
+    "This is a dict as Python prints it, not JSON; it was read as one.",
+)
+_NOT_JSON = Note("JSON 在这里读不下去：{why}", "The JSON cannot be read from here on: {why}")
+_OTHERS = Note(
+    "HAR 里还有 {count} 条不是对模型的请求，没有列出。",
+    "The HAR file holds {count} more entries that are no requests of a model; they are left out.",
+)
+_CUT = Note("流在最后一条记录中间断了。", "The stream ends in the middle of its last record.")
+
+_QUOTED = re.compile(r"[\s\[{]*'")
+_LONGEST_DICT = 1 << 20  # characters: Python's own reader takes much memory
+_HEAD = re.compile(r"HTTP/[\d.]+ (?P<status>\d{3})[^\n]*\n")
+_ASKED = re.compile(r"(?P<method>POST|GET|DELETE) (?P<path>\S+) HTTP/[\d.]+\r?\n")
+
+
+def read_json(text: str, *, offset: int = 0, whole: str = "") -> list[Piece]:
+    """Read one JSON value: a body, a list of them, or a HAR file.
+
+    ``offset`` is where ``text`` begins in ``whole``, for the line of an error.
+    """
+    whole = whole or text
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as exc:
+        lines = read_stream(text) or _read_dict(text, line=place_of(whole, offset)[0])
+        if lines:
+            return lines
+        line, column = place_of(whole, offset + exc.pos)
+        raise Unreadable(_filled(_NOT_JSON, why=exc.msg), line=line, column=column) from exc
+    except RecursionError as exc:
+        raise Unreadable(_filled(_NOT_JSON, why="it is nested too deeply")) from exc
+    line = place_of(whole, offset)[0]
+    if isinstance(value, dict) and isinstance(value.get("log"), dict):
+        return read_har(value)
+    if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+        if all("role" in v for v in value):
+            piece = from_body("json", {"model": "", "messages": value}, line=line)
+            return [] if piece is None else [_with(piece, _NO_MODEL)]
+        if all(tell_event(v) for v in value[:-1]) and len(value) > 1:
+            return [stream_piece("\n".join(json.dumps(v) for v in value), line=line)]
+        found = [from_body("json", v, line=line) for v in value]
+        return [piece for piece in found if piece is not None]
+    piece = from_body("json", value, line=line) if isinstance(value, dict) else None
+    if piece is None:
+        raise Unreadable(_NEITHER, line=line, column=place_of(whole, offset)[1])
+    return [piece]
+
+
+def _read_dict(text: str, *, line: int) -> list[Piece]:
+    """Read what Python prints for a dict, or a list of them; nothing where it is neither."""
+    if len(text) > _LONGEST_DICT or not _QUOTED.match(text):
+        return []
+    try:
+        body = json.dumps(ast.literal_eval(text.strip()))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return []
+    return [replace(_with(piece, _AS_DICT), line=line) for piece in read_json(body)]
+
+
+def from_body(
+    kind: Kind,
+    body: dict[str, Any],
+    *,
+    url: str = "",
+    line: int = 1,
+    headers: tuple[tuple[str, str], ...] = (),
+    notes: tuple[Note, ...] = (),
+) -> Piece | None:
+    """Return the piece that one body is, or None where it is nothing known."""
+    role, dialect = tell(body, url)
+    if role == "request":
+        known = dialect or "model" in body
+        if not known:
+            return None
+        return Piece(
+            kind=kind, dialect=dialect, url=url, request=body, line=line, headers=headers,
+            notes=notes,
+        )  # fmt: skip
+    data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    status = (0 if role == "event" else 200) if "error" not in body else 400
+    streamed = role == "event"
+    return Piece(
+        kind="stream" if streamed else kind, dialect=dialect, url=url, answer=data, line=line,
+        status=status, streamed=streamed, headers=headers, notes=notes,
+    )  # fmt: skip
+
+
+def read_stream(text: str, *, line: int = 1) -> list[Piece]:
+    """Read a raw dump of NDJSON or server-sent events; nothing where it is neither."""
+    first = next((row.strip() for row in text.splitlines() if row.strip()), "")
+    if re.match(r"(data|event|id|retry)\s*:|: ", first):
+        return [stream_piece(text, line=line)]
+    rows = [row for row in text.splitlines() if row.strip()]
+    if len(rows) < 2 or not all(row.lstrip().startswith("{") for row in rows):
+        return []
+    values = [_object(row) for row in rows]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values) - 1:
+        return []
+    if not tell_event(known[0]) and not tell_answer(known[0]):
+        # Several requests, one a line, as files of batches hold them.
+        found = [from_body("json", _inside(v), url=str(v.get("url", "")), line=line + i)
+                 for i, v in enumerate(known)]  # fmt: skip
+        return [piece for piece in found if piece is not None]
+    return [stream_piece(text, line=line)]
+
+
+def stream_piece(text: str, *, line: int = 1, status: int = 200, url: str = "",
+                 headers: tuple[tuple[str, str], ...] = ()) -> Piece:  # fmt: skip
+    """Return a stream as one piece; its first event says in which dialect it is."""
+    events: list[dict[str, Any]] = []
+    notes: tuple[Note, ...] = ()
+    for row in text.splitlines():
+        row = row.strip()
+        if row.startswith("data:"):
+            row = row[5:].strip()
+        if row.startswith("{"):
+            value = _object(row)
+            if value is None:
+                notes = (_CUT,)
+            else:
+                events.append(value)
+    dialect = next((found for e in events if (found := tell_event(e) or tell_answer(e))), "")
+    return Piece(
+        kind="stream", dialect=dialect_at(url) or dialect, url=url, answer=text.encode(),
+        streamed=True, status=status, line=line, headers=headers, notes=notes,
+    )  # fmt: skip
+
+
+def read_http(text: str) -> list[Piece]:
+    """Read what ``curl -i`` prints, or a request or an answer as it went over the wire."""
+    asked = _ASKED.match(text)
+    if asked is not None:
+        head, _, body = f"\n{text[asked.end() :]}".partition("\n\n")
+        headers = _headers(head)
+        host = dict(headers).get("host", "")
+        url = f"http://{host}{asked['path']}" if host else asked["path"]
+        start = text.find(body.strip()[:40]) if body.strip() else len(text)
+        body, _, rest = _cut_at_answer(body)
+        value = _checked(body, text, start)
+        piece = from_body("http", value, url=mask_url(url), headers=headers)
+        found = [] if piece is None else [piece]
+        return [*found, *(read_http(rest) if rest else [])]
+    found = []
+    rest = text
+    while (match := _HEAD.match(rest)) is not None:
+        head, _, body = f"\n{rest[match.end() :]}".partition("\n\n")
+        if int(match["status"]) < 200 or body.startswith("HTTP/"):
+            rest = body  # 100 Continue, or a proxy's own answer
+            continue
+        line = place_of(text, len(text) - len(body))[0]
+        found.append(_answered(body, int(match["status"]), _headers(head), line, text))
+        break
+    return found
+
+
+def read_har(value: dict[str, Any]) -> list[Piece]:
+    """Read the entries of a HAR file that are requests of a model."""
+    found: list[Piece] = []
+    others = 0
+    for entry in value["log"].get("entries") or []:
+        piece = _from_entry(entry) if isinstance(entry, dict) else None
+        if piece is None:
+            others += 1
+        else:
+            found.append(piece)
+    if others and found:
+        found[0] = _with(found[0], _filled(_OTHERS, count=others))
+    if not found:
+        raise Unreadable(_NEITHER)
+    return found
+
+
+def _from_entry(entry: dict[str, Any]) -> Piece | None:
+    request, response = _dict(entry.get("request")), _dict(entry.get("response"))
+    url = mask_url(str(request.get("url", "")))
+    text = _dict(request.get("postData")).get("text")
+    body = _object(text) if isinstance(text, str) else None
+    if body is None or not (dialect_at(url) or tell(body)[1]):
+        return None
+    content = _dict(response.get("content"))
+    data = str(content.get("text") or "").encode("utf-8", "replace")
+    if content.get("encoding") == "base64":
+        try:
+            data = base64.b64decode(data)
+        except (binascii.Error, ValueError):
+            data = b""
+    mime = str(content.get("mimeType") or "")
+    return Piece(
+        kind="har",
+        dialect=dialect_at(url) or tell(body)[1],
+        url=url,
+        method=str(request.get("method") or "POST"),
+        headers=mask_headers(
+            (str(h.get("name")), str(h.get("value")))
+            for h in request.get("headers") or []
+            if isinstance(h, dict)
+        ),
+        request=body,
+        answer=data,
+        status=int(response.get("status") or 0),
+        streamed="event-stream" in mime or "ndjson" in mime,
+    )
+
+
+def _answered(
+    body: str, status: int, headers: tuple[tuple[str, str], ...], line: int, text: str
+) -> Piece:
+    kind = dict(headers).get("content-type", "")
+    if "event-stream" in kind or "ndjson" in kind:
+        return stream_piece(body, line=line, status=status, headers=headers)
+    value = _checked(body, text, len(text) - len(body))
+    piece = from_body("http", value, line=line, headers=headers)
+    if piece is None:
+        raise Unreadable(_NEITHER, line=line)
+    return replace(piece, status=status)
+
+
+def _checked(body: str, text: str, start: int) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except json.JSONDecodeError as exc:
+        line, column = place_of(text, start + exc.pos)
+        raise Unreadable(_filled(_NOT_JSON, why=exc.msg), line=line, column=column) from exc
+    if not isinstance(value, dict):
+        raise Unreadable(_NEITHER, line=place_of(text, start)[0])
+    return value
+
+
+def _cut_at_answer(body: str) -> tuple[str, str, str]:
+    at = re.search(r"^HTTP/[\d.]+ \d{3}", body, re.MULTILINE)
+    return (body, "", "") if at is None else (body[: at.start()], "", body[at.start() :])
+
+
+def _headers(head: str) -> tuple[tuple[str, str], ...]:
+    pairs = (row.partition(":") for row in head.splitlines() if ":" in row)
+    return mask_headers((name.strip(), value.strip()) for name, _, value in pairs)
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _filled(note: Note, **values: Any) -> Note:
+    return Note(note.zh.format(**values), note.en.format(**values))
+
+
+def _inside(line: dict[str, Any]) -> dict[str, Any]:
+    """Return the request in a line of a batch file, or the line where it is one itself."""
+    body = line.get("body")
+    return body if isinstance(body, dict) else line
+
+
+def _with(piece: Piece, note: Note) -> Piece:
+    return replace(piece, notes=(*piece.notes, note))

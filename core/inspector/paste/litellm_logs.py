@@ -1,0 +1,99 @@
+"""Logs of LiteLLM in its debug mode: the curl it says it sent, and the answer it got.
+
+It writes the body as Python prints a dict, inside single quotes, so that no shell could run it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from typing import Any
+
+from core.exchanges.masking import mask_headers, mask_url
+from core.inspector.paste.piece import Piece, place_of
+from core.inspector.paste.sniff import dialect_at, tell_answer, tell_request
+from core.note import Note
+
+__all__ = ["is_litellm", "read_litellm"]
+
+_SENT = re.compile(
+    r"curl -X (?P<method>\w+)[ \\\n]+(?P<url>\S+)[ \\\n]+(?P<heads>(?:-H '[^'\n]*'[ \\\n]*)*)"
+    r"(?:-d '(?P<body>.*?)'[ \t]*(?=\x1b|\n|$))?",
+    re.DOTALL,
+)
+_GOT = re.compile(
+    r"RAW RESPONSE:\s*\n(?P<answer>.+?)"
+    r"(?=\n\s*\n(?!data:|event:)|\n[^\n]*(?:POST Request Sent|LiteLLM:)|\Z)",
+    re.DOTALL,
+)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_AS_PYTHON = Note(
+    "LiteLLM 的日志把请求体写成 Python 字典，不是 JSON，照抄到 shell 里跑不了；这里按字典读。",
+    "LiteLLM's log writes the body as a Python dict, not as JSON, so that a shell cannot run it; "
+    "it was read as a dict.",
+)
+_UNREAD = Note(
+    "请求体读不出来，只有地址和请求头。", "The body cannot be read: address and headers only."
+)
+
+
+def is_litellm(text: str) -> bool:
+    """Tell whether a text is such a log."""
+    return "Request Sent from LiteLLM" in text or (
+        "RAW RESPONSE:" in text and "curl -X POST" in text
+    )
+
+
+def read_litellm(text: str) -> list[Piece]:
+    """Return one piece for each request of a log, with the answer that follows it."""
+    text = _COLOUR.sub("", text)
+    sent = list(_SENT.finditer(text))
+    pieces = []
+    for number, match in enumerate(sent):
+        end = sent[number + 1].start() if number + 1 < len(sent) else len(text)
+        answer = _GOT.search(text, match.end(), end)
+        pieces.append(_piece(text, match, answer["answer"].strip() if answer else ""))
+    return pieces
+
+
+def _piece(text: str, match: re.Match[str], answer: str) -> Piece:
+    url = mask_url(match["url"])
+    body, notes = _body(match["body"] or "")
+    heads = re.findall(r"-H '([^:'\n]+):\s*([^'\n]*)'", match["heads"])
+    streamed = answer.startswith("data:") or "\n{" in answer
+    known = _known(answer)
+    return Piece(
+        kind="litellm",
+        dialect=dialect_at(url) or (tell_request(body) if body else "") or known,
+        method=match["method"],
+        url=url,
+        headers=mask_headers(heads),
+        request=body,
+        answer=answer.encode("utf-8", "replace"),
+        streamed=streamed,
+        status=200 if answer else 0,
+        line=place_of(text, match.start())[0],
+        notes=notes,
+    )
+
+
+def _body(text: str) -> tuple[dict[str, Any] | None, tuple[Note, ...]]:
+    try:
+        value = json.loads(text)
+        notes: tuple[Note, ...] = ()
+    except (ValueError, RecursionError):
+        try:
+            value = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None, (_UNREAD,)
+        notes = (_AS_PYTHON,)
+    return (value, notes) if isinstance(value, dict) else (None, (_UNREAD,))
+
+
+def _known(answer: str) -> str:
+    try:
+        value = json.loads(answer)
+    except (ValueError, RecursionError):
+        return ""
+    return tell_answer(value) if isinstance(value, dict) else ""

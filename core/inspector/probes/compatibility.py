@@ -1,0 +1,186 @@
+"""Running probes, and the table of what a server does: for Markdown, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from core.errors import DiglotError
+from core.inspector.align.request import AlignedRow
+from core.inspector.align.response_notes import ANSWER_NOTES
+from core.inspector.probes.probe import VERDICTS, Probe, Result, Verdict
+from core.inspector.probes.sampling import SAMPLING
+from core.inspector.probes.serving import SERVING
+from core.inspector.probes.subject import Subject
+from core.note import Note
+from core.translation.codec.json import encode_json
+from core.translation.report.notes import NOTES
+
+__all__ = ["PROBES", "Compatibility", "probe_all", "probes_of", "run_probe", "server_version"]
+
+PROBES: dict[str, Probe] = {probe.name: probe for probe in (*SAMPLING, *SERVING)}
+"""All probes by name."""
+
+_BY_NOTE = {
+    NOTES["unknown"]: "unknown_field",
+    ANSWER_NOTES["usage_not_asked"]: "include_usage",
+}
+"""The probes of what is said of a field for other reasons than its name."""
+
+_MARKS: dict[Verdict, str] = {"honoured": "✓", "ignored": "✗", "refused": "⊘", "inconclusive": "?"}
+
+
+class Compatibility(Struct, frozen=True, kw_only=True):
+    """What all probes of some subjects showed. ``date`` and ``versions`` say of what and when."""
+
+    date: str
+    model: str
+    versions: dict[str, str]
+    subjects: tuple[str, ...]
+    results: tuple[Result, ...]
+
+    def result(self, probe: str, subject: str) -> Result | None:
+        """Return one result."""
+        found = (r for r in self.results if (r.probe, r.subject) == (probe, subject))
+        return next(found, None)
+
+    def markdown(self) -> str:
+        """Return the table, with the evidence below it, in Chinese and English."""
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        legend = " · ".join(
+            f"{mark} {VERDICTS[v].zh} {VERDICTS[v].en}" for v, mark in _MARKS.items()
+        )
+        lines = [
+            "# 兼容性实测 · What each API really does",
+            "",
+            f"{self.date} · {versions} · {self.model}",
+            "",
+            legend,
+            "",
+            "每一格都是真的发了请求、看了结果；那个接口本来就没有的字段，✗ 不算错。",
+            "",
+            "Every cell was really asked for and looked at; a ✗ is no fault where an API never "
+            "promised the field. Made with `scripts/probe.py`.",
+            "",
+            f"| 项目 · claim | {' | '.join(self.subjects)} |",
+            f"|---|{'---|' * len(self.subjects)}",
+        ]
+        for name, probe in PROBES.items():
+            found = [self.result(name, subject) for subject in self.subjects]
+            if any(found):
+                cells = [_MARKS[r.verdict] if r else "" for r in found]
+                title = _title(probe.title)
+                lines.append(f"| {title} | {' | '.join(cells)} |")
+        lines += ["", "## 证据 · Evidence", ""]
+        for name, probe in PROBES.items():
+            rows = [r for r in self.results if r.probe == name]
+            if rows:
+                lines += [f"### {_title(probe.title)}", "", *map(_evidence, rows), ""]
+        return "\n".join(lines).rstrip() + "\n"
+
+    def csv(self) -> str:
+        """Return one row for each result."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["probe", "subject", "verdict", "evidence_zh", "evidence_en", "seconds"])
+        for r in self.results:
+            writer.writerow([r.probe, r.subject, r.verdict, r.evidence.zh, r.evidence.en,
+                             f"{r.seconds:.2f}"])  # fmt: skip
+        return out.getvalue()
+
+    def json(self) -> bytes:
+        """Return everything, the requests that were sent among it."""
+        return encode_json(self)
+
+
+def probes_of(row: AlignedRow) -> tuple[Probe, ...]:
+    """Return the probes that can prove what a row of an aligned table says, on either side."""
+    sides = [
+        (re.sub(r"\[\d+\]", "[]", path), value)
+        for path, value in ((row.path, row.value), (row.target, row.written))
+        if path is not None
+    ]
+    found = [probe for probe in PROBES.values() if any(_fits(probe, *side) for side in sides)]
+    if row.note in _BY_NOTE:
+        found.append(PROBES[_BY_NOTE[row.note]])
+    return tuple(found)
+
+
+def _fits(probe: Probe, pattern: str, value: Any) -> bool:
+    about = any(
+        pattern == known or pattern.startswith((f"{known}.", f"{known}[")) for known in probe.paths
+    )
+    return about and probe.concerns(value)
+
+
+async def run_probe(name: str, subject: Subject) -> Result:
+    """Return what one probe shows of one subject; a server that fails is inconclusive."""
+    subject.sent.clear()
+    began = time.perf_counter()
+    try:
+        finding = await PROBES[name].tries(subject)
+        verdict, evidence = finding.verdict, finding.evidence
+    except DiglotError as exc:
+        verdict, evidence = "inconclusive", Note(exc.message, exc.message)
+    return Result(
+        probe=name,
+        subject=subject.name,
+        verdict=verdict,
+        evidence=evidence,
+        sent=tuple(subject.sent),
+        seconds=time.perf_counter() - began,
+    )
+
+
+async def probe_all(
+    subjects: Sequence[Subject],
+    *,
+    date: str,
+    versions: dict[str, str],
+    names: Sequence[str] = (),
+    told: Callable[[Result], None] = lambda result: None,
+) -> Compatibility:
+    """Run probes (all, or those named) of all subjects, one after the other.
+
+    ``told`` is told each result as it comes.
+    """
+    results = []
+    for name in names or PROBES:
+        for subject in subjects:
+            result = await run_probe(name, subject)
+            results.append(result)
+            told(result)
+    return Compatibility(
+        date=date,
+        model=", ".join(dict.fromkeys(subject.server_model for subject in subjects)),
+        versions=versions,
+        subjects=tuple(subject.name for subject in subjects),
+        results=tuple(results),
+    )
+
+
+async def server_version(subject: Subject) -> str:
+    """Return the version of the Ollama behind a subject; empty where it does not tell."""
+    found = await subject.server.get("/api/version")
+    return str(found.get("version", "")) if isinstance(found, dict) else ""
+
+
+def _title(title: Note) -> str:
+    return title.zh if title.zh == title.en else f"{title.zh} · {title.en}"
+
+
+def _evidence(result: Result) -> str:
+    zh, en = (_plain(text) for text in (result.evidence.zh, result.evidence.en))
+    told = zh if zh == en else f"{zh} · {en}"
+    return f"- {result.subject}: {_MARKS[result.verdict]} {told}"
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown shows as it stands."""
+    return re.sub(r"([\\`*_\[\]<>|{}#])", r"\\\1", text.replace("\n", " ")).strip()

@@ -1,0 +1,79 @@
+"""One probe: the claim, how it is tried, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from core.inspector.probes.subject import Call, Seen, Subject
+from core.note import Note
+
+__all__ = [
+    "VERDICTS",
+    "Finding",
+    "Probe",
+    "Result",
+    "Verdict",
+    "any_value",
+    "refused",
+    "say",
+]
+
+Verdict = Literal["honoured", "ignored", "refused", "inconclusive"]
+
+VERDICTS: dict[Verdict, Note] = {
+    "honoured": Note("照做", "honoured"),
+    "ignored": Note("忽略", "ignored"),
+    "refused": Note("拒绝", "refused"),
+    "inconclusive": Note("看不出", "inconclusive"),
+}
+
+
+class Finding(Struct, frozen=True):
+    """A verdict with what shows it."""
+
+    verdict: Verdict
+    evidence: Note
+
+
+def any_value(value: Any) -> bool:
+    """Tell that a claim is about every value of its field."""
+    return True
+
+
+class Probe(Struct, frozen=True, kw_only=True):
+    """``paths`` are the fields that it is about, in any dialect's words: ``messages[].role``.
+
+    ``concerns`` tells whether it is about a value there: a claim about ``stop`` as a list is
+    none about a string. ``tries`` sends small requests of a subject and judges what comes.
+    """
+
+    name: str
+    title: Note
+    paths: tuple[str, ...]
+    tries: Callable[[Subject], Awaitable[Finding]]
+    concerns: Callable[[Any], bool] = any_value
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What one probe of one subject showed, by ``sent``; ``seconds`` took it all."""
+
+    probe: str
+    subject: str
+    verdict: Verdict
+    evidence: Note
+    sent: tuple[Call, ...]
+    seconds: float
+
+
+def say(verdict: Verdict, zh: str, en: str) -> Finding:
+    """Return a finding."""
+    return Finding(verdict, Note(zh, en))
+
+
+def refused(seen: Seen) -> Finding:
+    """Return that a request was refused, with the server's own words."""
+    words = f"{seen.status}: {seen.error[:160]}"
+    return Finding("refused", Note(words, words))

@@ -1,0 +1,351 @@
+"""Probes of memory, thinking, formats, tools, streams and errors."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from core.errors import DiglotError
+from core.inspector.probes.probe import Finding, Probe, any_value, refused, say
+from core.inspector.probes.subject import Seen, Subject
+from core.note import Note
+from core.translation.codec.json import decode_json
+from core.translation.stamp import parse_rfc3339
+
+__all__ = ["SERVING"]
+
+_SCHEMA = {
+    "type": "object",
+    "properties": {"animal": {"type": "string", "enum": ["zebra"]}, "legs": {"type": "integer"}},
+    "required": ["animal", "legs"],
+}
+_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_tide",
+        "description": "Tell the tide at a harbour.",
+        "parameters": {
+            "type": "object",
+            "properties": {"harbour": {"type": "string"}},
+            "required": ["harbour"],
+        },
+    },
+}
+_CONTEXT = 1536  # no default of any server's
+_SHORT = 300  # seconds: the five minutes of Subject.reload
+_LONGER = 1800  # seconds: half of what the probe asks for
+_PIXEL = "http://127.0.0.1:9/pixel.png"  # nobody listens there
+
+
+async def _num_ctx(subject: Subject) -> Finding:
+    if not await subject.has_server():
+        return say("inconclusive", "看不到服务器的 /api/ps", "the server's /api/ps cannot be seen")
+    # The keep-alive makes sure that the model is still there to be looked at.
+    seen = await subject.ask(max_tokens=1, num_ctx=_CONTEXT)
+    if seen.status >= 400:
+        return refused(seen)
+    entry = await subject.loaded()
+    length = (entry or {}).get("context_length")
+    if length is None:
+        return say("inconclusive", "/api/ps 里没有 context_length", "/api/ps has no context_length")
+    if length == _CONTEXT:
+        return say("honoured", f"/api/ps 的 context_length 是 {length}",
+                   f"context_length in /api/ps is {length}")  # fmt: skip
+    return _ignored(f"要 {_CONTEXT}，/api/ps 的 context_length 却是 {length}",
+                    f"context_length in /api/ps is {length}, not {_CONTEXT}", seen)  # fmt: skip
+
+
+async def _keep_alive(subject: Subject) -> Finding:
+    if not await subject.has_server():
+        return say("inconclusive", "看不到服务器的 /api/ps", "the server's /api/ps cannot be seen")
+    await subject.reload()
+    before = await _expiry(subject, lambda expiry: expiry < time.time() + 2 * _SHORT)
+    seen = await subject.ask(max_tokens=1, raw={"keep_alive": "61m"})
+    if seen.status >= 400:
+        return refused(seen)
+    after = await _expiry(subject, lambda expiry: expiry > before + _LONGER)
+    if not before or not after:
+        return say("inconclusive", "/api/ps 里没有这个模型", "/api/ps does not list the model")
+    moved = round((after - before) / 60)
+    if after > before + _LONGER:
+        return say("honoured", f"到期时间推后了 {moved} 分钟", f"it expires {moved} minutes later")
+    return _ignored(f"到期时间没有推后一小时，只有 {moved} 分钟",
+                    f"it expires {moved} minutes later, not an hour", seen)  # fmt: skip
+
+
+async def _expiry(subject: Subject, settled: Callable[[int], bool]) -> int:
+    """Return when the model leaves memory (seconds since 1970), or 0 where nothing tells.
+
+    A server writes that down a little after its answer, so it is waited for a while.
+    """
+    expiry = 0
+    for _ in range(15):
+        expiry = parse_rfc3339(str((await subject.loaded() or {}).get("expires_at", "")))
+        if settled(expiry):
+            break
+        await asyncio.sleep(0.1)
+    return expiry
+
+
+async def _unknown(subject: Subject) -> Finding:
+    seen = await subject.ask(max_tokens=1, raw={"no_such_field": 1})
+    if seen.status >= 400:
+        return refused(seen)
+    return _ignored("照常回答，没有提", "answered as if it were not there", seen)
+
+
+async def _think(subject: Subject) -> Finding:
+    seen = await subject.ask(max_tokens=4, raw={"think": True})
+    return _thought(seen)
+
+
+async def _effort(subject: Subject) -> Finding:
+    seen = await subject.ask(max_tokens=4, raw={"reasoning_effort": "high"})
+    return _thought(seen)
+
+
+def _thought(seen: Seen) -> Finding:
+    if seen.status >= 400:
+        return refused(seen)
+    message = seen.choice.get("message") or seen.body.get("message") or {}
+    if any(message.get(key) for key in ("thinking", "reasoning", "reasoning_content")):
+        return say("honoured", "回答带着思考", "the answer comes with thinking")
+    return _ignored("回答里没有思考", "the answer has no thinking", seen)
+
+
+async def _logprobs(subject: Subject) -> Finding:
+    seen = await subject.ask(max_tokens=3, logprobs=True, top_logprobs=2)
+    if seen.status >= 400:
+        return refused(seen)
+    held = seen.choice.get("logprobs") or {}
+    entries = seen.body.get("logprobs") or (held.get("content") if isinstance(held, dict) else None)
+    if not entries:
+        return _ignored("没有概率", "there are no probabilities", seen)
+    tops = len(entries[0].get("top_logprobs") or [])
+    return say(
+        "honoured" if tops == 2 else "ignored",
+        f"{len(entries)} 个 token，每个 {tops} 个候选",
+        f"{len(entries)} tokens with {tops} candidates each",
+    )
+
+
+async def _schema(subject: Subject) -> Finding:
+    wrapped = {"type": "json_schema", "json_schema": {"name": "a", "schema": _SCHEMA}}
+    raw = {"format": _SCHEMA} if subject.face == "ollama" else {"response_format": wrapped}
+    seen = await subject.ask(max_tokens=60, raw=raw)
+    return _is_json(seen, lambda value: value.get("animal") == "zebra" and "legs" in value)
+
+
+async def _json_mode(subject: Subject) -> Finding:
+    raw = {"format": "json"} if subject.face == "ollama" else (
+        {"response_format": {"type": "json_object"}})  # fmt: skip
+    seen = await subject.ask(
+        max_tokens=120, raw=raw, prompt='Name a colour. Answer as JSON: {"colour":'
+    )
+    if seen.status < 400 and seen.finish == "length" and seen.text.lstrip().startswith("{"):
+        return say(
+            "honoured", "答案以 { 开头，到上限才断", "it begins with { and was cut at the limit"
+        )
+    return _is_json(seen, lambda value: True)
+
+
+def _is_json(seen: Seen, good: Callable[[dict[str, Any]], bool]) -> Finding:
+    if seen.status >= 400:
+        return refused(seen)
+    try:
+        value = json.loads(seen.text)
+    except ValueError:
+        return _ignored(f"不是 JSON：{seen.text[:40]}", f"no JSON: {seen.text[:40]}", seen)
+    if isinstance(value, dict) and good(value):
+        return say("honoured", f"答案是 {seen.text[:60]}", f"the answer is {seen.text[:60]}")
+    return _ignored(f"不合 Schema：{seen.text[:40]}", f"not by the schema: {seen.text[:40]}", seen)
+
+
+async def _tools(subject: Subject) -> Finding:
+    seen = await subject.ask(
+        prompt="What is the tide at Dover?", max_tokens=80, raw={"tools": [_TOOL]}
+    )
+    if seen.status >= 400:
+        return refused(seen)
+    if seen.calls:
+        return say("honoured", _call(seen), _call(seen))
+    return say(
+        "inconclusive", "收下了工具，模型没有调用", "tools were taken; the model did not call"
+    )
+
+
+async def _tool_choice(subject: Subject) -> Finding:
+    seen = await subject.ask(
+        prompt="What is the tide at Dover?", max_tokens=80,
+        raw={"tools": [_TOOL], "tool_choice": "required"},
+    )  # fmt: skip
+    if seen.status >= 400:
+        return refused(seen)
+    if seen.calls:
+        return say("honoured", _call(seen), _call(seen))
+    return _ignored("没有调用工具", "no tool was called", seen)
+
+
+def _call(seen: Seen) -> str:
+    function = seen.calls[0].get("function") or {}
+    told = f"; {seen.told}" if seen.told else ""
+    arguments = function.get("arguments")
+    shown = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return f"{function.get('name')}({shown[:60]}){told}"
+
+
+async def _usage(subject: Subject) -> Finding:
+    raw = {"stream_options": {"include_usage": True}}
+    with_it = await subject.ask(stream=True, max_tokens=3, raw=raw)
+    if with_it.status >= 400:
+        return refused(with_it)
+    without = await subject.ask(stream=True, max_tokens=3)
+    counted, plain = _counts(with_it.raw), _counts(without.raw)
+    if counted and plain:
+        return say("ignored", f"问不问都有：{counted} 个 token",
+                   f"there whether asked for or not: {counted} tokens")  # fmt: skip
+    if counted:
+        return say(
+            "honoured", f"问了才有：{counted} 个 token", f"only when asked for: {counted} tokens"
+        )
+    return _ignored("流里没有用量", "the stream has no usage", with_it)
+
+
+def _counts(raw: bytes) -> int:
+    for row in reversed(raw.splitlines()):
+        data = row.removeprefix(b"data: ")
+        if not data.startswith(b"{"):
+            continue
+        try:
+            value = decode_json(data)
+        except DiglotError:
+            continue
+        usage = value.get("usage") or {}
+        count = value.get("eval_count") or usage.get("completion_tokens")
+        if count:
+            return int(count)
+    return 0
+
+
+async def _several(subject: Subject) -> Finding:
+    seen = await subject.ask(max_tokens=3, raw={"n": 2})
+    if seen.status >= 400:
+        return refused(seen)
+    count = len(seen.body.get("choices") or [1])
+    told = f"; {seen.told}" if seen.told else ""
+    if count == 2:
+        return say("honoured", f"两个答案{told}", f"two answers{told}")
+    return _ignored("只有一个答案", "one answer only", seen)
+
+
+async def _image_address(subject: Subject) -> Finding:
+    parts = [{"type": "text", "text": "?"}, {"type": "image_url", "image_url": {"url": _PIXEL}}]
+    body = subject.body(max_tokens=3)
+    body["messages"] = [{"role": "user", "content": parts}]
+    seen = await subject.send(body)
+    return refused(seen) if seen.status >= 400 else _ignored(
+        "收下了地址，没有取图", "the address was taken and no image fetched", seen)  # fmt: skip
+
+
+async def _durations(subject: Subject) -> Finding:
+    seen = await subject.ask(max_tokens=3)
+    if seen.status >= 400:
+        return refused(seen)
+    spent = seen.body.get("eval_duration") or (seen.body.get("timings") or {}).get("predicted_ms")
+    if spent:
+        return say("honoured", "回答里有生成用的时间", "the answer tells how long writing took")
+    return say("ignored", "回答里没有时长", "the answer has no durations")
+
+
+async def _no_model(subject: Subject) -> Finding:
+    body = {**subject.body(max_tokens=3), "model": "no-such-model-here"}
+    seen = await subject.send(body)
+    error = seen.body.get("error")
+    own = isinstance(error, str) if subject.face == "ollama" else isinstance(error, dict)
+    words = f"{seen.status}: {seen.error[:120]}"
+    return say("honoured" if seen.status == 404 and own else "ignored", words, words)
+
+
+async def _developer(subject: Subject) -> Finding:
+    body = subject.body(max_tokens=3)
+    counts = []
+    for role in ("system", "developer"):
+        words = "Always answer in capital letters and with great joy, whatever is asked."
+        body = {**body, "messages": [{"role": role, "content": words}, body["messages"][-1]]}
+        seen = await subject.send(body)
+        if seen.status >= 400:
+            return refused(seen)
+        usage = seen.body.get("usage") or {}
+        counts.append(seen.body.get("prompt_eval_count") or usage.get("prompt_tokens") or 0)
+    shown = f"system {counts[0]}, developer {counts[1]} tokens"
+    same = counts[0] == counts[1]
+    return say("honoured" if same else "ignored", shown, shown)
+
+
+def _ignored(zh: str, en: str, seen: Seen) -> Finding:
+    if seen.told:
+        return say("ignored", f"{zh}；在响应头里说明了：{seen.told}",
+                   f"{en}; said so in a header: {seen.told}")  # fmt: skip
+    return say("ignored", zh, en)
+
+
+def _probe(
+    name: str,
+    paths: str,
+    zh: str,
+    en: str,
+    tries: Callable[[Subject], Awaitable[Finding]],
+    concerns: Callable[[Any], bool] = any_value,
+) -> Probe:
+    return Probe(
+        name=name,
+        title=Note(zh, en),
+        paths=tuple(paths.split()),
+        tries=tries,
+        concerns=concerns,
+    )
+
+
+def _is_schema(value: Any) -> bool:
+    """Tell whether a format, its type or a part of it stands for an answer by a schema."""
+    return value not in ("json", "json_object", "text")
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(("http:", "https:"))
+
+
+SERVING: tuple[Probe, ...] = (
+    _probe("num_ctx", "num_ctx options.num_ctx", "上下文长度 num_ctx", "context length num_ctx",
+           _num_ctx),
+    _probe("keep_alive", "keep_alive", "驻留时间 keep_alive", "keep_alive", _keep_alive),
+    _probe("think", "think", "think: true", "think: true", _think),
+    _probe("reasoning_effort", "reasoning_effort", "reasoning_effort", "reasoning_effort",
+           _effort),
+    _probe("logprobs", "logprobs top_logprobs choices[].logprobs", "逐个 token 的概率 logprobs",
+           "logprobs", _logprobs),
+    _probe("json_schema", "format response_format", "按 JSON Schema 回答",
+           "an answer by a JSON schema", _schema, _is_schema),
+    _probe("json_object", "format response_format.type", "JSON 模式", "JSON mode", _json_mode,
+           lambda value: value in ("json", "json_object")),
+    _probe("tools", "tools", "工具 tools", "tools", _tools),
+    _probe("tool_choice", "tool_choice", "tool_choice: required", "tool_choice: required",
+           _tool_choice),
+    _probe("include_usage", "stream_options.include_usage", "流式用量 stream_options.include_usage",
+           "stream_options.include_usage", _usage),
+    _probe("n", "n", "几个答案 n", "several answers, n", _several),
+    _probe("image_url", "messages[].content[].image_url", "图片写成地址",
+           "an image by its address", _image_address, _is_address),
+    _probe("durations", "total_duration load_duration prompt_eval_duration eval_duration timings",
+           "回答里的时长", "durations in the answer", _durations),
+    _probe("developer", "messages[].role", "developer 角色和 system 一样读",
+           "the role developer, read as system", _developer,
+           lambda value: value == "developer"),
+    _probe("error", "error", "没有的模型：404，用自己的错误格式",
+           "a model that is not there: 404 in the API's own form", _no_model),
+    _probe("unknown_field", "", "不认识的字段", "a field that nobody knows", _unknown),
+)  # fmt: skip
+"""The probes of everything but sampling."""

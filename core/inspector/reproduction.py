@@ -1,0 +1,53 @@
+"""What must be the same for an answer to come out the same: a card to keep beside a result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.backends.fleet import Fleet
+from core.errors import DiglotError
+from core.exchanges.exchange import Exchange
+from core.translation.codec.json import decode_json
+from core.translation.dialects.registry import DIALECTS
+from core.translation.stamp import rfc3339
+
+__all__ = ["reproduction", "server_version"]
+
+
+async def reproduction(fleet: Fleet, exchange: Exchange) -> dict[str, Any]:
+    """Return an exchange's model with its digest, its server with its version, and its settings.
+
+    Only what was set is in it: without ``seed``, and a temperature above 0, the next answer may
+    be another one. The digest is the model's as it is now. Raises DiglotError for a request
+    that breaks its dialect.
+    """
+    asked = DIALECTS[exchange.client.dialect].parse_request(decode_json(exchange.client.request))
+    entry = next((e for e in await fleet.models() if e.get("name") == exchange.model), {})
+    details = entry.get("details") or {}
+    card: dict[str, Any] = {
+        "model": exchange.model,
+        "digest": entry.get("digest"),
+        "parameter_size": details.get("parameter_size"),
+        "quantization": details.get("quantization_level"),
+        "api": exchange.client.path,
+        "server": exchange.backend[-1].url if exchange.backend else None,
+        "server_version": await server_version(fleet, exchange.model),
+        "asked": rfc3339(exchange.started),
+        **asked.settings,
+        "thinking": asked.thinking,
+    }
+    return {key: value for key, value in card.items() if value not in (None, "")}
+
+
+async def server_version(fleet: Fleet, model: str) -> str:
+    """Return the version of the Ollama server that has a model, or nothing elsewhere."""
+    try:
+        if (await fleet.resolve(model)).deployment.dialect != "ollama":
+            return ""
+        reply = await fleet.manage("GET", "/api/version", model, None)
+        try:
+            return str(decode_json(await reply.read()).get("version", ""))
+        finally:
+            reply.close()
+    except DiglotError:
+        return ""

@@ -1,0 +1,114 @@
+"""There and back: a request in another dialect and in its own again, and where it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from core.errors import DiglotError
+from core.note import Note
+from core.translation.fields.table import EXTENSIONS
+from core.translation.report.leaves import leaves
+from core.translation.report.report import ReportRow, explain_request
+from core.translation.translate import translate_request
+
+__all__ = ["Difference", "RoundTrip", "round_trip"]
+
+Kind = Literal["lost", "changed", "added"]
+
+_MOVED = Note(
+    "往返以后写法不同，意思一样。", "Written otherwise after the way back; it means the same."
+)
+_NEW = Note(
+    "对面总要写明的值，回来时还在。",
+    "The other side always says this value, and it is still there on the way back.",
+)
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """One value that is not what it was. ``kind``: lost, changed, or added on the way.
+
+    ``meant`` tells that it means the same nevertheless.
+    """
+
+    path: str
+    kind: Kind
+    before: Any
+    after: Any
+    note: Note
+    meant: bool
+
+
+class RoundTrip(Struct, frozen=True, kw_only=True):
+    """What came out: the body in the other dialect, the one after the way back, the differences.
+
+    ``equal`` where there are none, ``same`` where all of them mean the same. ``error`` says
+    what stopped the way, where something did.
+    """
+
+    there: dict[str, Any] | None
+    back: dict[str, Any] | None
+    differences: tuple[Difference, ...]
+    error: str = ""
+
+    @property
+    def equal(self) -> bool:
+        """Whether every value came back as it went."""
+        return not self.error and not self.differences
+
+    @property
+    def same(self) -> bool:
+        """Whether what came back means the same."""
+        return not self.error and all(row.meant for row in self.differences)
+
+
+def round_trip(
+    body: dict[str, Any],
+    *,
+    source: str,
+    target: str,
+    accepts: Collection[str] = EXTENSIONS["diglot"],
+) -> RoundTrip:
+    """Return what becomes of a request of ``source`` on its way to ``target`` and back.
+
+    ``accepts`` names what the target is known to take beyond its dialect; both ways go through
+    Diglot's own faces unless it says otherwise. A body that breaks its dialect is no exception
+    here but the ``error``.
+    """
+    there: dict[str, Any] | None = None
+    try:
+        there = translate_request(body, source=source, target=target, accepts=accepts)
+        back = translate_request(there, source=target, target=source, accepts=accepts)
+    except DiglotError as exc:
+        return RoundTrip(there=there, back=None, differences=(), error=exc.message)
+    rows = explain_request(body, there, source=source, target=target, accepts=accepts)
+    found = tuple(_differences(body, back, source, {r.path: r for r in rows if r.path}))
+    return RoundTrip(there=there, back=back, differences=found)
+
+
+def _differences(
+    body: Mapping[str, Any], back: Mapping[str, Any], dialect: str, rows: Mapping[str, ReportRow]
+) -> Iterator[Difference]:
+    before = {leaf.path: leaf.value for leaf in leaves(body, dialect)}
+    after = {leaf.path: leaf.value for leaf in leaves(back, dialect)}
+    for path, value in before.items():
+        row = rows.get(path)
+        if path not in after:
+            meant = row is not None and row.outcome != "dropped"
+            yield Difference(
+                path=path, kind="lost", before=value, after=None, meant=meant,
+                note=_MOVED if row is None else row.note,
+            )  # fmt: skip
+        elif type(after[path]) is not type(value) or after[path] != value:
+            meant = row is not None and row.outcome != "dropped"
+            note = _MOVED if row is None or row.outcome in ("kept", "renamed") else row.note
+            yield Difference(
+                path=path, kind="changed", before=value, after=after[path], meant=meant, note=note
+            )
+    for path, value in after.items():
+        if path not in before:
+            yield Difference(
+                path=path, kind="added", before=None, after=value, meant=True, note=_NEW
+            )

@@ -1,0 +1,311 @@
+"""Two streams of one answer on one time axis: every record, which became which, and the pace.
+
+A record is a line of NDJSON or one server-sent event. Times are ns from the start that the
+caller names, so that a recording shows its own speed. Everything that is asked while a slider
+moves is a search in lists made once: 50,000 records stay usable.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import median
+from typing import Literal
+
+from msgspec import Struct
+
+from core.errors import DiglotError
+from core.translation.codec.framing import NDJSONDecoder, SSEDecoder, SSERecord, encode_sse
+from core.translation.dialects.registry import DIALECTS, Decoder
+from core.translation.events import (
+    Event,
+    Finish,
+    StreamError,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+)
+from core.translation.stamp import Stamp
+from core.translation.translate import StreamTranslator
+
+__all__ = ["Gap", "Moment", "Pace", "Record", "StreamLine", "Timeline", "read_line", "timeline"]
+
+RecordKind = Literal["start", "text", "thinking", "call", "finish", "error", "other"]
+
+_SECOND = 1_000_000_000
+# A gap is a stall where it is long in itself and long beside the others.
+_STALL = _SECOND
+_TIMES = 8
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """One line or event. ``at`` is ns since the start, ``chunk`` the network read it ended in.
+
+    ``text`` is what it adds to the answer, or to the thinking where ``kind`` says so.
+    """
+
+    number: int
+    at: int
+    chunk: int
+    data: bytes
+    kind: RecordKind
+    text: str = ""
+
+
+class Gap(Struct, frozen=True, kw_only=True):
+    """A pause before the record ``number``: from ``start``, ``length`` long, both in ns."""
+
+    number: int
+    start: int
+    length: int
+    stall: bool
+
+
+class Pace(Struct, frozen=True, kw_only=True):
+    """The pace of one stream; durations in ns, 0 where there is too little to measure.
+
+    ``first`` is the time of the first word (thinking counts), ``rate`` tokens a second from
+    there to the last word. ``counted`` tells that the server gave the number of tokens; else
+    each record with words counts as one, and numbers are near enough, not exact.
+    """
+
+    first: int
+    last: int
+    tokens: int
+    counted: bool
+    rate: float
+    median_gap: int
+    p95_gap: int
+    longest_gap: int
+    stalls: int
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """What had arrived at a time: numbers of records, the words so far, the pace just then."""
+
+    at: int
+    left: int
+    right: int
+    text: str
+    thinking: str
+    tokens: float
+    rate: float
+
+
+class StreamLine:
+    """One stream, read into records. Not to be changed once made."""
+
+    def __init__(self, dialect: str, records: Sequence[Record], *, tokens: int = 0) -> None:
+        self.dialect = dialect
+        self.records = tuple(records)
+        self._times = [record.at for record in self.records]
+        self._said = [r for r in self.records if r.kind in ("text", "thinking", "call")]
+        self._said_at = [record.at for record in self._said]
+        self._ends: dict[str, list[tuple[int, int]]] = {"text": [], "thinking": []}
+        self._whole: dict[str, str] = {}
+        for kind, ends in self._ends.items():
+            pieces, length = [], 0
+            for record in self._said:
+                if record.kind == kind:
+                    pieces.append(record.text)
+                    length += len(record.text)
+                    ends.append((record.at, length))
+            self._whole[kind] = "".join(pieces)
+        self.tokens = tokens or len(self._said)
+        self.counted = tokens > 0
+        self._each = self.tokens / len(self._said) if self._said else 0.0
+
+    def count(self, at: int) -> int:
+        """Return how many records had arrived by ``at``."""
+        return bisect_right(self._times, at)
+
+    def words(self, at: int, kind: Literal["text", "thinking"] = "text") -> str:
+        """Return the answer, or the thinking, as far as it had come by ``at``."""
+        ends = self._ends[kind]
+        place = bisect_right(ends, (at, len(self._whole[kind])))
+        return self._whole[kind][: ends[place - 1][1]] if place else ""
+
+    def tokens_by(self, at: int) -> float:
+        """Return how many tokens had come by ``at``."""
+        return bisect_right(self._said_at, at) * self._each
+
+    def rate(self, at: int, window: int = _SECOND) -> float:
+        """Return the tokens a second over the ``window`` ns that end at ``at``."""
+        begin = max(at - window, 0)
+        span = at - begin
+        return (self.tokens_by(at) - self.tokens_by(begin)) * _SECOND / span if span else 0.0
+
+    def gaps(self) -> list[Gap]:
+        """Return the pauses between records with words, the first one from the start."""
+        times = [0, *self._said_at]
+        lengths = [later - earlier for earlier, later in pairwise(times)]
+        usual = median(lengths[1:]) if len(lengths) > 1 else 0
+        return [
+            Gap(
+                number=record.number,
+                start=start,
+                length=length,
+                # The first word waits for loading and reading: no stall of the stream.
+                stall=place > 0 and length >= _STALL and length > _TIMES * usual,
+            )
+            for place, (record, start, length) in enumerate(
+                zip(self._said, times, lengths, strict=False)
+            )
+        ]
+
+    def pace(self) -> Pace:
+        """Return the figures of the whole stream."""
+        gaps = self.gaps()
+        inner = sorted(gap.length for gap in gaps[1:])
+        first = self._said_at[0] if self._said_at else 0
+        last = self._said_at[-1] if self._said_at else 0
+        span = last - first
+        return Pace(
+            first=first,
+            last=last,
+            tokens=self.tokens,
+            counted=self.counted,
+            rate=(self.tokens - self._each) * _SECOND / span if span else 0.0,
+            median_gap=inner[len(inner) // 2] if inner else 0,
+            p95_gap=inner[int(len(inner) * 0.95)] if inner else 0,
+            longest_gap=inner[-1] if inner else 0,
+            stalls=sum(gap.stall for gap in gaps),
+        )
+
+    def series(self, points: int = 500) -> list[tuple[int, float]]:
+        """Return (ns, tokens so far) for a plot: about ``points`` of them, both ends among them."""
+        step = max(1, len(self._said) // max(points - 1, 1))
+        kept = range(0, len(self._said), step)
+        found = [(self._said_at[i], (i + 1) * self._each) for i in kept]
+        if self._said and found[-1][0] != self._said_at[-1]:
+            found.append((self._said_at[-1], float(self.tokens)))
+        return found
+
+
+class Timeline:
+    """Both streams, and which record became which."""
+
+    def __init__(self, left: StreamLine, right: StreamLine, pairs: Sequence[tuple[int, int]]):
+        self.left = left
+        self.right = right
+        self.pairs = tuple(pairs)
+        """For each record of ``left``: the first record of ``right`` made of it, and the one
+        after its last, as a slice; equal numbers where it made none yet."""
+        self._ends = [end for _, end in self.pairs]
+
+    @property
+    def end(self) -> int:
+        """The time of the last record of either stream."""
+        lines = (self.left, self.right)
+        return max((line.records[-1].at for line in lines if line.records), default=0)
+
+    def became(self, number: int) -> tuple[Record, ...]:
+        """Return the records of ``right`` that a record of ``left`` became."""
+        begin, end = self.pairs[number]
+        return self.right.records[begin:end]
+
+    def came_of(self, number: int) -> Record | None:
+        """Return the record of ``left`` that a record of ``right`` was made of."""
+        # Ends never fall, so the first that is beyond the number is of the pair that holds it.
+        place = bisect_right(self._ends, number)
+        if place < len(self.pairs) and self.pairs[place][0] <= number:
+            return self.left.records[place]
+        return None
+
+    def moment(self, at: int) -> Moment:
+        """Return what had arrived at ``at`` ns after the start."""
+        return Moment(
+            at=at,
+            left=self.left.count(at),
+            right=self.right.count(at),
+            text=self.left.words(at),
+            thinking=self.left.words(at, "thinking"),
+            tokens=self.left.tokens_by(at),
+            rate=self.left.rate(at),
+        )
+
+
+def read_line(dialect: str, pieces: Iterable[tuple[int, bytes]], *, started: int) -> StreamLine:
+    """Return a stream as records; ``pieces`` are (ns since the epoch, bytes), as they came.
+
+    What cannot be read stays a record of the kind ``other``; nothing is raised.
+    """
+    framing = NDJSONDecoder() if DIALECTS[dialect].native else SSEDecoder()
+    decoder = DIALECTS[dialect].decoder(ids="x")
+    records: list[Record] = []
+    tokens = 0
+    now = started
+    chunk = -1
+    for chunk, (now, data) in enumerate(pieces):
+        try:
+            found: Sequence[bytes | SSERecord] = framing.decode(data)
+        except DiglotError:
+            break
+        for raw in found:
+            record, count = _record(raw, decoder, len(records), now - started, chunk)
+            records.append(record)
+            tokens = count or tokens
+    try:
+        rest: Sequence[bytes | SSERecord] = framing.flush()
+    except DiglotError:
+        rest = ()
+    for raw in rest:
+        record, count = _record(raw, decoder, len(records), now - started, max(chunk, 0))
+        records.append(record)
+        tokens = count or tokens
+    return StreamLine(dialect, records, tokens=tokens)
+
+
+def timeline(
+    source: StreamLine, target: StreamLine, stamp: Stamp, *, include_usage: bool = True
+) -> Timeline:
+    """Return both streams with their pairs, found by translating ``source`` once more.
+
+    Where both are one dialect, records belong together by their order.
+    """
+    if source.dialect == target.dialect:
+        most = len(target.records)
+        pairs = [(min(i, most), min(i + 1, most)) for i in range(len(source.records))]
+        return Timeline(source, target, pairs)
+    translator = StreamTranslator(source.dialect, target.dialect, stamp,
+                                  include_usage=include_usage)  # fmt: skip
+    framing = NDJSONDecoder() if DIALECTS[target.dialect].native else SSEDecoder()
+    pairs, begin, most = [], 0, len(target.records)
+    for record in source.records:
+        written = translator.feed(record.data, now=stamp.created)
+        end = min(begin + len(framing.decode(written)), most)
+        pairs.append((begin, end))
+        begin = end
+    if pairs and begin < most:
+        # What was said once the source had closed.
+        pairs[-1] = (pairs[-1][0], most)
+    return Timeline(source, target, pairs)
+
+
+def _record(
+    raw: bytes | SSERecord, decoder: Decoder, number: int, at: int, chunk: int
+) -> tuple[Record, int]:
+    """Return a record, and the count of tokens where it tells."""
+    data = encode_sse(raw.data, raw.event) if isinstance(raw, SSERecord) else raw + b"\n"
+    try:
+        events: list[Event] = decoder.decode(data)
+    except DiglotError:
+        events = []
+    kind: RecordKind = "other"
+    text, tokens = "", 0
+    for event in events:
+        match event:
+            case TextDelta() | ThinkingDelta():
+                kind = "text" if isinstance(event, TextDelta) else "thinking"
+                text = event.text
+            case ToolCallDelta():
+                kind, text = "call", event.name + event.arguments
+            case StreamError():
+                kind, text = "error", event.message
+            case Finish():
+                kind = "finish" if kind == "other" else kind
+                tokens = event.usage.completion_tokens if event.usage else 0
+            case _:
+                kind = "start" if kind == "other" else kind
+    return Record(number=number, at=at, chunk=chunk, data=data, kind=kind, text=text), tokens

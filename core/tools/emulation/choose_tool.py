@@ -1,0 +1,121 @@
+"""Whether a tool is wanted at all, and which.
+
+The model picks a name or "none" under a grammar. What it picks counts where it is sure, as
+large models are. A small one picks "none" whatever is asked, or anything: then the question's
+own words decide, by what they share with each tool's description and its values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from core.errors import DiglotError
+from core.tools.emulation.argument_grammar import calculates, properties_of
+from core.tools.emulation.question_phrases import find_phrases
+from core.tools.emulation.spans import shared_words
+from core.translation.codec.json import decode_json
+from core.translation.messages import ChatResponse, Tool, text_of
+
+__all__ = ["NONE", "wanted"]
+
+NONE = "none"
+_SURE = -0.02
+"""A "none" this likely (as a log-probability) outweighs the question's words."""
+
+# Characters that are everywhere and mean little by themselves.
+_COMMON = frozenset(
+    "的了吗呢吧啊是有在从到去把将给请我你您他她它和与跟或就都也还很不没这那什么怎样多少几个些一二三"
+    "上下里中大小人天年月日时分好看听说讲想要能会可以为因所但如果对向往被让叫用来成做打开关出入前后"
+    "今明昨现查询找获取指定某当新老数字名称内容信息方法问题"
+)
+
+_LIKELY = -1.0
+"""A tool this likely is taken without any word that speaks for it."""
+
+
+def wanted(decision: ChatResponse, tools: Sequence[Tool], question: str) -> list[Tool]:
+    """Return the tools that may be meant; none when the answer should be words."""
+    picked = _picked(decision)
+    confidence = _confidence(decision, picked)
+    if picked == NONE and confidence > _SURE:
+        return []
+    chosen = [tool for tool in tools if tool.name == picked]
+    scores = [_evidence(tool, question, hinted=bool(chosen)) for tool in tools]
+    most = max(scores)
+    if most == 0:
+        scores = _signs(tools, question)
+        most = max(scores)
+    if most == 0:
+        return chosen if confidence > _LIKELY else []
+    best = [tool for tool, score in zip(tools, scores, strict=True) if score == most]
+    return [tool for tool in best if tool.name == picked] or best
+
+
+def _evidence(tool: Tool, question: str, *, hinted: bool) -> int:
+    """Count what in the question speaks for a tool.
+
+    A number alone says little: it counts where the model has picked some tool, whichever.
+    """
+    score = shared_words(question, f"{tool.name} {tool.description}")
+    found = find_phrases(question, "")
+    text = question.casefold()
+    for schema in properties_of(tool).values():
+        if not isinstance(schema, dict):
+            continue
+        values = schema.get("enum")
+        if isinstance(values, list):
+            score += sum(_says(text, v) for v in values if isinstance(v, str) and v)
+        elif found.sums and calculates(schema):
+            score += 2
+        elif hinted and schema.get("type") in ("integer", "number"):
+            score += bool(found.numbers and not found.sums)
+    return score
+
+
+def _signs(tools: Sequence[Tool], question: str) -> list[int]:
+    """Count the characters of unspaced scripts that one tool alone shares with the question.
+
+    A weak sign, for when there is no better one: "打车" and "出租车" are about the same.
+    """
+    labels = [
+        {c for c in f"{tool.name}{tool.description}" if c >= "\u3400" and c not in _COMMON}
+        for tool in tools
+    ]
+    asked = set(question)
+    scores = []
+    for index, label in enumerate(labels):
+        others = set[str]().union(*labels[:index], *labels[index + 1 :])
+        scores.append(len((label - others) & asked))
+    return scores
+
+
+def _says(text: str, value: str) -> bool:
+    value = value.casefold()
+    if value.isascii():
+        return bool(re.search(rf"(?<![a-z]){re.escape(value)}(?![a-z])", text))
+    return value in text
+
+
+def _picked(decision: ChatResponse) -> str:
+    try:
+        value = decode_json(text_of(decision.message))
+    except DiglotError:
+        return ""
+    name = value.get("function") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _confidence(decision: ChatResponse, picked: str) -> float:
+    """Return the log-probability of the picked name; doubtful where it is not known."""
+    tokens = [(str(e.get("token", "")), float(e.get("logprob", 0))) for e in decision.logprobs]
+    text = "".join(token for token, _ in tokens)
+    start = text.rfind(picked)
+    if not picked or start < 0:
+        return -2.0
+    total, place = 0.0, 0
+    for token, logprob in tokens:
+        if place + len(token) > start and place < start + len(picked):
+            total += logprob
+        place += len(token)
+    return total

@@ -1,0 +1,191 @@
+"""Tool calls for models that have not learnt them, by prompt and constrained answers.
+
+A plan over hub values, without I/O: ``emulate`` yields the requests to make on the side and is
+sent their answers. First it decides whether a tool is wanted at all (``decision``): the model
+picks a name or "none" under a schema, and the question's own words count where it is not sure.
+Then the call is made: worked examples from *other* functions (with an example of the same
+function a small model copies it), and an answer constrained by a JSON schema made of the tools
+(``filling``), in which values are limited to what the user's words can mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+from core.errors import DiglotError
+from core.tools.arguments import ToolArgumentError, validate_arguments
+from core.tools.emulation.argument_grammar import arguments_schema, own_schema
+from core.tools.emulation.choose_tool import NONE, wanted
+from core.tools.emulation.flatten_history import flatten, last_question
+from core.translation.codec.json import decode_json, encode_json
+from core.translation.messages import (
+    ChatRequest,
+    ChatResponse,
+    Message,
+    NamedTool,
+    ResponseFormat,
+    Text,
+    Tool,
+    ToolCall,
+    Usage,
+    text_of,
+)
+
+__all__ = ["Emulation", "emulate"]
+
+Emulation = Generator[ChatRequest, ChatResponse, ChatResponse | ChatRequest]
+
+_TURNS = 6
+_MAX_DECISION = 40
+_MAX_CALL = 400
+# A prompt's own sampling would make calls differ from time to time; a choice is not a story.
+_EXACT = {"temperature": 0.0, "seed": 1}
+_KEPT = ("num_ctx", "keep_alive", "num_gpu", "num_thread", "main_gpu", "num_batch", "use_mmap")
+
+_EXAMPLES: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("Translate 'good morning' into French.", "translate_text",
+     {"text": "good morning", "language": "French"}),
+    ("你觉得读书重要吗?", NONE, {}),
+    ("帮我查一下苹果公司的股价", "get_stock_price", {"company": "苹果公司"}),
+    ("Thank you, that was helpful.", NONE, {}),
+)  # fmt: skip
+
+
+def emulate(request: ChatRequest, *, learnt: bool = False) -> Emulation:
+    """Plan one turn with tools for a model that cannot call them.
+
+    A model that has ``learnt`` to call them, and only cannot be made to by its API, is bound to
+    the tools' own schemas and chooses the values itself.
+
+    Yields requests to be answered whole. Returns the answer with its call, whose id is left
+    to the caller, or a request without tools to be answered as usual.
+    """
+    choice = request.tool_choice
+    plain = flatten(request)
+    if not request.tools or choice == NONE:
+        return plain
+    forced = choice == "required" or isinstance(choice, NamedTool)
+    if not forced and request.messages and request.messages[-1].role == "tool":
+        # The result is there: a small model that may call again would do so for ever.
+        return plain
+    tools = [t for t in request.tools if not isinstance(choice, NamedTool) or t.name == choice.name]
+    usages: list[Usage] = []
+    if not forced:
+        decision = yield _decision(request, tools)
+        usages.append(decision.usage or Usage())
+        tools = wanted(decision, tools, last_question(request))
+    if not tools:
+        return plain
+    answer = yield _calling(request, tools, learnt=learnt)
+    usages.append(answer.usage or Usage())
+    call = _read_call(text_of(answer.message), tools)
+    if call is None:
+        return plain
+    return ChatResponse(
+        model=answer.model,
+        message=Message(role="assistant", tool_calls=(call,)),
+        finish_reason="tool_calls",
+        usage=Usage(
+            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+            completion_tokens=sum(usage.completion_tokens for usage in usages),
+        ),
+        timings=answer.timings,
+    )
+
+
+def _decision(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
+    names = [*(tool.name for tool in tools), NONE]
+    schema = {
+        "type": "object",
+        "properties": {"function": {"enum": names}},
+        "required": ["function"],
+    }
+    told = "Choose the function that the user's words ask for, or none.\nFunctions:\n"
+    examples = [(asked, {"function": name}) for asked, name, _ in _EXAMPLES]
+    return _side(request, told + _listed(tools), examples, schema, _MAX_DECISION)
+
+
+def _calling(request: ChatRequest, tools: Sequence[Tool], *, learnt: bool) -> ChatRequest:
+    said = [text_of(m) for m in request.messages if m.role == "user"]
+    question = last_question(request)
+    shapes = [
+        _call_schema(
+            tool, own_schema(tool) if learnt else arguments_schema(tool, question, said[:-1])
+        )
+        for tool in tools
+    ]
+    schema = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
+    told = (
+        "You call functions. Answer with one JSON object: the function's name and its "
+        "arguments, taken from the user's words.\nFunctions:\n"
+    )
+    examples = [
+        (asked, {"name": name, "arguments": arguments})
+        for asked, name, arguments in _EXAMPLES
+        if name != NONE
+    ]
+    return _side(request, told + _listed(tools), examples, schema, _MAX_CALL)
+
+
+def _side(
+    request: ChatRequest,
+    told: str,
+    examples: Sequence[tuple[str, Any]],
+    schema: Mapping[str, Any],
+    limit: int,
+) -> ChatRequest:
+    """Return a request on the side: told what to do, shown how, then the conversation."""
+    shown: list[Message] = []
+    for asked, answered in examples:
+        shown.append(Message(role="user", parts=(Text(asked),)))
+        shown.append(Message(role="assistant", parts=(Text(encode_json(answered).decode()),)))
+    spoken = [m for m in flatten(request).messages if m.role in ("user", "assistant")]
+    kept = {name: request.settings[name] for name in _KEPT if name in request.settings}
+    return ChatRequest(
+        model=request.model,
+        messages=(Message(role="system", parts=(Text(told),)), *shown, *spoken[-_TURNS:]),
+        format=ResponseFormat(schema=schema, name="call"),
+        thinking=False if request.thinking is not None else None,
+        settings={**kept, **_EXACT, "max_tokens": limit, "logprobs": True, "top_logprobs": 1},
+    )
+
+
+def _listed(tools: Sequence[Tool]) -> str:
+    lines = []
+    for tool in tools:
+        properties = (tool.parameters or {}).get("properties") or {}
+        names = ", ".join(
+            f"{name}: {p['description']}" if isinstance(p, dict) and p.get("description") else name
+            for name, p in properties.items()
+        )
+        lines.append(f"- {tool.name}({names}): {tool.description}")
+    return "\n".join(lines)
+
+
+def _call_schema(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"name": {"const": tool.name}, "arguments": arguments},
+        "required": ["name", "arguments"],
+    }
+
+
+def _read_call(text: str, tools: Sequence[Tool]) -> ToolCall | None:
+    """Return the call that the answer spells, if it is one of these tools and fits it."""
+    try:
+        value = decode_json(text)
+    except DiglotError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    tool = next((tool for tool in tools if tool.name == value.get("name")), None)
+    arguments = value.get("arguments")
+    if tool is None or not isinstance(arguments, dict):
+        return None
+    spelled = encode_json(arguments).decode()
+    try:
+        validate_arguments(tool, spelled)
+    except ToolArgumentError:
+        return None
+    return ToolCall(name=tool.name, arguments=spelled)

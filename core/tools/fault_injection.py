@@ -1,0 +1,47 @@
+"""What can go wrong with a tool, made to happen: to see how a model copes."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from core.tools.toolbox import MAX_OUTPUT, ToolResult
+from core.translation.codec.json import encode_json
+from core.translation.messages import ToolCall
+
+__all__ = ["FAULTS", "Fault", "troubled"]
+
+Fault = Literal["error", "timeout", "empty", "type", "huge"]
+
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+
+_ROW = '{"id": "%06d", "name": "row %06d", "note": "01234567"}, '
+
+
+def troubled(call: ToolCall, fault: Fault, *, timeout: float) -> ToolResult:
+    """Return what a call would have brought had this gone wrong; nothing is run or waited for.
+
+    ``timeout`` is the one in seconds that the text of a time-out names.
+    """
+    match fault:
+        case "error":
+            content = _error(f"{call.name} failed: the service behind it answered 500")
+        case "timeout":
+            content = _error(f"{call.name} did not finish within {timeout:g} s")
+        case "empty":
+            content = ""
+        case "type":
+            content = "[null, true, [[]]]"
+        case "huge":
+            content = _huge()
+    ok = fault not in ("error", "timeout")
+    return ToolResult(call=call, content=content, ok=ok, duration=0, how=f"fault_{fault}")
+
+
+def _error(text: str) -> str:
+    return encode_json({"error": text}).decode()
+
+
+def _huge() -> str:
+    """Return a JSON list of 200 kB."""
+    count = MAX_OUTPUT // len(_ROW % (0, 0))
+    return "[" + "".join(_ROW % (number, number) for number in range(count))[:-2] + "]"

@@ -1,0 +1,1 @@
+"""What runs a tool: a sandbox, a trusted process, HTTP, an MCP server."""

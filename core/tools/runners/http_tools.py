@@ -1,0 +1,164 @@
+"""Calls of HTTP tools: a template filled in and sent, to where users may send this server.
+
+The same rules as for images (``core.http.address_policy``): public addresses, and those that the
+config allows; every address judged at the socket; redirects followed by hand and judged each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from core.config.tools import HttpLimits
+from core.errors import InvalidRequest
+from core.http.guarded_connector import Refused, guarded_connector
+from core.tools.arguments import ToolArgumentError, validate_arguments
+from core.tools.definitions.values import Definition
+from core.tools.http_template import HttpCall, HttpTemplate, fill
+from core.tools.toolbox import MAX_OUTPUT, Runner
+from core.translation.messages import ToolCall
+
+__all__ = ["HttpToolError", "HttpTools"]
+
+_REDIRECTS = 3
+_READ_SIZE = 64 * 1024
+_VARIABLE = "os.environ/"
+_TEXTUAL = ("json", "text", "xml", "javascript", "yaml", "csv", "html", "urlencoded")
+
+
+class HttpToolError(Exception):
+    """The request could not be made, or was answered with an error; the text is for the model."""
+
+
+class HttpTools:
+    """Runs HTTP tools. ``resolver`` looks names up, the system's own by default."""
+
+    def __init__(
+        self, policy: HttpLimits | None = None, *, resolver: AbstractResolver | None = None
+    ) -> None:
+        self._policy = policy or HttpLimits()
+        self._resolver = resolver
+
+    def runner(self, definition: Definition, *, environ: Mapping[str, str] | None = None) -> Runner:
+        """Return what runs a definition by its template.
+
+        ``environ`` is for the operator's own tools only: there, a header ``os.environ/NAME`` is
+        the variable's value. Raises InvalidRequest where the definition has no template.
+        """
+        template = definition.http
+        if template is None:
+            raise InvalidRequest(f"{definition.tool.name} has no request to make", path="http")
+
+        async def run(call: ToolCall) -> str:
+            arguments = validate_arguments(definition.tool, call.arguments)
+            return await self.call(template, arguments, environ=environ)
+
+        return run
+
+    async def call(
+        self,
+        template: HttpTemplate,
+        arguments: Mapping[str, Any],
+        *,
+        environ: Mapping[str, str] | None = None,
+    ) -> str:
+        """Make the request and return the answer's text. Raises HttpToolError, and
+        ToolArgumentError for arguments that the template cannot take."""
+        call = fill(template, arguments)
+        # Only what the template itself says is looked up, never what an argument says.
+        headers = dict(call.headers)
+        for name, value in template.headers.items():
+            if environ is not None and _VARIABLE in value:
+                headers[name] = _with_variable(value, environ)
+        try:
+            async with (
+                asyncio.timeout(self._policy.timeout),
+                aiohttp.ClientSession(
+                    connector=guarded_connector(self._policy.address, self._resolver),
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                    trust_env=False,
+                    auto_decompress=False,
+                    max_line_size=16384,
+                    headers={"user-agent": "Diglot", "accept-encoding": "identity"},
+                ) as session,
+            ):
+                return await self._followed(session, call, headers)
+        except Refused as exc:
+            raise HttpToolError(_refused(str(exc))) from exc
+        except TimeoutError as exc:
+            raise HttpToolError(f"no answer within {self._policy.timeout:g} s") from exc
+        except (aiohttp.ClientError, OSError, ValueError) as exc:
+            raise HttpToolError("the server could not be reached") from exc
+
+    async def _followed(
+        self, session: aiohttp.ClientSession, call: HttpCall, headers: dict[str, str]
+    ) -> str:
+        place = _checked(URL(call.url, encoded=True))
+        method, content = call.method, call.content
+        for _ in range(_REDIRECTS + 1):
+            async with session.request(
+                method, place, data=content, headers=headers, allow_redirects=False
+            ) as reply:
+                if reply.status not in (301, 302, 303, 307, 308) or not reply.headers.get(
+                    "location"
+                ):
+                    return await self._read(reply)
+                status, target = reply.status, reply.headers["location"]
+            there = _checked(place.join(URL(target)))
+            if there.origin() != place.origin():
+                # What is meant for one server, a key for instance, is not for another.
+                headers = {k: v for k, v in headers.items() if k.lower() == "content-type"}
+            place = there
+            if status == 303 or (status in (301, 302) and method == "POST"):
+                method, content = "GET", None
+                headers = {k: v for k, v in headers.items() if k.lower() != "content-type"}
+        raise HttpToolError("the address leads from one to another too often")
+
+    async def _read(self, reply: aiohttp.ClientResponse) -> str:
+        if reply.headers.get("content-encoding", "identity") != "identity":
+            raise HttpToolError("the answer came compressed, which was not asked for")
+        data = bytearray()
+        async for piece in reply.content.iter_chunked(_READ_SIZE):
+            data += piece
+            if len(data) > self._policy.max_bytes:
+                raise HttpToolError(f"the answer is larger than {self._policy.max_bytes} bytes")
+        kind = reply.content_type
+        if data and not any(word in kind for word in _TEXTUAL) and b"\0" in data[:1024]:
+            raise HttpToolError(f"the answer is no text but {kind}, {len(data)} bytes")
+        text = data.decode(_charset(reply), "replace")[: MAX_OUTPUT + 1]
+        if reply.status >= 400:
+            raise HttpToolError(f"the server said {reply.status}: {text[:2000]}")
+        return text or f"done ({reply.status}, no content)"
+
+
+def _charset(reply: aiohttp.ClientResponse) -> str:
+    named = reply.charset or "utf-8"
+    try:
+        "".encode(named)
+    except LookupError:
+        return "utf-8"
+    return named
+
+
+def _with_variable(value: str, environ: Mapping[str, str]) -> str:
+    before, _, name = value.partition(_VARIABLE)
+    if name not in environ:
+        raise ToolArgumentError(f"the environment variable {name} of this tool is not set")
+    return before + environ[name]
+
+
+def _checked(url: URL) -> URL:
+    if url.scheme not in ("http", "https") or not url.host:
+        raise HttpToolError(_refused("only http and https addresses are reached"))
+    if url.user or url.password:
+        raise HttpToolError(_refused("an address with a password is not reached"))
+    return url
+
+
+def _refused(why: str) -> str:
+    return f"{why}; the operator can allow its host in the config under diglot.tools.http.allow"

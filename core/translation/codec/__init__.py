@@ -1,0 +1,1 @@
+"""Bytes and JSON: framing of streams, checked reading, paths."""

@@ -1,0 +1,277 @@
+"""Reading untyped JSON: a value of the expected kind, or an error that names its JSON path.
+
+``blame`` decides whose fault a wrong value is: a client's (InvalidRequest, 400) or a
+backend's (InvalidResponse, 502).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from core.errors import DiglotError, InvalidRequest, InvalidResponse
+from core.translation.codec.json_paths import join
+from core.translation.codec.kinds import Kind
+
+__all__ = [
+    "JSON_ERRORS",
+    "decode_answer",
+    "decode_json",
+    "decode_mended",
+    "encode_json",
+    "error_text",
+    "read_arguments",
+    "read_count",
+    "read_field",
+    "read_flag",
+    "read_items",
+    "read_model",
+    "read_object",
+    "read_objects",
+    "read_setting",
+    "read_text",
+]
+
+JSON_ERRORS = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What msgspec raises for bytes that are not JSON, not the wanted shape, or nested too deeply."""
+
+# What stands between servers answers with pages for people.
+_MARKUP = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+
+_ENCODER = msgspec.json.Encoder()
+_WANTED = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
+_KINDS = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
+
+# An escape in a JSON text; the last two alternatives take half a surrogate pair, and the rest.
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"|\\."
+)
+
+Shape = TypeVar("Shape")
+
+
+def decode_json(data: bytes | str, *, blame: type[DiglotError] = InvalidRequest) -> Any:
+    """Return the value that ``data`` holds. Key order and integers of any size are kept."""
+    try:
+        return msgspec.json.decode(data)
+    except JSON_ERRORS as exc:
+        if isinstance(data, str):
+            data = data.encode("utf-8", "replace")
+        try:
+            return _decode_halves(_ANY, data, exc)
+        except JSON_ERRORS:
+            raise blame(f"the body is not valid JSON: {_reason(exc)}") from exc
+
+
+def decode_answer(whole: bytes) -> dict[str, Any]:
+    """Return the object that a backend's whole answer holds. Raises InvalidResponse."""
+    return read_object(decode_json(whole, blame=InvalidResponse), "", blame=InvalidResponse)
+
+
+def decode_mended(
+    decoder: msgspec.json.Decoder[Shape],
+    data: bytes,
+    exc: Exception,
+    *,
+    blame: type[DiglotError] = InvalidResponse,
+) -> Shape:
+    """Decode once more what ``decoder`` refused with ``exc``.
+
+    Raises ``blame`` unless halves of surrogate pairs were all that was wrong.
+    """
+    try:
+        return _decode_halves(decoder, data, exc)
+    except JSON_ERRORS:
+        who = "the body" if issubclass(blame, InvalidRequest) else "what the backend sent"
+        raise blame(f"{who} is not what this API speaks: {_reason(exc)}") from exc
+
+
+def encode_json(value: Any, *, blame: type[DiglotError] = InvalidRequest) -> bytes:
+    """Return compact UTF-8 JSON."""
+    try:
+        return _ENCODER.encode(value)
+    except (UnicodeError, RecursionError) as exc:
+        raise blame(f"the body cannot be written as JSON: {_reason(exc)}") from exc
+
+
+def describe(value: Any) -> str:
+    """Say what kind of JSON value this is, for an error text."""
+    if value is None:
+        return "null"
+    return _KINDS.get(type(value), "a number")
+
+
+def read_object(
+    value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest
+) -> dict[str, Any]:
+    """Return ``value`` if it is an object."""
+    if not isinstance(value, dict):
+        raise blame(f"{path or '$'} must be an object, not {describe(value)}", path=path)
+    return value
+
+
+def read_items(value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest) -> list[Any]:
+    """Return ``value`` if it is a list, and an empty list for null."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise blame(f"{path} must be a list, not {describe(value)}", path=path)
+    return value
+
+
+def read_objects(
+    value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest
+) -> tuple[dict[str, Any], ...]:
+    """Return the items of ``value`` if it is a list of objects; nothing for null."""
+    items = read_items(value, path, blame=blame)
+    return tuple(read_object(item, f"{path}[{i}]", blame=blame) for i, item in enumerate(items))
+
+
+def read_text(value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest) -> str:
+    """Return ``value`` if it is a string, and an empty string for null."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise blame(f"{path} must be a string, not {describe(value)}", path=path)
+    return value
+
+
+def read_field(
+    body: dict[str, Any], key: str, path: str, *, blame: type[DiglotError] = InvalidRequest
+) -> str:
+    """Return the text at ``key`` of the object at ``path``; empty for null and where it is not."""
+    value = body.get(key)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else read_text(value, join(path, key), blame=blame)
+
+
+def read_flag(value: Any, path: str) -> bool | None:
+    """Return ``value`` if it is true, false or null."""
+    if value is None or isinstance(value, bool):
+        return value
+    raise InvalidRequest(f"{path} must be true or false, not {describe(value)}", path=path)
+
+
+def read_count(value: Any) -> int:
+    """Return a count or a duration, and 0 for anything else.
+
+    A counter that makes no sense is not worth losing a good answer for.
+    """
+    return int(value) if _is_number(value) and value > 0 else 0
+
+
+def read_arguments(text: str, path: str, *, blame: type[DiglotError]) -> str:
+    """Return the JSON text of a call's arguments if it holds an object.
+
+    Empty text and null, which models and SDKs do send for a call without arguments, are an
+    empty object. An object that was encoded twice is unpacked once.
+    """
+    text = text.strip()
+    if not text:
+        return "{}"
+    try:
+        value = decode_json(text, blame=blame)
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            text = value.strip()
+            value = decode_json(text, blame=blame)
+    except DiglotError as exc:
+        why = _reason(exc.__cause__ or exc)
+        raise blame(f"{path} must hold the JSON text of an object: {why}", path=path) from exc
+    if value is None:
+        return "{}"
+    read_object(value, path, blame=blame)
+    return text
+
+
+def read_setting(value: Any, kind: Kind, path: str) -> Any:
+    """Return a flat setting in the one form that the hub holds for its kind.
+
+    Integral floats (``10.0``) become integers, since Go's decoder refuses them; a bare
+    ``stop`` string becomes a list of one, since Ollama answers 500 to a string; a duration
+    such as ``"-1"`` becomes a number of seconds, since Ollama wants a unit in a string.
+    """
+    if kind == "any":
+        return value
+    if kind == "strings":
+        return _read_strings(value, path)
+    if kind == "duration":
+        return _read_duration(value, path)
+    if kind == "boolean" and isinstance(value, bool):
+        return value
+    if kind != "boolean" and _is_number(value):
+        if kind == "number" or isinstance(value, int):
+            return value
+        if value.is_integer():
+            return int(value)
+    raise InvalidRequest(f"{path} must be {_WANTED[kind]}, not {value!r:.80}", path=path)
+
+
+def _read_strings(value: Any, path: str) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    for index, item in enumerate(read_items(value, path)):
+        if not isinstance(item, str):
+            place = f"{path}[{index}]"
+            raise InvalidRequest(f"{place} must be a string, not {describe(item)}", path=place)
+    return list(value)
+
+
+def _read_duration(value: Any, path: str) -> int | float | str:
+    if isinstance(value, str):
+        digits = value.removeprefix("-")
+        return int(value) if digits.isascii() and digits.isdigit() else value
+    if not _is_number(value):
+        wanted = 'a number of seconds or a text such as "5m"'
+        raise InvalidRequest(f"{path} must be {wanted}, not {describe(value)}", path=path)
+    number: int | float = value
+    return number
+
+
+def _is_number(value: Any) -> bool:
+    # bool is a subclass of int, yet no number in JSON.
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_ANY = msgspec.json.Decoder(Any)
+
+
+def _decode_halves(decoder: msgspec.json.Decoder[Shape], data: bytes, exc: Exception) -> Shape:
+    """Decode with U+FFFD for halves of surrogate pairs, as Go's decoder reads them.
+
+    Servers that escape non-ASCII text send them when a token ends inside an emoji.
+    """
+    mended = _ESCAPE.sub(lambda match: b"\\ufffd" if match["half"] else match[0], data)
+    if mended == data:
+        raise exc
+    return decoder.decode(mended)
+
+
+def _reason(exc: BaseException) -> str:
+    return "it is nested too deeply" if isinstance(exc, RecursionError) else str(exc)
+
+
+def error_text(data: bytes, status: int) -> str:
+    """Return what an error body says that is not in its dialect's form: the words of it."""
+    text = data[:2000].decode("utf-8", "replace").strip()
+    if text.startswith("<"):
+        words = " ".join(_MARKUP.sub(" ", text).split())
+        return f"the backend said {status} with a web page: {words[:200]}".rstrip(": ")
+    return text or f"the backend said {status}"
+
+
+def read_model(body: Mapping[str, Any]) -> str:
+    """Return the name of the model that a request asks. Raises InvalidRequest without one.
+
+    Ollama reads keys without regard to case, and the last one counts: a second spelling could
+    name another model than the one that was looked at here.
+    """
+    for key in body:
+        if len(key) == 5 and key != "model" and key.lower() == "model":
+            raise InvalidRequest(f"write {key} as model", path=key)
+    return read_text(body.get("model"), "model")

@@ -1,0 +1,10 @@
+"""Kind: what a value of a field may be."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+__all__ = ["Kind"]
+
+
+Kind = Literal["number", "integer", "boolean", "strings", "duration", "any"]

@@ -1,0 +1,166 @@
+"""Hub: the general conversion, from any dialect through the hub's messages to any other.
+
+The only conversion that can change what is asked: where a model has to be helped, its owner puts
+another request in the place of the client's (``settle``), or an answer that is already made
+(``give``). It does no I/O; whoever drives it finds out what the model and its server can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Self
+
+from msgspec.structs import replace
+
+from core.translation.codec.json import decode_answer, encode_json
+from core.translation.codec.json_paths import without
+from core.translation.conversions.incoming import Backend, Incoming
+from core.translation.dialects.openai.choices import split_choices
+from core.translation.dialects.registry import DIALECTS
+from core.translation.events import replay
+from core.translation.messages import ChatRequest, ChatResponse, Usage
+from core.translation.report.report import ReportRow, explain_request
+from core.translation.stamp import Stamp
+from core.translation.translate import StreamTranslator
+
+__all__ = ["Hub"]
+
+# Where each kind of backend is asked to go on from bare text.
+_BARE = {"ollama": "generate", "openai": "completions"}
+
+
+class Hub:
+    """Conversion of any request. ``asked`` is what the client asks, ``sent`` what is sent.
+
+    ``accepts`` is what the backend takes beyond its dialect, ``emulated`` what is done another
+    way (JSON path to the name of a note).
+    """
+
+    translated = True
+    # The config's settings, fetched images and emulated prompts are no words of the client.
+    verbatim = False
+    # Whatever the model cannot do, this is where it is helped.
+    needs: frozenset[str] = frozenset()
+
+    __slots__ = ("_asked", "_backend", "_face", "_plain", "_sent", "_stamp", "_written", "accepts",
+                 "body", "dialect", "emulated", "json_is_whole", "streams")  # fmt: skip
+
+    dialect: str
+    streams: bool
+    json_is_whole: bool
+    _sent: ChatRequest
+
+    def __init__(
+        self, face: str, body: dict[str, Any], backend: Backend, stamp: Stamp, *,
+        plain: bool = False,
+    ) -> None:  # fmt: skip
+        self.body = without(body, backend.unwanted) if backend.unwanted else body
+        self.emulated: Mapping[str, str] = {}
+        self.accepts: Collection[str] = ()
+        self._face = face
+        self._backend = backend
+        self._stamp = stamp
+        self._plain = plain
+        self._written: dict[str, Any] = {}
+        self._asked: ChatRequest | None = None
+
+    @classmethod
+    def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self:
+        """Return the conversion; whether the body is right shows once it is parsed."""
+        plain = incoming.plain is not None
+        return cls(incoming.face, incoming.body, backend, stamp, plain=plain)
+
+    def parts(self) -> list[Self]:
+        """Return a conversion for each of several answers that are asked for; else this one."""
+        bodies = split_choices(self.body, dialect=self._face)
+        if len(bodies) == 1:
+            return [self]
+        return [type(self)(self._face, body, self._backend, self._stamp) for body in bodies]
+
+    @property
+    def asked(self) -> ChatRequest:
+        """The client's request. Raises InvalidRequest, Unsupported."""
+        if self._asked is None:
+            self._asked = self._parsed()
+        return self._asked
+
+    def _parsed(self) -> ChatRequest:
+        request = DIALECTS[self._face].parse_request(self.body)
+        if request.thinking is None:
+            return replace(request, thinking=self._backend.thinking)
+        # Thinking may be off only because Anthropic's API has it so, and servers of OpenAI's
+        # dialect refuse a word on thinking where a model has none to switch.
+        quiet = self._face == "anthropic" and "thinking" not in self.body
+        if quiet and self._backend.dialect == "openai":
+            return replace(request, thinking=None)
+        return request
+
+    def settle(self, sent: ChatRequest, *, accepts: Collection[str]) -> None:
+        """Send this request, to a server that takes ``accepts`` beyond its dialect.
+
+        What the protocol asks for is there from then on.
+        """
+        self._sent = sent
+        self.accepts = accepts
+        kind = self._backend.dialect
+        self.dialect = kind if sent.prompt is None else _BARE[kind]
+        self.streams = sent.stream
+        # A stream of Ollama's is made of JSON itself.
+        self.json_is_whole = kind != "ollama"
+
+    def aside(self, question: ChatRequest, *, accepts: Collection[str]) -> Self:
+        """Return a conversion that asks a question on the side; ``take`` its answer, whole."""
+        other = type(self)(self._face, self.body, self._backend, self._stamp)
+        other.settle(replace(question, stream=False), accepts=accepts)
+        return other
+
+    # The protocol ---------------------------------------------------------------------------
+
+    @property
+    def answer_type(self) -> str:
+        """The content type of the client's answer."""
+        return DIALECTS[self._face].stream_type if self.asked.stream else "application/json"
+
+    def request(self, model: str) -> bytes:
+        """Return the backend's request."""
+        sent = self._sent
+        settings = {**self._backend.settings, **sent.settings}
+        sent = replace(sent, model=model, settings=settings)
+        self._written = DIALECTS[self.dialect].dump_request(sent, accepts=self.accepts)
+        return encode_json(self._written)
+
+    def report(self) -> tuple[ReportRow, ...]:
+        """Return what became of each field, once the request is written."""
+        if self._plain and not self.emulated:
+            return ()
+        return explain_request(
+            self.body,
+            self._written,
+            source=self._face,
+            target=self.dialect,
+            accepts=self.accepts,
+            emulated=self.emulated,
+        )
+
+    def take(self, whole: bytes) -> ChatResponse:
+        """Read the backend's whole answer. Raises InvalidResponse, BackendError."""
+        body = decode_answer(whole)
+        return DIALECTS[self.dialect].parse_response(body, ids=self._stamp.id)
+
+    def give(self, response: ChatResponse, *, now: int) -> bytes:
+        """Write a whole answer in the form that was asked for, as a stream if need be."""
+        dialect = DIALECTS[self._face]
+        if not self.asked.stream:
+            return encode_json(dialect.dump_response(response, stamp=self._stamp, now=now))
+        encoder = dialect.encoder(self._stamp, include_usage=self.asked.include_usage)
+        return encoder.encode(replay(response), now=now)
+
+    def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
+        """Return the client's answer and its counts. Raises InvalidResponse, BackendError."""
+        response = self.take(whole)
+        return self.give(response, now=now), response.usage
+
+    def stream(self) -> StreamTranslator:
+        """Return what makes the client's stream."""
+        include_usage = self._sent.include_usage
+        return StreamTranslator(self.dialect, self._face, self._stamp, include_usage=include_usage)

@@ -1,0 +1,156 @@
+"""The two sides of a conversion: a client's request as it came, and the backend it goes to.
+
+A request is read no further than somebody needs. ``read_plain`` is the one place that decides
+whether a request is plain: texts and the few settings that every dialect has. Whatever else is in
+a body, ``plain`` is None and the body is decoded when it is first looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Literal, Protocol
+
+import msgspec
+from msgspec import Meta, Struct
+
+from core.translation.codec.json import JSON_ERRORS, decode_json, read_model, read_object
+
+__all__ = ["Backend", "Incoming", "Plain", "PlainChat", "read_plain"]
+
+_NATIVE = frozenset({"ollama", "generate"})
+
+
+class Backend(Protocol):
+    """What a conversion knows of the backend. ``core.config.deployment.Deployment`` is one.
+
+    ``settings`` (hub names) and ``thinking`` stand in where a request has none of its own;
+    ``unwanted`` are the JSON paths that this backend is never sent.
+    """
+
+    @property
+    def dialect(self) -> str: ...
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
+    @property
+    def thinking(self) -> bool | str | None: ...
+    @property
+    def unwanted(self) -> Collection[str]: ...
+    @property
+    def embedded(self) -> bool: ...
+
+
+class _Said(Struct, forbid_unknown_fields=True):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Plain(Struct, forbid_unknown_fields=True):
+    """The body of POST /api/chat, if it is plain."""
+
+    model: Annotated[str, Meta(min_length=1)]
+    messages: Annotated[list[_Said], Meta(min_length=1)]
+    stream: bool | None = None
+
+
+class PlainChat(Plain, forbid_unknown_fields=True):
+    """The body of POST /v1/chat/completions, if it is plain."""
+
+    temperature: int | float | None = None
+    top_p: int | float | None = None
+    seed: int | None = None
+    max_tokens: int | None = None
+
+
+_READERS: Mapping[str, msgspec.json.Decoder[Any]] = {
+    "openai": msgspec.json.Decoder(PlainChat),
+    "ollama": msgspec.json.Decoder(Plain),
+}
+
+
+def read_plain(face: str, body: bytes) -> Plain | None:
+    """Return a request of the dialect ``face`` if it is plain, else None.
+
+    Plain promises that every backend can be told all of it: nothing is dropped, nothing of the
+    model is needed but words, and the form of the answer depends on ``stream`` alone.
+    """
+    reader = _READERS.get(face)
+    if reader is None:
+        return None
+    try:
+        plain: Plain = reader.decode(body)
+    except JSON_ERRORS:
+        return None
+    return plain
+
+
+class Incoming:
+    """A client's request body in the dialect ``face``. ``model`` is the name that it asks for.
+
+    ``plain`` is None where the request is not plain.
+    """
+
+    __slots__ = ("_body", "face", "model", "plain", "raw")
+
+    def __init__(self, face: str, raw: bytes) -> None:
+        """Raises InvalidRequest for a body that is no JSON object or names no model."""
+        self.face = face
+        self.raw = raw
+        self.plain = read_plain(face, raw)
+        self._body: dict[str, Any] | None = None
+        self.model: str = read_model(self.body) if self.plain is None else self.plain.model
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The whole body, decoded once it is asked for."""
+        if self._body is None:
+            self._body = read_object(decode_json(self.raw), "")
+        return self._body
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """What the form of the answer may depend on (Stamp.asked); nothing of a plain request."""
+        return self.body if self.plain is None else {}
+
+    @property
+    def streams(self) -> bool:
+        """Whether a stream is asked for. Ollama's own dialects stream unless told not to."""
+        stream = self.body.get("stream") if self.plain is None else self.plain.stream
+        return stream is True or (stream is None and self.face in _NATIVE)
+
+    def needs(self) -> frozenset[str]:
+        """Return what the model must be able to do, in Ollama's words, so far as a look tells.
+
+        Nothing is refused here: what is of an unknown kind needs nothing. A call that is forced
+        needs no more than tools: whoever understands ``tool_choice`` is told it as it stands.
+        """
+        if self.plain is not None:
+            return frozenset()
+        body = self.body
+        needed: set[str] = set()
+        if body.get("tools") or body.get("functions"):
+            needed.add("tools")
+        if body.get("suffix"):
+            needed.add("insert")
+        if body.get("images"):
+            needed.add("vision")
+        messages = body.get("messages")
+        for message in messages if isinstance(messages, list) else ():
+            if isinstance(message, dict):
+                _look(message, needed)
+        return frozenset(needed)
+
+
+_PARTS = {"image_url": "vision", "input_audio": "audio"}
+
+
+def _look(message: Mapping[str, Any], needed: set[str]) -> None:
+    called = message.get("tool_calls") or message.get("function_call")
+    if called or message.get("role") in ("tool", "function"):
+        needed.add("tools")
+    if message.get("images"):
+        needed.add("vision")
+    content = message.get("content")
+    for part in content if isinstance(content, list) else ():
+        kind = part.get("type") if isinstance(part, dict) else None
+        if isinstance(kind, str) and kind in _PARTS:
+            needed.add(_PARTS[kind])

@@ -1,0 +1,102 @@
+"""PassThrough: the same dialect on both sides, so what is asked and answered stays as it is.
+
+A look is taken at ``model``, ``stream`` and at what the model must be able to do. Nothing else is
+read, so nothing that the hub does not know is refused or lost: the backend judges.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from core.errors import InvalidResponse
+from core.translation.codec.json import decode_answer, encode_json
+from core.translation.codec.json_paths import without
+from core.translation.conversions.incoming import Backend, Incoming
+from core.translation.conversions.passed_stream import PassedStream, rename_model
+from core.translation.dialects.ollama.chat import parse_usage as parse_counts
+from core.translation.dialects.openai.chat import parse_usage
+from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.shared.settings import with_defaults
+from core.translation.events import replay
+from core.translation.messages import ChatResponse, Usage
+from core.translation.report.report import ReportRow
+from core.translation.stamp import Stamp
+
+__all__ = ["PassThrough"]
+
+
+class PassThrough:
+    """Conversion of a request that the backend understands as it stands."""
+
+    translated = False
+    verbatim = json_is_whole = True
+
+    __slots__ = ("_backend", "_incoming", "_rename", "_stamp", "answer_type", "dialect", "needs",
+                 "streams")  # fmt: skip
+
+    def __init__(self, incoming: Incoming, backend: Backend, stamp: Stamp) -> None:
+        self._incoming = incoming
+        self._backend = backend
+        self._stamp = stamp
+        self._rename = False
+        self.dialect = incoming.face
+        self.streams = incoming.streams
+        self.needs = incoming.needs()
+        sse = self.streams and not DIALECTS[self.dialect].native
+        # Loading and unloading answer with one JSON object even where a stream was asked.
+        self.answer_type = "text/event-stream" if sse else "application/json"
+
+    @classmethod
+    def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self | None:
+        """Return the conversion, or None where the backend needs another request."""
+        if backend.thinking is not None:
+            return None
+        if backend.embedded:
+            # llama.cpp counts one of several answers only, and its completions know no echo.
+            if incoming.face != "openai":
+                return None
+            if incoming.plain is None and incoming.body.get("n") not in (None, 1):
+                return None
+        return cls(incoming, backend, stamp)
+
+    def request(self, model: str) -> bytes:
+        """Return the client's own bytes, with the backend's name for the model."""
+        data, backend = self._incoming.raw, self._backend
+        if backend.settings or backend.unwanted:
+            body = without(self._incoming.body, backend.unwanted)
+            data = encode_json(with_defaults(body, self.dialect, backend.settings))
+        self._rename = model != self._stamp.model
+        return rename_model(data, model) if self._rename else data
+
+    def report(self) -> tuple[ReportRow, ...]:
+        """Nothing is lost where bytes pass through."""
+        return ()
+
+    def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
+        """Return the backend's own bytes, and the counts if they can be read.
+
+        Raises InvalidResponse or BackendError for what is no finished answer of the dialect.
+        """
+        body = decode_answer(whole)
+        native = DIALECTS[self.dialect].native
+        if not body.get("done" if native else "choices") or body.get("error"):
+            self._parsed(body)  # raises what is wrong
+        if self.answer_type != "application/json":
+            return self._streamed(self._parsed(body), now=now)
+        if self._rename:
+            whole = rename_model(whole, self._stamp.model, blame=InvalidResponse)
+        return whole, parse_counts(body) if native else parse_usage(body.get("usage"))
+
+    def _parsed(self, body: dict[str, Any]) -> ChatResponse:
+        return DIALECTS[self.dialect].parse_response(body, ids=self._stamp.id)
+
+    def _streamed(self, response: ChatResponse, *, now: int) -> tuple[bytes, Usage | None]:
+        """Write a whole answer of a server without streams as the stream that was asked for."""
+        options = self._incoming.body.get("stream_options")
+        usage = isinstance(options, dict) and options.get("include_usage") is True
+        encoder = DIALECTS[self.dialect].encoder(self._stamp, include_usage=usage)
+        return encoder.encode(replay(response), now=now), response.usage
+
+    def stream(self) -> PassedStream:
+        """Return what passes the backend's stream on, once ``request`` has been written."""
+        return PassedStream(self.dialect, self._stamp, rename=self._rename)

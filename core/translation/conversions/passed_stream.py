@@ -1,0 +1,221 @@
+"""Same dialect on both sides: bytes pass through, with three exceptions.
+
+The client's name for a model may differ from the backend's, so ``model`` is replaced in the
+request and put back in the answer; all other bytes stay as they were. A stream that stops
+before its end still becomes an error, as it would in a translation; so that this error stands
+on its own, half a line or event waits for its other half. And ``[DONE]`` is added where an
+OpenAI server leaves it out.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import msgspec
+
+from core.errors import DiglotError, InvalidRequest, InvalidResponse
+from core.translation.codec.framing import MAX_RECORD, SSEDecoder, SSERecord, encode_sse
+from core.translation.codec.json import JSON_ERRORS, decode_json, decode_mended, encode_json
+from core.translation.dialects.ollama.chat_stream import is_done
+from core.translation.dialects.openai.chat_stream import error_in, is_finished, stream_error
+from core.translation.dialects.registry import DIALECTS
+from core.translation.events import Finish, StreamError
+from core.translation.stamp import Stamp
+
+__all__ = ["PassedStream", "rename_model"]
+
+# The end of an event, with any line ends. A "\r" at the very end may be the first half of
+# "\r\n", so it waits.
+_EVENT_END = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r(?=[\s\S])|\n)")
+# The usual ends alone, which are found much faster.
+_BLANK = re.compile(rb"\n\n")
+_LINE_END = re.compile(rb"\n")
+
+_DONE = re.compile(rb'"done"\s*:\s*true')
+_REASON = re.compile(rb'"finish_reason"\s*:\s*"')
+
+_RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def rename_model(
+    body: bytes, model: str, *, key: str = "model", blame: type[DiglotError] = InvalidRequest
+) -> bytes:
+    """Return ``body`` with its ``model`` replaced and every other value byte for byte as it was.
+
+    ``key`` is where the name stands, if not there.
+    """
+    try:
+        fields = _RAW.decode(body)
+    except JSON_ERRORS as exc:
+        fields = decode_mended(_RAW, body, exc, blame=blame)
+    if key in fields:
+        fields[key] = msgspec.Raw(encode_json(model))
+    return msgspec.json.encode(fields)
+
+
+class PassedStream:
+    """One stream of one dialect: a StreamConversion, as StreamTranslator is.
+
+    What goes on are whole blocks: a line natively, else an event with its blank line. Each is
+    judged by itself, so that it never shows where the network cut.
+    """
+
+    def __init__(self, dialect: str, stamp: Stamp, *, rename: bool) -> None:
+        self._encoder = DIALECTS[dialect].encoder(stamp, include_usage=False)
+        self._sse = not DIALECTS[dialect].native
+        self._model = stamp.model
+        self._rename = rename
+        self._events = SSEDecoder()
+        self._held = bytearray()
+        self._scanned = 0
+        self._done = False
+        self.error: StreamError | None = None
+        self.finish: Finish | None = None
+        self.spoke = False
+
+    def feed(self, data: bytes, *, now: int) -> bytes:
+        """Return what may be sent on: the whole blocks as they are, or renamed."""
+        if self._ended:
+            return b""
+        self._held += data
+        out: list[bytes] = []
+        try:
+            whole, ends = self._take()
+            if whole and not self._rename and len(whole) <= MAX_RECORD and not self._matters(whole):
+                # Many chunks that came together go on together.
+                out.append(self._unread(whole))
+                ends = []
+            for start, end in pairwise((0, *ends)):
+                out.append(self._passed(whole[start:end]))
+                if self._ended:
+                    return b"".join(out)
+            _check_size(self._held)
+        except InvalidResponse as exc:
+            out.append(self.fail(exc, now=now))
+        return b"".join(out)
+
+    def close(self, *, now: int) -> bytes:
+        """Return what is left, and the dialect's error event if the stream had no proper end."""
+        if self._ended:
+            return b""
+        out = b""
+        try:
+            out = self._last()
+        except InvalidResponse as exc:
+            return self.fail(exc, now=now)
+        if self._ended:
+            return out
+        if self.finish is None:
+            early = InvalidResponse("the backend's stream ended before it was done")
+            return out + self.fail(early, now=now)
+        self._done = True
+        return out + b"data: [DONE]\n\n"
+
+    def fail(self, error: DiglotError, *, now: int) -> bytes:
+        """Return the dialect's error event for a failure that came from elsewhere.
+
+        Nothing where the stream has already ended, well or not.
+        """
+        if self._ended:
+            return b""
+        failed = StreamError(message=error.message, status=error.status, code=error.code)
+        self._fail(failed)
+        return self._encoder.encode([failed], now=now)
+
+    @property
+    def _ended(self) -> bool:
+        return self._done or self.error is not None
+
+    def _fail(self, error: StreamError) -> None:
+        # Between the finish reason and [DONE] a stream may still fail.
+        self.error = error
+        self.finish = None
+
+    def _take(self) -> tuple[bytes, list[int]]:
+        """Take the whole blocks out of what is held. Returns them, and where each ends."""
+        held = self._held
+        pattern = _LINE_END
+        if self._sse:
+            pattern = _EVENT_END if b"\r" in held else _BLANK
+        ends = [match.end() for match in pattern.finditer(held, self._scanned)]
+        whole = b""
+        if ends:
+            whole = bytes(held[: ends[-1]])
+            del held[: ends[-1]]
+        # The last bytes may be the first half of an end.
+        self._scanned = max(len(held) - 3, 0)
+        return whole, ends
+
+    def _matters(self, data: bytes) -> bool:
+        """Tell whether an error or an end may be in here: all else is passed on unread."""
+        if b'"error"' in data:
+            return True
+        if not self._sse:
+            return _DONE.search(data) is not None
+        return b"[DONE]" in data or b"event:" in data or _REASON.search(data) is not None
+
+    def _unread(self, data: bytes) -> bytes:
+        self.spoke = self.spoke or (b"data:" in data if self._sse else not data.isspace())
+        return data
+
+    def _passed(self, block: bytes) -> bytes:
+        """Return what is sent on for one block, once it has been looked at."""
+        _check_size(block)
+        if not self._rename and not self._matters(block):
+            return self._unread(block)
+        record = self._record(block)
+        if record is None:
+            return block
+        # What cannot be read says nothing, so it is read before anything is taken as said.
+        passed = self._renamed(record) if self._rename else block
+        self._look(record)
+        return passed
+
+    def _record(self, block: bytes) -> SSERecord | None:
+        if not self._sse:
+            return None if block.isspace() else SSERecord(block.strip())
+        # A "\r" that ends a block is still waited with, until it is said that the block is whole.
+        records = self._events.decode(block) or self._events.flush()
+        return records[0] if records else None
+
+    def _last(self) -> bytes:
+        """Return the block that has no end, with one, if it turns out to be whole."""
+        block = bytes(self._held)
+        record = self._record(block) if block else None
+        if record is None:
+            return b""
+        if not record.data.startswith(b"[DONE]"):
+            decode_json(record.data, blame=InvalidResponse)
+        return self._passed(block + (b"\n\n" if self._sse else b"\n"))
+
+    def _renamed(self, record: SSERecord) -> bytes:
+        if not self._sse:
+            return rename_model(record.data, self._model, blame=InvalidResponse) + b"\n"
+        if record.data.startswith(b"[DONE]"):
+            return b"data: [DONE]\n\n"
+        renamed = rename_model(record.data, self._model, blame=InvalidResponse)
+        return encode_sse(renamed, record.event)
+
+    def _look(self, record: SSERecord) -> None:
+        """Take in what a record says about the end of its stream."""
+        data = record.data
+        if self._sse and data.startswith(b"[DONE]"):
+            self._done = True
+            self.finish = self.finish or Finish()
+            return
+        if b'"error"' in data or record.event:
+            error = error_in(record)
+            if error:
+                self._fail(stream_error(error))
+                return
+        self.spoke = True
+        ends = _REASON.search(data) if self._sse else _DONE.search(data)
+        if ends and (is_finished(data) if self._sse else is_done(data)):
+            self.finish = Finish()
+            self._done = not self._sse
+
+
+def _check_size(block: bytes | bytearray) -> None:
+    if len(block) > MAX_RECORD:
+        raise InvalidResponse(f"the backend sent a record of more than {MAX_RECORD} bytes")

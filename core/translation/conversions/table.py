@@ -1,0 +1,156 @@
+"""Conversion: how one client's request becomes a backend's, and the backend's answer the client's.
+
+``choose`` is the one place that decides which way a request takes. A conversion does no I/O and
+knows no clock, so whoever has a connection can drive it: a coroutine, or a protocol's callbacks.
+
+    conversion = choose(incoming, deployment, stamp)
+    data = conversion.request(route.model)
+    ... a whole answer:    body, usage = conversion.response(whole, now=now)
+    ... a stream:          stream = conversion.stream()
+                           stream.feed(chunk, now=now) for each chunk, then stream.close(now=now)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from core.errors import DiglotError
+from core.translation.conversions.embeddings import Embed
+from core.translation.conversions.hub import Hub
+from core.translation.conversions.incoming import Backend, Incoming
+from core.translation.conversions.loading import Loading
+from core.translation.conversions.openai_over_ollama import OpenAIOverOllama
+from core.translation.conversions.pass_through import PassThrough
+from core.translation.dialects.embeddings import EMBEDDING_DIALECTS
+from core.translation.dialects.registry import DIALECTS, Dialect
+from core.translation.events import Finish, StreamError
+from core.translation.messages import Usage
+from core.translation.report.report import ReportRow
+from core.translation.stamp import Stamp
+
+__all__ = ["FACES", "WAYS", "Conversion", "Face", "StreamConversion", "choose"]
+
+
+class StreamConversion(Protocol):
+    """One stream of answers. After ``error`` or ``finish`` is set nothing more is said.
+
+    ``spoke`` tells that something of the answer itself was said: an error from then on is the
+    client's to see, before it the request may be tried elsewhere.
+    """
+
+    error: StreamError | None
+    finish: Finish | None
+    spoke: bool
+
+    def feed(self, data: bytes, *, now: int) -> bytes:
+        """Return what ``data``, arrived at ``now`` (ns since the epoch), lets be said."""
+
+    def close(self, *, now: int) -> bytes:
+        """Return what is left once the backend has closed its side."""
+
+    def fail(self, error: DiglotError, *, now: int) -> bytes:
+        """Return the client's error event; nothing where the stream has already ended."""
+
+
+class Conversion(Protocol):
+    """One request on one way. Call ``request`` first, and once; then ``response`` or ``stream``.
+
+    All attributes may be read before and after; only ``report`` has to wait for ``request``.
+    """
+
+    @property
+    def dialect(self) -> str:
+        """What the backend is asked in: a key of FACES."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the model must be able to do for this way to lead anywhere; else take the hub."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether the backend is asked for a stream."""
+
+    @property
+    def json_is_whole(self) -> bool:
+        """Whether a JSON body where a stream was asked for is a whole answer."""
+
+    @property
+    def answer_type(self) -> str:
+        """The content type of what ``response`` returns."""
+
+    @property
+    def translated(self) -> bool:
+        """Whether the request is written anew, not passed on."""
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether no text is in the backend's request that is not in the client's."""
+
+    def request(self, model: str) -> bytes:
+        """Return the backend's request body, with the backend's name for the model."""
+
+    def report(self) -> tuple[ReportRow, ...]:
+        """Return what became of each field of the client's request."""
+
+    def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
+        """Return the client's whole answer and its counts. Raises InvalidResponse, BackendError."""
+
+    def stream(self) -> StreamConversion:
+        """Return what makes the client's stream."""
+
+
+class Face(Struct, frozen=True):
+    """A dialect as a route: chats and embeddings alike. ``words`` is how its errors are said."""
+
+    path: str
+    words: Dialect
+
+
+FACES: Mapping[str, Face] = {
+    **{name: Face(dialect.path, dialect) for name, dialect in DIALECTS.items()},
+    **{name: Face(e.path, DIALECTS[e.chat]) for name, e in EMBEDDING_DIALECTS.items()},
+}
+
+Read = Callable[[Incoming, Backend, Stamp], Conversion | Loading | None]
+
+# What each kind of backend understands as it stands.
+_UNDERSTOOD = {"ollama": ("ollama", "generate"), "openai": ("openai", "completions")}
+
+# A short way between two dialects, for the requests that it knows.
+_FAST: Mapping[tuple[str, str], Read] = {("openai", "ollama"): OpenAIOverOllama.read}
+
+
+def _ways(face: str, kind: str) -> tuple[Read, ...]:
+    """Return the ways from a client's dialect to a kind of backend, the shortest first."""
+    if face in EMBEDDING_DIALECTS:
+        return (Embed.read,) if face == "embeddings" else (Loading.read, Embed.read)
+    ways: list[Read] = []
+    if (face, kind) in _FAST:
+        ways.append(_FAST[face, kind])
+    if face in _UNDERSTOOD[kind]:
+        ways.append(PassThrough.read)
+    if DIALECTS[face].native:
+        ways.append(Loading.read)
+    return (*ways, Hub.read)
+
+
+WAYS: Mapping[tuple[str, str], tuple[Read, ...]] = {
+    (face, kind): _ways(face, kind) for face in FACES for kind in _UNDERSTOOD
+}
+"""For each client's dialect and kind of backend: the ways, of which the first that fits is taken.
+The last one always does."""
+
+
+def choose(incoming: Incoming, backend: Backend, stamp: Stamp) -> Conversion | Loading:
+    """Return the way that this request takes to this backend.
+
+    Raises InvalidRequest for embeddings that break their dialect, Unsupported where nothing leads.
+    """
+    for read in WAYS[incoming.face, backend.dialect]:
+        found = read(incoming, backend, stamp)
+        if found is not None:
+            return found
+    raise AssertionError("the last way always fits")

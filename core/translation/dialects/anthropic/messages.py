@@ -1,0 +1,341 @@
+"""Anthropic's dialect: POST /v1/messages, server-sent events, ``{"type": "error", ...}``.
+
+Follows Anthropic's Messages API (version 2023-06-01, as of 2026-08). Thinking is off where a
+request does not ask for it, as that API has it; Ollama's own layer leaves it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Literal
+
+from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
+from core.translation.codec.json import (
+    decode_json,
+    encode_json,
+    error_text,
+    read_arguments,
+    read_count,
+    read_flag,
+    read_items,
+    read_object,
+    read_text,
+)
+from core.translation.dialects.anthropic.blocks import (
+    dump_messages,
+    dump_parts,
+    parse_blocks,
+    parse_messages,
+    parse_system,
+)
+from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.messages import (
+    ChatRequest,
+    ChatResponse,
+    FinishReason,
+    Message,
+    NamedTool,
+    ResponseFormat,
+    Tool,
+    ToolChoice,
+    Usage,
+    refuse_prompt,
+)
+from core.translation.stamp import Stamp
+
+__all__ = [
+    "STREAM_TYPE",
+    "dump_error",
+    "dump_request",
+    "dump_response",
+    "parse_error",
+    "parse_request",
+    "parse_response",
+]
+
+STREAM_TYPE = "text/event-stream"
+
+_ERROR_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+_REASONS: dict[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+_STOP_REASONS = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "content_filter": "refusal",
+}
+_EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
+_CHOICES: dict[str, Literal["auto", "none", "required"]] = {
+    "auto": "auto",
+    "any": "required",
+    "none": "none",
+}
+
+
+def parse_request(body: dict[str, Any]) -> ChatRequest:
+    """Read the body of POST /v1/messages. Raises InvalidRequest with a JSON path."""
+    messages = parse_messages(body.get("messages"))
+    if not messages:
+        raise InvalidRequest("messages must hold at least one message", path="messages")
+    settings = parse_settings(body, "anthropic")
+    user = body.get("metadata")
+    if isinstance(user, dict) and isinstance(user.get("user_id"), str):
+        settings["user"] = user["user_id"]
+    choice, one_call = _parse_choice(body.get("tool_choice"))
+    if one_call:
+        settings["parallel_tool_calls"] = False
+    return ChatRequest(
+        model=read_text(body.get("model"), "model"),
+        messages=(*parse_system(body.get("system")), *messages),
+        tools=_parse_tools(body.get("tools")),
+        tool_choice=choice,
+        format=_parse_format(body),
+        thinking=_parse_thinking(body),
+        stream=read_flag(body.get("stream"), "stream") is True,
+        include_usage=True,
+        settings=settings,
+    )
+
+
+def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict[str, Any]:
+    """Write the body of POST /v1/messages. ``max_tokens`` is required there: 4096 if unsaid."""
+    refuse_prompt(request)
+    system, messages = dump_messages(request.messages)
+    body: dict[str, Any] = {"model": request.model}
+    if system:
+        body["system"] = system[0]["text"] if len(system) == 1 else system
+    body["messages"] = messages
+    if request.tools:
+        body["tools"] = [_dump_tool(tool) for tool in request.tools]
+    choice = _dump_choice(request)
+    if choice:
+        body["tool_choice"] = choice
+    if request.format is not None and request.format.schema is not None:
+        body["output_config"] = {"format": {"type": "json_schema", "schema": request.format.schema}}
+    if request.thinking in (None, False, "none"):
+        pass  # off is what is meant there by saying nothing
+    elif request.thinking is True:
+        body["thinking"] = {"type": "adaptive"}
+    else:
+        effort = "low" if request.thinking == "minimal" else request.thinking
+        body["thinking"] = {"type": "adaptive"}
+        body["output_config"] = {**body.get("output_config", {}), "effort": effort}
+    body["stream"] = request.stream
+    return {**body, "max_tokens": 4096, **dump_settings(request.settings, "anthropic", accepts)}
+
+
+def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
+    """Read a whole answer. Raises InvalidResponse when it is none."""
+    del ids  # calls have ids of their own here
+    if body.get("type") == "error" or body.get("error"):
+        raise parse_error(encode_json(body), BackendError.status)
+    if body.get("content") is None or "stop_reason" not in body:
+        raise InvalidResponse("the backend's answer holds no content", path="content")
+    _, message = parse_blocks(body["content"], "content", "assistant", blame=InvalidResponse)
+    message = message or Message(role="assistant")
+    return ChatResponse(
+        model=read_text(body.get("model"), "model", blame=InvalidResponse),
+        message=message,
+        finish_reason=parse_reason(body.get("stop_reason")),
+        usage=parse_usage(body.get("usage")),
+    )
+
+
+def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
+    """Write a whole answer: thinking, text and calls as blocks in this order."""
+    del now  # answers are not dated here
+    message = response.message
+    content: list[Any] = []
+    if message.thinking:
+        content.append({"type": "thinking", "thinking": message.thinking, "signature": ""})
+    content += dump_parts(message.parts)
+    for index, call in enumerate(message.tool_calls):
+        path = f"tool_calls[{index}].arguments"
+        given = decode_json(read_arguments(call.arguments, path, blame=InvalidResponse))
+        content.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
+    return {
+        "id": f"msg_{stamp.id}",
+        "type": "message",
+        "role": "assistant",
+        "model": stamp.model,
+        "content": content,
+        "stop_reason": dump_reason(response.finish_reason),
+        "stop_sequence": None,
+        "usage": dump_usage(response.usage or Usage()),
+    }
+
+
+def parse_error(data: bytes, status: int) -> BackendError:
+    """Read an error body of any status; of what is not JSON its text is kept."""
+    try:
+        body = decode_json(data, blame=InvalidResponse)
+    except InvalidResponse:
+        body = None
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else error
+    if not isinstance(message, str) or not message:
+        message = error_text(data, status)
+    return BackendError(message, status=status)
+
+
+def dump_error(error: DiglotError) -> dict[str, Any]:
+    """Write an error body, with Anthropic's word for the kind of status."""
+    body = {"type": error_type(error.status), "message": error.message}
+    return {"type": "error", "error": body, "request_id": None}
+
+
+def error_type(status: int) -> str:
+    """Return Anthropic's error type for a status."""
+    known = _ERROR_TYPES.get(status)
+    return known or ("invalid_request_error" if 400 <= status < 500 else "api_error")
+
+
+def error_status(kind: Any) -> int:
+    """Return the HTTP status that an error type stands for, 500 for types of no standard."""
+    return next((status for status, name in _ERROR_TYPES.items() if name == kind), 500)
+
+
+def parse_reason(value: Any) -> FinishReason:
+    """Read a stop reason; words of no standard become "stop", as nothing raw may leak."""
+    return _REASONS.get(value, "stop") if isinstance(value, str) else "stop"
+
+
+def dump_reason(reason: FinishReason) -> str:
+    """Write a stop reason. Which stop sequence it was, no backend says."""
+    return _STOP_REASONS[reason]
+
+
+def parse_usage(value: Any) -> Usage:
+    """Read the counts; input that came from or went to a cache is counted apart there."""
+    usage = value if isinstance(value, dict) else {}
+    cached = usage.get("cache_read_input_tokens")
+    known = None if cached is None else read_count(cached)
+    written = read_count(usage.get("cache_creation_input_tokens"))
+    return Usage(
+        prompt_tokens=read_count(usage.get("input_tokens")) + (known or 0) + written,
+        completion_tokens=read_count(usage.get("output_tokens")),
+        cached_tokens=known,
+    )
+
+
+def dump_usage(usage: Usage) -> dict[str, Any]:
+    """Write the counts; cached input stands apart from the rest of the input."""
+    cached = usage.cached_tokens or 0
+    body = {
+        "input_tokens": max(usage.prompt_tokens - cached, 0),
+        "output_tokens": usage.completion_tokens,
+    }
+    return body if usage.cached_tokens is None else {**body, "cache_read_input_tokens": cached}
+
+
+def _parse_tools(value: Any) -> tuple[Tool, ...]:
+    tools = []
+    for index, item in enumerate(read_items(value, "tools")):
+        path = f"tools[{index}]"
+        body = read_object(item, path)
+        if body.get("type") not in (None, "custom"):
+            raise Unsupported(
+                f"{path}: only tools with an input_schema are known here", path=f"{path}.type"
+            )
+        name = read_text(body.get("name"), f"{path}.name")
+        if not name:
+            raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
+        tools.append(
+            Tool(
+                name=name,
+                description=read_text(body.get("description"), f"{path}.description"),
+                parameters=read_object(body.get("input_schema"), f"{path}.input_schema"),
+                strict=read_flag(body.get("strict"), f"{path}.strict"),
+            )
+        )
+    return tuple(tools)
+
+
+def _dump_tool(tool: Tool) -> dict[str, Any]:
+    body: dict[str, Any] = {"name": tool.name}
+    if tool.description:
+        body["description"] = tool.description
+    body["input_schema"] = tool.parameters or {"type": "object", "properties": {}}
+    return body if tool.strict is None else {**body, "strict": tool.strict}
+
+
+def _parse_choice(value: Any) -> tuple[ToolChoice | None, bool]:
+    if value is None:
+        return None, False
+    body = read_object(value, "tool_choice")
+    one_call = read_flag(
+        body.get("disable_parallel_tool_use"), "tool_choice.disable_parallel_tool_use"
+    )
+    kind = body.get("type")
+    if kind == "tool" and isinstance(body.get("name"), str) and body["name"]:
+        return NamedTool(body["name"]), one_call is True
+    if isinstance(kind, str) and kind in _CHOICES:
+        return _CHOICES[kind], one_call is True
+    raise InvalidRequest(
+        'tool_choice.type must be "auto", "any", "none", or "tool" with a name',
+        path="tool_choice.type",
+    )
+
+
+def _dump_choice(request: ChatRequest) -> dict[str, Any]:
+    one_call = request.settings.get("parallel_tool_calls") is False
+    choice: dict[str, Any] = {}
+    if isinstance(request.tool_choice, NamedTool):
+        choice = {"type": "tool", "name": request.tool_choice.name}
+    elif request.tool_choice is not None:
+        choice = {"type": "any" if request.tool_choice == "required" else request.tool_choice}
+    if one_call and request.tools:
+        choice = {"type": "auto", **choice, "disable_parallel_tool_use": True}
+    return choice
+
+
+def _parse_format(body: dict[str, Any]) -> ResponseFormat | None:
+    config = body.get("output_config")
+    value = config.get("format") if isinstance(config, dict) else None
+    path = "output_config.format"
+    if value is None:
+        value, path = body.get("output_format"), "output_format"
+    if value is None:
+        return None
+    wanted = read_object(value, path)
+    if wanted.get("type") != "json_schema":
+        raise InvalidRequest(f'{path}.type must be "json_schema"', path=f"{path}.type")
+    return ResponseFormat(schema=read_object(wanted.get("schema"), f"{path}.schema"))
+
+
+def _parse_thinking(body: dict[str, Any]) -> bool | str:
+    """Read whether to think, and how hard. Off where nothing asks for it."""
+    thinking = body.get("thinking")
+    kind = read_object(thinking, "thinking").get("type") if thinking is not None else "disabled"
+    if kind not in ("enabled", "adaptive", "disabled"):
+        raise InvalidRequest(
+            'thinking.type must be "enabled", "adaptive" or "disabled"', path="thinking.type"
+        )
+    config = body.get("output_config")
+    effort = config.get("effort") if isinstance(config, dict) else None
+    if effort is not None and (not isinstance(effort, str) or effort not in _EFFORTS):
+        words = ", ".join(sorted(_EFFORTS))
+        raise InvalidRequest(
+            f"output_config.effort must be one of {words}", path="output_config.effort"
+        )
+    if kind == "disabled":
+        # Effort alone is about how many words there are, not about thinking.
+        return False
+    return effort if isinstance(effort, str) else True

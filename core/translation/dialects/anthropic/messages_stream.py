@@ -1,0 +1,220 @@
+"""Anthropic's server-sent streams of POST /v1/messages, read and written.
+
+A message_start, then blocks one after the other (start, deltas, stop), a message_delta with the
+stop reason and the counts, and message_stop. A block is closed before the next is opened.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.errors import InvalidResponse
+from core.translation.codec.framing import SSEDecoder, SSERecord, encode_sse
+from core.translation.codec.json import (
+    decode_json,
+    encode_json,
+    read_count,
+    read_field,
+    read_object,
+)
+from core.translation.dialects.anthropic.messages import (
+    dump_reason,
+    dump_usage,
+    error_status,
+    error_type,
+    parse_reason,
+    parse_usage,
+)
+from core.translation.dialects.openai.chat_stream import stream_error
+from core.translation.dialects.shared.stream_decoder import EventDecoder
+from core.translation.events import (
+    Event,
+    Finish,
+    MessageStart,
+    StreamError,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+)
+from core.translation.messages import Usage
+from core.translation.stamp import Stamp
+
+__all__ = ["StreamDecoder", "StreamEncoder"]
+
+
+class StreamDecoder(EventDecoder[SSERecord]):
+    """Bytes of an Anthropic stream to events."""
+
+    unfinished = "the backend's stream ended before it was done (no message_stop)"
+
+    def __init__(self, *, ids: str) -> None:
+        super().__init__(SSEDecoder(), ids=ids)
+        self._usage: dict[str, Any] = {}
+        self._reason: Any = None
+        self._calls: dict[int, int] = {}
+
+    def read(self, record: SSERecord, events: list[Event]) -> None:
+        """Append what one server-sent event says; pings and signatures say nothing."""
+        body = _object(decode_json(record.data, blame=InvalidResponse), "")
+        match body.get("type"):
+            case "message_start":
+                message = _object(body.get("message"), "message")
+                self._count(message.get("usage"))
+                events.append(MessageStart(read_field(message, "model", "", blame=InvalidResponse)))
+            case "content_block_start":
+                self._start(body, events)
+            case "content_block_delta":
+                self._delta(body, events)
+            case "message_delta":
+                self._reason = _object(body.get("delta"), "delta").get("stop_reason")
+                self._count(body.get("usage"))
+            case "message_stop":
+                usage = parse_usage(self._usage)
+                events.append(Finish(reason=parse_reason(self._reason), usage=usage))
+            case "error":
+                error = _object(body.get("error"), "error")
+                status = error_status(error.get("type"))
+                events.append(StreamError(message=stream_error(error).message, status=status))
+
+    def _start(self, body: dict[str, Any], events: list[Event]) -> None:
+        block = _object(body.get("content_block"), "content_block")
+        if block.get("type") == "tool_use":
+            index = self._calls.setdefault(read_count(body.get("index")), len(self._calls))
+            events.append(
+                ToolCallDelta(
+                    index=index,
+                    id=read_field(block, "id", "content_block", blame=InvalidResponse),
+                    name=read_field(block, "name", "content_block", blame=InvalidResponse),
+                )
+            )
+        elif block.get("text"):
+            text = read_field(block, "text", "content_block", blame=InvalidResponse)
+            events.append(TextDelta(text))
+        elif block.get("thinking"):
+            text = read_field(block, "thinking", "content_block", blame=InvalidResponse)
+            events.append(ThinkingDelta(text))
+
+    def _delta(self, body: dict[str, Any], events: list[Event]) -> None:
+        delta = _object(body.get("delta"), "delta")
+        match delta.get("type"):
+            case "text_delta":
+                events.append(TextDelta(read_field(delta, "text", "delta", blame=InvalidResponse)))
+            case "thinking_delta":
+                text = read_field(delta, "thinking", "delta", blame=InvalidResponse)
+                events.append(ThinkingDelta(text))
+            case "input_json_delta":
+                place = read_count(body.get("index"))
+                if place not in self._calls:
+                    raise InvalidResponse("a piece of a call came before the call began")
+                piece = read_field(delta, "partial_json", "delta", blame=InvalidResponse)
+                events.append(ToolCallDelta(index=self._calls[place], arguments=piece))
+
+    def _count(self, usage: Any) -> None:
+        # Counts are cumulative; a later null says nothing.
+        if isinstance(usage, dict):
+            self._usage |= {name: count for name, count in usage.items() if count is not None}
+
+
+def _object(value: Any, path: str) -> dict[str, Any]:
+    return read_object(value, path, blame=InvalidResponse)
+
+
+class StreamEncoder:
+    """Events to bytes of an Anthropic stream.
+
+    The counts come at the end, where backends give them: the start says 0, and clients take
+    the later figures.
+    """
+
+    def __init__(self, stamp: Stamp, *, include_usage: bool = True) -> None:
+        del include_usage  # the counts are always said here
+        self._stamp = stamp
+        self._index = -1
+        self._open: tuple[str, int] | None = None
+        # Blocks cannot be interleaved, calls elsewhere can: what is not the open call waits.
+        self._first: int | None = None
+        self._held: dict[int, list[ToolCallDelta]] = {}
+
+    def encode(self, events: list[Event], *, now: int) -> bytes:
+        """Return the bytes for ``events``. ``now`` is unused: nothing is dated here."""
+        del now
+        return b"".join([self._event(event) for event in events])
+
+    def _event(self, event: Event) -> bytes:
+        match event:
+            case MessageStart():
+                return self._begin()
+            case TextDelta():
+                if not event.text:
+                    return b""
+                delta = {"type": "text_delta", "text": event.text}
+                return self._block("text", -1, {"type": "text", "text": ""}) + self._said(delta)
+            case ThinkingDelta():
+                delta = {"type": "thinking_delta", "thinking": event.text}
+                block = {"type": "thinking", "thinking": "", "signature": ""}
+                return self._block("thinking", -1, block) + self._said(delta)
+            case ToolCallDelta():
+                return self._call(event)
+            case Finish():
+                calls = [self._called(e) for _, held in sorted(self._held.items()) for e in held]
+                return b"".join(calls) + self._close() + self._end(event)
+            case StreamError():
+                error = {"type": error_type(event.status), "message": event.message}
+                return _sse("error", {"error": error})
+
+    def _begin(self) -> bytes:
+        message: dict[str, Any] = {
+            "id": f"msg_{self._stamp.id}",
+            "type": "message",
+            "role": "assistant",
+            "model": self._stamp.model,
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": dump_usage(Usage()),
+        }
+        return _sse("message_start", {"message": message})
+
+    def _call(self, event: ToolCallDelta) -> bytes:
+        if self._first is None:
+            self._first = event.index
+        if self._first != event.index:
+            self._held.setdefault(event.index, []).append(event)
+            return b""
+        return self._called(event)
+
+    def _called(self, event: ToolCallDelta) -> bytes:
+        block = {"type": "tool_use", "id": event.id, "name": event.name, "input": {}}
+        opened = self._block("tool_use", event.index, block)
+        if not event.arguments:
+            return opened
+        delta = {"type": "input_json_delta", "partial_json": event.arguments}
+        return opened + self._said(delta)
+
+    def _block(self, kind: str, number: int, block: dict[str, Any]) -> bytes:
+        """Open a block, closing the one before; nothing where it is open already."""
+        if self._open == (kind, number):
+            return b""
+        closed = self._close()
+        self._open = (kind, number)
+        self._index += 1
+        start = {"index": self._index, "content_block": block}
+        return closed + _sse("content_block_start", start)
+
+    def _close(self) -> bytes:
+        if self._open is None:
+            return b""
+        self._open = None
+        return _sse("content_block_stop", {"index": self._index})
+
+    def _said(self, delta: dict[str, Any]) -> bytes:
+        return _sse("content_block_delta", {"index": self._index, "delta": delta})
+
+    def _end(self, event: Finish) -> bytes:
+        delta = {"stop_reason": dump_reason(event.reason), "stop_sequence": None}
+        usage = dump_usage(event.usage or Usage())
+        return _sse("message_delta", {"delta": delta, "usage": usage}) + _sse("message_stop", {})
+
+
+def _sse(kind: str, body: dict[str, Any]) -> bytes:
+    return encode_sse(encode_json({"type": kind, **body}), kind.encode())

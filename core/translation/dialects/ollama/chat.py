@@ -1,0 +1,361 @@
+"""Ollama's native chat dialect: POST /api/chat, NDJSON streams, ``{"error": "text"}``.
+
+Follows api/types.go, api/client.go and docs/api.md of Ollama 0.33.0-rc2; where older servers
+differ, the comment names the version. Nothing is injected: what a client did not send is not
+written, so that the Modelfile's own values hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
+from core.translation.codec.json import (
+    decode_json,
+    encode_json,
+    error_text,
+    read_arguments,
+    read_count,
+    read_field,
+    read_flag,
+    read_items,
+    read_object,
+    read_objects,
+    read_text,
+)
+from core.translation.dialects.shared.content import check_base64
+from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.dialects.shared.tool_definitions import dump_tool, parse_tools
+from core.translation.messages import (
+    Audio,
+    ChatRequest,
+    ChatResponse,
+    FinishReason,
+    Image,
+    Message,
+    Part,
+    ResponseFormat,
+    Text,
+    Timings,
+    ToolCall,
+    Usage,
+    refuse_prompt,
+    text_of,
+)
+from core.translation.stamp import Stamp, rfc3339
+
+__all__ = [
+    "STREAM_TYPE",
+    "dump_error",
+    "dump_request",
+    "dump_response",
+    "parse_error",
+    "parse_request",
+    "parse_response",
+]
+
+STREAM_TYPE = "application/x-ndjson"
+
+# api/types.go ThinkValue: a bool or one of these; anything else is a 400.
+_LEVELS = frozenset({"low", "medium", "high", "max"})
+_TO_LEVEL = {"minimal": "low", "xhigh": "max"}
+
+
+def parse_request(body: dict[str, Any]) -> ChatRequest:
+    """Read the body of POST /api/chat. Raises InvalidRequest with a JSON path."""
+    messages = read_items(body.get("messages"), "messages")
+    return ChatRequest(
+        model=read_text(body.get("model"), "model"),
+        messages=tuple(_parse_message(m, f"messages[{i}]") for i, m in enumerate(messages)),
+        tools=parse_tools(body.get("tools")),
+        format=parse_format(body.get("format")),
+        thinking=parse_think(body.get("think")),
+        # docs/api.md: a request that does not say streams.
+        stream=read_flag(body.get("stream"), "stream") is not False,
+        include_usage=True,
+        settings=parse_settings(body, "ollama"),
+    )
+
+
+def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict[str, Any]:
+    """Write the body of POST /api/chat. ``stream`` is always said, as defaults differ.
+
+    ``accepts`` holds "audio" for a model that hears. Raises Unsupported for a sound to any
+    other model, and for an image that is still an address.
+    """
+    refuse_prompt(request)
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": _dump_messages(request.messages, "audio" in accepts),
+    }
+    if request.tools and request.tool_choice != "none":
+        body["tools"] = [dump_tool(tool) for tool in request.tools]
+    if request.format is not None:
+        body["format"] = "json" if request.format.schema is None else request.format.schema
+    if request.thinking is not None:
+        body["think"] = dump_think(request.thinking)
+    body["stream"] = request.stream
+    return {**body, **dump_settings(request.settings, "ollama", accepts)}
+
+
+def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
+    """Read a whole answer. ``ids`` seeds the ids of calls that have none (before 0.12.10).
+
+    Raises InvalidResponse when the shape is wrong or the answer is not finished, and
+    BackendError when it is an error that came with a good status.
+    """
+    if body.get("error"):
+        raise parse_error(encode_json(body), BackendError.status)
+    if not body.get("done"):
+        raise InvalidResponse("the backend's answer is not marked as done")
+    raw = body.get("message")
+    raw = {} if raw is None else read_object(raw, "message", blame=InvalidResponse)
+    message = _parse_message({"role": "assistant", **raw}, "message", blame=InvalidResponse)
+    calls = tuple(
+        ToolCall(id=call.id or call_id(ids, i), name=call.name, arguments=call.arguments)
+        for i, call in enumerate(message.tool_calls)
+    )
+    return ChatResponse(
+        model=read_text(body.get("model"), "model", blame=InvalidResponse),
+        message=Message(
+            role="assistant", parts=message.parts, thinking=message.thinking, tool_calls=calls
+        ),
+        finish_reason=parse_reason(body.get("done_reason"), called=bool(calls)),
+        usage=parse_usage(body),
+        timings=parse_timings(body),
+        logprobs=read_objects(body.get("logprobs"), "logprobs", blame=InvalidResponse),
+    )
+
+
+def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
+    """Write a whole answer. ``now`` is the time of its end in ns since the epoch."""
+    message: dict[str, Any] = {"role": "assistant", "content": text_of(response.message)}
+    if response.message.thinking:
+        message["thinking"] = response.message.thinking
+    if response.message.tool_calls:
+        message["tool_calls"] = dump_calls(response.message.tool_calls, blame=InvalidResponse)
+    body = {
+        "model": stamp.model,
+        "created_at": rfc3339(now),
+        "message": message,
+        "done": True,
+        "done_reason": dump_reason(response.finish_reason),
+        **dump_numbers(response.usage, response.timings or Timings(total=now - stamp.created)),
+    }
+    if response.logprobs:
+        body["logprobs"] = list(response.logprobs)
+    return body
+
+
+def parse_error(data: bytes, status: int) -> BackendError:
+    """Read an error body of any status; of what is not JSON its text is kept."""
+    try:
+        body = decode_json(data, blame=InvalidResponse)
+    except InvalidResponse:
+        body = None
+    message = body.get("error") if isinstance(body, dict) else None
+    if isinstance(message, dict):
+        message = message.get("message")
+    if not isinstance(message, str) or not message:
+        message = error_text(data, status)
+    return BackendError(message, status=status)
+
+
+def dump_error(error: DiglotError) -> dict[str, Any]:
+    """Write an error body: natively a bare text."""
+    return {"error": error.message}
+
+
+def parse_format(value: Any) -> ResponseFormat | None:
+    """Read ``format``: "json", a schema, or nothing (absent, null and "" alike)."""
+    if value is None or value == "":
+        return None
+    if value == "json":
+        return ResponseFormat()
+    if isinstance(value, dict):
+        return ResponseFormat(schema=value)
+    raise InvalidRequest('format must be "json" or a JSON Schema object', path="format")
+
+
+def parse_think(value: Any) -> bool | str | None:
+    """Read ``think``: a bool or a level."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value in _LEVELS:
+        return value
+    raise InvalidRequest(
+        'think must be true, false, "low", "medium", "high" or "max"', path="think"
+    )
+
+
+def dump_think(value: bool | str) -> bool | str:
+    """Write an effort as ``think``; "none" is false, the levels of OpenAI map as Ollama does."""
+    if isinstance(value, bool):
+        return value
+    return False if value == "none" else _TO_LEVEL.get(value, value)
+
+
+def call_id(ids: str, index: int) -> str:
+    """Return the id of a call that came without one: the same for the same stream and place."""
+    return f"call_{ids}_{index}"
+
+
+def parse_reason(value: Any, *, called: bool) -> FinishReason:
+    """Map done_reason. Natively a call ends with "stop"; a cut at the limit outweighs it."""
+    if value == "length":
+        return "length"
+    return "tool_calls" if called else "stop"
+
+
+def dump_reason(reason: FinishReason) -> str:
+    """Map a finish reason; there is no native word for tool_calls and content_filter."""
+    return "length" if reason == "length" else "stop"
+
+
+def parse_usage(body: dict[str, Any]) -> Usage:
+    """Read the counts of the last object. Go leaves zeros out, so absent means 0."""
+    cached = "prompt_eval_cached_count"
+    return Usage(
+        prompt_tokens=read_count(body.get("prompt_eval_count")),
+        completion_tokens=read_count(body.get("eval_count")),
+        cached_tokens=read_count(body[cached]) if cached in body else None,
+    )
+
+
+def parse_timings(body: dict[str, Any]) -> Timings:
+    """Read the durations of the last object, in nanoseconds."""
+    return Timings(
+        total=read_count(body.get("total_duration")),
+        load=read_count(body.get("load_duration")),
+        prompt=read_count(body.get("prompt_eval_duration")),
+        completion=read_count(body.get("eval_duration")),
+    )
+
+
+def dump_numbers(usage: Usage | None, timings: Timings) -> dict[str, int]:
+    """Write counts and durations; zeros are left out, as Go's omitempty does."""
+    numbers = {
+        "total_duration": timings.total,
+        "load_duration": timings.load,
+        "prompt_eval_count": usage.prompt_tokens if usage else 0,
+        "prompt_eval_cached_count": (usage.cached_tokens or 0) if usage else 0,
+        "prompt_eval_duration": timings.prompt,
+        "eval_count": usage.completion_tokens if usage else 0,
+        "eval_duration": timings.completion,
+    }
+    return {name: value for name, value in numbers.items() if value > 0}
+
+
+def dump_calls(
+    calls: Iterable[ToolCall], path: str = "tool_calls", *, blame: type[DiglotError]
+) -> list[dict[str, Any]]:
+    """Write tool calls: arguments as an object, numbered in order."""
+    dumped = []
+    for index, call in enumerate(calls):
+        place = f"{path}[{index}].function.arguments"
+        function = {
+            "index": index,
+            "name": call.name,
+            "arguments": decode_json(read_arguments(call.arguments, place, blame=blame)),
+        }
+        dumped.append({"id": call.id, "function": function} if call.id else {"function": function})
+    return dumped
+
+
+def _parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest) -> Message:
+    body = read_object(value, path, blame=blame)
+    parts: list[Part] = []
+    content = body.get("content")
+    if isinstance(content, list):
+        raise blame(
+            f"{path}.content must be a string in Ollama's dialect; put images in images",
+            path=f"{path}.content",
+        )
+    text = read_text(content, f"{path}.content", blame=blame)
+    if text:
+        parts.append(Text(text))
+    for index, image in enumerate(read_items(body.get("images"), f"{path}.images", blame=blame)):
+        place = f"{path}.images[{index}]"
+        parts.append(Image(data=check_base64(image, place, blame=blame)))
+    role = read_field(body, "role", path, blame=blame)
+    if not role:
+        raise blame(f"{path}.role is missing", path=f"{path}.role")
+    calls = read_items(body.get("tool_calls"), f"{path}.tool_calls", blame=blame)
+    return Message(
+        # api/types.go lower-cases roles.
+        role=role.lower(),
+        parts=tuple(parts),
+        thinking=read_field(body, "thinking", path, blame=blame),
+        tool_calls=tuple(
+            _parse_call(call, f"{path}.tool_calls[{i}]", blame) for i, call in enumerate(calls)
+        ),
+        tool_call_id=read_field(body, "tool_call_id", path, blame=blame),
+        name=read_field(body, "tool_name", path, blame=blame),
+    )
+
+
+def _parse_call(value: Any, path: str, blame: type[DiglotError]) -> ToolCall:
+    body = read_object(value, path, blame=blame)
+    function = read_object(body.get("function"), f"{path}.function", blame=blame)
+    arguments = function.get("arguments")
+    if arguments is None:
+        arguments = {}
+    arguments = read_object(arguments, f"{path}.function.arguments", blame=blame)
+    return ToolCall(
+        id=read_field(body, "id", path, blame=blame),
+        name=read_field(function, "name", f"{path}.function", blame=blame),
+        arguments=encode_json(arguments, blame=blame).decode(),
+    )
+
+
+def _dump_messages(messages: Iterable[Message], hears: bool) -> list[dict[str, Any]]:
+    dumped: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+    for message in messages:
+        # Only some renderers know OpenAI's newer word for system.
+        role = "system" if message.role == "developer" else message.role
+        path = f"messages[{len(dumped)}]"
+        body: dict[str, Any] = {"role": role, "content": text_of(message)}
+        if message.thinking:
+            body["thinking"] = message.thinking
+        images = _dump_images(message.parts, path, hears)
+        if images:
+            body["images"] = images
+        if message.tool_calls:
+            calls = dump_calls(message.tool_calls, f"{path}.tool_calls", blame=InvalidRequest)
+            body["tool_calls"] = calls
+            # Some templates repeat ids over turns: the last call of an id is the one meant.
+            names.update({call.id: call.name for call in message.tool_calls if call.id})
+        if message.role == "tool":
+            name = message.name or names.get(message.tool_call_id, "")
+            if name:
+                body["tool_name"] = name
+            if message.tool_call_id:
+                body["tool_call_id"] = message.tool_call_id
+        dumped.append(body)
+    return dumped
+
+
+def _dump_images(parts: Iterable[Part], path: str, hears: bool) -> list[str]:
+    images = []
+    for index, part in enumerate(parts):
+        place = f"{path}.content[{index}]"
+        if isinstance(part, Audio):
+            if not hears:
+                raise Unsupported(
+                    "this model takes no audio; send the text of it, or ask a model with the "
+                    "capability audio",
+                    path=place,
+                )
+            # openai/openai.go: sounds travel among the images.
+            images.append(part.data)
+        if isinstance(part, Image):
+            if not part.data:
+                raise Unsupported(
+                    "Ollama's native API takes images as base64 data, not as addresses; send "
+                    "the image as a data: URL",
+                    path=place,
+                )
+            images.append(part.data)
+    return images

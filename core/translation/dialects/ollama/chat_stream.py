@@ -1,0 +1,261 @@
+"""Ollama's NDJSON streams of POST /api/chat, read and written.
+
+One object a stream holds all its state: half a line, the number of calls so far, whether it
+has ended. A stateless converter would number every call 0 and give each chunk a new id.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from core.errors import InvalidResponse
+from core.translation.codec.framing import NDJSONDecoder
+from core.translation.codec.json import JSON_ERRORS, decode_json, decode_mended, encode_json
+from core.translation.dialects.ollama.chat import (
+    call_id,
+    dump_calls,
+    dump_numbers,
+    dump_reason,
+    parse_reason,
+    parse_timings,
+    parse_usage,
+)
+from core.translation.dialects.shared.stream_decoder import EventDecoder
+from core.translation.events import (
+    Event,
+    Finish,
+    MessageStart,
+    StreamError,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+)
+from core.translation.messages import Timings, ToolCall
+from core.translation.stamp import Stamp, rfc3339
+
+__all__ = ["StreamDecoder", "StreamEncoder", "is_done"]
+
+
+class _Function(msgspec.Struct):
+    name: str | None = ""
+    # A dict keeps key order, integers of any size, and 1.0 apart from 1.
+    arguments: dict[str, Any] | None = None
+
+
+class _Call(msgspec.Struct):
+    function: _Function
+    id: str | None = ""
+
+
+class _Message(msgspec.Struct):
+    content: str | None = ""
+    thinking: str | None = ""
+    tool_calls: list[_Call] | None = None
+
+
+class _Line(msgspec.Struct):
+    """One line of /api/chat or of /api/generate; fields of the other are simply absent."""
+
+    model: str | None = ""
+    message: _Message | None = None
+    response: str | None = ""
+    thinking: str | None = ""
+    tool_calls: list[_Call] | None = None
+    logprobs: list[dict[str, Any]] | None = None
+    done: bool | None = False
+    done_reason: str | None = ""
+    error: Any = None
+
+
+_LINES = msgspec.json.Decoder(_Line)
+
+
+class StreamDecoder(EventDecoder[bytes]):
+    """Bytes of a native stream, of /api/chat or /api/generate, to events."""
+
+    unfinished = "the backend's stream ended before it was done (no line with done: true)"
+
+    def __init__(self, *, ids: str) -> None:
+        self._records = NDJSONDecoder()
+        super().__init__(self._records, ids=ids)
+        self._started = False
+        self._calls = 0
+
+    @property
+    def is_between(self) -> bool:
+        """Whether the next byte begins a line, in a stream that has not ended."""
+        return not self._ended and self._records.is_empty
+
+    def begin(self) -> bool:
+        """Note that a line was read elsewhere; tell whether it was the first."""
+        first = not self._started
+        self._started = True
+        return first
+
+    def read(self, record: bytes, events: list[Event]) -> None:
+        """Append what one line says: thinking, text, calls, and the end, in this order."""
+        try:
+            line = _LINES.decode(record)
+        except JSON_ERRORS as exc:
+            line = decode_mended(_LINES, record, exc)
+        if line.error:
+            events.append(StreamError(message=_error_text(line.error)))
+            return
+        if not self._started:
+            self._started = True
+            events.append(MessageStart(line.model or ""))
+        message = line.message or _Message(line.response, line.thinking, line.tool_calls)
+        logprobs = tuple(line.logprobs or ())
+        if message.thinking:
+            events.append(ThinkingDelta(message.thinking, logprobs))
+            logprobs = ()
+        if message.content or logprobs:
+            events.append(TextDelta(message.content or "", logprobs))
+        for call in message.tool_calls or ():
+            events.append(self._call(call))
+        if line.done:
+            events.append(_finish(line, record, called=self._calls > 0))
+
+    def _call(self, call: _Call) -> ToolCallDelta:
+        # Renumbered over the whole stream: gpt-oss numbers every call 0.
+        index = self._calls
+        self._calls += 1
+        return ToolCallDelta(
+            index=index,
+            id=call.id or call_id(self._ids, index),
+            name=call.function.name or "",
+            arguments=encode_json(call.function.arguments or {}, blame=InvalidResponse).decode(),
+        )
+
+
+def _finish(line: _Line, record: bytes, *, called: bool) -> Finish:
+    body = decode_json(record, blame=InvalidResponse)
+    return Finish(
+        reason=parse_reason(line.done_reason, called=called),
+        usage=parse_usage(body),
+        timings=parse_timings(body),
+    )
+
+
+def _error_text(error: Any) -> str:
+    message = error.get("message") if isinstance(error, dict) else None
+    if isinstance(message, str) and message:
+        return message
+    return error if isinstance(error, str) else encode_json(error).decode()
+
+
+def is_done(data: bytes) -> bool:
+    """Tell whether a line is the last one of its stream."""
+    try:
+        return bool(_LINES.decode(data).done)
+    except JSON_ERRORS as exc:
+        try:
+            return bool(decode_mended(_LINES, data, exc).done)
+        except InvalidResponse:
+            return False
+
+
+class _Held:
+    """A call whose arguments still come in pieces."""
+
+    __slots__ = ("arguments", "id", "name")
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.name = ""
+        self.arguments: list[str] = []
+
+
+class StreamEncoder:
+    """Events to bytes of a native stream.
+
+    Calls whose arguments come in pieces are held back until they are whole, since a native
+    call is always whole. Durations that the backend did not give are taken from the arrival
+    times: reading the prompt lasts until the first delta, writing until the end.
+    """
+
+    _EMPTY = b'"message":{"role":"assistant","content":""}'
+    _CALLS = b'"message":{"role":"assistant","content":"","tool_calls":%b}'
+
+    def __init__(self, stamp: Stamp, *, include_usage: bool = True) -> None:
+        del include_usage  # natively the last line always carries the counts
+        self._stamp = stamp
+        self._model = encode_json(stamp.model)
+        self._calls: dict[int, _Held] = {}
+        self._first = 0
+
+    def encode(self, events: list[Event], *, now: int) -> bytes:
+        """Return the lines for ``events``, which arrived at ``now`` (ns since the epoch)."""
+        head = b'{"model":%b,"created_at":"%b",' % (self._model, rfc3339(now).encode())
+        return b"".join([self._line(event, head, now) for event in events])
+
+    def _line(self, event: Event, head: bytes, now: int) -> bytes:
+        match event:
+            case TextDelta():
+                self._first = self._first or now
+                return self._text(event, head)
+            case ThinkingDelta():
+                self._first = self._first or now
+                return self._thinking(event, head)
+            case ToolCallDelta():
+                self._first = self._first or now
+                self._hold(event)
+                return b""
+            case Finish():
+                return self._called(head) + self._done(event, head, now)
+            case StreamError():
+                return b'{"error":%b}\n' % encode_json(event.message)
+            case MessageStart():
+                return b""
+
+    def _text(self, event: TextDelta, head: bytes) -> bytes:
+        return b'%b"message":{"role":"assistant","content":%b},%b}\n' % (
+            head,
+            encode_json(event.text),
+            self._tail(event.logprobs),
+        )
+
+    def _thinking(self, event: ThinkingDelta, head: bytes) -> bytes:
+        return b'%b"message":{"role":"assistant","content":"","thinking":%b},%b}\n' % (
+            head,
+            encode_json(event.text),
+            self._tail(event.logprobs),
+        )
+
+    @staticmethod
+    def _tail(logprobs: tuple[Any, ...]) -> bytes:
+        return (
+            b'"logprobs":%b,"done":false' % encode_json(logprobs) if logprobs else b'"done":false'
+        )
+
+    def _hold(self, event: ToolCallDelta) -> None:
+        held = self._calls.setdefault(event.index, _Held())
+        held.id = held.id or event.id
+        held.name = held.name or event.name
+        held.arguments.append(event.arguments)
+
+    def _called(self, head: bytes) -> bytes:
+        if not self._calls:
+            return b""
+        calls = [
+            ToolCall(id=held.id, name=held.name, arguments="".join(held.arguments))
+            for _, held in sorted(self._calls.items())
+        ]
+        dumped = encode_json(dump_calls(calls, blame=InvalidResponse), blame=InvalidResponse)
+        return b'%b%b,"done":false}\n' % (head, self._CALLS % dumped)
+
+    def _done(self, event: Finish, head: bytes, now: int) -> bytes:
+        numbers = dump_numbers(event.usage, event.timings or self._measured(now))
+        numbers.setdefault("total_duration", max(now - self._stamp.created, 1))
+        rest = encode_json({"done_reason": dump_reason(event.reason), **numbers})
+        return b'%b%b,"done":true,%b\n' % (head, self._EMPTY, rest[1:])
+
+    def _measured(self, now: int) -> Timings:
+        first = self._first or now
+        return Timings(
+            total=max(now - self._stamp.created, 1),
+            prompt=max(first - self._stamp.created, 0),
+            completion=max(now - first, 0),
+        )

@@ -1,0 +1,397 @@
+"""OpenAI's chat dialect: POST /v1/chat/completions, SSE streams, ``{"error": {...}}``.
+
+Follows OpenAI's API reference for chat completions (2026-08) and, for what compatible servers
+add, Ollama's openai/openai.go (0.33.0-rc2) and llama.cpp's server: thinking is read from
+``reasoning_content`` and ``reasoning`` alike and written as ``reasoning_content``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Literal
+
+from core.errors import AccessDenied, BackendError, DiglotError, InvalidRequest, InvalidResponse
+from core.translation.codec.json import (
+    decode_json,
+    encode_json,
+    error_text,
+    read_count,
+    read_flag,
+    read_items,
+    read_object,
+    read_objects,
+    read_text,
+)
+from core.translation.dialects.openai.chat_messages import (
+    dump_call,
+    dump_messages,
+    dump_text,
+    parse_message,
+)
+from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.dialects.shared.tool_definitions import (
+    dump_tool,
+    parse_functions,
+    parse_tools,
+)
+from core.translation.messages import (
+    ChatRequest,
+    ChatResponse,
+    FinishReason,
+    Message,
+    NamedTool,
+    ResponseFormat,
+    Timings,
+    ToolCall,
+    ToolChoice,
+    Usage,
+    refuse_prompt,
+)
+from core.translation.stamp import Stamp
+
+__all__ = [
+    "STREAM_TYPE",
+    "dump_error",
+    "dump_request",
+    "dump_response",
+    "parse_error",
+    "parse_request",
+    "parse_response",
+]
+
+STREAM_TYPE = "text/event-stream"
+
+_EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
+# openai/openai.go: Ollama's own table of the words that clients have been seen to send.
+_EFFORT_NAMES = {"ultra": "max"}
+_ERROR_TYPES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "rate_limit_error": 429,
+}
+_CHOICES: tuple[Literal["auto", "none", "required"], ...] = ("auto", "none", "required")
+_REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+
+
+def parse_request(body: dict[str, Any]) -> ChatRequest:
+    """Read the body of POST /v1/chat/completions. Raises InvalidRequest with a JSON path."""
+    messages = read_items(body.get("messages"), "messages")
+    if not messages:
+        raise InvalidRequest("messages must hold at least one message", path="messages")
+    options = body.get("stream_options")
+    options = {} if options is None else read_object(options, "stream_options")
+    return ChatRequest(
+        model=read_text(body.get("model"), "model"),
+        messages=tuple(parse_message(m, f"messages[{i}]") for i, m in enumerate(messages)),
+        tools=parse_tools(body.get("tools"), strict=True) or parse_functions(body.get("functions")),
+        tool_choice=parse_choice(body.get("tool_choice"))
+        or parse_choice(body.get("function_call"), "function_call"),
+        format=parse_format(body.get("response_format")),
+        thinking=_thinking(body),
+        stream=read_flag(body.get("stream"), "stream") is True,
+        include_usage=read_flag(options.get("include_usage"), "stream_options.include_usage")
+        is True,
+        settings=parse_settings(body, "openai"),
+    )
+
+
+def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict[str, Any]:
+    """Write the body of POST /v1/chat/completions.
+
+    ``accepts`` names the settings beyond OpenAI's own that the server is known to take.
+    """
+    refuse_prompt(request)
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": dump_messages(request.messages),
+    }
+    if request.tools:
+        body["tools"] = [dump_tool(tool, strict=True) for tool in request.tools]
+        if request.tool_choice is not None:
+            body["tool_choice"] = dump_choice(request.tool_choice)
+    if request.format is not None:
+        body["response_format"] = dump_format(request.format)
+    if request.thinking is not None:
+        body["reasoning_effort"] = dump_effort(request.thinking)
+    body["stream"] = request.stream
+    if request.stream and request.include_usage:
+        body["stream_options"] = {"include_usage": True}
+    return {**body, **dump_settings(request.settings, "openai", accepts)}
+
+
+def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
+    """Read a whole answer.
+
+    Raises InvalidResponse when it holds no choice, and BackendError when it is an error that
+    came with a good status.
+    """
+    if body.get("error"):
+        raise parse_error(encode_json(body), BackendError.status)
+    choices = read_items(body.get("choices"), "choices", blame=InvalidResponse)
+    if not choices:
+        raise InvalidResponse("the backend's answer holds no choice", path="choices")
+    choice = read_object(choices[0], "choices[0]", blame=InvalidResponse)
+    raw = read_object(choice.get("message"), "choices[0].message", blame=InvalidResponse)
+    message = parse_message(
+        {**raw, "role": "assistant"}, "choices[0].message", blame=InvalidResponse
+    )
+    calls = tuple(
+        ToolCall(id=call.id or f"call_{ids}_{i}", name=call.name, arguments=call.arguments)
+        for i, call in enumerate(message.tool_calls)
+    )
+    logprobs = choice.get("logprobs")
+    logprobs = logprobs.get("content") if isinstance(logprobs, dict) else None
+    return ChatResponse(
+        model=read_text(body.get("model"), "model", blame=InvalidResponse),
+        message=Message(
+            role="assistant", parts=message.parts, thinking=message.thinking, tool_calls=calls
+        ),
+        finish_reason=parse_reason(choice.get("finish_reason"), called=bool(calls)),
+        usage=parse_usage(body.get("usage")),
+        timings=parse_timings(body.get("timings")),
+        logprobs=read_objects(logprobs, "choices[0].logprobs.content", blame=InvalidResponse),
+    )
+
+
+def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
+    """Write a whole answer. ``created`` is the start of the request in seconds."""
+    del now  # natively the end of an answer is dated, here its start
+    message: dict[str, Any] = {
+        "role": "assistant",
+        **dump_text(response.message),
+        "refusal": None,
+    }
+    if response.message.thinking:
+        message["reasoning_content"] = response.message.thinking
+    reason: str = response.finish_reason
+    if response.message.tool_calls and wants_functions(stamp):
+        # That dialect knows one call a turn.
+        message["function_call"] = dump_call(response.message.tool_calls[0])["function"]
+        reason = "function_call" if reason == "tool_calls" else reason
+    elif response.message.tool_calls:
+        message["tool_calls"] = [dump_call(call) for call in response.message.tool_calls]
+    logprobs = {"content": complete_logprobs(response.logprobs), "refusal": None}
+    return {
+        "id": f"chatcmpl-{stamp.id}",
+        "object": "chat.completion",
+        "created": stamp.created // 1_000_000_000,
+        "model": stamp.model,
+        "choices": [
+            {
+                "index": 0,
+                "message": message,
+                "finish_reason": reason,
+                "logprobs": logprobs if response.logprobs else None,
+            }
+        ],
+        "usage": dump_usage(response.usage or Usage()),
+    }
+
+
+def wants_functions(stamp: Stamp) -> bool:
+    """Tell whether the client speaks of ``functions``, and so knows no ``tool_calls``."""
+    return bool(stamp.asked.get("functions")) and not stamp.asked.get("tools")
+
+
+def parse_error(data: bytes, status: int) -> BackendError:
+    """Read an error body of any status; of what is not JSON its text is kept."""
+    try:
+        body = decode_json(data, blame=InvalidResponse)
+    except InvalidResponse:
+        body = None
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else error
+    if not isinstance(message, str) or not message:
+        message = error_text(data, status)
+    code = error.get("code") if isinstance(error, dict) else None
+    return BackendError(message, status=status, code=code if isinstance(code, str) else None)
+
+
+def dump_error(error: DiglotError) -> dict[str, Any]:
+    """Write an error body, with OpenAI's word for the kind of status."""
+    return {
+        "error": {
+            "message": error.message,
+            "type": error_type(error.status, denied=isinstance(error, AccessDenied)),
+            "param": error.path,
+            "code": error.code,
+        }
+    }
+
+
+def error_status(kind: Any) -> int:
+    """Return the HTTP status that an error type stands for, 500 for types of no standard."""
+    return _ERROR_TYPES.get(kind, 500) if isinstance(kind, str) else 500
+
+
+def error_type(status: int, *, denied: bool = False) -> str:
+    """Return OpenAI's error type for a status."""
+    if status == 401 or (denied and status not in (403, 429)):
+        return "authentication_error"
+    for name, own in _ERROR_TYPES.items():
+        if status == own:
+            return name
+    return "invalid_request_error" if 400 <= status < 500 else "api_error"
+
+
+def parse_choice(value: Any, path: str = "tool_choice") -> ToolChoice | None:
+    """Read ``tool_choice`` or ``function_call``: a word, or the object that names a function."""
+    if value is None:
+        return None
+    for word in _CHOICES:
+        if value == word:
+            return word
+    if isinstance(value, dict):
+        function = value.get("function")
+        name = function.get("name") if isinstance(function, dict) else value.get("name")
+        if isinstance(name, str) and name:
+            return NamedTool(name)
+    raise InvalidRequest(
+        f'{path} must be "auto", "none", "required" or an object that names a function',
+        path=path,
+    )
+
+
+def dump_choice(choice: ToolChoice) -> Any:
+    """Write ``tool_choice``."""
+    if isinstance(choice, NamedTool):
+        return {"type": "function", "function": {"name": choice.name}}
+    return choice
+
+
+def parse_format(value: Any) -> ResponseFormat | None:
+    """Read ``response_format``; type "text" is the same as none at all."""
+    if value is None:
+        return None
+    body = read_object(value, "response_format")
+    match body.get("type"):
+        case "text" | None:
+            return None
+        case "json_object":
+            return ResponseFormat()
+        case "json_schema":
+            path = "response_format.json_schema"
+            wrapper = read_object(body.get("json_schema"), path)
+            schema = wrapper.get("schema")
+            return ResponseFormat(
+                schema=None if schema is None else read_object(schema, f"{path}.schema"),
+                name=read_text(wrapper.get("name"), f"{path}.name"),
+                description=read_text(wrapper.get("description"), f"{path}.description"),
+                strict=read_flag(wrapper.get("strict"), f"{path}.strict"),
+            )
+    raise InvalidRequest(
+        'response_format.type must be "text", "json_object" or "json_schema"',
+        path="response_format.type",
+    )
+
+
+def dump_format(value: ResponseFormat) -> dict[str, Any]:
+    """Write ``response_format``. OpenAI requires a name, so a schema without one gets it."""
+    if value.schema is None:
+        return {"type": "json_object"}
+    wrapper: dict[str, Any] = {"name": value.name or "answer"}
+    if value.description:
+        wrapper["description"] = value.description
+    wrapper["schema"] = value.schema
+    if value.strict is not None:
+        wrapper["strict"] = value.strict
+    return {"type": "json_schema", "json_schema": wrapper}
+
+
+def dump_effort(value: bool | str) -> str:
+    """Write ``reasoning_effort``: OpenAI has no plain yes, and "max" is its "xhigh"."""
+    if isinstance(value, bool):
+        return "medium" if value else "none"
+    return "xhigh" if value == "max" else value
+
+
+def parse_reason(value: Any, *, called: bool) -> FinishReason:
+    """Read a finish reason; words of no standard become "stop", as nothing raw may leak."""
+    reason = _REASONS.get(value, "stop") if isinstance(value, str) else "stop"
+    return "tool_calls" if called and reason == "stop" else reason
+
+
+def parse_usage(value: Any) -> Usage | None:
+    """Read ``usage``; None where the server sent none."""
+    if not isinstance(value, dict):
+        return None
+    return Usage(
+        prompt_tokens=read_count(value.get("prompt_tokens")),
+        completion_tokens=read_count(value.get("completion_tokens")),
+        cached_tokens=_detail(value, "prompt_tokens_details", "cached_tokens"),
+        reasoning_tokens=_detail(value, "completion_tokens_details", "reasoning_tokens"),
+    )
+
+
+def _detail(usage: dict[str, Any], group: str, name: str) -> int | None:
+    details = usage.get(group)
+    value = details.get(name) if isinstance(details, dict) else None
+    return None if value is None else read_count(value)
+
+
+def dump_usage(usage: Usage) -> dict[str, Any]:
+    """Write ``usage``; details only where they are known."""
+    body: dict[str, Any] = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+    }
+    if usage.cached_tokens is not None:
+        body["prompt_tokens_details"] = {"cached_tokens": usage.cached_tokens}
+    if usage.reasoning_tokens is not None:
+        body["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_tokens}
+    return body
+
+
+def parse_timings(value: Any) -> Timings | None:
+    """Read llama.cpp's ``timings`` (milliseconds, as floats); None where nothing was measured."""
+    if not isinstance(value, dict):
+        return None
+    prompt = _nanoseconds(value.get("prompt_ms"))
+    completion = _nanoseconds(value.get("predicted_ms"))
+    total = prompt + completion
+    return Timings(total=total, prompt=prompt, completion=completion) if total else None
+
+
+def _nanoseconds(milliseconds: Any) -> int:
+    # The bound keeps a senseless value from becoming infinite.
+    known = isinstance(milliseconds, int | float) and 0 < milliseconds < 1e12
+    return round(milliseconds * 1e6) if known else 0
+
+
+def complete_logprobs(entries: Iterable[Any]) -> list[Any]:
+    """Add what OpenAI's types require on each entry and Ollama leaves out when empty."""
+    return [{"bytes": None, "top_logprobs": [], **entry} for entry in entries]
+
+
+def parse_effort(value: Any, path: str = "reasoning_effort") -> bool | str:
+    """Read one effort: a level, or a bool where a client sends Ollama's ``think``."""
+    if isinstance(value, bool) and path == "think":
+        return value
+    effort = _EFFORT_NAMES.get(value, value) if isinstance(value, str) else ""
+    if effort not in _EFFORTS:
+        words = ", ".join((*sorted(_EFFORTS), *(("true", "false") if path == "think" else ())))
+        raise InvalidRequest(f"{path} must be one of {words}", path=path)
+    return effort
+
+
+def _thinking(body: dict[str, Any]) -> bool | str | None:
+    """Read the effort from the first place that has one."""
+    reasoning = body.get("reasoning")
+    nested = reasoning.get("effort") if isinstance(reasoning, dict) else None
+    for path, value in (
+        ("reasoning_effort", body.get("reasoning_effort")),
+        ("reasoning.effort", nested),
+        ("think", body.get("think")),
+    ):
+        if value is not None and value != "":
+            return parse_effort(value, path)
+    return None

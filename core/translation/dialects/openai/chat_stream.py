@@ -1,0 +1,326 @@
+"""OpenAI's server-sent streams of POST /v1/chat/completions, read and written.
+
+Written as Ollama 0.32.6+ and OpenAI do: the role in the first delta only, a finish chunk with
+an empty delta, the usage chunk with no choices when it was asked for, then ``[DONE]``. Parts
+of a chunk that never change within a stream are encoded once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from core.errors import BackendError, InvalidResponse
+from core.translation.codec.framing import SSEDecoder, SSERecord, encode_sse
+from core.translation.codec.json import (
+    JSON_ERRORS,
+    decode_json,
+    decode_mended,
+    encode_json,
+    read_object,
+)
+from core.translation.dialects.openai.chat import (
+    complete_logprobs,
+    dump_usage,
+    error_status,
+    error_type,
+    parse_reason,
+    parse_timings,
+    parse_usage,
+    wants_functions,
+)
+from core.translation.dialects.shared.stream_decoder import EventDecoder
+from core.translation.events import (
+    Event,
+    Finish,
+    MessageStart,
+    StreamError,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+)
+from core.translation.messages import Timings, Usage
+from core.translation.stamp import Stamp
+
+__all__ = [
+    "StreamDecoder",
+    "StreamEncoder",
+    "error_body",
+    "error_in",
+    "is_finished",
+    "stream_error",
+]
+
+
+class _Function(msgspec.Struct):
+    name: str | None = ""
+    arguments: str | None = ""
+
+
+class _Call(msgspec.Struct):
+    index: int | None = 0
+    id: str | None = ""
+    function: _Function | None = None
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = ""
+    reasoning_content: str | None = ""
+    reasoning: str | None = ""
+    refusal: str | None = ""
+    tool_calls: list[_Call] | None = None
+
+
+class _Logprobs(msgspec.Struct):
+    content: list[dict[str, Any]] | None = None
+
+
+class _Choice(msgspec.Struct):
+    index: int | None = 0
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
+
+
+class _Chunk(msgspec.Struct):
+    model: str | None = ""
+    choices: list[_Choice] | None = None
+    usage: Any = None
+    timings: Any = None
+    error: Any = None
+
+
+_CHUNKS = msgspec.json.Decoder(_Chunk)
+
+
+class StreamDecoder(EventDecoder[SSERecord]):
+    """Bytes of an OpenAI stream to events.
+
+    The Finish comes with ``[DONE]``, since the usage follows the finish reason. A server that
+    closes after the finish reason without ``[DONE]`` has said its whole answer, too.
+    """
+
+    unfinished = "the backend's stream ended before it was done (no finish reason)"
+
+    def __init__(self, *, ids: str) -> None:
+        super().__init__(SSEDecoder(), ids=ids)
+        self._started = False
+        self._reason: str | None = None
+        self._usage: Usage | None = None
+        self._timings: Timings | None = None
+        self._count = 0
+        self._calls: dict[int, tuple[int, str]] = {}
+
+    def read(self, record: SSERecord, events: list[Event]) -> None:
+        """Append what one server-sent event says."""
+        if record.data.startswith(b"[DONE]"):
+            events.append(self._finish())
+            return
+        try:
+            chunk = _CHUNKS.decode(record.data)
+        except JSON_ERRORS as exc:
+            chunk = decode_mended(_CHUNKS, record.data, exc)
+        if chunk.error or chunk.choices is None or record.event:
+            error = error_in(record)
+            if error is not None:
+                events.append(stream_error(error))
+                return
+        if not self._started:
+            self._started = True
+            events.append(MessageStart(chunk.model or ""))
+        if chunk.usage is not None:
+            self._usage = parse_usage(chunk.usage)
+        if chunk.timings is not None:
+            self._timings = parse_timings(chunk.timings)
+        for choice in chunk.choices or ():
+            if not choice.index:
+                self._choice(choice, events)
+
+    def end(self) -> Finish | None:
+        """Return the end that a finish reason without ``[DONE]`` amounts to."""
+        return self._finish() if self._reason else None
+
+    def _finish(self) -> Finish:
+        if not self._started:
+            raise InvalidResponse("the backend's stream ended without any answer")
+        reason = parse_reason(self._reason, called=bool(self._calls))
+        return Finish(reason=reason, usage=self._usage, timings=self._timings)
+
+    def _choice(self, choice: _Choice, events: list[Event]) -> None:
+        delta = choice.delta
+        logprobs = tuple(choice.logprobs.content or ()) if choice.logprobs else ()
+        if delta is not None:
+            thinking = delta.reasoning_content or delta.reasoning
+            if thinking:
+                events.append(ThinkingDelta(thinking, logprobs))
+                logprobs = ()
+            text = delta.content or delta.refusal
+            if text or logprobs:
+                events.append(TextDelta(text or "", logprobs))
+            for call in delta.tool_calls or ():
+                events.append(self._call(call))
+        if choice.finish_reason:
+            self._reason = choice.finish_reason
+
+    def _call(self, call: _Call) -> ToolCallDelta:
+        function = call.function or _Function()
+        place = call.index or 0
+        index, identity = self._calls.get(place, (-1, ""))
+        # Some servers give every call the index 0: another id with a name is another call.
+        if index < 0 or (identity and call.id and call.id != identity and function.name):
+            index = self._count
+            self._count += 1
+            self._calls[place] = (index, call.id or "")
+            call.id = call.id or f"call_{self._ids}_{index}"
+        return ToolCallDelta(
+            index=index,
+            id=call.id or "",
+            name=function.name or "",
+            arguments=function.arguments or "",
+        )
+
+
+def error_in(record: SSERecord) -> Any:
+    """Return the error that a record stands for, None for an ordinary one.
+
+    Raises InvalidResponse when it is no JSON object.
+    """
+    body = read_object(decode_json(record.data, blame=InvalidResponse), "", blame=InvalidResponse)
+    # OpenAI and llama.cpp send {"error": ...}, older vLLM an object "error", some an event.
+    if body.get("error"):
+        return body["error"]
+    return body if record.event == b"error" or body.get("object") == "error" else None
+
+
+def is_finished(data: bytes) -> bool:
+    """Tell whether a record gives the finish reason of the first choice."""
+    try:
+        chunk = _CHUNKS.decode(data)
+    except JSON_ERRORS as exc:
+        try:
+            chunk = decode_mended(_CHUNKS, data, exc)
+        except InvalidResponse:
+            return False
+    return any(choice.finish_reason and not choice.index for choice in chunk.choices or ())
+
+
+def stream_error(error: Any) -> StreamError:
+    """Read an error of any server in the form of a StreamError."""
+    body = error if isinstance(error, dict) else {"message": error}
+    message = body.get("message")
+    code = body.get("code")
+    # llama.cpp puts the HTTP status into "code"; OpenAI has a word there, and one for the kind.
+    status = code if isinstance(code, int) and 400 <= code < 600 else None
+    return StreamError(
+        # A failure without a word is told as it came.
+        message=message if isinstance(message, str) and message else encode_json(error).decode(),
+        status=status or error_status(body.get("type")),
+        code=code if isinstance(code, str) else BackendError.code,
+    )
+
+
+class StreamEncoder:
+    """Events to bytes of an OpenAI stream."""
+
+    def __init__(self, stamp: Stamp, *, include_usage: bool = False) -> None:
+        self._include_usage = include_usage
+        self._head = (
+            b'data: {"id":"chatcmpl-%b","object":"chat.completion.chunk","created":%d,"model":%b,'
+            % (stamp.id.encode(), stamp.created // 1_000_000_000, encode_json(stamp.model))
+        )
+        self._delta = self._head + b'"choices":[{"index":0,"delta":{'
+        # With include_usage OpenAI writes "usage":null on all chunks but the one that has it.
+        end = b',"usage":null}\n\n' if include_usage else b"}\n\n"
+        self._plain = b'},"logprobs":null,"finish_reason":null}]' + end
+        self._end = end
+        self._text = self._delta + b'"content":'
+        self._calls: set[int] = set()
+        self._functions = wants_functions(stamp)
+
+    def encode(self, events: list[Event], *, now: int) -> bytes:
+        """Return the bytes for ``events``. ``now`` is unused: a stream has one ``created``."""
+        del now
+        return b"".join([self._event(event) for event in events])
+
+    def splice(self, texts: list[bytes], *, first: bool) -> bytes:
+        """Return chunks for texts that are at hand as the insides of JSON strings."""
+        between = b'"%b%b"' % (self._plain, self._text)
+        chunks = b'%b"%b"%b' % (self._text, between.join(texts), self._plain)
+        return self._event(MessageStart()) + chunks if first else chunks
+
+    def splice_one(self, text: bytes) -> bytes:
+        """Return the chunk for a text in the middle of a stream, the inside of a JSON string."""
+        return b'%b"%b"%b' % (self._text, text, self._plain)
+
+    def _event(self, event: Event) -> bytes:
+        match event:
+            case TextDelta():
+                if event.logprobs:
+                    return self._with_logprobs(b'"content":', event)
+                return self._text + encode_json(event.text) + self._plain
+            case ThinkingDelta():
+                if event.logprobs:
+                    return self._with_logprobs(b'"reasoning_content":', event)
+                return self._delta + b'"reasoning_content":' + encode_json(event.text) + self._plain
+            case ToolCallDelta():
+                if self._functions:
+                    return self._function(event)
+                return self._delta + b'"tool_calls":[' + self._call(event) + b"]" + self._plain
+            case MessageStart():
+                return self._delta + b'"role":"assistant","content":""' + self._plain
+            case Finish():
+                return self._finish(event)
+            case StreamError():
+                return encode_sse(encode_json({"error": error_body(event)}))
+
+    def _call(self, event: ToolCallDelta) -> bytes:
+        call: dict[str, Any] = {"index": event.index}
+        function: dict[str, Any] = {"arguments": event.arguments}
+        if event.index not in self._calls:
+            self._calls.add(event.index)
+            call |= {"id": event.id, "type": "function"}
+            function = {"name": event.name, **function}
+        return encode_json({**call, "function": function})
+
+    def _function(self, event: ToolCallDelta) -> bytes:
+        """Write a call for a client that knows ``functions`` only, and one call a turn."""
+        if event.index:
+            return b""
+        function: dict[str, Any] = {"arguments": event.arguments}
+        if not self._calls:
+            self._calls.add(event.index)
+            function = {"name": event.name, **function}
+        return self._delta + b'"function_call":' + encode_json(function) + self._plain
+
+    def _with_logprobs(self, key: bytes, event: TextDelta | ThinkingDelta) -> bytes:
+        logprobs = {"content": complete_logprobs(event.logprobs), "refusal": None}
+        return (
+            self._delta
+            + key
+            + encode_json(event.text)
+            + b'},"logprobs":%b,"finish_reason":null}]' % encode_json(logprobs)
+            + self._end
+        )
+
+    def _finish(self, event: Finish) -> bytes:
+        called = self._functions and event.reason == "tool_calls"
+        reason = b"function_call" if called else event.reason.encode()
+        finish = b'},"logprobs":null,"finish_reason":"%b"}]' % reason
+        pieces = [self._delta + finish + self._end]
+        # Counts that the backend did not give are left out: zeros would be a lie.
+        if self._include_usage and event.usage is not None:
+            usage = encode_json(dump_usage(event.usage))
+            pieces.append(self._head + b'"choices":[],"usage":' + usage + b"}\n\n")
+        pieces.append(b"data: [DONE]\n\n")
+        return b"".join(pieces)
+
+
+def error_body(event: StreamError) -> dict[str, Any]:
+    """Write what stands under ``error`` for a failure in the middle of a stream."""
+    return {
+        "message": event.message,
+        "type": error_type(event.status),
+        "param": None,
+        "code": event.code,
+    }

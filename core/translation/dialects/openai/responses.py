@@ -1,0 +1,299 @@
+"""OpenAI's newer dialect: POST /v1/responses, items in and items out.
+
+Follows OpenAI's API reference for responses (2026-08). Thinking is written as the reasoning
+text that it is, as OpenAI asks of servers of open models, and not as a summary. An answer cut
+at its limit is ``incomplete`` and says why, which Ollama's own layer leaves out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from core.errors import BackendError, InvalidRequest, InvalidResponse, Unsupported
+from core.translation.codec.json import (
+    encode_json,
+    read_count,
+    read_flag,
+    read_items,
+    read_object,
+    read_text,
+)
+from core.translation.dialects.openai.chat import (
+    STREAM_TYPE,
+    complete_logprobs,
+    dump_effort,
+    dump_error,
+    parse_choice,
+    parse_effort,
+    parse_error,
+)
+from core.translation.dialects.openai.responses_items import (
+    dump_items,
+    dump_output,
+    parse_items,
+    parse_output,
+)
+from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.messages import (
+    ChatRequest,
+    ChatResponse,
+    Message,
+    NamedTool,
+    ResponseFormat,
+    Text,
+    Tool,
+    Usage,
+    refuse_prompt,
+)
+from core.translation.stamp import Stamp
+
+__all__ = [
+    "STREAM_TYPE",
+    "dump_error",
+    "dump_frame",
+    "dump_request",
+    "dump_response",
+    "dump_usage",
+    "parse_error",
+    "parse_request",
+    "parse_response",
+    "parse_usage",
+]
+
+
+def parse_request(body: dict[str, Any]) -> ChatRequest:
+    """Read the body of POST /v1/responses.
+
+    ``previous_response_id`` must have been replaced by what it stands for. Raises
+    InvalidRequest with a JSON path, and Unsupported for what only OpenAI's servers can do.
+    """
+    for name in ("background", "conversation", "prompt"):
+        if body.get(name):
+            raise Unsupported(f"{name} is not offered here; leave it out", path=name)
+    messages = parse_items(body.get("input"))
+    instructions = read_text(body.get("instructions"), "instructions")
+    if instructions:
+        messages.insert(0, Message(role="system", parts=(Text(instructions),)))
+    if not messages:
+        raise InvalidRequest("input must hold at least one item", path="input")
+    settings = parse_settings(body, "responses")
+    if settings.get("top_logprobs"):
+        settings["logprobs"] = True
+    text = body.get("text")
+    text = {} if text is None else read_object(text, "text")
+    if text.get("verbosity") is not None:
+        settings["verbosity"] = text["verbosity"]
+    reasoning = body.get("reasoning")
+    effort = reasoning.get("effort") if isinstance(reasoning, dict) else None
+    return ChatRequest(
+        model=read_text(body.get("model"), "model"),
+        messages=tuple(messages),
+        tools=_parse_tools(body.get("tools")),
+        tool_choice=parse_choice(body.get("tool_choice")),
+        format=_parse_format(text.get("format")),
+        thinking=parse_effort(effort, "reasoning.effort") if effort else None,
+        stream=read_flag(body.get("stream"), "stream") is True,
+        include_usage=True,
+        settings=settings,
+    )
+
+
+def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict[str, Any]:
+    """Write the body of POST /v1/responses, all of it in the request: nothing is stored."""
+    refuse_prompt(request)
+    body: dict[str, Any] = {"model": request.model, "input": dump_items(request.messages)}
+    if request.tools:
+        body["tools"] = [_dump_tool(tool) for tool in request.tools]
+        if request.tool_choice is not None:
+            choice: Any = request.tool_choice
+            if isinstance(choice, NamedTool):
+                choice = {"type": "function", "name": choice.name}
+            body["tool_choice"] = choice
+    text: dict[str, Any] = {}
+    if request.format is not None:
+        text["format"] = _dump_format(request.format)
+    if request.settings.get("verbosity") is not None:
+        text["verbosity"] = request.settings["verbosity"]
+    if text:
+        body["text"] = text
+    if request.thinking is not None:
+        body["reasoning"] = {"effort": dump_effort(request.thinking)}
+    body["stream"] = request.stream
+    return {**body, **dump_settings(request.settings, "responses", accepts)}
+
+
+def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
+    """Read a whole answer. Raises InvalidResponse when it is none, BackendError if it failed."""
+    del ids  # calls have ids of their own here
+    if body.get("error"):
+        raise parse_error(encode_json(body), BackendError.status)
+    if body.get("status") not in ("completed", "incomplete"):
+        raise InvalidResponse("the backend's answer is not completed", path="status")
+    message = parse_output(body.get("output"), blame=InvalidResponse)
+    return ChatResponse(
+        model=read_text(body.get("model"), "model", blame=InvalidResponse),
+        message=message,
+        finish_reason=_parse_reason(body, called=bool(message.tool_calls)),
+        usage=parse_usage(body.get("usage")),
+    )
+
+
+def _parse_reason(body: Mapping[str, Any], *, called: bool) -> Any:
+    if body.get("status") == "incomplete":
+        details = body.get("incomplete_details")
+        reason = details.get("reason") if isinstance(details, dict) else None
+        return "content_filter" if reason == "content_filter" else "length"
+    return "tool_calls" if called else "stop"
+
+
+def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
+    """Write a whole answer, which repeats what was asked. Times are in seconds."""
+    output = dump_output(response.message, stamp.id)
+    if response.logprobs:
+        part = next(item for item in output if item["type"] == "message")["content"][0]
+        part["logprobs"] = complete_logprobs(response.logprobs)
+    frame = dump_frame(stamp, response.finish_reason)
+    usage = dump_usage(response.usage or Usage())
+    completed = {"completed_at": now // 1_000_000_000} if frame["status"] == "completed" else {}
+    return {**frame, **completed, "output": output, "usage": usage}
+
+
+_REPEATED: Mapping[str, Any] = {
+    "instructions": None,
+    "max_output_tokens": None,
+    "max_tool_calls": None,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "previous_response_id": None,
+    "prompt_cache_key": None,
+    "reasoning": {"effort": None, "summary": None},
+    "safety_identifier": None,
+    "service_tier": "default",
+    "store": True,
+    "temperature": None,
+    "text": {"format": {"type": "text"}},
+    "tool_choice": "auto",
+    "tools": [],
+    "top_logprobs": 0,
+    "top_p": None,
+    "truncation": "disabled",
+    "user": None,
+}
+
+
+def dump_frame(stamp: Stamp, reason: str = "") -> dict[str, Any]:
+    """Write the answer but for its output: ``reason`` is empty while it is being made."""
+    asked = stamp.asked
+    status = {"": "in_progress", "length": "incomplete", "content_filter": "incomplete"}
+    why = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(reason)
+    repeated = {
+        name: asked[name] if asked.get(name) is not None else default
+        for name, default in _REPEATED.items()
+    }
+    return {
+        "id": f"resp_{stamp.id}",
+        "object": "response",
+        "created_at": stamp.created // 1_000_000_000,
+        "status": status.get(reason, "completed"),
+        "background": False,
+        "error": None,
+        "incomplete_details": {"reason": why} if why else None,
+        "model": stamp.model,
+        "output": [],
+        **repeated,
+        "usage": None,
+    }
+
+
+def parse_usage(value: Any) -> Usage | None:
+    """Read ``usage``; None where the server sent none."""
+    if not isinstance(value, dict):
+        return None
+    given, made = value.get("input_tokens_details"), value.get("output_tokens_details")
+    return Usage(
+        prompt_tokens=read_count(value.get("input_tokens")),
+        completion_tokens=read_count(value.get("output_tokens")),
+        cached_tokens=read_count(given.get("cached_tokens")) if isinstance(given, dict) else None,
+        reasoning_tokens=(
+            read_count(made.get("reasoning_tokens")) if isinstance(made, dict) else None
+        ),
+    )
+
+
+def dump_usage(usage: Usage) -> dict[str, Any]:
+    """Write ``usage``, whose details are required here: 0 where they are not known."""
+    return {
+        "input_tokens": usage.prompt_tokens,
+        "input_tokens_details": {
+            "cached_tokens": usage.cached_tokens or 0,
+            "cache_write_tokens": 0,
+        },
+        "output_tokens": usage.completion_tokens,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+    }
+
+
+def _parse_tools(value: Any) -> tuple[Tool, ...]:
+    tools = []
+    for index, item in enumerate(read_items(value, "tools")):
+        path = f"tools[{index}]"
+        body = read_object(item, path)
+        if body.get("type") != "function":
+            raise Unsupported(
+                f"{path}: only tools of type function are known here", path=f"{path}.type"
+            )
+        name = read_text(body.get("name"), f"{path}.name")
+        if not name:
+            raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
+        parameters = body.get("parameters")
+        if parameters is not None:
+            read_object(parameters, f"{path}.parameters")
+        tools.append(
+            Tool(
+                name=name,
+                description=read_text(body.get("description"), f"{path}.description"),
+                parameters=parameters,
+                strict=read_flag(body.get("strict"), f"{path}.strict"),
+            )
+        )
+    return tuple(tools)
+
+
+def _dump_tool(tool: Tool) -> dict[str, Any]:
+    # parameters and strict are required here, if only as null.
+    body: dict[str, Any] = {"type": "function", "name": tool.name}
+    if tool.description:
+        body["description"] = tool.description
+    return {**body, "parameters": tool.parameters, "strict": tool.strict}
+
+
+def _parse_format(value: Any) -> ResponseFormat | None:
+    path = "text.format"
+    body = {} if value is None else read_object(value, path)
+    match body.get("type"):
+        case None | "text":
+            return None
+        case "json_object":
+            return ResponseFormat()
+        case "json_schema":
+            return ResponseFormat(
+                schema=read_object(body.get("schema"), f"{path}.schema"),
+                name=read_text(body.get("name"), f"{path}.name"),
+                description=read_text(body.get("description"), f"{path}.description"),
+                strict=read_flag(body.get("strict"), f"{path}.strict"),
+            )
+    raise InvalidRequest(
+        'text.format.type must be "text", "json_object" or "json_schema"', path=f"{path}.type"
+    )
+
+
+def _dump_format(value: ResponseFormat) -> dict[str, Any]:
+    if value.schema is None:
+        return {"type": "json_object"}
+    body: dict[str, Any] = {"type": "json_schema", "name": value.name or "answer"}
+    if value.description:
+        body["description"] = value.description
+    body["schema"] = value.schema
+    return body if value.strict is None else {**body, "strict": value.strict}

@@ -1,0 +1,147 @@
+"""OpenAI's message content: a string, null, or a list of parts.
+
+Images are data URLs there and bare base64 natively, so their type is read from the URL one
+way and from the picture's first bytes the other way.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from typing import Any
+
+from core.errors import DiglotError, Unsupported
+from core.translation.codec.json import read_object, read_text
+from core.translation.messages import Audio, Image, Part, Text
+
+__all__ = [
+    "check_base64",
+    "dump_content",
+    "media_type",
+    "parse_content",
+    "parse_image",
+    "picture_type",
+]
+
+_DATA_URL = re.compile(
+    r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w=.-]+)*;base64,", re.ASCII | re.IGNORECASE
+)
+
+# The first bytes of the formats that Ollama reads; it names no type with a native image.
+_SIGNATURES = (
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"RIFF", "image/webp"),
+    (b"BM", "image/bmp"),
+)
+
+
+def parse_content(value: Any, path: str, *, blame: type[DiglotError]) -> tuple[Part, ...]:
+    """Return the parts in their order; an empty string and null have none."""
+    if value is None or value == "":
+        return ()
+    if isinstance(value, str):
+        return (Text(value),)
+    if not isinstance(value, list):
+        raise blame(f"{path} must be a string or a list of parts", path=path)
+    return tuple(_parse_part(part, f"{path}[{i}]", blame) for i, part in enumerate(value))
+
+
+def dump_content(parts: tuple[Part, ...]) -> Any:
+    """Write parts: one text as a string, none as an empty string, else the list."""
+    if not parts:
+        return ""
+    if len(parts) == 1 and isinstance(parts[0], Text):
+        return parts[0].text
+    return [_dump_part(part) for part in parts]
+
+
+def _parse_part(value: Any, path: str, blame: type[DiglotError]) -> Part:
+    body = read_object(value, path, blame=blame)
+    match body.get("type"):
+        # The first is the API's own name; the others come with replayed Responses items.
+        case "text" | "input_text" | "output_text":
+            return Text(read_text(body.get("text"), f"{path}.text", blame=blame))
+        case "refusal":
+            return Text(read_text(body.get("refusal"), f"{path}.refusal", blame=blame))
+        case "image_url":
+            return parse_image(body.get("image_url"), f"{path}.image_url", blame)
+        case "input_audio":
+            audio = read_object(body.get("input_audio"), f"{path}.input_audio", blame=blame)
+            return Audio(
+                data=read_text(audio.get("data"), f"{path}.input_audio.data", blame=blame),
+                format=read_text(audio.get("format"), f"{path}.input_audio.format", blame=blame),
+            )
+        case "file":
+            raise Unsupported(
+                f"{path}: files are not carried; send their text", path=f"{path}.type"
+            )
+        case other:
+            raise blame(
+                f"{path}.type {other!r} is not known here; use text, image_url or input_audio",
+                path=f"{path}.type",
+            )
+
+
+def parse_image(value: Any, path: str, blame: type[DiglotError]) -> Image:
+    """Read the address of a picture, alone or in an object with its detail."""
+    detail = ""
+    if isinstance(value, dict):
+        detail = read_text(value.get("detail"), f"{path}.detail", blame=blame)
+        value = value.get("url")
+        path = f"{path}.url"
+    url = read_text(value, path, blame=blame)
+    head = _DATA_URL.match(url)
+    if head is None:
+        if url.startswith(("http://", "https://")):
+            return Image(url=url, detail=detail)
+        raise blame(f"{path} must be a data: URL with base64, or an http(s) address", path=path)
+    data = check_base64(url[head.end() :], path, blame=blame)
+    return Image(data=data, media_type=head["type"] or "", detail=detail)
+
+
+def check_base64(value: Any, path: str, *, blame: type[DiglotError]) -> str:
+    """Return ``value`` if it is base64 of at least one byte, padded and without a prefix."""
+    data = read_text(value, path, blame=blame)
+    try:
+        whole = b64decode(data, validate=True)
+    except (Base64Error, ValueError) as exc:
+        raise blame(f"{path} is not valid base64: {exc}", path=path) from exc
+    if not whole:
+        raise blame(f"{path} is empty", path=path)
+    return data
+
+
+def _dump_part(part: Part) -> dict[str, Any]:
+    match part:
+        case Text():
+            return {"type": "text", "text": part.text}
+        case Image():
+            url = part.url or f"data:{media_type(part)};base64,{part.data}"
+            image = {"url": url, "detail": part.detail} if part.detail else {"url": url}
+            return {"type": "image_url", "image_url": image}
+        case Audio():
+            return {
+                "type": "input_audio",
+                "input_audio": {"data": part.data, "format": part.format},
+            }
+
+
+def media_type(image: Image) -> str:
+    """Return the type of a picture: as it was said, else by its first bytes, else PNG."""
+    if image.media_type:
+        return image.media_type
+    try:
+        head = b64decode(image.data[:16])
+    except (Base64Error, ValueError):
+        head = b""
+    return picture_type(head) or "image/png"
+
+
+def picture_type(head: bytes) -> str:
+    """Return the type of the picture that begins with ``head`` (12 bytes are enough), or ""."""
+    if head.startswith(b"RIFF") and head[8:12] not in (b"WEBP", b""):
+        return ""
+    return next((name for magic, name in _SIGNATURES if head.startswith(magic)), "")

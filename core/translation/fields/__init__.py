@@ -1,0 +1,1 @@
+"""FIELDS: each field of a request, with its name in each dialect."""

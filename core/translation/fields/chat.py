@@ -1,0 +1,354 @@
+"""The rows of the chat dialects: Ollama's /api/chat and /api/generate, OpenAI's chat completions.
+
+Rows whose ``setting`` is true are flat values that the dialect modules read and write from
+this table alone, so a new sampling parameter is one row here and one test vector. The other
+rows describe what the dialect modules do by code (messages, tools, formats).
+
+Sources: Ollama api/types.go and openai/openai.go at 0.33.0-rc2, OpenAI's API reference.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from core.translation.codec.kinds import Kind
+from core.translation.fields.field import Field
+
+__all__ = ["CHAT_FIELDS"]
+
+
+def _row(name: str, *, ollama: str = "", openai: str = "", **more: Any) -> Field:
+    """A row of what the dialect modules do by code."""
+    paths = {"ollama": ollama, "openai": openai}
+    return Field(name=name, paths={key: path for key, path in paths.items() if path}, **more)
+
+
+def _same(name: str, path: str, **more: Any) -> Field:
+    return _row(name, ollama=path, openai=path, **more)
+
+
+def _option(
+    name: str, kind: Kind, openai: str = "", *, note: str = "options", **more: Any
+) -> list[Field]:
+    """Rows of a sampling option: its place in each dialect, and what else clients write."""
+    own = openai or name
+    return [
+        Field(
+            name=own,
+            paths={"ollama": f"options.{name}", "openai": path},
+            kind=kind,
+            setting=True,
+            alias=path != own,
+            extension=not openai,
+            note=note,
+            **more,
+        )
+        for path in (own, *sorted({f"options.{name}", name} - {own}))
+    ]
+
+
+def _openai_only(name: str, *neutral: Any, kind: Kind = "any", harmless: bool = False) -> Field:
+    return Field(
+        name=name,
+        paths={"openai": name},
+        kind=kind,
+        setting=True,
+        opaque=kind == "any",
+        neutral=neutral,
+        harmless=harmless,
+        note="bookkeeping" if harmless else "no_native",
+    )
+
+
+def _ollama_only(name: str, kind: Kind, *neutral: Any, harmless: bool = False) -> Field:
+    """A top-level native field that an OpenAI client may send too, as an extension."""
+    return Field(
+        name=name,
+        paths={"ollama": name, "openai": name},
+        kind=kind,
+        setting=True,
+        extension=True,
+        opaque=kind == "any",
+        neutral=neutral,
+        harmless=harmless,
+        note="running" if harmless else "no_openai",
+    )
+
+
+_OPTIONS = [
+    *_option("temperature", "number", "temperature"),
+    *_option("top_p", "number", "top_p"),
+    *_option("num_predict", "integer", "max_tokens", note="max_tokens"),
+    Field(
+        name="max_tokens",
+        paths={"ollama": "options.num_predict", "openai": "max_completion_tokens"},
+        kind="integer",
+        setting=True,
+        alias=True,
+        note="max_tokens",
+    ),
+    *_option("seed", "integer", "seed"),
+    *_option("stop", "strings", "stop", note="stop_list"),
+    *_option("frequency_penalty", "number", "frequency_penalty"),
+    *_option("presence_penalty", "number", "presence_penalty"),
+    # Neutral are the values that switch the sampler off.
+    *_option("top_k", "integer", neutral=(0,)),
+    *_option("min_p", "number", neutral=(0,)),
+    *_option("typical_p", "number", neutral=(1,)),
+    *_option("repeat_penalty", "number", neutral=(1,)),
+    *_option("repeat_last_n", "integer", neutral=(0,)),
+    *_option("num_ctx", "integer"),
+    *_option("num_keep", "integer"),
+    *_option("num_batch", "integer", harmless=True, note="running"),
+    *_option("num_gpu", "integer", harmless=True, note="running"),
+    *_option("main_gpu", "integer", harmless=True, note="running"),
+    *_option("num_thread", "integer", harmless=True, note="running"),
+    *_option("use_mmap", "boolean", harmless=True, note="running"),
+    *_option("draft_num_predict", "integer", harmless=True, note="running"),
+]
+
+_TOP_LEVEL = [
+    _same("model", "model"),
+    _same("stream", "stream"),
+    _row("include_usage", openai="stream_options.include_usage", note="usage_always"),
+    _row(
+        "include_obfuscation",
+        openai="stream_options.include_obfuscation",
+        harmless=True,
+        note="bookkeeping",
+    ),
+    _same("logprobs", "logprobs", kind="boolean", setting=True, neutral=(False,)),
+    _same("top_logprobs", "top_logprobs", kind="integer", setting=True, neutral=(0,)),
+    _row("thinking", ollama="think", openai="reasoning_effort", retyped=True, note="think"),
+    _row(
+        "thinking",
+        ollama="think",
+        openai="reasoning.effort",
+        retyped=True,
+        alias=True,
+        note="think",
+    ),
+    _row("thinking", ollama="think", openai="think", retyped=True, alias=True, note="think"),
+    _ollama_only("keep_alive", "duration", harmless=True),
+    _ollama_only("truncate", "boolean", True),
+    _ollama_only("shift", "boolean", True),
+    _ollama_only("_debug_render_only", "boolean", False),
+    _openai_only("audio"),
+    _openai_only("logit_bias"),
+    _openai_only("metadata", harmless=True),
+    _openai_only("modalities", ["text"]),
+    _openai_only("n", 1),
+    _openai_only("parallel_tool_calls", True),
+    _openai_only("prediction", harmless=True),
+    _openai_only("prompt_cache_key", harmless=True),
+    _openai_only("prompt_cache_retention", harmless=True),
+    _openai_only("safety_identifier", harmless=True),
+    _openai_only("service_tier", harmless=True),
+    _openai_only("store", harmless=True),
+    _openai_only("user", harmless=True),
+    _openai_only("verbosity", "medium"),
+    _openai_only("web_search_options"),
+]
+
+_JSON_SCHEMA = "response_format.json_schema"
+_FORMATS = [
+    _row(
+        "format",
+        ollama="format",
+        openai=f"{_JSON_SCHEMA}.schema",
+        opaque=True,
+        note="format",
+    ),
+    _row(
+        "format",
+        ollama="format",
+        openai="response_format.type",
+        retyped=True,
+        alias=True,
+        neutral=("text",),
+        note="format",
+    ),
+    _row("format.name", openai=f"{_JSON_SCHEMA}.name", note="format_name"),
+    _row("format.description", openai=f"{_JSON_SCHEMA}.description", note="format_description"),
+    _row("format.strict", openai=f"{_JSON_SCHEMA}.strict", note="format_strict"),
+]
+
+_TOOLS = [
+    _same("tools.type", "tools[].type", note="tool_type"),
+    _same("tools.name", "tools[].function.name"),
+    _same("tools.description", "tools[].function.description"),
+    _same("tools.parameters", "tools[].function.parameters", opaque=True),
+    _row("tools.strict", openai="tools[].function.strict", neutral=(False,), note="strict_tool"),
+    _row(
+        "tool_choice",
+        openai="tool_choice",
+        opaque=True,
+        neutral=("auto", "none"),
+        note="tool_choice_native",
+    ),
+]
+
+# The older way to write tools; calls and results in messages have older forms, too.
+_FUNCTIONS = [
+    *(
+        _row(
+            f"tools.{name}",
+            ollama=f"tools[].function.{name}",
+            openai=f"functions[].{name}",
+            alias=True,
+            opaque=name == "parameters",
+            note="legacy_functions",
+        )
+        for name in ("name", "description", "parameters")
+    ),
+    _row(
+        "tool_choice",
+        openai="function_call",
+        alias=True,
+        opaque=True,
+        neutral=("auto", "none"),
+        note="tool_choice_native",
+    ),
+    _row(
+        "call.name",
+        ollama="messages[].tool_calls[].function.name",
+        openai="messages[].function_call.name",
+        alias=True,
+        note="legacy_functions",
+    ),
+    _row(
+        "call.arguments",
+        ollama="messages[].tool_calls[].function.arguments",
+        openai="messages[].function_call.arguments",
+        alias=True,
+        retyped=True,
+        opaque=True,
+        note="legacy_functions",
+    ),
+]
+
+_CONTENT = "messages[].content"
+_CALLS = "messages[].tool_calls[]"
+_MESSAGES = [
+    _same("role", "messages[].role"),
+    _same("content", _CONTENT),
+    _row(
+        "content.text",
+        ollama=_CONTENT,
+        openai=f"{_CONTENT}[].text",
+        alias=True,
+        retyped=True,
+        note="parts",
+    ),
+    _row(
+        "content.text",
+        ollama=_CONTENT,
+        openai=f"{_CONTENT}[].refusal",
+        alias=True,
+        retyped=True,
+        note="refusal",
+    ),
+    _row("refusal", ollama=_CONTENT, openai="messages[].refusal", alias=True, note="refusal"),
+    _row("content.type", openai=f"{_CONTENT}[].type", note="implied"),
+    _row(
+        "image",
+        ollama="messages[].images[]",
+        openai=f"{_CONTENT}[].image_url.url",
+        retyped=True,
+        note="image",
+    ),
+    _row(
+        "image",
+        ollama="messages[].images[]",
+        openai=f"{_CONTENT}[].image_url",
+        alias=True,
+        retyped=True,
+        note="image",
+    ),
+    _row(
+        "image.detail",
+        openai=f"{_CONTENT}[].image_url.detail",
+        neutral=("auto",),
+        note="detail",
+    ),
+    _row(
+        "audio.data",
+        ollama="messages[].images[]",
+        openai=f"{_CONTENT}[].input_audio.data",
+        alias=True,
+        note="audio_native",
+    ),
+    _row("audio.format", openai=f"{_CONTENT}[].input_audio.format", note="implied"),
+    _row(
+        "message.thinking",
+        ollama="messages[].thinking",
+        openai="messages[].reasoning_content",
+        note="reasoning",
+    ),
+    _row(
+        "message.thinking",
+        ollama="messages[].thinking",
+        openai="messages[].reasoning",
+        alias=True,
+        note="reasoning",
+    ),
+    _same("call.id", f"{_CALLS}.id"),
+    _same("call.type", f"{_CALLS}.type", note="implied"),
+    _row("call.index", ollama=f"{_CALLS}.function.index", openai=f"{_CALLS}.index", note="implied"),
+    _same("call.name", f"{_CALLS}.function.name"),
+    _same(
+        "call.arguments",
+        f"{_CALLS}.function.arguments",
+        retyped=True,
+        opaque=True,
+        note="arguments",
+    ),
+    _same("tool_call_id", "messages[].tool_call_id"),
+    _row("tool_name", ollama="messages[].tool_name", openai="messages[].name", note="tool_name"),
+]
+
+_GENERATE = [
+    *(
+        Field(
+            name=name,
+            paths={"generate": name, "ollama": _CONTENT, "openai": openai},
+            alias=True,
+            note="joined_prompt",
+        )
+        for name in ("prompt", "system")
+        for openai in (_CONTENT, f"{_CONTENT}[].text")
+    ),
+    Field(
+        name="image",
+        paths={
+            "generate": "images[]",
+            "ollama": "messages[].images[]",
+            "openai": f"{_CONTENT}[].image_url.url",
+        },
+        alias=True,
+        retyped=True,
+        note="image",
+    ),
+    Field(name="context", paths={"generate": "context"}, opaque=True, note="legacy_context"),
+    Field(name="raw", paths={"generate": "raw"}, neutral=(False,), note="raw_mode"),
+    Field(name="template", paths={"generate": "template"}, note="no_openai"),
+]
+
+
+def _with_generate(row: Field) -> Field:
+    """/api/generate shares every native field that is not about messages and tools."""
+    native = row.paths.get("ollama", "")
+    if not native or native.startswith(("messages", "tools")):
+        return row
+    return replace(row, paths={**row.paths, "generate": native})
+
+
+CHAT_FIELDS: tuple[Field, ...] = (
+    *(_with_generate(row) for row in (*_TOP_LEVEL, *_OPTIONS, *_FORMATS)),
+    *_TOOLS,
+    *_FUNCTIONS,
+    *_MESSAGES,
+    *_GENERATE,
+)

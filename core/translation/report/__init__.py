@@ -1,0 +1,1 @@
+"""What a translation did to each field, and why."""

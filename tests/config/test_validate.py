@@ -1,0 +1,142 @@
+"""What is said of each key of a config, and that the table of keys is true."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.config.config import read_config
+from core.config.reference import KEYS, find_key
+from core.config.section import Source
+from core.config.validate import explain_config, language_of
+
+ROOT = Path(__file__).parents[2]
+
+# One of everything that is read only where something stands before it.
+FULL = """
+environment_variables: {A: b}
+model_list:
+  - {model_name: m, litellm_params: {model: ollama/m, base_url: "h:1", extra_headers: {x-a: b}}}
+  - {model_name: n, litellm_params: {model: ollama/n}}
+router_settings:
+  fallbacks: [{"m": [n]}]
+  context_window_fallbacks: [{"m": [n]}]
+  model_group_alias: {a: m}
+litellm_settings:
+  fallbacks: [{"m": [n]}]
+  context_window_fallbacks: [{"m": [n]}]
+mcp_servers: {one: {url: "http://a/"}}
+diglot:
+  mcp_servers: {two: {command: x}}
+  keys:
+    - {name: k, key: 0123456789abcdef0123456789, models: [m]}
+    - {name: l, key_hash: "%s"}
+""" % ("ab" * 32)
+
+
+def test_the_table_says_what_is_read_and_nothing_else() -> None:
+    source = Source({})
+    read_config(FULL, source)
+    found = {key.path for path in source.read if (key := find_key(path)) is not None}
+    unknown = {path for path in source.read if find_key(path) is None}
+    assert not unknown, "read, and not in core.config.reference"
+    acts = {path for path, key in KEYS.items() if key.does == "acts"}
+    assert acts == found | {"environment_variables.*"}
+
+
+def test_what_does_nothing_is_warned_of_with_the_reason() -> None:
+    for path, key in KEYS.items():
+        if key.does == "nothing" and "[]" not in path:
+            section, _, name = path.rpartition(".")
+            text = f"{section}: {{{name}: 1}}" if section else f"{name}: {{a: 1}}"
+            source = Source({})
+            read_config(text, source)
+            assert source.warnings == [f"{path} has no effect: {key.en.rstrip('.')}"]
+
+
+@pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.path)
+def test_each_key_is_explained_in_both_languages(key: object) -> None:
+    zh, en = getattr(key, "zh", ""), getattr(key, "en", "")
+    assert zh and en and "|" not in zh + en
+    assert any("\u4e00" <= sign <= "\u9fff" for sign in zh)
+    assert not any("\u4e00" <= sign <= "\u9fff" for sign in en)
+
+
+def test_lines_are_named_with_the_file_that_holds_them(tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text(
+        "model_list:\n  - model_name: two\n    litellm_params: {model: ollama/b}\n"
+        "router_settings: {num_retries: 1}\n"
+    )
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "include: [more.yaml]\nmodel_list:\n  - model_name: one\n    litellm_params:\n"
+        "      model: ollama/a\n      api_key: s3cret-of-the-file\n      mock_response: x\n"
+        "      nonsense: {deep: 1}\nrouter_settings: {model_group_alias: {gpt-3.5: one}}\n"
+    )
+    usable, lines = explain_config(path, environ={}, language="en")
+    assert usable
+    text = "\n".join(lines)
+    assert "config.yaml:5: + model_list[0].litellm_params.model: provider/model" in text
+    assert "config.yaml:7: - model_list[0].litellm_params.mock_response: No answer" in text
+    assert "config.yaml:8: ? model_list[0].litellm_params.nonsense: No such key" in text
+    assert "nonsense.deep" not in text
+    assert "more.yaml:2: + model_list[1].model_name: The name that clients use" in text
+    assert "more.yaml:4: + router_settings.num_retries" in text
+    # What the included file says takes the place of the section that was there.
+    assert "model_group_alias" not in text
+    assert "Deployments: 2, names: 2" in text
+    assert "s3cret" not in text
+    assert "能用" not in text and "可以用" in "\n".join(
+        explain_config(path, environ={}, language="zh")[1]
+    )
+
+
+def test_what_cannot_be_used_is_said_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("model_list:\n  - model_name: one\n    litellm_params:\n      model: qwen\n")
+    usable, lines = explain_config(path, environ={}, language="both")
+    assert not usable
+    assert "不能用：" in lines[-1] and "(line 4)" in lines[-1]
+    assert "write ollama/qwen" in lines[-1]
+    path.write_text("a: [")
+    assert "not valid YAML at line 1" in explain_config(path, environ={}, language="en")[1][0]
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({}, "both"),
+        ({"LANG": "C.UTF-8"}, "both"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_GB.UTF-8"}, "en"),
+    ],
+)
+def test_the_language_is_the_users(environ: dict[str, str], language: str) -> None:
+    assert language_of(environ) == language
+
+
+def core(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "core", *arguments],
+        cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, env={"LANG": "zh_CN.UTF-8",
+                                                                          "PYTHONUTF8": "1"},
+    )  # fmt: skip
+
+
+def test_the_flags_that_answer_at_once(tmp_path: Path) -> None:
+    assert core("--version").stdout.startswith("diglot 0.")
+    path = tmp_path / "config.yaml"
+    path.write_text("model_list: [{model_name: m, litellm_params: {model: ollama/m}}]\n")
+    done = core("--config", str(path), "--validate-config")
+    assert done.returncode == 0 and "可以用" in done.stdout
+    path.write_text("model_list: [{model_name: m, litellm_params: {model: m}}]\n")
+    done = core("--config", str(path), "--validate_config")
+    assert done.returncode == 2 and "不能用" in done.stderr
+    assert core("--validate-config").returncode == 2
+    done = core("--model", "qwen3:4b")
+    assert done.returncode == 2 and "write ollama/qwen3:4b" in done.stderr
+    assert core("--health", "--port", "9").returncode == 1

@@ -1,0 +1,105 @@
+"""What is kept of an exchange: bounded, by owner, and readable in either dialect."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+
+from core.exchanges.exchange import Exchange
+from core.exchanges.masking import hidden_data
+from core.exchanges.wire import MAX_ANSWER, MAX_BODY, Wire
+
+NATIVE = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "options": {"top_k": 2}}
+
+
+def exchange(identity: str, owner: str = "me", body: bytes = b"{}") -> Exchange:
+    return Exchange(identity, Wire("ollama", "/api/chat", body), owner=owner, started=1)
+
+
+def test_a_body_over_the_limit_is_cut_and_says_so() -> None:
+    wire = Wire("ollama", "/api/chat", b"x" * (MAX_BODY + 1))
+    assert wire.cut and len(wire.request) == MAX_BODY
+    assert wire.request_bytes == MAX_BODY + 1
+    answer = Wire("ollama", "/api/chat", b"{}")
+    answer.came(b"x" * (MAX_ANSWER // 2), 1)
+    assert not answer.cut
+    answer.came(b"y" * MAX_ANSWER, 2)
+    assert answer.cut and len(answer.response) == MAX_ANSWER // 2
+    whole = Wire("ollama", "/api/chat", b"{}")
+    whole.came(json.dumps({"response": "z" * MAX_ANSWER}).encode(), 1)
+    assert whole.cut and "characters not kept" in json.loads(whole.response)["response"]
+
+
+def test_a_long_request_can_still_be_read_in_both_dialects() -> None:
+    text = "long " * (MAX_BODY // 4)
+    body = {**NATIVE, "messages": [{"role": "user", "content": text}]}
+    one = exchange("a", body=json.dumps(body).encode())
+    assert one.cut and one.client.size <= MAX_BODY
+    assert one.request_in("openai")["messages"][0]["content"].startswith("long long")
+
+
+def test_keys_and_pictures_are_masked_when_they_come() -> None:
+    picture = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(900)).decode()
+    body = {**NATIVE, "messages": [{"role": "user", "content": "hi", "images": [picture]}]}
+    one = exchange("a", body=json.dumps({**body, "api_key": "a-secret-key"}).encode())
+    assert b"a-secret-key" not in one.client.request and picture.encode() not in one.client.request
+    url = one.request_in("openai")["messages"][0]["content"][1]["image_url"]["url"]
+    note = hidden_data(url)
+    assert url.startswith("data:image/png;base64,") and note is not None and note.size == 908
+    one.client.came(b'{"error":"no such key: sk-abcdefghijklmnopqrstuv"}', 1)
+    assert b"abcdefghijklmnop" not in one.client.response
+
+
+def test_an_answer_is_masked_when_it_ends_though_nobody_looks() -> None:
+    rare = b'{"password":"open-sesame","text":"AKIAABCDEFGHIJKLMNOP"}'
+    one = exchange("a", body=rare)
+    one.backend.append(Wire("openai", "/v1/chat/completions", rare, of=one.client))
+    for wire in (one.client, *one.backend):
+        wire.came(b'{"message":', 1)
+        wire.came(b'"the key is hf_abcdefghijklmnopqrst"}', 2)
+        assert b"open-sesame" not in wire.request and b"AKIAABCD" not in wire.request
+    one.end()
+    for wire in (one.client, *one.backend):
+        assert b"hf_abcdefgh" not in wire.unmasked() and len(wire.chunks[0][1]) == 11
+
+
+def test_a_key_spelled_with_escapes_is_masked_once_it_is_written_plainly() -> None:
+    for spelled in (b"sk\\u002dproj-abcdefghijklmnop1234", b"Basic dXNlcjpwYX\\/NzdGVzdA=="):
+        one = exchange("a", body=b'{"model":"m","prompt":"%b"}' % spelled)
+        plain = json.dumps(json.loads(one.client.request)).encode()
+        again = Wire("ollama", "/api/chat", plain, of=one.client)
+        assert b"abcdefgh" not in again.request and b"NzdGVzdA" not in again.request
+
+
+def test_a_very_long_answer_is_masked_while_it_comes() -> None:
+    one = exchange("a")
+    piece = b'{"text":"the key is hf_abcdefghijklmnopqrst"}' + b" " * 100
+    for number in range(9000):
+        one.client.came(piece, number)
+    assert one.client.unmasked().count(b"hf_abcdefgh") < 8200
+    size = one.client.size
+    one.end()
+    assert b"hf_abcdefgh" not in one.client.unmasked() and len(one.client.chunks) == 9000
+    assert one.client.size <= size
+
+
+def test_a_stream_is_read_in_both_dialects_with_its_times() -> None:
+    one = exchange("a", body=json.dumps(NATIVE).encode())
+    one.client.status, one.client.streamed, one.ended = 200, True, 30
+    line = b'{"model":"m","message":{"role":"assistant","content":"hi"},"done":false}\n'
+    one.client.came(line, 10)
+    one.client.came(b'{"model":"m","done":true,"done_reason":"stop"}\n', 20)
+    assert one.response_in("ollama") == one.client.chunks
+    other = one.response_in("openai")
+    assert [now for now, _ in other] == [10, 20]
+    assert b'"content":"hi"' in other[0][1] and other[1][1].endswith(b"data: [DONE]\n\n")
+    assert one.request_in("openai")["messages"] == NATIVE["messages"]
+    assert one.report() == ()
+
+
+def test_an_error_is_read_in_both_dialects() -> None:
+    one = exchange("a")
+    one.client.status = 404
+    one.client.came(b'{"error":"model \'x\' not found"}', 5)
+    body = json.loads(one.response_in("openai")[0][1])
+    assert body["error"]["message"] == "model 'x' not found"

@@ -1,0 +1,350 @@
+"""The chat page in a real Chromium, over an Ollama that plays what it is asked for."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.scripted_backend import Said, Scripted
+from tests.ui.actor import TITLE
+from tests.ui.app_process import visit
+from tests.ui.steps import answered, ask, ready, settled, shoot
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAA"
+    "AElFTkSuQmCC"
+)
+
+
+def messages(page: Page) -> list[str]:
+    return page.get_by_test_id("stChatMessage").all_inner_texts()
+
+
+def menu(page: Page, choice: str) -> None:
+    """Choose from the menu of the last answer, which may be the last but one until all is drawn."""
+    settled(page)
+    page.locator('[class*="st-key-icon_more_"] button:visible').last.click()
+    page.get_by_test_id("stMenuButtonBody").get_by_text(choice, exact=True).click()
+
+
+def attach(page: Page, name: str, media_type: str, data: bytes) -> None:
+    """Add a file to the question, and wait until the app has it."""
+    chooser = page.get_by_test_id("stChatInput").locator('input[type="file"]').first
+    with page.expect_response(lambda answer: "upload_file" in answer.url and answer.ok):
+        chooser.set_input_files([{"name": name, "mimeType": media_type, "buffer": data}])
+
+
+def test_the_model_gives_the_chat_its_title_and_search_finds_it(
+    url: str, chromium: Browser
+) -> None:
+    page = visit(chromium, url)
+    ask(page, "Tell me of the 灯塔看守人 at the harbour")
+    answered(page)
+    expect(page.locator('[class*="st-key-open_"]').get_by_text(TITLE)).to_be_visible()
+    link = page.url
+    page.get_by_role("button", name="New chat").click()
+    expect(page.get_by_text("What shall we talk about?")).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.wait_for_function("() => document.activeElement.tagName === 'INPUT'")
+    page.keyboard.type("看守")
+    page.keyboard.press("Enter")
+    found = page.get_by_role("dialog").get_by_role("button", name=TITLE).first
+    expect(found).to_be_visible()
+    expect(page.get_by_role("dialog").locator("strong", has_text="看守").first).to_be_visible()
+    shoot(page, "search-en")
+    found.click()
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(2)
+    assert page.url.split("c=")[1][:32] == link.split("c=")[1][:32]
+
+
+def test_a_message_is_deleted_taken_back_and_answered_again(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "one")
+    answered(page)
+    ask(page, "two")
+    answered(page, 2)
+    menu(page, "Delete this and what follows")
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(3)
+    shoot(page, "chat-deleted-en")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(4)
+    menu(page, "Delete this and what follows")
+    page.get_by_role("button", name="Answer this").click()
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(4)
+    answered(page, 2)
+
+
+def test_a_chat_is_pinned_deleted_and_taken_back(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "keep this")
+    answered(page)
+    page.locator('[class*="st-key-icon_menu_"] button:visible').first.click()
+    page.get_by_text("Pin", exact=True).click()
+    expect(page.get_by_text("Pinned")).to_be_visible()
+    page.locator('[class*="st-key-icon_menu_"] button:visible').first.click()
+    page.get_by_text("Delete", exact=True).click()
+    expect(page.get_by_text("What shall we talk about?")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(2)
+    expect(page.get_by_text("Pinned")).to_be_visible()
+
+
+def test_a_temporary_chat_is_in_no_list(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ready(page)
+    page.get_by_text("Temporary", exact=True).click()
+    ask(page, "a secret")
+    answered(page)
+    expect(page.get_by_text("stands in no list").first).to_be_visible()
+    expect(page.locator('[class*="st-key-open_"]')).to_have_count(0)
+
+
+def test_a_cut_answer_is_gone_on_with_in_its_place(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "cut this")
+    expect(page.get_by_text("Cut at the token limit")).to_be_visible()
+    page.get_by_role("button", name="Go on writing").click()
+    expect(page.get_by_text("Here is the beginning, and here is the rest.")).to_be_visible()
+    expect(page.get_by_text("Cut at the token limit")).to_have_count(0)
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(2)
+
+
+def test_models_and_both_apis_answer_side_by_side(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ready(page)
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_text("Also through the other API").click()
+    box = page.get_by_role("combobox", name=re.compile("Also ask"))
+    box.click()
+    page.get_by_role("option", name="second:3b").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Compare (3)")).to_be_visible()
+    ask(page, "which is best?")
+    expect(page.get_by_role("button", name="Go on from this one")).to_have_count(2)
+    expect(page.get_by_text("The chat goes on from here")).to_have_count(1)
+    shoot(page, "chat-compare-en")
+    page.get_by_role("button", name="Go on from this one").last.click()
+    expect(page.get_by_role("button", name="Go on from this one")).to_have_count(2)
+    page.get_by_role("button", name="Compare (3)").click()
+    page.get_by_role("button", name="Remove second:3b").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Compare (2)")).to_be_visible()
+    ask(page, "and now?")
+    expect(page.get_by_role("button", name="Go on from this one")).to_have_count(3)
+    page.get_by_text("How the two requests differ").click()
+    expect(page.get_by_text(re.compile("renamed")).first).to_be_visible()
+    shoot(page, "chat-apis-en")
+
+
+def test_an_answer_through_the_other_api_or_model_is_a_version(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "hello")
+    answered(page)
+    menu(page, "Again through the OpenAI API")
+    expect(page.get_by_text("2/2")).to_be_visible()
+    expect(page.get_by_text(re.compile("actor:1b · OpenAI"))).to_be_visible()
+    menu(page, "Again with second:3b")
+    expect(page.get_by_text("3/3")).to_be_visible()
+    expect(page.get_by_text(re.compile("second:3b · Native"))).to_be_visible()
+
+
+def test_an_answer_is_edited_copied_as_text_and_branched(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "hello")
+    answered(page)
+    menu(page, "Edit this answer")
+    page.get_by_role("textbox", name="Edit").fill("In **my** words.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Edited by you")).to_be_visible()
+    expect(page.get_by_text("2/2")).to_be_visible()
+    menu(page, "Copy as plain text")
+    expect(page.get_by_role("dialog").get_by_text("In my words.")).to_be_visible()
+    page.keyboard.press("Escape")
+    before = page.url
+    menu(page, "New chat from here")
+    page.wait_for_function("before => location.href !== before", arg=before)
+    expect(page.get_by_text("Edited by you")).to_be_visible()
+    expect(page.get_by_text("2/2")).to_have_count(0)
+    expect(page.locator('[class*="st-key-open_"]')).to_have_count(2)
+
+
+def test_enter_that_ends_a_chinese_word_does_not_send(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url, locale="zh-CN")
+    ready(page)
+    page.get_by_test_id("stChatInput").locator("textarea").click()
+    typing = page.context.new_cdp_session(page)
+    typing.send("Input.imeSetComposition", {"text": "ni hao", "selectionStart": 6,
+                                            "selectionEnd": 6})  # fmt: skip
+    # While a word is composed the browser reports key 229, whatever was pressed.
+    page.evaluate(
+        """() => document.activeElement.dispatchEvent(new KeyboardEvent("keydown",
+        {key: "Enter", keyCode: 229, isComposing: true, bubbles: true}))"""
+    )
+    typing.send("Input.insertText", {"text": "你好"})
+    page.wait_for_timeout(500)
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(0)
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("第二行")
+    expect(page.get_by_test_id("stChatInput").locator("textarea")).to_have_value("你好\n第二行")
+    page.keyboard.press("Enter")
+    answered(page)
+
+
+def test_files_go_with_a_question_and_others_are_refused(
+    url: str, chromium: Browser, backend: Scripted
+) -> None:
+    page = visit(chromium, url)
+    ready(page)
+    attach(page, "dot.png", "image/png", PIXEL)
+    attach(page, "笔记.txt", "text/plain", "第一行".encode())
+    ask(page, "What are these?")
+    answered(page)
+    asked = [body["messages"][-1] for body in backend.bodies("/api/chat")]
+    sent = next(message for message in asked if message.get("images"))
+    assert len(sent["images"]) == 1 and "第一行" in sent["content"]
+    expect(page.get_by_test_id("stChatMessage").first.locator("img")).to_be_visible()
+    expect(page.get_by_text("笔记.txt", exact=True)).to_be_visible()
+    shoot(page, "chat-files-en")
+    attach(page, "x.pdf", "application/pdf", b"%PDF-1.7\0\1")
+    ask(page, "And this?")
+    expect(page.get_by_text("x.pdf is neither an image")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("word", "title"),
+    [
+        ("oom", "Not enough memory"),
+        ("gone", "There is no such model"),
+        ("odd", "That did not work"),
+    ],
+)
+def test_a_fault_is_a_card_that_says_what_to_do(
+    url: str, chromium: Browser, word: str, title: str
+) -> None:
+    page = visit(chromium, url)
+    ask(page, f"fault {word}")
+    expect(page.get_by_text(title)).to_be_visible()
+    if word == "gone":
+        expect(page.get_by_text("ollama pull actor:1b")).to_be_visible()
+        expect(page.get_by_role("button", name="Fetch actor:1b")).to_be_visible()
+    if word != "odd":
+        page.get_by_text("In full").click()
+    if word == "oom":
+        page.get_by_role("button", name="Copy a diagnosis").click()
+        expect(page.get_by_text(re.compile("more system memory")).last).to_be_visible()
+        expect(page.get_by_text(re.compile("of the backend: POST"))).to_be_visible()
+    shoot(page, f"fault-{word}-en")
+
+
+def test_thinking_and_diagrams_are_shown_as_what_they_are(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "think about it")
+    answered(page)
+    page.get_by_text(re.compile("Thought for")).click()
+    expect(page.get_by_text("Let me see.").first).to_be_visible()
+    ask(page, "draw a diagram")
+    answered(page, 2)
+    expect(page.get_by_role("img", name="A diagram that the model")).to_be_visible()
+    expect(page.get_by_text("That is all.")).to_be_visible()
+    shoot(page, "chat-diagram-en")
+
+
+def test_two_calls_of_one_step_are_two_lines(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ready(page)
+    page.get_by_role("button", name="What is the weather in 上海?").click()
+    expect(page.get_by_text("get_current_weather")).to_have_count(2)
+    answered(page)
+
+
+def test_a_system_prompt_is_kept_and_used_again(
+    url: str, chromium: Browser, backend: Scripted
+) -> None:
+    page = visit(chromium, url)
+    ready(page)
+    page.get_by_role("button", name="Prompt").click()
+    page.get_by_role("textbox", name="Prompt").fill("Answer like a pirate.")
+    page.get_by_role("textbox", name="Prompt").press("Control+Enter")
+    page.get_by_role("textbox", name="Name").fill("Pirate")
+    page.get_by_role("textbox", name="Name").press("Enter")
+    page.get_by_role("button", name="Keep").click()
+    page.wait_for_timeout(500)
+    page.reload()
+    ready(page)
+    page.get_by_role("button", name="Prompt").click()
+    page.get_by_role("combobox", name=re.compile("Kept prompts")).click()
+    page.get_by_role("option", name="Pirate").click()
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("Answer like a pirate.")
+    shoot(page, "chat-presets-en")
+    page.keyboard.press("Escape")
+    ask(page, "ahoy")
+    answered(page)
+    first = next(b["messages"][0] for b in backend.bodies("/api/chat") if "pirate" in str(b))
+    assert first == {"role": "system", "content": "Answer like a pirate."}
+
+
+def test_a_link_opens_the_branch_that_its_message_is_on(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "first")
+    answered(page)
+    menu(page, "Link to this message")
+    link = page.get_by_role("dialog").locator("code").inner_text()
+    page.keyboard.press("Escape")
+    page.locator('[class*="st-key-icon_again_"] button:visible').click()
+    expect(page.get_by_text("2/2")).to_be_visible()
+    page.goto(link)
+    expect(page.get_by_text("1/2")).to_be_visible()
+
+
+def test_a_rating_and_the_meter_stay(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "rate me")
+    answered(page)
+    expect(page.get_by_text("context 3,002 of 4,096 tokens")).to_be_visible()
+    page.locator('[class*="st-key-rating_"] button').first.click()
+    page.wait_for_timeout(800)
+    page.reload()
+    answered(page)
+    chosen = page.locator('[class*="st-key-rating_"] button').first
+    expect(chosen).to_have_attribute("aria-checked", "true")
+
+
+def test_a_pull_goes_on_without_its_page(url: str, chromium: Browser, backend: Scripted) -> None:
+    line = {"status": "pulling a", "digest": "a", "total": 10**9}
+    steps = [{**line, "completed": n * 10**7} for n in range(100)]
+    pieces = [repr(step).replace("'", '"').encode() + b"\n" for step in steps]
+    backend.says("/api/pull", Said(pieces, content_type="application/x-ndjson", pause=0.1))
+    page = visit(chromium, f"{url}/models")
+    expect(page.get_by_text("second:3b")).to_be_visible()
+    page.get_by_role("textbox", name="Name of a model").fill("qwen3:4b")
+    page.get_by_role("button", name="Fetch").click()
+    expect(page.get_by_text(re.compile("qwen3:4b · .* of 1.0 GB"))).to_be_visible()
+    shoot(page, "models-pull-en")
+    page.goto(url)
+    expect(page.get_by_text(re.compile("qwen3:4b · .* of 1.0 GB"))).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text(re.compile("was cancelled"))).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_text(re.compile("was cancelled"))).to_have_count(0)
+
+
+def test_a_model_is_deleted_only_after_a_second_look(
+    url: str, chromium: Browser, backend: Scripted
+) -> None:
+    page = visit(chromium, f"{url}/models")
+    page.locator('[class*="st-key-delete_second"] button').click()
+    expect(page.get_by_text("Delete second:3b (1.3 GB) from the disk?")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert backend.bodies("/api/delete") == []
+    page.locator('[class*="st-key-delete_second"] button').click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete the model").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert backend.bodies("/api/delete") == [{"model": "second:3b"}]
+    page.locator('[class*="st-key-unload_actor"] button').click()
+    page.wait_for_timeout(500)
+    assert backend.bodies("/api/generate")[-1]["keep_alive"] == 0

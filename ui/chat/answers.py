@@ -1,0 +1,248 @@
+"""Drawing an answer: thinking, tool steps, text, numbers; finished, or while it is written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.chats.jobs.job import Job, Snapshot
+from core.chats.service import Service
+from core.chats.values.chat import Call, ChatMessage, Step
+from core.translation.messages import text_of
+from ui.chat.growing import Blocks
+from ui.widgets.cards import error_card
+from ui.widgets.text import diagrams, plain, readable
+from ui.words import t
+
+__all__ = ["follow", "numbers_line", "seconds", "show_answer", "show_steps"]
+
+_TICK = 0.08
+"""Seconds between looks at a job: often enough to look fluent, seldom enough to stay cheap."""
+
+_SHORT = 60
+_THINKING = ":material/psychology:"
+
+_STALLED = 60
+"""Seconds without a token after which the page says what may be the matter."""
+
+_HELD = 0.25
+"""Seconds for which the rest of the page lets the first words go before."""
+
+
+def show_answer(message: ChatMessage, service: Service | None = None) -> None:
+    """Draw a finished answer; with ``service`` an error has a button for what can be done."""
+    if len(message.steps) > 1:
+        names = ", ".join(dict.fromkeys(c.name for step in message.steps for c in step.calls))
+        count = sum(len(step.calls) for step in message.steps)
+        with st.expander(
+            t("chat.used", count=count, names=plain(names)),
+            type="compact",
+            icon=":material/construction:",
+        ):
+            _show_turns(message.steps)
+    else:
+        _show_turns(message.steps)
+    _show_thinking(message.message.thinking, int(message.numbers.get("thinking_ns", 0)))
+    text = text_of(message.message)
+    for piece, diagram in diagrams(text):
+        if diagram:
+            st.mermaid_chart(piece, alt=t("chat.diagram"))
+            with st.expander(t("chat.diagram_source"), type="compact"):
+                st.code(piece, language="text")
+        else:
+            st.markdown(readable(piece))
+    if message.error:
+        error_card(
+            message.error,
+            model=message.model,
+            service=service,
+            key=message.id,
+            exchanges=message.exchanges,
+        )
+    elif message.state in ("stopped", "interrupted"):
+        st.caption(f":material/stop_circle: {t(f'chat.{message.state}')}")
+    elif message.finish_reason == "edited":
+        st.caption(f":material/edit: {t('chat.edited')}")
+    elif message.finish_reason == "length":
+        st.caption(f":material/content_cut: {t('chat.length')}")
+
+
+def show_steps(steps: tuple[Step, ...]) -> None:
+    """Draw the calls of tool-calling turns, one line each, folded."""
+    for step in steps:
+        for call in step.calls:
+            _show_call(call)
+
+
+def _show_turns(steps: Sequence[Step]) -> None:
+    for step in steps:
+        _show_said(step)
+        show_steps((step,))
+
+
+def _show_said(step: Step) -> None:
+    _show_thinking(step.thinking, step.thinking_duration)
+    if step.text:
+        st.markdown(readable(step.text))
+
+
+def numbers_line(numbers: Mapping[str, Any]) -> str:
+    """Return the quiet line under an answer; estimates are marked with ~."""
+    parts = []
+    if numbers.get("first_token_ns"):
+        parts.append(t("numbers.first", time=seconds(numbers["first_token_ns"])))
+    count = numbers.get("completion_tokens")
+    spent = numbers.get("completion_ns")
+    if count and (spent or numbers.get("stream_ns")):
+        mark = "" if spent else "~"
+        speed = count / ((spent or numbers["stream_ns"]) / 1e9)
+        parts.append(t("numbers.speed", speed=f"{mark}{speed:.1f}"))
+    if count:
+        parts.append(t("numbers.tokens", count=f"{count:,}"))
+    if numbers.get("prompt_tokens"):
+        parts.append(t("numbers.prompt", count=f"{numbers['prompt_tokens']:,}"))
+    if numbers.get("load_ns", 0) > 50_000_000:
+        parts.append(t("numbers.load", time=seconds(numbers["load_ns"])))
+    return " · ".join(parts)
+
+
+def seconds(duration: int) -> str:
+    """Write a duration given in ns."""
+    return f"{duration / 1e9:.2f} s" if duration < 10e9 else f"{duration / 1e9:.0f} s"
+
+
+def follow(
+    jobs: Sequence[Job],
+    *,
+    meanwhile: Callable[[], object] | None = None,
+    every_second: Callable[[], object] | None = None,
+    until: Callable[[], bool] = lambda: False,
+) -> None:
+    """Draw answers as they grow, several side by side, until all are done; the last of a page.
+
+    Leaving early (a click, a refresh) only ends the drawing: the jobs go on. ``meanwhile`` is
+    called once, when the first words stand there or are waited for: what it draws does not hold
+    them up. ``every_second`` is called now and then for whatever else on the page moves;
+    ``until`` ends the drawing early.
+    """
+    places: Sequence[Any] = st.columns(len(jobs)) if len(jobs) > 1 else [st.container()]
+    views = [_Growing(job, place) for job, place in zip(jobs, places, strict=True)]
+    began = looked = time.monotonic()
+    while not all([view.draw() for view in views]) and not until():
+        if meanwhile is not None and (
+            any(view.spoke for view in views) or time.monotonic() - began > _HELD
+        ):
+            meanwhile()
+            meanwhile = None
+        # Touching the session is where Streamlit can take the page away from this loop.
+        st.session_state["_following"] = jobs[0].id
+        if every_second is not None and time.monotonic() - looked > 1:
+            looked = time.monotonic()
+            every_second()
+        jobs[0].wait(views[0].seen, _TICK)
+        time.sleep(_TICK)
+    if meanwhile is not None:
+        meanwhile()
+
+
+class _Growing:
+    """One answer that is being written, and its place on the page."""
+
+    def __init__(self, job: Job, place: DeltaGenerator) -> None:
+        self.seen = -1
+        self.spoke = False
+        self._job = job
+        with place:
+            self._state = st.empty()
+            self._steps = st.container()
+            self._thinking = _GrowingText(st.empty(), folded=True)
+            self._text = _GrowingText(st.empty())
+        self._opened = 0
+        self._drawn = 0
+
+    def draw(self) -> bool:
+        """Draw what is new; return whether the answer is done."""
+        snapshot = self._job.snapshot()
+        if snapshot.version != self.seen:
+            self.seen = snapshot.version
+            self.spoke = bool(snapshot.text or snapshot.thinking or snapshot.steps)
+            self._show(snapshot)
+        if snapshot.done or (snapshot.phase == "writing" and snapshot.text):
+            self._state.empty()
+        else:
+            waited = (time.monotonic_ns() - self._job.started) / 1e9
+            said = f":material/hourglass_top: {t(f'phase.{snapshot.phase}')} · {waited:.0f} s"
+            if waited > _STALLED and not snapshot.numbers.get("first_token_ns"):
+                said += f"  \n{t('phase.stalled')}"
+            self._state.caption(said)
+        return snapshot.done
+
+    def _show(self, snapshot: Snapshot) -> None:
+        with self._steps:
+            for step in snapshot.steps[self._opened :]:
+                _show_said(step)
+            self._opened = len(snapshot.steps)
+            whole = [c for step in snapshot.steps for c in step.calls if c.result is not None]
+            for call in whole[self._drawn :]:
+                _show_call(call)
+            self._drawn = len(whole)
+        self._thinking.show(snapshot.thinking)
+        self._text.show(snapshot.text)
+
+
+class _GrowingText:
+    """Markdown that grows at its end; a text that does not go on is a new one."""
+
+    def __init__(self, place: DeltaGenerator, *, folded: bool = False) -> None:
+        self._place = place
+        self._folded = folded
+        self._shown = ""
+        self._blocks = Blocks()
+        self._places: list[DeltaGenerator] = []
+        self._inside: DeltaGenerator | None = None
+
+    def show(self, text: str) -> None:
+        """Draw ``text``."""
+        if not text.startswith(self._shown):
+            self._place.empty()
+            self._blocks, self._places, self._inside = Blocks(), [], None
+        self._shown = text
+        for number, block in self._blocks.grow(text):
+            if self._inside is None:
+                self._inside = self._open()
+            while number >= len(self._places):
+                self._places.append(self._inside.empty())
+            if block.strip():
+                self._places[number].markdown(readable(block))
+
+    def _open(self) -> DeltaGenerator:
+        inside = self._place.container()
+        if self._folded:
+            with inside:
+                return st.expander(t("chat.thinking"), type="compact", icon=_THINKING)
+        return inside
+
+
+def _show_thinking(thinking: str, duration: int) -> None:
+    if not thinking:
+        return
+    said = t("chat.thinking") if not duration else t("chat.thought", time=seconds(duration))
+    with st.expander(said, type="compact", icon=_THINKING):
+        st.markdown(readable(thinking))
+
+
+def _show_call(call: Call) -> None:
+    short = " ".join(call.arguments.split())
+    if len(short) > _SHORT:
+        short = short[:_SHORT] + "…"
+    mark = ":material/error:" if call.failed else ":material/check_circle:"
+    took = f" · {call.duration / 1e6:.0f} ms" if call.duration else ""
+    with st.expander(f"`{call.name}` {plain(short)}{took}", type="compact", icon=mark):
+        st.caption(t("chat.arguments"))
+        st.code(call.arguments, language="json", wrap_lines=True)
+        st.caption(t("chat.result"))
+        st.code(call.result or t("chat.running"), language="json", wrap_lines=True)

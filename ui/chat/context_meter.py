@@ -1,0 +1,47 @@
+"""How much of what a model can remember is in use, by the backend's own counts."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from core.chats.service import Service
+from core.chats.values.chat import ChatMessage, ChatOptions
+from core.errors import DiglotError
+from ui.words import t
+
+__all__ = ["show_meter"]
+
+_KEEP = 15.0
+"""Seconds for which a server's word on its context is good: it changes only by loading."""
+
+_FULL = 0.85
+
+
+def show_meter(service: Service, options: ChatOptions, last: ChatMessage | None) -> None:
+    """Draw the meter for the conversation that ends in ``last``; nothing without counts."""
+    used = int(last.numbers.get("context_tokens", 0)) if last is not None else 0
+    if not used:
+        return
+    limit = int(options.settings.get("num_ctx") or 0) or _limit(service, options.model)
+    if not limit:
+        st.caption(t("meter.used", used=f"{used:,}"))
+        return
+    share = min(1.0, used / limit)
+    said = t("meter.of", used=f"{used:,}", limit=f"{limit:,}")
+    if share > _FULL:
+        said = f":orange[:material/warning: {said} · {t('meter.full')}]"
+    st.progress(share, text=said)
+
+
+def _limit(service: Service, model: str) -> int:
+    kept = st.session_state.setdefault("_limits", {})
+    when, limit = kept.get(model, (0.0, 0))
+    if time.monotonic() - when > _KEEP:
+        try:
+            limit = service.context(model)
+        except DiglotError:
+            limit = 0
+        kept[model] = (time.monotonic(), limit)
+    return int(limit)

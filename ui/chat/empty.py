@@ -1,0 +1,88 @@
+"""The page before the first question: what was found, what is wrong, something to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+from msgspec.structs import replace
+
+from core.chats.service import Service
+from core.chats.values.chat import ChatOptions
+from ui.chat.settings import abilities
+from ui.widgets.cards import attempt, error_card, try_it
+from ui.widgets.status import model_names, show_progress
+from ui.words import t
+
+__all__ = ["show_empty"]
+
+_LOOK_EVERY = 3.0
+"""Seconds between looks for a server that is being started."""
+
+
+def show_empty(
+    service: Service,
+    chosen: ChatOptions,
+    models: list[str],
+    send: Callable[[str, Sequence[ChatOptions]], None],
+) -> None:
+    """Draw it; ``send`` asks an example."""
+    status = service.status()
+    st.markdown(f"## {t('empty.title')}")
+    if not models and status.kind == "ollama" and _answers(service):
+        st.markdown(t("empty.no_models"))
+        st.caption(t("empty.no_models_hint"))
+        if st.button(t("models.open"), icon=":material/download:", type="primary"):
+            st.switch_page("../pages/models.py")
+        return
+    if not models and status.kind != "embedded":
+        error_card(
+            {"code": "backend_refused", "message": status.base_url}, service=service, key="empty"
+        )
+        st.caption(t("empty.looking"))
+        st.fragment(_look, run_every=_LOOK_EVERY)(service)
+        return
+    if not show_progress(service):
+        st.button(
+            t("empty.look_again"),
+            on_click=try_it,
+            args=(service.retry,),
+            icon=":material/refresh:",
+        )
+        return
+    st.caption(t(f"empty.found_{status.kind}", count=len(models)))
+    columns = st.columns(2)
+    for place, (example, options) in enumerate(_examples(service, chosen)):
+        with columns[place % 2]:
+            st.button(
+                t(f"empty.example_{example}"),
+                key=f"example_{example}",
+                width="stretch",
+                disabled=not models,
+                on_click=send,
+                args=(t(f"empty.example_{example}"), [options]),
+            )
+
+
+def _examples(service: Service, chosen: ChatOptions) -> list[tuple[str, ChatOptions]]:
+    """Return four examples that the chosen model can show something with."""
+    able = abilities(service, chosen.model)
+    tools = chosen.tools or ("get_current_weather",)
+    examples = [("weather", replace(chosen, tools=tools))]
+    if "thinking" in able:
+        examples.append(("riddle", replace(chosen, thinking=True)))
+    if "vision" in able:
+        examples.append(("image", chosen))
+    examples += [("story", chosen), ("explain", chosen), ("plan", chosen)]
+    return examples[:4]
+
+
+def _answers(service: Service) -> bool:
+    """Tell whether the Ollama that was found is there, though it has no models."""
+    return service.answers()
+
+
+def _look(service: Service) -> None:
+    attempt(service.retry)
+    if model_names(service) or service.status().kind == "embedded":
+        st.rerun()

@@ -1,0 +1,150 @@
+"""The drawer of parameters: only what a person has set is sent, and what would be lost is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+from msgspec.structs import replace
+
+from core.chats.service import Service
+from core.chats.values.chat import ChatOptions
+from core.errors import DiglotError
+from core.note import Note
+from ui.widgets.cards import json_fault
+from ui.words import note_text, t
+
+__all__ = ["NUMBERS", "count_set", "ignored", "show_lost", "show_parameters"]
+
+# Name, least, most, step: as Ollama's and OpenAI's references give them.
+NUMBERS: tuple[tuple[str, float | int, float | int | None, float | int], ...] = (
+    ("temperature", 0.0, 2.0, 0.1),
+    ("top_p", 0.0, 1.0, 0.05),
+    ("top_k", 0, None, 1),
+    ("min_p", 0.0, 1.0, 0.05),
+    ("max_tokens", 1, None, 16),
+    ("seed", 0, None, 1),
+    ("num_ctx", 256, None, 1024),
+    ("repeat_penalty", 0.0, 2.0, 0.05),
+    ("presence_penalty", -2.0, 2.0, 0.1),
+    ("frequency_penalty", -2.0, 2.0, 0.1),
+)
+_THINKING: Mapping[str, bool | str] = {
+    "off": False, "on": True, "low": "low", "medium": "medium", "high": "high",
+}  # fmt: skip
+
+
+def count_set(options: ChatOptions) -> int:
+    """Return how many of the parameters are set."""
+    others = (options.thinking, options.schema)
+    return len(options.settings) + sum(value is not None for value in others)
+
+
+def ignored(service: Service, options: ChatOptions, *, look: bool) -> Mapping[str, Note]:
+    """Return the fields that this model or API takes no notice of, each with the reason.
+
+    Without ``look`` only what is known already: asking may wait for a model to be loaded.
+    """
+    kept = st.session_state.setdefault("_ignored", {})
+    place = (options.model, options.dialect)
+    if look and options.model and place not in kept:
+        # A value that stands for no default, so that leaving it out would be a loss.
+        values = {name: least + step for name, least, _, step in NUMBERS}
+        try:
+            kept[place] = service.ignored(options, {**values, "stop": ["x"]})
+        except DiglotError:
+            return {}
+    found: Mapping[str, Note] = kept.get(place, {})
+    return found
+
+
+def show_parameters(
+    options: ChatOptions, *, thinks: bool, ignored: Mapping[str, Note]
+) -> ChatOptions:
+    """Draw the fields and return the options with what was set.
+
+    ``thinks`` tells whether the model can; fields in ``ignored`` are grey and say why.
+    """
+    settings: dict[str, Any] = {}
+    st.caption(t("parameters.hint"))
+    columns = st.columns(2)
+    for place, (name, least, most, step) in enumerate(NUMBERS):
+        with columns[place % 2]:
+            value = st.number_input(
+                name,
+                min_value=least,
+                max_value=most,
+                value=None,
+                step=step,
+                key=f"parameter_{name}",
+                persist_state="session",
+                placeholder=t("parameters.unset"),
+                disabled=name in ignored,
+                help=_help(name, ignored),
+            )
+        if value is not None and name not in ignored:
+            settings[name] = value
+    stop = st.text_input(
+        "stop", key="parameter_stop", persist_state="session", placeholder=t("parameters.unset"),
+        disabled="stop" in ignored, help=_help("stop", ignored),
+    )  # fmt: skip
+    if stop and "stop" not in ignored:
+        settings["stop"] = [text.strip() for text in stop.split("|") if text.strip()]
+    thinking = st.segmented_control(
+        t("parameters.thinking"),
+        list(_THINKING),
+        format_func=lambda name: t(f"parameters.thinking_{name}"),
+        key="parameter_thinking",
+        persist_state="session",
+        disabled=not thinks,
+        help=None if thinks else t("parameters.thinking_cannot"),
+    )
+    return replace(
+        options,
+        settings=settings,
+        thinking=_THINKING[thinking] if thinking and thinks else None,
+        schema=_schema(),
+    )
+
+
+def show_lost(service: Service, options: ChatOptions) -> None:
+    """Say which of these the model's server cannot be told, and why."""
+    if not options.model or not (options.settings or options.schema or options.thinking):
+        return
+    try:
+        rows = service.lost(options)
+    except DiglotError:
+        return  # asking will say it
+    for row in rows:
+        st.warning(
+            t("parameters.lost", path=row.path, why=note_text(row.note)), icon=":material/block:"
+        )
+
+
+def _help(name: str, ignored: Mapping[str, Note]) -> str:
+    about = t(f"parameters.{name}")
+    return f"{about}\n\n**{note_text(ignored[name])}**" if name in ignored else about
+
+
+def _schema() -> Mapping[str, Any] | None:
+    text = st.text_area(
+        t("parameters.schema"),
+        key="parameter_schema",
+        persist_state="session",
+        height=120,
+        placeholder='{"type": "object", "properties": {"city": {"type": "string"}}}',
+        help=t("parameters.schema_help"),
+    )
+    if not text or not text.strip():
+        return None
+    try:
+        schema = json.loads(text)
+    except json.JSONDecodeError as exc:
+        st.error(json_fault(exc))
+        return None
+    if not isinstance(schema, dict):
+        st.error(t("parameters.schema_object"))
+        return None
+    return schema

@@ -1,0 +1,1 @@
+"""Who is looking: accounts, entry, and the cookie that tells browsers apart."""

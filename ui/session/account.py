@@ -1,0 +1,137 @@
+"""Whose chats are shown: a person's who has signed in, this browser's, or everybody's.
+
+Signing in is Streamlit's own (OpenID Connect; its settings are ``[auth]`` in
+``.streamlit/secrets.toml``). Once it is set up, nobody sees a page without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from core.chats.service import Service
+from core.http.addresses import is_loopback
+from ui.session.identity import browser_owner
+from ui.words import t
+
+__all__ = [
+    "is_exposed",
+    "is_operator",
+    "must_sign_in",
+    "owner",
+    "show_account",
+    "show_sign_in",
+    "unlock_operator",
+]
+
+_SHARED = "demo"
+_UNLOCKED = "_operator"
+
+
+def owner(service: Service) -> str:
+    """Return who the chats belong to that this page shows and makes."""
+    if service.demo:
+        return _SHARED
+    if _providers() and st.user.is_logged_in:
+        # Who somebody is, is what one issuer says of one subject (OpenID Connect Core, 2).
+        about = f"{st.user.get('iss', '')}\n{st.user.get('sub', '')}"
+        return f"user:{hashlib.sha256(about.encode()).hexdigest()}"
+    return browser_owner()
+
+
+def is_operator(service: Service) -> bool:
+    """Return whether this person runs the place, and may see what is everybody's.
+
+    Where people sign in, the config names its operators. A master key makes one of whoever
+    knows it. Without either, it is the person at a browser of this very machine.
+    """
+    access = service.fleet.config.access
+    # Taken back where the key is another one since.
+    if access.master is not None and st.session_state.get(_UNLOCKED) == access.master:
+        return True
+    if service.demo:
+        return False
+    if _providers():
+        # An address that its provider has not seen proven may be anybody's.
+        proven = st.user.is_logged_in and st.user.get("email_verified") is not False
+        return proven and str(st.user.get("email") or "").casefold() in access.operators
+    return access.master is None and _at_this_machine()
+
+
+def unlock_operator(service: Service, key: str) -> bool:
+    """Make an operator of whoever knows the master key, for this session; return whether it is."""
+    master = service.fleet.config.access.master
+    if master is None or not master.matches(key):
+        return False
+    st.session_state[_UNLOCKED] = master
+    return True
+
+
+def must_sign_in() -> bool | None:
+    """Tell whether this person has still to sign in; None where signing in is not set up."""
+    return not st.user.is_logged_in if _providers() else None
+
+
+def show_sign_in() -> None:
+    """Draw a button for each way to sign in."""
+    st.caption(t("account.why"))
+    for name, label in _providers().items():
+        text = t("account.sign_in_with", name=label) if label else t("account.sign_in")
+        st.button(
+            text,
+            type="primary",
+            icon=":material/login:",
+            width="stretch",
+            key=f"sign_in_{name}",
+            on_click=st.login,
+            args=(name,) if name else (),
+        )
+
+
+def is_exposed() -> bool:
+    """Tell whether other machines can reach the pages. No address is every address."""
+    return not is_loopback(str(st.get_option("server.address") or ""))
+
+
+def show_account(service: Service) -> None:
+    """Say at the side who is signed in, and that a demo is everybody's."""
+    if service.demo:
+        st.caption(f":material/groups: {t('account.demo')}")
+    if not _providers() or not st.user.is_logged_in:
+        return
+    name = st.user.get("name") or st.user.get("email") or st.user.get("sub") or ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f":material/account_circle: {name!s}", width="content")
+        st.button(
+            t("account.sign_out"),
+            type="tertiary",
+            icon=":material/logout:",
+            key="sign_out",
+            on_click=st.logout,
+        )
+
+
+def _providers() -> dict[str, str]:
+    """Return whom one can sign in with: the names in the settings, and as they are shown."""
+    if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets:
+        return {}
+    about = st.secrets["auth"]
+    if "client_id" in about:
+        return {"": ""}
+    return {
+        name: name.replace("_", " ").title()
+        for name, value in about.items()
+        if isinstance(value, Mapping) and "client_id" in value
+    }
+
+
+def _at_this_machine() -> bool:
+    """Tell whether the browser is on this machine: a proxy in front would make everybody so."""
+    headers = st.context.headers
+    if any(name in headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-Ip")):
+        return False
+    host = urlsplit(f"//{headers.get('Host', 'localhost')}").hostname or ""
+    return not is_exposed() and is_loopback(host)

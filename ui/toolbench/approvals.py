@@ -1,0 +1,99 @@
+"""Calls that wait for somebody: run them, answer for the tool, refuse, or let something fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.chats.jobs.job import Job
+from core.chats.service import Service
+from core.chats.toolbench.runs import Waiting
+from core.tools.approvals import Decision, Kind
+from core.tools.fault_injection import FAULTS, Fault
+from core.translation.messages import Tool
+from ui.toolbench.timeline import pretty, show_fit
+from ui.widgets.cards import try_it
+from ui.words import t
+
+__all__ = ["show_pauses", "watch"]
+
+_KINDS: tuple[Kind, ...] = ("run", "give", "refuse", "fault")
+_LOOK_EVERY = 2.0
+
+
+def show_pauses(
+    service: Service, owner: str, job: Job, waiting: tuple[Waiting, ...], tools: Mapping[str, Tool]
+) -> None:
+    """Draw a card for every call that waits."""
+    mine = service.playground.plan(owner, job.chat_id).mode == "answer"
+    for one in waiting:
+        with st.container(border=True, key=f"pause_{job.id}_{one.call.id}"):
+            _show_pause(service, owner, job, one, tools, answers=mine)
+
+
+def watch(service: Service, owner: str, job: Job, waiting: tuple[Waiting, ...]) -> None:
+    """Draw the page anew when something else has settled a call, or the run has ended."""
+
+    @st.fragment(run_every=_LOOK_EVERY)
+    def look() -> None:
+        if job.done or service.playground.waiting(owner, job.id) != waiting:
+            st.rerun()
+
+    look()
+
+
+def _show_pause(
+    service: Service,
+    owner: str,
+    job: Job,
+    one: Waiting,
+    tools: Mapping[str, Tool],
+    *,
+    answers: bool,
+) -> None:
+    key = f"{job.id}_{one.call.id}"
+    st.markdown(f":material/pause_circle: **{t('tools.waits', name=f'`{one.call.name}`')}**")
+    if not one.runs:
+        st.caption(t("tools.no_runner"))
+    arguments = st.text_area(
+        t("tools.arguments"), pretty(one.call.arguments), key=f"pause_arguments_{key}", height=110
+    )
+    show_fit(tools.get(one.call.name), arguments)
+    kinds = _KINDS if one.runs else _KINDS[1:]
+    kind: Kind | None = st.segmented_control(
+        t("tools.decide"),
+        kinds,
+        format_func=lambda name: t(f"tools.decide_{name}"),
+        default="give" if answers or not one.runs else "run",
+        required=True,
+        key=f"pause_kind_{key}",
+        label_visibility="collapsed",
+    )
+    text, fault = "", FAULTS[0]
+    if kind in ("give", "refuse"):
+        label = t("tools.given_result" if kind == "give" else "tools.reason")
+        text = st.text_area(label, key=f"pause_text_{kind}_{key}", height=90)
+    elif kind == "fault":
+        fault = _pick_fault(f"pause_fault_{key}")
+    changed = arguments if arguments != pretty(one.call.arguments) else None
+    decision = Decision(kind=kind or "run", arguments=changed, text=text, fault=fault)
+    # Not by on_click: what was typed a moment ago would not be in its arguments yet.
+    if st.button(
+        t("tools.go_on"), type="primary", icon=":material/play_arrow:", key=f"pause_go_{key}"
+    ):
+        try_it(service.playground.decide, owner, job.id, one.call.id, decision)
+        st.rerun()
+
+
+def _pick_fault(key: str) -> Fault:
+    chosen: Fault | None = st.segmented_control(
+        t("tools.fault"),
+        FAULTS,
+        format_func=lambda name: t(f"tools.how_fault_{name}"),
+        default=FAULTS[0],
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+    )
+    return chosen or FAULTS[0]

@@ -1,0 +1,1 @@
+"""Each way of looking at one exchange."""

@@ -1,0 +1,123 @@
+"""Errors as cards: what happened, the command that mends it, what the server itself said.
+
+What fails in a callback cannot be drawn there: it is kept and drawn with the page that follows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.chats.service import Service
+from core.error_kinds import error_facts, fault_kind
+from core.errors import DiglotError
+from core.inspector.diagnosis import diagnose
+from ui.session.account import owner
+from ui.words import t
+
+__all__ = ["attempt", "error_card", "json_fault", "show_fault", "try_it"]
+
+_FAULT = "_fault"
+
+# Where the words are the only explanation they are shown at once.
+_UNEXPLAINED = frozenset({"other", "file_refused", "import_refused", "pull_failed", "config_error"})
+
+
+def error_card(
+    error: Mapping[str, Any],
+    *,
+    model: str = "",
+    service: Service | None = None,
+    key: str = "",
+    exchanges: Sequence[str] = (),
+) -> None:
+    """Draw one error. Its cause is ours and in the reader's language, its text the server's.
+
+    With ``service`` there is a button for what can be done at once; ``key`` tells cards apart.
+    ``exchanges`` are the ids of what went over the wire: the last of them is what can be copied
+    into a bug report.
+    """
+    kind = fault_kind(error)
+    with st.container(border=True, key=f"card_{key or kind}"):
+        st.markdown(f":material/error: **{t(f'error.{kind}.title')}**")
+        st.markdown(t(f"error.{kind}.cause"))
+        command = t(f"error.{kind}.command")
+        if command:
+            st.code(command.replace("{model}", model), language="bash")
+        if service is not None:
+            _show_cure(service, kind, model, key)
+        with st.expander(t("error.said"), type="compact", expanded=kind in _UNEXPLAINED):
+            st.code(str(error.get("message", "")), language=None, wrap_lines=True)
+        if service is not None and exchanges:
+            _show_diagnosis(service, exchanges[-1], key)
+
+
+def attempt(work: Callable[..., object], *args: Any, model: str = "", **more: Any) -> bool:
+    """Do something a person asked for; return whether it went well. A failure is kept."""
+    st.session_state.pop(_FAULT, None)
+    try:
+        work(*args, **more)
+    except DiglotError as error:
+        st.session_state[_FAULT] = (error_facts(error), model)
+        return False
+    return True
+
+
+def try_it(work: Callable[..., object], *args: Any, **more: Any) -> None:
+    """Do what a button is for; a failure is kept and drawn with the page."""
+    attempt(work, *args, **more)
+
+
+def show_fault(service: Service) -> None:
+    """Draw what has failed last, until something else is tried."""
+    kept = st.session_state.get(_FAULT)
+    if kept:
+        error_card(kept[0], model=kept[1], service=service, key="fault")
+
+
+def json_fault(error: json.JSONDecodeError) -> str:
+    """Say where JSON that a person typed is broken."""
+    return t("tools.broken_json", line=error.lineno, column=error.colno, message=error.msg)
+
+
+def _show_diagnosis(service: Service, exchange_id: str, key: str) -> None:
+    box = st.popover(
+        t("error.diagnosis"),
+        icon=":material/bug_report:",
+        type="tertiary",
+        on_change="rerun",
+        key=f"diagnosis_{key}",
+    )
+    # It asks the server for its version, so only for who looks.
+    if not box.open:
+        return
+    exchange = service.exchange(owner(service), exchange_id)
+    with box:
+        if exchange is None:
+            st.caption(t("chat.wire_gone"))
+            return
+        st.caption(t("error.diagnosis_hint"))
+        text = service.fleet.call(diagnose(service.fleet, exchange))
+        st.code(text, language="markdown", wrap_lines=True, height=320)
+
+
+def _show_cure(service: Service, kind: str, model: str, key: str) -> None:
+    if kind == "model_not_found" and model and not service.demo:
+        st.button(
+            t("models.pull_it", model=model),
+            icon=":material/download:",
+            key=f"cure_{key}",
+            on_click=try_it,
+            args=(service.library.pull, model),
+        )
+    elif kind in ("backend_refused", "refused_in_container", "backend_unavailable"):
+        st.button(
+            t("error.retry"),
+            icon=":material/refresh:",
+            key=f"cure_{key}",
+            on_click=try_it,
+            args=(service.retry,),
+        )
