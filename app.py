@@ -33,12 +33,12 @@ from core.config.access import environment_access  # noqa: E402  # found through
 from core.config.config import load_config  # noqa: E402
 from core.errors import ConfigError, DiglotError  # noqa: E402
 from core.gateway.app import routes  # noqa: E402
-from core.gateway.call import Front, install_front  # noqa: E402
+from core.gateway.call import GatewayState, install_gateway  # noqa: E402
 from core.gateway.endpoints.mcp import McpEndpoint  # noqa: E402
-from core.gateway.origins import Guard, refusal  # noqa: E402
+from core.gateway.origins import OriginGuard, refusal  # noqa: E402
 from core.gateway.telemetry.logs import log_json  # noqa: E402
 from core.http.addresses import is_loopback  # noqa: E402
-from core.tools.runners.all_tools import open_shop  # noqa: E402
+from core.tools.runners.all_tools import open_tool_runtime  # noqa: E402
 from core.tools.toolbox import Toolbox  # noqa: E402
 from ui.session.identity import IdentityMiddleware  # noqa: E402
 
@@ -92,7 +92,7 @@ def look_at_config() -> bool:
 
 exposed = look_at_config()
 fleet = Fleet(config_path())
-front = Front(fleet)
+gateway_state = GatewayState(fleet)
 
 
 @asynccontextmanager
@@ -112,11 +112,11 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     store = await asyncio.to_thread(Store, database_url())
     await asyncio.to_thread(store.recover)
     forgetting = asyncio.create_task(forget_daily(store))
-    async with fleet, open_shop(fleet.config.tools) as shop:
+    async with fleet, open_tool_runtime(fleet.config.tools) as tool_runtime:
         jobs = JobRunner(store, asyncio.get_running_loop())
-        service = Service(fleet, store, jobs, shop.toolbox, shop)
+        service = Service(fleet, store, jobs, tool_runtime.toolbox, tool_runtime)
         install(service)
-        install_front(front)
+        install_gateway(gateway_state)
         # The first page that draws a table would wait a second for this.
         warm = asyncio.create_task(asyncio.to_thread(importlib.import_module, "pandas"))
         try:
@@ -128,15 +128,15 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
             await service.matrices.aclose()
             await jobs.aclose()
             store.close()
-            await front.aclose()
+            await gateway_state.aclose()
 
 
 app = st.App(
     "ui/main.py",
     lifespan=lifespan,
-    routes=routes(front, mcp),
+    routes=routes(gateway_state, mcp),
     middleware=[
-        Middleware(Guard, front=front, exposed=exposed),
+        Middleware(OriginGuard, gateway_state=gateway_state, exposed=exposed),
         Middleware(IdentityMiddleware),
     ],
 )

@@ -19,7 +19,7 @@ from core.translation.translate import StreamTranslator, translate_request
 RUNS = 5
 CHUNKS = 2000
 SIZES = (1, 10, 100, 1_000, 10_000)
-FACES = ("ollama", "openai", "responses", "anthropic")
+CLIENT_DIALECTS = ("ollama", "openai", "responses", "anthropic")
 BACKENDS = ("ollama", "openai")
 STAMP = Stamp(id="1", created=0, model="m")
 
@@ -110,12 +110,14 @@ def per_message(source: str, target: str, count: int, *, report: bool) -> float:
 def main() -> None:
     """Print the tables."""
     out = ["| stream from → to | ns a chunk |", "|---|---:|"]
-    out += [f"| {s} → {t} | {chunk(s, t):,.0f} |" for s in BACKENDS for t in FACES if s != t]
+    out += [
+        f"| {s} → {t} | {chunk(s, t):,.0f} |" for s in BACKENDS for t in CLIENT_DIALECTS if s != t
+    ]
     out.append("")
     out.append("| request from → to | " + " | ".join(f"{n:,}" for n in SIZES) + " messages |")
     out.append("|---|" + "---:|" * len(SIZES))
     for report in (False, True):
-        for source in FACES:
+        for source in CLIENT_DIALECTS:
             for target in BACKENDS:
                 if source == target:
                     continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import current_service
-from core.gateway.call import Front, current_front
+from core.gateway.call import GatewayState, current_gateway
 from core.gateway.snapshot import Overview, look
 from ui.console.tables import show_deployments, show_errors, show_hosts, show_keys_in_use
 from ui.session.account import is_operator
@@ -36,8 +36,8 @@ def show_config(overview: Overview) -> None:
 @st.fragment(run_every=5.0)
 def draw() -> None:
     """Draw everything as it is now."""
-    front = current_front() or Front(service.fleet)
-    overview = service.fleet.call(look(front))
+    gateway_state = current_gateway() or GatewayState(service.fleet)
+    overview = service.fleet.call(look(gateway_state))
     with st.container(horizontal=True):
         st.metric(t("operator.in_work"), overview.in_work, border=True)
         st.metric(t("operator.waiting"), overview.waiting, border=True)

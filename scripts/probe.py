@@ -19,7 +19,7 @@ from pathlib import Path
 from core.http.client import Client
 from core.inspector.probes.compatibility import PROBES, Compatibility, probe_all, server_version
 from core.inspector.probes.probe import Result
-from core.inspector.probes.subject import Face, HttpAsker, Subject
+from core.inspector.probes.subject import ClientDialect, HttpAsker, Subject
 
 
 def main() -> None:
@@ -48,21 +48,21 @@ async def probe(options: argparse.Namespace) -> Compatibility:
     """Run the probes, telling each result on standard error."""
     client = Client()
     server = HttpAsker(client, options.server)
-    faces: list[tuple[str, Face, HttpAsker, str]] = [
+    client_dialects: list[tuple[str, ClientDialect, HttpAsker, str]] = [
         ("Ollama /api/chat", "ollama", server, options.model),
         ("Ollama /v1", "openai", server, options.model),
     ]
     if options.gateway:
         front = HttpAsker(client, options.gateway)
         name = options.gateway_model or options.model
-        faces += [
+        client_dialects += [
             ("Diglot /v1", "openai", front, name),
             ("Diglot /api/chat", "ollama", front, name),
         ]
     subjects = [
-        Subject(name=name, face=face, asker=asker, model=model, server=server,
+        Subject(name=name, client_dialect=client_dialect, asker=asker, model=model, server=server,
                 server_model=options.model)
-        for name, face, asker, model in faces
+        for name, client_dialect, asker, model in client_dialects
     ]  # fmt: skip
     try:
         return await probe_all(

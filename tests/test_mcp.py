@@ -21,12 +21,12 @@ from core.backends.fleet import Fleet
 from core.config.config import parse_config
 from core.config.tools import McpServer, ToolSettings
 from core.errors import ConfigError
-from core.gateway.call import Front
+from core.gateway.call import GatewayState
 from core.gateway.endpoints.mcp import McpEndpoint, own_tools
-from core.gateway.origins import Guard
+from core.gateway.origins import OriginGuard
 from core.tools.examples import example_toolbox
 from core.tools.loop import run_tools
-from core.tools.runners.all_tools import open_shop
+from core.tools.runners.all_tools import open_tool_runtime
 from core.tools.runners.mcp_servers import McpServers, open_mcp_servers
 from core.tools.toolbox import Toolbox, ToolResult
 from core.translation.events import Event, Finish, MessageStart, TextDelta, ToolCallDelta
@@ -165,8 +165,8 @@ async def offered(*, offer: bool = True) -> AsyncIterator[str]:
     """Run a server that offers the examples, and say where."""
     endpoint = McpEndpoint(lambda: own_tools(ToolSettings()), offer=lambda: offer)
     port = free_port()
-    front = Front(Fleet(None, environ={}))
-    app = Guard(Router([Route("/mcp", endpoint)]), front=front, exposed=False)
+    gateway_state = GatewayState(Fleet(None, environ={}))
+    app = OriginGuard(Router([Route("/mcp", endpoint)]), gateway_state=gateway_state, exposed=False)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
     task = asyncio.create_task(server.serve())
     for _ in range(1000):
@@ -261,16 +261,16 @@ async def test_the_shop_has_examples_folder_and_servers(tmp_path: Path) -> None:
     )
     async with offered() as url:
         settings = ToolSettings(folder=tmp_path, servers=(McpServer(name="far", url=url),))
-        async with open_shop(settings) as shop:
-            await there(shop.mcp, "far")
-            box = shop.toolbox
+        async with open_tool_runtime(settings) as tool_runtime:
+            await there(tool_runtime.mcp, "far")
+            box = tool_runtime.toolbox
             assert (await call(box, "calculate", '{"expression": "1"}')).content == "mine"
             assert (await call(box, "far_calculate", '{"expression": "6*7"}')).content == "42"
-            assert not shop.trouble
+            assert not tool_runtime.trouble
     (tmp_path / "bad.py").write_text("def f(:")
-    async with open_shop(ToolSettings(folder=tmp_path)) as shop:
-        assert "bad.py: line 1" in shop.trouble
-        assert "calculate" in shop.toolbox.names
+    async with open_tool_runtime(ToolSettings(folder=tmp_path)) as tool_runtime:
+        assert "bad.py: line 1" in tool_runtime.trouble
+        assert "calculate" in tool_runtime.toolbox.names
 
 
 async def test_a_chat_runs_the_tools_of_a_server() -> None:

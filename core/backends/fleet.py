@@ -208,20 +208,22 @@ class Fleet:
         base_url = await self.embedded.ready()
         return Route(replace(route.deployment, base_url=base_url), route.model)
 
-    async def answer(self, face: str, body: bytes, options: AskOptions = PLAIN_ASK) -> Answer:
-        """Answer a request body of the dialect ``face``, of a chat or of embeddings.
+    async def answer(
+        self, client_dialect: str, body: bytes, options: AskOptions = PLAIN_ASK
+    ) -> Answer:
+        """Answer a request body of the dialect ``client_dialect``, of a chat or of embeddings.
 
         Raises DiglotError.
         """
-        return await self._caller.answer(face, body, options)
+        return await self._caller.answer(client_dialect, body, options)
 
-    async def count_tokens(self, face: str, body: dict[str, Any]) -> int:
+    async def count_tokens(self, client_dialect: str, body: dict[str, Any]) -> int:
         """Return how many tokens the input of a request has.
 
         Exact: the model reads the prompt and says one token, and what it has read is kept for
         the request itself. Raises DiglotError.
         """
-        request = DIALECTS[face].parse_request({**body, "stream": False})
+        request = DIALECTS[client_dialect].parse_request({**body, "stream": False})
         settings = {**request.settings, "max_tokens": 1}
         # Where tools are emulated they are no part of the prompt that is counted.
         choice = None if "tools" in await self.capabilities(request.model) else "none"

@@ -22,7 +22,7 @@ from core.chats.toolbench.call_tool import Runners
 from core.chats.toolbench.matrix import MatrixRunner
 from core.chats.toolbench.runs import Playground
 from core.chats.transfer.archive import Archive
-from core.chats.values.chat import Chat, ChatMessage, ChatOptions, FaceDialect
+from core.chats.values.chat import Chat, ChatMessage, ChatOptions, ClientDialect
 from core.config.tools import ToolSettings
 from core.errors import InvalidRequest
 from core.exchanges.exchange import Exchange
@@ -30,7 +30,7 @@ from core.exchanges.log import Filter, Watch
 from core.inspector.reproduction import reproduction
 from core.note import Note
 from core.tools.loop import run_tools
-from core.tools.runners.all_tools import ToolShop
+from core.tools.runners.all_tools import ToolRuntime
 from core.tools.toolbox import Toolbox
 from core.translation.events import Event
 from core.translation.fields.table import setting_paths
@@ -68,16 +68,16 @@ class Service:
         store: Store,
         jobs: JobRunner,
         toolbox: Toolbox,
-        shop: ToolShop | None = None,
+        tool_runtime: ToolRuntime | None = None,
     ) -> None:
-        """``shop`` runs what people define on the tool page; one by itself where none is open."""
+        """``tool_runtime`` runs what people define on the tool page; a new one if None."""
         self.fleet = fleet
         self.store = store
         self.jobs = jobs
         self.toolbox = toolbox
         self.library = Library(fleet)
         self.archive = Archive(store, toolbox)
-        self.runners = Runners(fleet, shop or ToolShop(ToolSettings()))
+        self.runners = Runners(fleet, tool_runtime or ToolRuntime(ToolSettings()))
         self.matrices = MatrixRunner(fleet, store.matrices, self.runners.check)
         self.playground = Playground(fleet, store, jobs, self.runners.box)
         self._titler = Titler(fleet, store)
@@ -340,7 +340,7 @@ class Service:
         toolbox: Toolbox,
         *,
         owner: str,
-        dialect: FaceDialect,
+        dialect: ClientDialect,
         max_turns: int = 8,
     ) -> Run:
         def run(job: Job) -> AsyncIterator[RunValue]:

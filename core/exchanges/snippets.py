@@ -57,7 +57,7 @@ def snippet(way: str, body: Mapping[str, Any], *, path: str, origin: str) -> str
 def snippets(body: dict[str, Any], *, dialect: str, path: str, origin: str) -> dict[str, str]:
     """Return code for every way that can say ``body``, translated where it has to be.
 
-    ``origin`` is Diglot's own, whose faces take each other's settings.
+    ``origin`` is Diglot's own, whose dialects take each other's settings.
     """
     found: dict[str, str] = {}
     for way, (speaks, _) in WAYS.items():

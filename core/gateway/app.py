@@ -19,8 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.backends.catalog import API_VERSION
 from core.backends.fleet import Fleet
 from core.errors import BackendError, InvalidRequest
-from core.gateway.auth import visitor_of
-from core.gateway.call import Front
+from core.gateway.auth import principal_of
+from core.gateway.call import GatewayState
 from core.gateway.endpoints.chat import ChatEndpoint
 from core.gateway.endpoints.health import HealthRoutes
 from core.gateway.endpoints.json_endpoint import json_endpoint
@@ -29,34 +29,34 @@ from core.gateway.endpoints.models import ModelRoutes
 from core.gateway.endpoints.openapi import docs_routes
 from core.gateway.endpoints.responses import ResponsesEndpoint
 from core.gateway.errors import dialect_of, error_response
-from core.gateway.origins import Guard
+from core.gateway.origins import OriginGuard
 from core.translation.codec.json import decode_json, read_object, read_text
 from core.translation.stamp import parse_rfc3339
 
 __all__ = ["create_app", "routes"]
 
 
-def routes(front: Front, mcp: McpEndpoint) -> list[Route]:
-    """Return the routes of both dialects, without ``/``. A Guard has to stand in front."""
-    fleet = front.fleet
+def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[Route]:
+    """Return the routes of both dialects, without ``/``. An OriginGuard has to stand in front."""
+    fleet = gateway_state.fleet
     cold = _Cold(fleet)
-    responses = ResponsesEndpoint(front)
+    responses = ResponsesEndpoint(gateway_state)
     models = ModelRoutes(fleet)
     return [
         # Routes are tried in turn: those that are asked most come first.
-        Route("/v1/chat/completions", ChatEndpoint(front, "openai"), methods=["POST"]),
-        Route("/api/chat", ChatEndpoint(front, "ollama"), methods=["POST"]),
-        Route("/api/generate", ChatEndpoint(front, "generate"), methods=["POST"]),
-        Route("/v1/completions", ChatEndpoint(front, "completions"), methods=["POST"]),
+        Route("/v1/chat/completions", ChatEndpoint(gateway_state, "openai"), methods=["POST"]),
+        Route("/api/chat", ChatEndpoint(gateway_state, "ollama"), methods=["POST"]),
+        Route("/api/generate", ChatEndpoint(gateway_state, "generate"), methods=["POST"]),
+        Route("/v1/completions", ChatEndpoint(gateway_state, "completions"), methods=["POST"]),
         Route("/v1/responses", responses, methods=["POST"]),
         Route("/v1/responses/{id}", json_endpoint(responses.stored), methods=["GET"]),
         Route("/v1/responses/{id}", json_endpoint(responses.delete), methods=["DELETE"]),
         Route("/v1/responses/{id}/input_items", json_endpoint(responses.items), methods=["GET"]),
-        Route("/v1/messages", ChatEndpoint(front, "anthropic"), methods=["POST"]),
+        Route("/v1/messages", ChatEndpoint(gateway_state, "anthropic"), methods=["POST"]),
         Route("/v1/messages/count_tokens", json_endpoint(cold.count_tokens), methods=["POST"]),
-        Route("/v1/embeddings", ChatEndpoint(front, "embeddings"), methods=["POST"]),
-        Route("/api/embed", ChatEndpoint(front, "embed"), methods=["POST"]),
-        Route("/api/embeddings", ChatEndpoint(front, "embed_legacy"), methods=["POST"]),
+        Route("/v1/embeddings", ChatEndpoint(gateway_state, "embeddings"), methods=["POST"]),
+        Route("/api/embed", ChatEndpoint(gateway_state, "embed"), methods=["POST"]),
+        Route("/api/embeddings", ChatEndpoint(gateway_state, "embed_legacy"), methods=["POST"]),
         *models.routes(),
         Route("/v1/models", json_endpoint(cold.models), methods=["GET"]),
         Route("/v1/models/{name:path}", json_endpoint(cold.model), methods=["GET"]),
@@ -64,7 +64,7 @@ def routes(front: Front, mcp: McpEndpoint) -> list[Route]:
         Route("/api/show", json_endpoint(cold.show), methods=["POST"]),
         Route("/api/ps", json_endpoint(cold.running), methods=["GET"]),
         Route("/api/version", json_endpoint(cold.version), methods=["GET"]),
-        *HealthRoutes(front).routes(),
+        *HealthRoutes(gateway_state).routes(),
         Route("/mcp", mcp),
         *docs_routes(),
         # Last: whatever else is asked for under these prefixes is not there.
@@ -78,20 +78,20 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
     ``exposed`` is one that other machines can reach: it lets nobody in without a key.
     """
 
-    front = Front(fleet)
+    gateway_state = GatewayState(fleet)
     mcp = McpEndpoint(lambda: own_tools(fleet.config.tools), offer=lambda: fleet.config.tools.offer)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         async with fleet:
             yield
-            await front.settle()
+            await gateway_state.settle()
             await mcp.aclose()
-        await front.aclose()
+        await gateway_state.aclose()
 
-    table = [*routes(front, mcp), Route("/", _home, methods=["GET"])]
+    table = [*routes(gateway_state, mcp), Route("/", _home, methods=["GET"])]
     router = Router(table, default=_NotFound(), lifespan=lifespan, redirect_slashes=False)
-    return Guard(_Posts(table, router), front=front, exposed=exposed)
+    return OriginGuard(_Posts(table, router), gateway_state=gateway_state, exposed=exposed)
 
 
 async def _home(request: Request) -> Response:
@@ -141,14 +141,14 @@ class _Cold:
 
     async def running(self, request: Request) -> Any:
         """GET /api/ps."""
-        may_ask = visitor_of(request.scope).may_ask
+        may_ask = principal_of(request.scope).may_ask
         running = await self._fleet.running()
         return {"models": [entry for entry in running if may_ask(str(entry.get("name")))]}
 
     async def show(self, request: Request) -> Any:
         """POST /api/show; ``name`` is the older word for ``model``."""
         raw = await request.body() or b"{}"
-        visitor_of(request.scope).check(raw)
+        principal_of(request.scope).check(raw)
         body = read_object(decode_json(raw), "")
         name = read_text(body.get("model") or body.get("name"), "model")
         return await self._fleet.show(name, body)
@@ -160,13 +160,13 @@ class _Cold:
     async def count_tokens(self, request: Request) -> Any:
         """POST /v1/messages/count_tokens."""
         raw = await request.body()
-        visitor_of(request.scope).check(raw)
+        principal_of(request.scope).check(raw)
         body = read_object(decode_json(raw), "")
         return {"input_tokens": await self._fleet.count_tokens("anthropic", body)}
 
     async def _seen(self, request: Request) -> list[dict[str, Any]]:
         """Return the models that whoever asks may use."""
-        may_ask = visitor_of(request.scope).may_ask
+        may_ask = principal_of(request.scope).may_ask
         return [entry for entry in await self._fleet.models() if may_ask(entry["name"])]
 
 

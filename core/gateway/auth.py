@@ -1,4 +1,4 @@
-"""Who asks: the visitor that a request's key stands for, and what that one may do."""
+"""Who asks: the principal that a request's key stands for, and what that one may do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.config.access import Access, Digest, Key
 from core.errors import AccessDenied, InvalidRequest
 from core.translation.codec.json import decode_json, read_object
 
-__all__ = ["Door", "Visitor", "visitor_of"]
+__all__ = ["Authenticator", "Principal", "principal_of"]
 
 _CARRIERS = (b"authorization", b"x-api-key", b"api-key")
 _HOW = (
@@ -22,7 +22,7 @@ _HOW = (
 )
 
 
-class Visitor(Struct, frozen=True, kw_only=True):
+class Principal(Struct, frozen=True, kw_only=True):
     """One who asks. ``name`` is the key's, "" where no key is needed.
 
     ``everything`` is for whoever needs no key, and for the operator, whose is the master key.
@@ -96,11 +96,11 @@ class Visitor(Struct, frozen=True, kw_only=True):
             )
 
 
-_ANYBODY = Visitor(everything=True)
-_OPERATOR = Visitor(name="master_key", everything=True)
+_ANYBODY = Principal(everything=True)
+_OPERATOR = Principal(name="master_key", everything=True)
 
 
-class Door:
+class Authenticator:
     """Finds who a request is from, by the keys that the config has now.
 
     ``exposed`` is a server that others than this machine can reach: without keys it lets nobody
@@ -111,46 +111,46 @@ class Door:
         self._fleet = fleet
         self._exposed = exposed
         self._access = Access()
-        self._visitors: dict[bytes, Visitor] = {}
+        self._principals: dict[bytes, Principal] = {}
         self._closed = exposed
 
-    def visitor(self, headers: list[tuple[bytes, bytes]]) -> Visitor:
+    def principal(self, headers: list[tuple[bytes, bytes]]) -> Principal:
         """Return who asks. Raises AccessDenied (401)."""
         access = self._fleet.config.access
         if access is not self._access:
             self._change(access)
-        if not self._closed and not self._visitors:
+        if not self._closed and not self._principals:
             return _ANYBODY
         given = _given(headers)
         if not given:
             raise AccessDenied(f"a key is needed. {_HOW}", code="key_missing")
         # What is looked up is a hash, so the time that it takes tells nothing of any key.
-        visitor = self._visitors.get(Digest.of(given).value)
-        if visitor is None:
+        principal = self._principals.get(Digest.of(given).value)
+        if principal is None:
             raise AccessDenied(f"this key is not known here. {_HOW}", code="key_unknown")
-        key = visitor.key
+        key = principal.key
         if key is not None and key.expires is not None and time.time() >= key.expires:
             raise AccessDenied(
                 f"the key {key.name} has expired: ask for a new one", code="key_expired"
             )
-        return visitor
+        return principal
 
     def _change(self, access: Access) -> None:
         self._access = access
-        self._visitors = {}
+        self._principals = {}
         self._closed = self._exposed and not access.open
         if access.guarded:
             usable = [k for k in access.keys if not (self._exposed and k.name in access.known)]
-            self._visitors = {k.digest.value: Visitor(name=k.name, key=k) for k in usable}
+            self._principals = {k.digest.value: Principal(name=k.name, key=k) for k in usable}
             self._closed = True
             if access.master and not (self._exposed and "master_key" in access.known):
-                self._visitors[access.master.value] = _OPERATOR
+                self._principals[access.master.value] = _OPERATOR
 
 
-def visitor_of(scope: Scope) -> Visitor:
+def principal_of(scope: Scope) -> Principal:
     """Return who a request is from, as the guard in front has found out."""
-    visitor: Visitor = scope["visitor"]
-    return visitor
+    principal: Principal = scope["principal"]
+    return principal
 
 
 def _given(headers: list[tuple[bytes, bytes]]) -> bytes:

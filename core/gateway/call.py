@@ -14,13 +14,13 @@ from core.backends.calls.answer import Fail
 from core.backends.fleet import Fleet
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
-from core.gateway.auth import Visitor
+from core.gateway.auth import Principal
 from core.gateway.rate_limits import Limits, OverLimit, Slot
 from core.gateway.telemetry.logs import REQUEST, log_request, logs_requests
 from core.gateway.telemetry.metrics import Metrics
 from core.gateway.telemetry.traces import Traces
 
-__all__ = ["Call", "Front", "current_front", "install_front"]
+__all__ = ["CallScope", "GatewayState", "current_gateway", "install_gateway"]
 
 _MILLISECOND = 1_000_000
 
@@ -30,7 +30,7 @@ _LAST_WORDS = 2.0
 Header = tuple[bytes, bytes]
 
 
-class Front:
+class GatewayState:
     """Shared by all routes of one app."""
 
     def __init__(self, fleet: Fleet) -> None:
@@ -51,29 +51,36 @@ class Front:
         await self.limits.aclose()
         await asyncio.to_thread(self.traces.close)
 
-    def begin(self, face: str, route: str, visitor: Visitor, headers: Iterable[Header]) -> Call:
+    def begin(
+        self, client_dialect: str, route: str, principal: Principal, headers: Iterable[Header]
+    ) -> CallScope:
         """Note that a request has come. End it, however it ends."""
         self.metrics.in_flight += 1
-        return Call(self, face, route, visitor, headers)
+        return CallScope(self, client_dialect, route, principal, headers)
 
 
-class Call:
+class CallScope:
     """One request of a client. ``status`` is what it was answered, 0 while it was not.
 
     ``fail`` returns the error event of the stream that has begun to go out.
     """
 
-    __slots__ = ("_front", "_headers", "_slot", "exchange", "face", "fail", "route", "started",
-                 "status", "visitor")  # fmt: skip
+    __slots__ = ("_gateway_state", "_headers", "_slot", "client_dialect", "exchange", "fail",
+                 "principal", "route", "started", "status")  # fmt: skip
 
     def __init__(
-        self, front: Front, face: str, route: str, visitor: Visitor, headers: Iterable[Header]
+        self,
+        gateway_state: GatewayState,
+        client_dialect: str,
+        route: str,
+        principal: Principal,
+        headers: Iterable[Header],
     ) -> None:
-        self._front = front
+        self._gateway_state = gateway_state
         self._headers = headers
-        self.face = face
+        self.client_dialect = client_dialect
         self.route = route
-        self.visitor = visitor
+        self.principal = principal
         self.started = time.time_ns()
         self.status = 0
         self.exchange: Exchange | None = None
@@ -82,9 +89,11 @@ class Call:
 
     async def admit(self) -> None:
         """Let the request in, or raise OverLimit (429)."""
-        key = self.visitor.key
+        key = self.principal.key
         if key is not None and (key.rpm or key.tpm or key.max_parallel):
-            self._slot = await self._front.limits.admit(key, anthropic=self.face == "anthropic")
+            self._slot = await self._gateway_state.limits.admit(
+                key, anthropic=self.client_dialect == "anthropic"
+            )
 
     def note(self, exchange: Exchange) -> None:
         """Take in what is kept of the request."""
@@ -128,23 +137,25 @@ class Call:
         if self.exchange is not None:
             response.raw_headers.append((b"x-diglot-id", self.exchange.id.encode()))
         if isinstance(error, OverLimit):
-            self._front.metrics.refused(error.code)
+            self._gateway_state.metrics.refused(error.code)
         return response
 
     def end(self) -> None:
         """The request is over."""
-        front, exchange = self._front, self.exchange
-        front.metrics.in_flight -= 1
+        gateway_state, exchange = self._gateway_state, self.exchange
+        gateway_state.metrics.in_flight -= 1
         # A client that left before an answer: 499 is nginx' word for it.
         status = self.status or 499
         if exchange is not None:
-            front.metrics.count(self.route, self.visitor.name, status, self.started, exchange)
-            if front.traces.on:
-                front.traces.record(self.started, status, exchange, self._headers)
+            gateway_state.metrics.count(
+                self.route, self.principal.name, status, self.started, exchange
+            )
+            if gateway_state.traces.on:
+                gateway_state.traces.record(self.started, status, exchange, self._headers)
         if self._slot is not None:
-            front.limits.release(self._slot, self._tokens())
+            gateway_state.limits.release(self._slot, self._tokens())
         if logs_requests():
-            log_request(self.route, self.visitor.name, status, self.started, exchange)
+            log_request(self.route, self.principal.name, status, self.started, exchange)
 
     def _tokens(self) -> int:
         exchange = self.exchange
@@ -167,14 +178,14 @@ def _line(text: str) -> bytes:
     return quote(text, safe="/:@ ").encode()
 
 
-_fronts: list[Front] = []
+_gateways: list[GatewayState] = []
 
 
-def install_front(front: Front) -> None:
-    """Make ``front`` the one of this process, for the pages to look at."""
-    _fronts[:] = [front]
+def install_gateway(gateway_state: GatewayState) -> None:
+    """Make ``gateway_state`` the one of this process, for the pages to look at."""
+    _gateways[:] = [gateway_state]
 
 
-def current_front() -> Front | None:
-    """Return the front of this process; None where pages run without a gateway."""
-    return _fronts[0] if _fronts else None
+def current_gateway() -> GatewayState | None:
+    """Return the state of this process' gateway; None where pages run without a gateway."""
+    return _gateways[0] if _gateways else None

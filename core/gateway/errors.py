@@ -14,9 +14,9 @@ from core.translation.dialects.registry import DIALECTS
 __all__ = ["dialect_of", "error_response"]
 
 
-def error_response(face: str, error: DiglotError) -> Response:
+def error_response(client_dialect: str, error: DiglotError) -> Response:
     """Return ``error`` in the words of a dialect."""
-    body: Any = DIALECTS[face].dump_error(error)
+    body: Any = DIALECTS[client_dialect].dump_error(error)
     headers = {}
     if error.retry_after is not None:
         headers["retry-after"] = str(math.ceil(error.retry_after))

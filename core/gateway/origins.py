@@ -18,12 +18,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.config.access import Access
 from core.errors import AccessDenied, DiglotError, InvalidRequest
-from core.gateway.auth import Door
-from core.gateway.call import Front
+from core.gateway.auth import Authenticator
+from core.gateway.call import GatewayState
 from core.gateway.errors import dialect_of, error_response
 from core.http.addresses import is_loopback
 
-__all__ = ["MAX_HEADERS", "Guard", "refusal"]
+__all__ = ["MAX_HEADERS", "OriginGuard", "refusal"]
 
 MAX_HEADERS = 64 * 1024
 """Bytes that all headers of a request may have together."""
@@ -60,20 +60,20 @@ def refusal(access: Access, *, host: str) -> str:
     )
 
 
-class Guard:
+class OriginGuard:
     """Lets requests through to ``app``. ``exposed`` is a server that other machines can reach."""
 
-    def __init__(self, app: ASGIApp, *, front: Front, exposed: bool) -> None:
+    def __init__(self, app: ASGIApp, *, gateway_state: GatewayState, exposed: bool) -> None:
         self._app = app
-        self._fleet = front.fleet
-        self._metrics = front.metrics
+        self._fleet = gateway_state.fleet
+        self._metrics = gateway_state.metrics
         self._exposed = exposed
-        self._door = Door(front.fleet, exposed=exposed)
+        self._authenticator = Authenticator(gateway_state.fleet, exposed=exposed)
         self._access = Access()
         self._hosts: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is refused, and pass on the rest with its visitor."""
+        """Answer what is refused, and pass on the rest with its principal."""
         kind = scope["type"]
         if kind not in ("http", "websocket"):
             await self._app(scope, receive, send)
@@ -85,7 +85,7 @@ class Guard:
                 await _preflight(origin, scope["headers"])(scope, receive, send)
                 return
             if _is_for_programs(path) and path not in _OPEN:
-                scope["visitor"] = self._door.visitor(scope["headers"])
+                scope["principal"] = self._authenticator.principal(scope["headers"])
         except DiglotError as exc:
             await self._refuse(exc, scope, receive, send)
             return

@@ -12,7 +12,7 @@ from core.backends.health import HostHealth, check_hosts, problem_of
 from core.config.access import Key
 from core.exchanges.exchange import Exchange
 from core.exchanges.log import Filter
-from core.gateway.call import Front
+from core.gateway.call import GatewayState
 
 __all__ = ["DeploymentState", "KeyUse", "Overview", "look"]
 
@@ -68,25 +68,25 @@ class Overview(Struct, frozen=True, kw_only=True):
     config_error: str
 
 
-async def look(front: Front) -> Overview:
+async def look(gateway_state: GatewayState) -> Overview:
     """Look at everything once. Backends are asked; no model is loaded for it."""
-    fleet = front.fleet
+    fleet = gateway_state.fleet
     hosts = await check_hosts(fleet)
     now = time.monotonic()
     deployments = [_state(load, hosts, now) for load in fleet.loads]
-    used = front.metrics.by_key()
+    used = gateway_state.metrics.by_key()
     keys = [
         KeyUse(
             key=key,
             expired=key.expires is not None and time.time() >= key.expires,
-            in_work=front.limits.in_work(key.name),
-            left=await front.limits.used(key),
+            in_work=gateway_state.limits.in_work(key.name),
+            left=await gateway_state.limits.used(key),
             **used.get(key.name, {"requests": 0, "failed": 0, "tokens": 0}),
         )
         for key in fleet.config.access.keys
     ]
     return Overview(
-        in_work=front.metrics.in_flight,
+        in_work=gateway_state.metrics.in_flight,
         waiting=sum(one.waiting for one in deployments),
         requests=sum(one["requests"] for one in used.values()),
         failed=sum(one["failed"] for one in used.values()),

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 Agreement = Literal["same", "differs", "only_left", "only_right", "by_nature"]
-Face = Literal["ollama", "openai"]
+ClientDialect = Literal["ollama", "openai"]
 
 _TIMEOUT = 300.0
 _NATURE = Note(
@@ -75,7 +75,7 @@ class Answered(Struct, frozen=True, kw_only=True):
     """One answer. ``status`` 0 is no answer at all; ``error`` says why."""
 
     place: str
-    face: Face
+    client_dialect: ClientDialect
     sent: dict[str, Any]
     status: int
     body: dict[str, Any]
@@ -112,7 +112,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     """All answers: natively and by the SDK at each place, and the comparisons.
 
     First, at each place, the native answer with the SDK's; then, where both places were asked,
-    each face of Diglot's with the same of the server.
+    each dialect of Diglot's with the same of the server.
     """
 
     answers: tuple[Answered, ...]
@@ -205,7 +205,12 @@ def _by_sdk(place: Place, body: dict[str, Any]) -> Answered:
 
 
 def _answered(
-    place: Place, face: Face, sent: dict[str, Any], status: int, data: bytes, began: float
+    place: Place,
+    client_dialect: ClientDialect,
+    sent: dict[str, Any],
+    status: int,
+    data: bytes,
+    began: float,
 ) -> Answered:
     try:
         value = decode_json(data)
@@ -217,27 +222,29 @@ def _answered(
     if status >= 400 and not words:
         words = data[:200].decode("utf-8", "replace")
     message = body.get("message") or {}
-    if face == "openai":
+    if client_dialect == "openai":
         message = ((body.get("choices") or [{}])[0]).get("message") or {}
     return Answered(
-        place=place.name, face=face, sent=sent, status=status, body=body,
+        place=place.name, client_dialect=client_dialect, sent=sent, status=status, body=body,
         text=str(message.get("content") or ""), error=mask_text(str(words or "")),
         seconds=time.perf_counter() - began,
     )  # fmt: skip
 
 
 def _failed(
-    place: Place, face: Face, sent: dict[str, Any], exc: Exception, began: float
+    place: Place, client_dialect: ClientDialect, sent: dict[str, Any], exc: Exception, began: float
 ) -> Answered:
     return Answered(
-        place=place.name, face=face, sent=sent, status=0, body={}, text="",
+        place=place.name, client_dialect=client_dialect, sent=sent, status=0, body={}, text="",
         error=mask_text(f"{type(exc).__name__}: {exc}"), seconds=time.perf_counter() - began,
     )  # fmt: skip
 
 
 def _compared(answers: Sequence[Answered], one: int, other: int) -> Comparison:
     left, right = answers[one], answers[other]
-    rows = align_answer(left.body, right.body, source=left.face, target=right.face)
+    rows = align_answer(
+        left.body, right.body, source=left.client_dialect, target=right.client_dialect
+    )
     return Comparison(left=one, right=other, rows=tuple(map(_judged, rows)))
 
 

@@ -74,7 +74,7 @@ def round_trip(
     """Return what becomes of a request of ``source`` on its way to ``target`` and back.
 
     ``accepts`` names what the target is known to take beyond its dialect; both ways go through
-    Diglot's own faces unless it says otherwise. A body that breaks its dialect is no exception
+    Diglot's own dialects unless it says otherwise. A body that breaks its dialect is no exception
     here but the ``error``.
     """
     there: dict[str, Any] | None = None

@@ -23,13 +23,13 @@ _SHORT = 48
 
 
 class Stop(Struct, frozen=True, kw_only=True):
-    """One exchange. ``face`` is the dialect it is asked in, ``tab`` what to look at first.
+    """One exchange. ``client_dialect`` is what it is asked in, ``tab`` what to look at first.
 
     ``title`` names it, ``look`` says what there is to see; ``question`` is what is asked.
     """
 
     name: str
-    face: str
+    client_dialect: str
     tab: str
     title: Note
     look: Note
@@ -39,7 +39,7 @@ class Stop(Struct, frozen=True, kw_only=True):
     def body(self, model: str, language: Language) -> dict[str, Any]:
         """Return the request."""
         question = self.question.zh if language == "zh" else self.question.en
-        if self.face == "generate":
+        if self.client_dialect == "generate":
             return {"model": model, "prompt": question, **self.fields}
         messages = [{"role": "user", "content": question}]
         return {"model": model, "messages": messages, **self.fields}
@@ -67,7 +67,7 @@ _CITY = {
 TOUR: tuple[Stop, ...] = (
     Stop(
         name="simple",
-        face="generate",
+        client_dialect="generate",
         tab="learn",
         title=Note("最简单的一问一答", "One question, one answer"),
         look=Note(
@@ -80,7 +80,7 @@ TOUR: tuple[Stop, ...] = (
     ),
     Stop(
         name="streaming",
-        face="openai",
+        client_dialect="openai",
         tab="stream",
         title=Note("流式回答", "Streaming"),
         look=Note(
@@ -98,7 +98,7 @@ TOUR: tuple[Stop, ...] = (
     ),
     Stop(
         name="options",
-        face="ollama",
+        client_dialect="ollama",
         tab="fields",
         title=Note("参数", "Options"),
         look=Note(
@@ -123,7 +123,7 @@ TOUR: tuple[Stop, ...] = (
     ),
     Stop(
         name="tools",
-        face="openai",
+        client_dialect="openai",
         tab="fields",
         title=Note("工具调用", "Tools"),
         look=Note(
@@ -138,7 +138,7 @@ TOUR: tuple[Stop, ...] = (
     ),
     Stop(
         name="thinking",
-        face="ollama",
+        client_dialect="ollama",
         tab="fields",
         title=Note("思考", "Thinking"),
         look=Note(
@@ -153,7 +153,7 @@ TOUR: tuple[Stop, ...] = (
     ),
     Stop(
         name="structured",
-        face="openai",
+        client_dialect="openai",
         tab="answer",
         title=Note("结构化输出", "Structured output"),
         look=Note(
@@ -179,7 +179,7 @@ async def take(fleet: Fleet, stop: Stop, *, model: str, owner: str, language: La
     """Send one exchange and wait for its end; return its id, also where it failed."""
     asker = FleetAsker(fleet, owner)
     body = encode_json(stop.body(model, language))
-    _, _, headers = await asker.post(DIALECTS[stop.face].path, body)
+    _, _, headers = await asker.post(DIALECTS[stop.client_dialect].path, body)
     known = headers.get("x-diglot-id", "")
     if known:
         return known

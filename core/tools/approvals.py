@@ -1,6 +1,6 @@
 """Where calls wait for a person: to run them, change them, refuse them or answer for the tool.
 
-A desk settles the calls of one run (core.tools.loop.Handle) in that run's event loop; whoever
+A queue settles the calls of one run (core.tools.loop.Handle) in that run's event loop; whoever
 watches looks at what waits, and decides, from any thread. How a result came to be stands in
 its ``how``:
 
@@ -29,7 +29,7 @@ from core.tools.toolbox import Toolbox, ToolResult
 from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
 
-__all__ = ["PATIENCE", "Decision", "Desk", "Kind", "Mode"]
+__all__ = ["PATIENCE", "ApprovalQueue", "Decision", "Kind", "Mode"]
 
 PATIENCE = 1800.0
 """Seconds that a call waits for somebody before its run is ended."""
@@ -53,7 +53,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     fault: Fault = "error"
 
 
-class Desk:
+class ApprovalQueue:
     """The calls of one run.
 
     ``fault`` befalls the first call, or ``every`` one, that nobody is asked about. A call that

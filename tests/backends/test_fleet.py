@@ -64,9 +64,9 @@ def entry(name: str, model: str, url: str, params: str = "") -> str:
     )
 
 
-async def ask(opened: Fleet, model: str, *, face: str = "openai", **more: Any) -> Answer:
+async def ask(opened: Fleet, model: str, *, client_dialect: str = "openai", **more: Any) -> Answer:
     body = {"model": model, "messages": HELLO, **more}
-    return await opened.answer(face, json.dumps(body).encode())
+    return await opened.answer(client_dialect, json.dumps(body).encode())
 
 
 async def rest_of(answer: Answer) -> bytes:
@@ -346,16 +346,16 @@ COUNTED = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "face", "stream"), COUNTED)
+@pytest.mark.parametrize(("kind", "client_dialect", "stream"), COUNTED)
 async def test_tokens_are_counted_against_tpm(
-    tmp_path: Path, good: Faulty, kind: str, face: str, stream: bool
+    tmp_path: Path, good: Faulty, kind: str, client_dialect: str, stream: bool
 ) -> None:
     models = entry("a", f"{kind}/good", good.url, "tpm: 5")
     async with fleet(tmp_path, models) as opened:
-        await rest_of(await ask(opened, "a", face=face, stream=stream))
+        await rest_of(await ask(opened, "a", client_dialect=client_dialect, stream=stream))
         assert opened.loads[0].tokens == 5
         with pytest.raises(DiglotError) as caught:
-            await ask(opened, "a", face=face)
+            await ask(opened, "a", client_dialect=client_dialect)
         assert caught.value.status == 429 and caught.value.retry_after
 
 

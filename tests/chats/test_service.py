@@ -19,7 +19,7 @@ from core.chats.jobs.titles import clean_title
 from core.chats.service import Service
 from core.chats.store.store import Store
 from core.chats.transfer.attachments import read_file
-from core.chats.values.chat import ChatOptions, FaceDialect
+from core.chats.values.chat import ChatOptions, ClientDialect
 from core.errors import InvalidRequest
 from core.tools.examples import example_toolbox
 from core.translation.messages import Image, Text, text_of
@@ -55,7 +55,7 @@ def service(backend: Scripted, tmp_path: Path) -> Iterator[Service]:
         jobs = JobRunner(store, loop)
         made = Service(fleet, store, jobs, example_toolbox())
         yield made
-        made.runners.shop.sandbox.close()
+        made.runners.tool_runtime.sandbox.close()
         jobs.close()
         asyncio.run_coroutine_threadsafe(fleet.__aexit__(None, None, None), loop).result(10)
     store.close()
@@ -177,7 +177,7 @@ def test_settings_that_a_server_cannot_be_told_are_known_one_by_one(service: Ser
 @pytest.mark.parametrize("model", ["native", "open"])
 @pytest.mark.parametrize("dialect", ["ollama", "openai"])
 def test_all_settings_at_once_lose_what_each_loses_by_itself(
-    service: Service, model: str, dialect: FaceDialect
+    service: Service, model: str, dialect: ClientDialect
 ) -> None:
     settings = {name: least + step for name, least, _, step in NUMBERS} | {"stop": ["x"]}
     options = ChatOptions(model=model, dialect=dialect)

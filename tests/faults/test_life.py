@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from core.backends.fleet import Fleet
-from tests.faults.asking import FACES, ask, asked_body, judge
+from tests.faults.asking import CLIENT_DIALECTS, ask, asked_body, judge
 from tests.faults.backend import Faulty, running
 from tests.faults.test_matrix import CONFIG, Gateway, serving, settled
 from tests.support.programs import GatewayProgram, free_port, until
@@ -50,24 +50,26 @@ def test_a_backend_that_was_killed_is_used_again_when_it_is_back(tmp_path: Path)
         for _ in range(2):
             with running(port):
                 for _ in range(3):
-                    answer = httpx.post(url + FACES["openai"], json=body, timeout=30)
+                    answer = httpx.post(url + CLIENT_DIALECTS["openai"], json=body, timeout=30)
                     assert answer.json()["choices"][0]["message"]["content"] == "token-k"
-            answer = httpx.post(url + FACES["openai"], json=body, timeout=30)
+            answer = httpx.post(url + CLIENT_DIALECTS["openai"], json=body, timeout=30)
             assert answer.status_code == 503
             assert "nothing answers" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("kind", ["ollama", "openai"])
-@pytest.mark.parametrize("face", FACES)
-async def test_a_client_that_leaves_stops_the_backend(place: Gateway, face: str, kind: str) -> None:
+@pytest.mark.parametrize("client_dialect", CLIENT_DIALECTS)
+async def test_a_client_that_leaves_stops_the_backend(
+    place: Gateway, client_dialect: str, kind: str
+) -> None:
     async with httpx.AsyncClient(base_url=place.url, timeout=30) as client:
-        body = asked_body(face, f"{kind}-1/stall_inside", "token-gone", stream=True)
-        async with client.stream("POST", FACES[face], json=body) as answer:
+        body = asked_body(client_dialect, f"{kind}-1/stall_inside", "token-gone", stream=True)
+        async with client.stream("POST", CLIENT_DIALECTS[client_dialect], json=body) as answer:
             assert answer.status_code == 200
             await anext(answer.aiter_raw())
         before = place.bad.asked["stall_before"]
-        body = asked_body(face, f"{kind}-1/stall_before", "token-gone", stream=False)
-        whole = asyncio.create_task(client.post(FACES[face], json=body))
+        body = asked_body(client_dialect, f"{kind}-1/stall_before", "token-gone", stream=False)
+        whole = asyncio.create_task(client.post(CLIENT_DIALECTS[client_dialect], json=body))
         while place.bad.asked["stall_before"] == before:  # noqa: ASYNC110  # another thread's
             await asyncio.sleep(0.01)
         whole.cancel()
@@ -80,9 +82,11 @@ async def test_a_client_that_leaves_stops_the_backend(place: Gateway, face: str,
 
 async def test_many_that_leave_at_any_moment_leave_nothing_behind(place: Gateway) -> None:
     async def leave(number: int) -> None:
-        face = list(FACES)[number % len(FACES)]
+        client_dialect = list(CLIENT_DIALECTS)[number % len(CLIENT_DIALECTS)]
         async with httpx.AsyncClient(base_url=place.url) as client:
-            asking = ask(client, face, "ollama-2/drip", f"token-{number}", stream=number % 2 == 0)
+            asking = ask(
+                client, client_dialect, "ollama-2/drip", f"token-{number}", stream=number % 2 == 0
+            )
             with suppress(TimeoutError, httpx.HTTPError):
                 await asyncio.wait_for(asking, 0.003 * number)
 
@@ -93,25 +97,27 @@ async def test_many_that_leave_at_any_moment_leave_nothing_behind(place: Gateway
 class Told(NamedTuple):
     """What one client got of a gateway that stopped while it was answering."""
 
-    face: str
+    client_dialect: str
     stream: bool
     status: int
     headers: dict[str, str]
     data: bytes
 
 
-async def hear(url: str, face: str, body: dict[str, Any], begun: asyncio.Queue[str]) -> Told:
+async def hear(
+    url: str, client_dialect: str, body: dict[str, Any], begun: asyncio.Queue[str]
+) -> Told:
     """Ask, say when the answer has begun, and read to its proper end."""
     async with (
         httpx.AsyncClient(base_url=url, timeout=60) as client,
-        client.stream("POST", FACES[face], json=body) as answer,
+        client.stream("POST", CLIENT_DIALECTS[client_dialect], json=body) as answer,
     ):
         data = b""
         async for piece in answer.aiter_raw():
             if not data and body["stream"]:
-                begun.put_nowait(face)
+                begun.put_nowait(client_dialect)
             data += piece
-    return Told(face, body["stream"], answer.status_code, dict(answer.headers), data)
+    return Told(client_dialect, body["stream"], answer.status_code, dict(answer.headers), data)
 
 
 async def told_at_the_end(
@@ -119,7 +125,10 @@ async def told_at_the_end(
 ) -> list[Told]:
     """Ask all of it, end the gateway once all is in work, and return what came."""
     begun: asyncio.Queue[str] = asyncio.Queue()
-    asking = [asyncio.ensure_future(hear(gateway.url, face, body, begun)) for face, body in bodies]
+    asking = [
+        asyncio.ensure_future(hear(gateway.url, client_dialect, body, begun))
+        for client_dialect, body in bodies
+    ]
     for _, body in bodies:
         if body["stream"]:
             await begun.get()
@@ -159,8 +168,8 @@ async def test_what_does_not_end_in_time_ends_with_an_error_of_its_dialect(
     stopping: tuple[GatewayProgram, Faulty],
 ) -> None:
     bodies = [
-        (face, asked_body(face, f"{kind}/{fault}", "token-t", stream=stream))
-        for face in FACES
+        (client_dialect, asked_body(client_dialect, f"{kind}/{fault}", "token-t", stream=stream))
+        for client_dialect in CLIENT_DIALECTS
         for kind in ("ollama", "openai")
         for fault, stream in (("stall_inside", True), ("stall_before", False))
     ]
@@ -168,7 +177,9 @@ async def test_what_does_not_end_in_time_ends_with_an_error_of_its_dialect(
     bodies.append(("openai", {**bodies[0][1], "n": 2}))
     *one, two = await told_at_the_end(*stopping, bodies)
     for told in (*one, two):
-        outcome = judge(told.face, told.status, told.data, told.headers, stream=told.stream)
+        outcome = judge(
+            told.client_dialect, told.status, told.data, told.headers, stream=told.stream
+        )
         assert outcome.error is not None and "being stopped" in outcome.error, told
         assert not outcome.complete
         if told.stream:

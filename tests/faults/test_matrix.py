@@ -19,7 +19,7 @@ import pytest
 
 from core.backends.fleet import Fleet
 from core.gateway.app import create_app
-from tests.faults.asking import FACES, Outcome, ask
+from tests.faults.asking import CLIENT_DIALECTS, Outcome, ask
 from tests.faults.backend import FAULTS, Faulty, running
 from tests.support.programs import CLOSED
 from tests.support.threads import serving_app
@@ -100,7 +100,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 class Case(NamedTuple):
-    face: str
+    client_dialect: str
     stream: bool
     kind: str
     second: bool
@@ -112,8 +112,8 @@ async def outcomes(place: Gateway, fault: str, cases: list[Case]) -> list[Outcom
     async with httpx.AsyncClient(base_url=place.url, timeout=SECONDS, limits=limits) as client:
         return await asyncio.gather(
             *(
-                ask(client, case.face, f"{case.kind}-{1 + case.second}/{fault}", case.token,
-                    stream=case.stream)
+                ask(client, case.client_dialect, f"{case.kind}-{1 + case.second}/{fault}",
+                    case.token, stream=case.stream)
                 for case in cases
             )
         )  # fmt: skip
@@ -140,8 +140,8 @@ NUMBERS = itertools.count()
 @pytest.mark.parametrize("fault", WHOLE_MATRIX)
 async def test_a_fault_is_an_answer_or_a_proper_error(place: Gateway, fault: str) -> None:
     cases = [
-        Case(face, stream, kind, second, f"token-{next(NUMBERS)}")
-        for face in FACES
+        Case(client_dialect, stream, kind, second, f"token-{next(NUMBERS)}")
+        for client_dialect in CLIENT_DIALECTS
         for stream in (False, True)
         for kind in ("ollama", "openai")
         for second in (False, True)
@@ -184,8 +184,8 @@ async def test_a_record_without_end_is_an_error(place: Gateway, kind: str) -> No
 
 
 async def test_nothing_is_asked_twice_once_it_was_answered(place: Gateway) -> None:
-    cases = [Case(face, stream, "ollama", False, f"token-{next(NUMBERS)}")
-             for face in FACES for stream in (False, True)]  # fmt: skip
+    cases = [Case(client_dialect, stream, "ollama", False, f"token-{next(NUMBERS)}")
+             for client_dialect in CLIENT_DIALECTS for stream in (False, True)]  # fmt: skip
     for case, outcome in zip(cases, await outcomes(place, "good", cases), strict=True):
         assert outcome.complete and outcome.text == case.token
         assert place.bad.tokens[case.token] == 1

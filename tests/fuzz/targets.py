@@ -27,11 +27,11 @@ from tests.test_vectors import VECTORS, ending
 
 __all__ = ["TARGETS", "check", "describe", "seeds"]
 
-FACES = tuple(DIALECTS)
+CLIENT_DIALECTS = tuple(DIALECTS)
 # What backends speak is passed on, too: these come first.
 PASSED = ("ollama", "generate", "openai", "completions")
-CLIENTS_ONLY = FACES[len(PASSED) :]
-assert FACES[: len(PASSED)] == PASSED
+CLIENTS_ONLY = CLIENT_DIALECTS[len(PASSED) :]
+assert CLIENT_DIALECTS[: len(PASSED)] == PASSED
 STAMP = Stamp(id="1", created=1_700_000_000_000_000_000, model="m")
 NOW = STAMP.created + 2_000_000_000
 
@@ -58,7 +58,7 @@ def _talk(talker: StreamTranslator | PassedStream, pieces: list[bytes]) -> bytes
 
 def _stream(source: str) -> Callable[[bytes, int], None]:
     def run(data: bytes, how: int) -> None:
-        for target in FACES:
+        for target in CLIENT_DIALECTS:
             whole = StreamTranslator(source, target, STAMP, include_usage=True)
             cut = StreamTranslator(source, target, STAMP, include_usage=True)
             out = _talk(whole, [data])
@@ -90,7 +90,7 @@ def _request(source: str) -> Callable[[bytes, int], None]:
         before = encode_json(body)
         try:
             request = DIALECTS[source].parse_request(body)
-            for target in FACES:
+            for target in CLIENT_DIALECTS:
                 try:
                     written = DIALECTS[target].dump_request(request)
                 except DiglotError:
@@ -111,7 +111,7 @@ def _response(source: str) -> Callable[[bytes, int], None]:
         before = encode_json(body)
         try:
             response = DIALECTS[source].parse_response(body, ids="x")
-            for target in FACES:
+            for target in CLIENT_DIALECTS:
                 encode_json(DIALECTS[target].dump_response(response, stamp=STAMP, now=NOW))
         finally:
             assert encode_json(body) == before
@@ -120,10 +120,10 @@ def _response(source: str) -> Callable[[bytes, int], None]:
 
 
 def _error(data: bytes, how: int) -> None:
-    for source in FACES:
+    for source in CLIENT_DIALECTS:
         error = DIALECTS[source].parse_error(data, 400 + how % 200)
         assert error.message
-        for target in FACES:
+        for target in CLIENT_DIALECTS:
             encode_json(DIALECTS[target].dump_error(error))
 
 
@@ -152,25 +152,28 @@ def _paste(data: bytes, how: int) -> None:
 
 def _aligned(data: bytes, how: int) -> None:
     body = read_object(decode_json(data), "")
-    source, target = FACES[how % len(FACES)], FACES[how // len(FACES) % len(FACES)]
+    source, target = (
+        CLIENT_DIALECTS[how % len(CLIENT_DIALECTS)],
+        CLIENT_DIALECTS[how // len(CLIENT_DIALECTS) % len(CLIENT_DIALECTS)],
+    )
     rows = align_answer(body, body, source=source, target=target)
     shown = [row.path for row in rows if row.path is not None]
     assert len(shown) == len(set(shown)) == sum(1 for _ in answer_leaves(body, source))
 
 
 def _lines(data: bytes, how: int) -> None:
-    face = FACES[how % len(FACES)]
+    client_dialect = CLIENT_DIALECTS[how % len(CLIENT_DIALECTS)]
     pieces = [(STAMP.created + i, piece) for i, piece in enumerate(_cut(data, how))]
-    line = read_line(face, pieces, started=STAMP.created)
+    line = read_line(client_dialect, pieces, started=STAMP.created)
     both = timeline(line, line, STAMP)
     assert both.moment(both.end).left == len(line.records)
 
 
 TARGETS: list[Callable[[bytes, int], None]] = [
-    *(_stream(face) for face in FACES),
-    *(_passed(face) for face in PASSED),
-    *(_request(face) for face in FACES),
-    *(_response(face) for face in FACES),
+    *(_stream(client_dialect) for client_dialect in CLIENT_DIALECTS),
+    *(_passed(client_dialect) for client_dialect in PASSED),
+    *(_request(client_dialect) for client_dialect in CLIENT_DIALECTS),
+    *(_response(client_dialect) for client_dialect in CLIENT_DIALECTS),
     _error,
     _rename,
     _framing,
@@ -178,10 +181,10 @@ TARGETS: list[Callable[[bytes, int], None]] = [
     _lines,
     _paste,
 ]
-_STREAMS, _PASSED = 0, len(FACES)
+_STREAMS, _PASSED = 0, len(CLIENT_DIALECTS)
 _REQUESTS = _PASSED + len(PASSED)
-_RESPONSES = _REQUESTS + len(FACES)
-_OTHERS = _RESPONSES + len(FACES)
+_RESPONSES = _REQUESTS + len(CLIENT_DIALECTS)
+_OTHERS = _RESPONSES + len(CLIENT_DIALECTS)
 
 
 def check(data: bytes) -> None:
@@ -212,13 +215,13 @@ def seeds() -> list[bytes]:
             inputs = {case["source"]: case["input"]}
             if kinds[0] == "responses":
                 inputs |= _responses_of(case)
-            inputs = {face: _text(body) for face, body in inputs.items()}
+            inputs = {client_dialect: _text(body) for client_dialect, body in inputs.items()}
             starts = [_RESPONSES if "responses" in kinds else _REQUESTS]
-        for face, data in inputs.items():
-            places = [start + FACES.index(face) for start in starts]
-            if "streams" in kinds and face in PASSED:
-                places.append(_PASSED + FACES.index(face))
-            if "bodies" in kinds or ("streams" in kinds and face == case["source"]):
+        for client_dialect, data in inputs.items():
+            places = [start + CLIENT_DIALECTS.index(client_dialect) for start in starts]
+            if "streams" in kinds and client_dialect in PASSED:
+                places.append(_PASSED + CLIENT_DIALECTS.index(client_dialect))
+            if "bodies" in kinds or ("streams" in kinds and client_dialect == case["source"]):
                 places += range(_OTHERS, _OTHERS + 3)
             if path.parent.name in ("text", "calls"):
                 places += (len(TARGETS) - 3, len(TARGETS) - 2)
@@ -233,8 +236,10 @@ def _text(body: object) -> bytes:
 
 def _streams_of(case: dict[str, Any], data: bytes) -> dict[str, bytes]:
     told = {
-        face: _talk(StreamTranslator(case["source"], face, STAMP, include_usage=True), [data])
-        for face in CLIENTS_ONLY
+        client_dialect: _talk(
+            StreamTranslator(case["source"], client_dialect, STAMP, include_usage=True), [data]
+        )
+        for client_dialect in CLIENTS_ONLY
     }
     return told | {case["source"]: data}
 
@@ -242,7 +247,8 @@ def _streams_of(case: dict[str, Any], data: bytes) -> dict[str, bytes]:
 def _responses_of(case: dict[str, Any]) -> dict[str, Any]:
     response = DIALECTS[case["source"]].parse_response(case["input"], ids="x")
     return {
-        face: DIALECTS[face].dump_response(response, stamp=STAMP, now=NOW) for face in CLIENTS_ONLY
+        client_dialect: DIALECTS[client_dialect].dump_response(response, stamp=STAMP, now=NOW)
+        for client_dialect in CLIENTS_ONLY
     }
 
 

@@ -130,12 +130,12 @@ def test_same_dialect_passes_every_byte_but_the_name(url: str, backend: Scripted
     assert backend.bodies(NATIVE)[0]["unknown"] == {"a": 1}
 
 
-@pytest.mark.parametrize(("face", "model"), [(COMPAT, "native"), (NATIVE, "native")])
+@pytest.mark.parametrize(("client_dialect", "model"), [(COMPAT, "native"), (NATIVE, "native")])
 def test_a_stream_that_is_cut_ends_in_an_error(
-    url: str, backend: Scripted, face: str, model: str
+    url: str, backend: Scripted, client_dialect: str, model: str
 ) -> None:
     backend.lines(NATIVE, [word("he"), word("llo")], cut=True)
-    answer = post(url + face, {"model": model, "messages": HELLO, "stream": True})
+    answer = post(url + client_dialect, {"model": model, "messages": HELLO, "stream": True})
     assert answer.status_code == 200
     last = answer.text.strip().splitlines()[-1].removeprefix("data: ")
     assert "error" in json.loads(last)

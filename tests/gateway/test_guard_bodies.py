@@ -18,7 +18,7 @@ import pytest
 from core.config.config import load_config
 from core.errors import ConfigError
 from core.http import client
-from tests.faults.asking import FACES, asked_body
+from tests.faults.asking import CLIENT_DIALECTS, asked_body
 from tests.gateway.test_app import gateway
 from tests.support.scripted_backend import Said, Scripted, running
 
@@ -72,9 +72,9 @@ def shared_client() -> Iterator[None]:
 http: httpx.Client
 
 
-def post(url: str, face: str, data: bytes, **headers: str) -> httpx.Response:
+def post(url: str, client_dialect: str, data: bytes, **headers: str) -> httpx.Response:
     headers = {"content-type": "application/json"} | headers
-    return http.post(url + FACES[face], content=data, headers=headers)
+    return http.post(url + CLIENT_DIALECTS[client_dialect], content=data, headers=headers)
 
 
 def refused(answer: httpx.Response) -> str:
@@ -85,9 +85,9 @@ def refused(answer: httpx.Response) -> str:
     return str(error if isinstance(error, str) else error["message"])
 
 
-def raw(face: str, name: str, **more: str) -> bytes:
+def raw(client_dialect: str, name: str, **more: str) -> bytes:
     """Return a body with fields that are JSON already."""
-    body = json.dumps(asked_body(face, name, "hello", stream=False))
+    body = json.dumps(asked_body(client_dialect, name, "hello", stream=False))
     return (
         body[:-1] + "".join(f', "{key}": {value}' for key, value in more.items()) + "}"
     ).encode()
@@ -96,7 +96,7 @@ def raw(face: str, name: str, **more: str) -> bytes:
 # Towards the gateway ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("client_dialect", CLIENT_DIALECTS)
 @pytest.mark.parametrize(
     "data",
     [
@@ -117,13 +117,15 @@ def raw(face: str, name: str, **more: str) -> bytes:
     ],
     ids=range(14),
 )
-def test_what_is_no_request_is_refused(url: str, backend: Scripted, face: str, data: bytes) -> None:
-    assert refused(post(url, face, data))
+def test_what_is_no_request_is_refused(
+    url: str, backend: Scripted, client_dialect: str, data: bytes
+) -> None:
+    assert refused(post(url, client_dialect, data))
     assert not [path for path, _ in backend.asked if path not in ("/api/show",)]
 
 
 @pytest.mark.parametrize("model", ["native", "compat"])
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("client_dialect", CLIENT_DIALECTS)
 @pytest.mark.parametrize(
     "more",
     [
@@ -139,36 +141,38 @@ def test_what_is_no_request_is_refused(url: str, backend: Scripted, face: str, d
     ids=lambda more: next(iter(more)),
 )
 def test_numbers_and_lists_without_end_break_nothing(
-    url: str, face: str, model: str, more: dict[str, str]
+    url: str, client_dialect: str, model: str, more: dict[str, str]
 ) -> None:
-    answer = post(url, face, raw(face, model, **more))
+    answer = post(url, client_dialect, raw(client_dialect, model, **more))
     if answer.status_code != 200:
         assert refused(answer)
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_compressed_request_is_not_inflated(url: str, face: str) -> None:
-    assert refused(post(url, face, BOMB, **{"content-encoding": "gzip"}))
+@pytest.mark.parametrize("client_dialect", CLIENT_DIALECTS)
+def test_a_compressed_request_is_not_inflated(url: str, client_dialect: str) -> None:
+    assert refused(post(url, client_dialect, BOMB, **{"content-encoding": "gzip"}))
 
 
 @pytest.mark.parametrize("model", ["native", "compat"])
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("client_dialect", CLIENT_DIALECTS)
 @pytest.mark.parametrize("spelt", ["Model", "MODEL", "mODEL"])
 def test_a_second_name_of_a_model_cannot_be_slipped_past(
-    url: str, backend: Scripted, face: str, model: str, spelt: str
+    url: str, backend: Scripted, client_dialect: str, model: str, spelt: str
 ) -> None:
     """Ollama reads keys without regard to case, and the last one counts."""
-    assert spelt in refused(post(url, face, raw(face, model, **{spelt: '"secret"'})))
+    assert spelt in refused(
+        post(url, client_dialect, raw(client_dialect, model, **{spelt: '"secret"'}))
+    )
     assert b"secret" not in json.dumps(backend.asked).encode()
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("client_dialect", CLIENT_DIALECTS)
 def test_of_a_key_that_is_there_twice_the_last_one_counts_everywhere(
-    url: str, backend: Scripted, face: str
+    url: str, backend: Scripted, client_dialect: str
 ) -> None:
-    body = asked_body(face, "nobody", "hello", stream=False)
+    body = asked_body(client_dialect, "nobody", "hello", stream=False)
     data = json.dumps(body)[:-1] + ', "model": "native"}'
-    assert post(url, face, data.encode()).status_code == 200
+    assert post(url, client_dialect, data.encode()).status_code == 200
     assert {asked.get("model") for _, asked in backend.asked} == {"native"}
 
 
@@ -196,13 +200,17 @@ def canary() -> Iterator[tuple[str, threading.Event]]:
 
 
 @pytest.mark.parametrize("model", ["native", "compat"])
-@pytest.mark.parametrize("face", FACES)
-def test_no_request_says_where_to_ask(url: str, backend: Scripted, face: str, model: str) -> None:
+@pytest.mark.parametrize("client_dialect", CLIENT_DIALECTS)
+def test_no_request_says_where_to_ask(
+    url: str, backend: Scripted, client_dialect: str, model: str
+) -> None:
     with canary() as (elsewhere, called):
-        body = asked_body(face, model, "hello", stream=False)
+        body = asked_body(client_dialect, model, "hello", stream=False)
         place = {"api_base": elsewhere, "base_url": elsewhere, "api_key": "sk-own"}
         body |= {**place, "litellm_params": place, "extra_headers": {"x-a": "b"}}
-        answer = http.post(url + FACES[face], json=body, headers={"x-api-base": elsewhere})
+        answer = http.post(
+            url + CLIENT_DIALECTS[client_dialect], json=body, headers={"x-api-base": elsewhere}
+        )
         assert answer.status_code == 200
         assert not called.wait(0.05)
     assert backend.asked
@@ -228,11 +236,11 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("client_dialect", CLIENT_DIALECTS)
 def test_the_name_of_a_model_is_only_ever_a_name(
-    url: str, backend: Scripted, face: str, name: str
+    url: str, backend: Scripted, client_dialect: str, name: str
 ) -> None:
-    assert refused(post(url, face, raw(face, "x", model=json.dumps(name))))
+    assert refused(post(url, client_dialect, raw(client_dialect, "x", model=json.dumps(name))))
     assert not backend.asked
 
 
@@ -273,10 +281,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("model", ["native", "compat"])
 @pytest.mark.parametrize("bomb", BOMBS)
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("client_dialect", CLIENT_DIALECTS)
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_answer_that_is_a_bomb_is_the_backends_fault(
-    url: str, backend: Scripted, face: str, model: str, bomb: str, stream: bool
+    url: str, backend: Scripted, client_dialect: str, model: str, bomb: str, stream: bool
 ) -> None:
     kinds = {"native": "application/x-ndjson", "compat": "text/event-stream"}
     data = BOMBS[bomb] + b"\n"
@@ -285,8 +293,8 @@ def test_an_answer_that_is_a_bomb_is_the_backends_fault(
     kind = kinds[model] if stream else "application/json"
     for path in (*GOOD, "/v1/chat/completions", "/v1/completions"):
         backend.says(path, Said([data], content_type=kind))
-    body = asked_body(face, model, "hello", stream=stream)
-    answer = http.post(url + FACES[face], json=body)
+    body = asked_body(client_dialect, model, "hello", stream=stream)
+    answer = http.post(url + CLIENT_DIALECTS[client_dialect], json=body)
     assert answer.status_code in (200, 502), answer.text[:500]
     if answer.status_code == 502:
         assert answer.json()["error"]
@@ -298,9 +306,9 @@ def test_an_answer_without_end_is_cut(
     monkeypatch.setattr(client, "MAX_ANSWER", 100_000)
     for path in (*GOOD, "/v1/chat/completions", "/v1/completions"):
         backend.says(path, Said([b" " * 60_000] * 10))
-    for face in FACES:
-        body: dict[str, Any] = asked_body(face, "native", "hello", stream=False)
-        answer = http.post(url + FACES[face], json=body)
+    for client_dialect in CLIENT_DIALECTS:
+        body: dict[str, Any] = asked_body(client_dialect, "native", "hello", stream=False)
+        answer = http.post(url + CLIENT_DIALECTS[client_dialect], json=body)
         assert answer.status_code == 502
         assert "more than 100000 bytes" in answer.text
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.backends.fleet import Fleet
 from core.config.access import Access, Digest, Key
-from core.gateway.auth import Door
+from core.gateway.auth import Authenticator
 from core.gateway.origins import refusal
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, word
 from tests.support.scripted_backend import Scripted, running
@@ -67,10 +67,10 @@ def ask(url: str, key: str = "", path: str = COMPAT, model: str = "native", **mo
     return httpx.post(url + path, json=body, headers=headers, timeout=20)
 
 
-FACES = [COMPAT, NATIVE, "/v1/messages"]
+CLIENT_DIALECTS = [COMPAT, NATIVE, "/v1/messages"]
 
 
-@pytest.mark.parametrize("path", FACES)
+@pytest.mark.parametrize("path", CLIENT_DIALECTS)
 @pytest.mark.parametrize(
     "key",
     ["", "x", "sk-1234", SHOP[:-1], SHOP + "x", SHOP.upper(), LATE, "Bearer", "\u00e9" * 20, "*"],
@@ -141,7 +141,7 @@ def test_what_starts_servers_needs_no_key(url: str) -> None:
 
 
 def test_a_key_reaches_its_own_models_alone(url: str, backend: Scripted) -> None:
-    for path in FACES:
+    for path in CLIENT_DIALECTS:
         assert ask(url, SHOP, path, max_tokens=5).status_code == 200
         refused = ask(url, SHOP, path, model="secret", max_tokens=5)
         assert refused.status_code == 403
@@ -271,13 +271,13 @@ def test_keys_that_the_config_loses_leave_nobody_in() -> None:
     fleet.config = fleet.config.__class__(
         access=Access(keys=(Key(name="a", digest=Digest.of("k")),))
     )
-    door = Door(fleet, exposed=True)
+    authenticator = Authenticator(fleet, exposed=True)
     mine = [(b"authorization", b"Bearer k")]
-    assert door.visitor(mine).name == "a"
+    assert authenticator.principal(mine).name == "a"
     fleet.config = fleet.config.__class__()
     with pytest.raises(Exception, match="not known"):
-        door.visitor(mine)
-    assert json.dumps(repr(door)).find("Bearer") == -1
+        authenticator.principal(mine)
+    assert json.dumps(repr(authenticator)).find("Bearer") == -1
 
 
 def test_the_tools_are_behind_the_same_keys(url: str) -> None:

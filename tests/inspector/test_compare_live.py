@@ -44,7 +44,7 @@ def test_diglot_and_the_server_agree_both_ways(
     asked = json.dumps({**NATIVE, "model": "qwen3:4b"}).encode()
     exchange.backend.append(Wire("ollama", "/api/chat", asked, url=ollama_server.url))
     proof = compare_live(exchange, diglot=seed_over_ollama.url)
-    assert [(a.place, a.face, a.status) for a in proof.answers] == [
+    assert [(a.place, a.client_dialect, a.status) for a in proof.answers] == [
         ("diglot", "ollama", 200), ("diglot", "openai", 200),
         ("server", "ollama", 200), ("server", "openai", 200),
     ]  # fmt: skip

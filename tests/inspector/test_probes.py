@@ -29,7 +29,7 @@ from core.inspector.probes.compatibility import (
     server_version,
 )
 from core.inspector.probes.probe import VERDICTS
-from core.inspector.probes.subject import Call, Face, FleetAsker, HttpAsker, Subject
+from core.inspector.probes.subject import Call, ClientDialect, FleetAsker, HttpAsker, Subject
 from core.translation.report.notes import NOTES
 from core.translation.translate import translate_request
 from tests.laws.bodies import translations
@@ -37,7 +37,7 @@ from tests.support.programs import CLOSED, ROOT
 from tests.support.scripted_backend import Said, Scripted, running
 from tests.support.servers import Gateway, Ollama
 
-FACES: tuple[Face, ...] = ("ollama", "openai")
+CLIENT_DIALECTS: tuple[ClientDialect, ...] = ("ollama", "openai")
 TABLE = (ROOT / "docs/compatibility.md").read_text("utf-8")
 MARKS = {"✓": "honoured", "✗": "ignored", "⊘": "refused", "?": "inconclusive"}
 QUICK = ("num_ctx", "keep_alive", "think", "logprobs", "stop_string", "include_usage", "n",
@@ -59,9 +59,18 @@ async def client() -> AsyncIterator[Client]:
     await one.close()
 
 
-def subject(client: Client, url: str, face: Face, server: str = "", model: str = "m") -> Subject:
+def subject(
+    client: Client, url: str, client_dialect: ClientDialect, server: str = "", model: str = "m"
+) -> Subject:
     asker, behind = HttpAsker(client, url), HttpAsker(client, server or url)
-    return Subject(name=face, face=face, asker=asker, model=model, server=behind, server_model="m")
+    return Subject(
+        name=client_dialect,
+        client_dialect=client_dialect,
+        asker=asker,
+        model=model,
+        server=behind,
+        server_model="m",
+    )
 
 
 def test_the_committed_table_is_whole() -> None:
@@ -78,16 +87,16 @@ async def test_real_servers_do_what_the_table_says(
     client: Client, ollama_server: Ollama, seed_over_ollama: Gateway
 ) -> None:
     server = HttpAsker(client, ollama_server.url)
-    places: list[tuple[Face, HttpAsker, str]] = [
+    places: list[tuple[ClientDialect, HttpAsker, str]] = [
         ("ollama", server, "qwen3:4b"),
         ("openai", server, "qwen3:4b"),
         ("openai", HttpAsker(client, seed_over_ollama.url), "qwen-local"),
         ("ollama", HttpAsker(client, seed_over_ollama.url), "qwen-local"),
     ]
     subjects = [
-        Subject(name=str(place), face=face, asker=asker, model=model, server=server,
-                server_model="qwen3:4b")
-        for place, (face, asker, model) in enumerate(places)
+        Subject(name=str(place), client_dialect=client_dialect, asker=asker, model=model,
+                server=server, server_model="qwen3:4b")
+        for place, (client_dialect, asker, model) in enumerate(places)
     ]  # fmt: skip
     assert await server_version(subjects[0]) == "0.17.4"
     table = await probe_all(subjects, date="2026-01-01", versions={}, names=QUICK)
@@ -179,8 +188,9 @@ async def test_diglot_itself_is_asked_in_its_own_process(
     params = f"{{model: ollama/m, api_base: {backend.url}}}"
     config.write_text(f"model_list: [{{model_name: x, litellm_params: {params}}}]")
     async with Fleet(config) as fleet:
-        one = Subject(name="Diglot /v1", face="openai", asker=FleetAsker(fleet, "me"), model="x",
-                      server=HttpAsker(client, backend.url), server_model="m")  # fmt: skip
+        one = Subject(name="Diglot /v1", client_dialect="openai", asker=FleetAsker(fleet, "me"),
+                      model="x", server=HttpAsker(client, backend.url),
+                      server_model="m")  # fmt: skip
         assert (await run_probe("num_ctx", one)).verdict == "honoured"
         result = await run_probe("unknown_field", one)
         assert "no_such_field" in result.evidence.en and result.verdict == "ignored"
@@ -229,11 +239,11 @@ async def test_every_probe_is_reached_from_the_rows_of_what_it_is_about(
     backend.json("/api/ps", {"models": []})
     reached = set()
     for name in PROBES:
-        for face in FACES:
-            result = await run_probe(name, subject(client, backend.url, face))
+        for client_dialect in CLIENT_DIALECTS:
+            result = await run_probe(name, subject(client, backend.url, client_dialect))
             for call in result.sent:
                 if call.request is not None and call.path != "/api/generate":
-                    rows = [*aligned(call.request, face), *answered(call, face)]
+                    rows = [*aligned(call.request, client_dialect), *answered(call, client_dialect)]
                     reached |= {p.name for row in rows for p in probes_of(row)} & {name}
     # Nothing of what a request for a missing model says is special: its error is.
     (error,) = (row for row in align_answer({"error": "gone"}, {"error": {"message": "gone"}},

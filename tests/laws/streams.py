@@ -32,8 +32,8 @@ from tests.laws.basics import (
 )
 from tests.laws.values import event_streams, logprobs
 
-FACES = ("openai", "ollama", "generate")
-PAIRS = [(source, target) for source in FACES for target in FACES]
+CLIENT_DIALECTS = ("openai", "ollama", "generate")
+PAIRS = [(source, target) for source in CLIENT_DIALECTS for target in CLIENT_DIALECTS]
 
 Talker = StreamTranslator | PassedStream
 

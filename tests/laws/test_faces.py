@@ -33,7 +33,7 @@ from tests.laws.oracle import above, at, leaves, steps
 from tests.laws.values import EVERYTHING, event_streams, requests
 
 NEW = ("anthropic", "responses")
-new = pytest.mark.parametrize("face", NEW)
+new = pytest.mark.parametrize("client_dialect", NEW)
 targets = st.sampled_from(["ollama", "openai"])
 
 
@@ -50,23 +50,25 @@ def with_calls_first(request: ChatRequest) -> ChatRequest:
 conversations = requests("ollama", "openai").map(with_calls_first).filter(lambda r: r.messages)
 
 
-def body_of(face: str, request: ChatRequest) -> dict[str, Any]:
-    return DIALECTS[face].dump_request(request, accepts=EVERYTHING)
+def body_of(client_dialect: str, request: ChatRequest) -> dict[str, Any]:
+    return DIALECTS[client_dialect].dump_request(request, accepts=EVERYTHING)
 
 
 def explained(
-    face: str, target: str, body: dict[str, Any]
+    client_dialect: str, target: str, body: dict[str, Any]
 ) -> tuple[dict[str, Any], tuple[ReportRow, ...]]:
-    written = translate_request(body, source=face, target=target)
-    return written, explain_request(body, written, source=face, target=target)
+    written = translate_request(body, source=client_dialect, target=target)
+    return written, explain_request(body, written, source=client_dialect, target=target)
 
 
 @new
 @given(request=conversations, target=targets)
-def test_every_leaf_of_the_source_has_one_row(face: str, request: ChatRequest, target: str) -> None:
-    body = body_of(face, request)
+def test_every_leaf_of_the_source_has_one_row(
+    client_dialect: str, request: ChatRequest, target: str
+) -> None:
+    body = body_of(client_dialect, request)
     try:
-        _, rows = explained(face, target, body)
+        _, rows = explained(client_dialect, target, body)
     except DiglotError:
         return  # there is nothing in it but what is left out
     covered = [steps(row.path) for row in rows if row.path is not None]
@@ -79,11 +81,11 @@ def test_every_leaf_of_the_source_has_one_row(face: str, request: ChatRequest, t
 @new
 @given(request=conversations, target=targets)
 def test_every_leaf_of_the_target_has_a_reason(
-    face: str, request: ChatRequest, target: str
+    client_dialect: str, request: ChatRequest, target: str
 ) -> None:
-    body = body_of(face, request)
+    body = body_of(client_dialect, request)
     try:
-        written, rows = explained(face, target, body)
+        written, rows = explained(client_dialect, target, body)
     except DiglotError:
         return
     places = set()
@@ -101,10 +103,10 @@ def test_every_leaf_of_the_target_has_a_reason(
 
 @new
 @given(request=conversations)
-def test_texts_calls_and_settings_survive(face: str, request: ChatRequest) -> None:
-    body = body_of(face, request)
+def test_texts_calls_and_settings_survive(client_dialect: str, request: ChatRequest) -> None:
+    body = body_of(client_dialect, request)
     try:
-        read = DIALECTS[face].parse_request(body)
+        read = DIALECTS[client_dialect].parse_request(body)
     except DiglotError:
         return
 
@@ -131,12 +133,12 @@ def test_texts_calls_and_settings_survive(face: str, request: ChatRequest) -> No
 @new
 @given(request=conversations, target=targets, data=st.data())
 def test_broken_bodies_raise_only_errors_of_diglot(
-    face: str, request: ChatRequest, target: str, data: st.DataObject
+    client_dialect: str, request: ChatRequest, target: str, data: st.DataObject
 ) -> None:
-    body = data.draw(broken(st.just(body_of(face, request))))
+    body = data.draw(broken(st.just(body_of(client_dialect, request))))
     before = exact(body)
     try:
-        explained(face, target, body)
+        explained(client_dialect, target, body)
     except DiglotError as exc:
         assert exc.message
         assert 400 <= exc.status < 500, "a client's fault"
@@ -158,9 +160,9 @@ def plain(events: list[Event]) -> list[Event]:
 
 @new
 @given(events=event_streams("openai").map(plain))
-def test_a_stream_reads_as_it_was_written(face: str, events: list[Event]) -> None:
-    wire = DIALECTS[face].encoder(STAMP, include_usage=True).encode(events, now=NOW)
-    decoder = DIALECTS[face].decoder(ids="x")
+def test_a_stream_reads_as_it_was_written(client_dialect: str, events: list[Event]) -> None:
+    wire = DIALECTS[client_dialect].encoder(STAMP, include_usage=True).encode(events, now=NOW)
+    decoder = DIALECTS[client_dialect].decoder(ids="x")
     read = decoder.decode(wire) + decoder.flush()
     got, meant = accumulate(read), accumulate(events)
     assert exact(got.message) == exact(meant.message)
@@ -172,8 +174,8 @@ def test_a_stream_reads_as_it_was_written(face: str, events: list[Event]) -> Non
 
 @new
 @given(events=event_streams("openai").map(plain))
-def test_a_stream_folded_is_the_whole_answer(face: str, events: list[Event]) -> None:
-    spoken = DIALECTS[face]
+def test_a_stream_folded_is_the_whole_answer(client_dialect: str, events: list[Event]) -> None:
+    spoken = DIALECTS[client_dialect]
     whole = spoken.dump_response(accumulate(events), stamp=STAMP, now=NOW)
     answer = spoken.parse_response(whole, ids="x")
     wire = spoken.encoder(STAMP, include_usage=True).encode(events, now=NOW)

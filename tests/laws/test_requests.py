@@ -270,8 +270,8 @@ _plain = some(
 )
 
 
-def is_plain(face: str, body: dict[str, Any]) -> bool:
-    return read_plain(face, json.dumps(body).encode()) is not None
+def is_plain(client_dialect: str, body: dict[str, Any]) -> bool:
+    return read_plain(client_dialect, json.dumps(body).encode()) is not None
 
 
 @given(way=translations(("openai", "ollama"), ("ollama", "openai")), plain=_plain)

@@ -17,7 +17,7 @@ from core.translation.messages import ChatResponse
 from core.translation.translate import translate_response
 from tests.laws.basics import MODEL, NOW, STAMP, exact, keys, texts, values, words
 from tests.laws.bodies import BODIES, broken
-from tests.laws.streams import FACES, PAIRS, junk
+from tests.laws.streams import CLIENT_DIALECTS, PAIRS, junk
 from tests.laws.values import answers
 
 KINDS = [getattr(errors, name) for name in errors.__all__ if name != "DiglotError"]
@@ -31,7 +31,7 @@ def heard(dialect: str, body: dict[str, Any]) -> ChatResponse:
     return DIALECTS[dialect].parse_response(body, ids="x")
 
 
-@pytest.mark.parametrize("dialect", FACES)
+@pytest.mark.parametrize("dialect", CLIENT_DIALECTS)
 @given(data=st.data())
 def test_what_is_written_reads_the_same(dialect: str, data: st.DataObject) -> None:
     answer = data.draw(answers(dialect))
@@ -65,13 +65,13 @@ def test_the_target_hears_what_the_source_said(pair: tuple[str, str], data: st.D
         assert found.timings == answer.timings
 
 
-@pytest.mark.parametrize("source", FACES)
+@pytest.mark.parametrize("source", CLIENT_DIALECTS)
 @given(data=st.data())
 def test_broken_answers_raise_only_errors_of_diglot(source: str, data: st.DataObject) -> None:
     body = data.draw(broken(answers(source).map(lambda answer: written(source, answer))))
     before = exact(body)
     try:
-        for target in FACES:
+        for target in CLIENT_DIALECTS:
             translate_response(body, source=source, target=target, stamp=STAMP, now=NOW)
     except DiglotError as exc:
         assert exc.message
@@ -79,13 +79,13 @@ def test_broken_answers_raise_only_errors_of_diglot(source: str, data: st.DataOb
     assert exact(body) == before
 
 
-@pytest.mark.parametrize("dialect", FACES)
+@pytest.mark.parametrize("dialect", CLIENT_DIALECTS)
 @given(data=junk, status=st.sampled_from([400, 401, 404, 429, 500, 503]))
 def test_any_error_body_can_be_told(dialect: str, data: bytes, status: int) -> None:
     error = DIALECTS[dialect].parse_error(data, status)
     assert error.status == status
     assert error.message
-    for target in FACES:
+    for target in CLIENT_DIALECTS:
         json.loads(json.dumps(DIALECTS[target].dump_error(error)))
 
 

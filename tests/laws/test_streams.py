@@ -16,15 +16,15 @@ from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Finish, StreamError, accumulate, replay
 from core.translation.translate import StreamTranslator
 from tests.laws.basics import NOW, STAMP, booleans, compact, exact, texts
-from tests.laws.streams import FACES, PAIRS, Talker, cuts, junk, stops, talk, torn, wires
+from tests.laws.streams import CLIENT_DIALECTS, PAIRS, Talker, cuts, junk, stops, talk, torn, wires
 from tests.laws.values import event_streams
 from tests.test_vectors import ending, says_finish
 
 NEW = ("anthropic", "responses", "completions")
-WIDER = [(face, new) for face in FACES for new in NEW]
+WIDER = [(client_dialect, new) for client_dialect in CLIENT_DIALECTS for new in NEW]
 pairs = st.sampled_from(PAIRS)
 among = pytest.mark.parametrize("pairs", [PAIRS, WIDER], ids=["backends", "clients"])
-faces = st.sampled_from(FACES)
+client_dialects = st.sampled_from(CLIENT_DIALECTS)
 
 
 def seen(talker: Talker) -> tuple[Any, ...]:
@@ -55,7 +55,7 @@ def test_cutting_is_invisible(pairs: list[tuple[str, str]], data: st.DataObject)
     assert ending(target, out) == ("finish" if whole.error is None else "error")
 
 
-@given(dialect=faces, rename=st.booleans(), data=st.data())
+@given(dialect=client_dialects, rename=st.booleans(), data=st.data())
 def test_cutting_is_invisible_to_bytes_passed_through(
     dialect: str, rename: bool, data: st.DataObject
 ) -> None:
@@ -82,7 +82,7 @@ def test_a_stream_cut_short_ends_in_an_error(
         assert ending(target, out) == "finish"
 
 
-@given(dialect=faces, rename=st.booleans(), data=st.data())
+@given(dialect=client_dialects, rename=st.booleans(), data=st.data())
 def test_a_passed_stream_cut_short_ends_in_an_error(
     dialect: str, rename: bool, data: st.DataObject
 ) -> None:
@@ -156,7 +156,7 @@ def test_the_short_way_says_what_the_long_one_says(usage: bool, data: st.DataObj
     assert seen(short) == seen(long)
 
 
-@given(dialect=faces, data=st.data())
+@given(dialect=client_dialects, data=st.data())
 def test_what_is_written_reads_the_same(dialect: str, data: st.DataObject) -> None:
     events = data.draw(event_streams(dialect))
     before = exact(events)
@@ -216,7 +216,7 @@ def new_translator(source: str, target: str) -> StreamTranslator:
     return StreamTranslator(source, target, STAMP, include_usage=True)
 
 
-@pytest.mark.parametrize("dialect", [*FACES, *NEW])
+@pytest.mark.parametrize("dialect", [*CLIENT_DIALECTS, *NEW])
 @given(pieces=st.lists(junk, max_size=4))
 def test_garbage_ends_in_an_error(dialect: str, pieces: list[bytes]) -> None:
     decoder = DIALECTS[dialect].decoder(ids="x")
@@ -230,7 +230,7 @@ def test_garbage_ends_in_an_error(dialect: str, pieces: list[bytes]) -> None:
         assert exc.status >= 400
 
 
-@given(dialect=faces, rename=st.booleans(), pieces=st.lists(junk, max_size=4))
+@given(dialect=client_dialects, rename=st.booleans(), pieces=st.lists(junk, max_size=4))
 def test_garbage_passed_through_has_an_end(dialect: str, rename: bool, pieces: list[bytes]) -> None:
     passed = PassedStream(dialect, STAMP, rename=rename)
     talk(passed, pieces)

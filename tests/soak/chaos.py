@@ -24,7 +24,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.faults.asking import FACES, ask
+from tests.faults.asking import CLIENT_DIALECTS, ask
 from tests.support.programs import ROOT, environment, free_port
 
 __all__ = ["Report", "chaos"]
@@ -169,12 +169,14 @@ async def _one(
     client: httpx.AsyncClient, gateway: Program, report: Report, chance: random.Random
 ) -> None:
     token = f"token-{report.asked}"
-    face, stream = chance.choice(list(FACES)), chance.random() < 0.6
-    what = f"{token} {face} {'stream' if stream else 'whole'} at {gateway.name}"
+    client_dialect, stream = chance.choice(list(CLIENT_DIALECTS)), chance.random() < 0.6
+    what = f"{token} {client_dialect} {'stream' if stream else 'whole'} at {gateway.name}"
     client.base_url = gateway.url
     began = time.monotonic()
     try:
-        outcome = await ask(client, face, chance.choice(("native", "compat")), token, stream=stream)
+        outcome = await ask(
+            client, client_dialect, chance.choice(("native", "compat")), token, stream=stream
+        )
     except httpx.HTTPError as exc:
         if gateway.was_down(began, time.monotonic()):
             down = isinstance(exc, httpx.ConnectError)
@@ -203,8 +205,8 @@ async def _rest(gateways: list[Program], report: Report) -> None:
     async with httpx.AsyncClient(timeout=60) as client:
         for gateway in gateways:
             client.base_url = gateway.url
-            for face in FACES:
-                outcome = await ask(client, face, "native", "token-last", stream=True)
+            for client_dialect in CLIENT_DIALECTS:
+                outcome = await ask(client, client_dialect, "native", "token-last", stream=True)
                 if outcome.text != "token-last":
                     report.wrong.append(f"{gateway.name} has not come to rest: {outcome}")
 

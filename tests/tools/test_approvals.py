@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from core.tools.approvals import Decision, Desk
+from core.tools.approvals import ApprovalQueue, Decision
 from core.tools.examples import example_toolbox
 from core.tools.fault_injection import FAULTS, Fault, troubled
 from core.tools.loop import LoopStop, run_tools
@@ -30,17 +30,19 @@ WEATHER = ToolCall(id="c1", name="get_current_weather", arguments='{"location":"
 ELSEWHERE = replace(WEATHER, id="c2", arguments='{"location":"Lima"}')
 
 
-def settle(desk: Desk, *calls: ToolCall, decisions: dict[str, Decision]) -> list[ToolResult]:
+def settle(
+    queue: ApprovalQueue, *calls: ToolCall, decisions: dict[str, Decision]
+) -> list[ToolResult]:
     """Handle calls side by side, deciding from another thread as a page does."""
 
     async def both() -> list[ToolResult]:
-        tasks = [asyncio.create_task(desk.handle(call)) for call in calls]
+        tasks = [asyncio.create_task(queue.handle(call)) for call in calls]
         await asyncio.sleep(0)
-        assert [call.id for call in desk.waiting] == [call.id for call in calls]
+        assert [call.id for call in queue.waiting] == [call.id for call in calls]
         for call_id, decision in decisions.items():
-            assert await asyncio.to_thread(desk.decide, call_id, decision)
+            assert await asyncio.to_thread(queue.decide, call_id, decision)
         results = await asyncio.gather(*tasks)
-        assert not desk.waiting
+        assert not queue.waiting
         return list(results)
 
     return asyncio.run(both())
@@ -48,9 +50,9 @@ def settle(desk: Desk, *calls: ToolCall, decisions: dict[str, Decision]) -> list
 
 def test_nothing_runs_before_somebody_says_so() -> None:
     told: list[bool] = []
-    desk = Desk(example_toolbox(), mode="approve", changed=told.append)
+    queue = ApprovalQueue(example_toolbox(), mode="approve", changed=told.append)
     run, refused = settle(
-        desk,
+        queue,
         WEATHER,
         ELSEWHERE,
         decisions={
@@ -65,17 +67,17 @@ def test_nothing_runs_before_somebody_says_so() -> None:
 
 
 def test_a_person_answers_in_the_place_of_the_tool() -> None:
-    desk = Desk(example_toolbox(), mode="answer")
-    (given,) = settle(desk, WEATHER, decisions={"c1": Decision(kind="give", text="it snows")})
+    queue = ApprovalQueue(example_toolbox(), mode="answer")
+    (given,) = settle(queue, WEATHER, decisions={"c1": Decision(kind="give", text="it snows")})
     assert (given.content, given.ok, given.how) == ("it snows", True, "given")
 
 
 def test_a_call_that_nothing_runs_waits_in_any_mode() -> None:
     box = example_toolbox().declaring([Tool(name="book_flight")])
-    desk = Desk(box)
+    queue = ApprovalQueue(box)
     call = ToolCall(id="c1", name="book_flight")
-    assert not desk.runs("book_flight")
-    (given,) = settle(desk, call, decisions={"c1": Decision(kind="fault", fault="timeout")})
+    assert not queue.runs("book_flight")
+    (given,) = settle(queue, call, decisions={"c1": Decision(kind="fault", fault="timeout")})
     assert "did not finish within 30 s" in given.content and given.how == "fault_timeout"
 
 
@@ -95,15 +97,17 @@ def test_each_fault_looks_like_what_it_is_called(fault: Fault) -> None:
 
 @pytest.mark.parametrize(("every", "expected"), [(False, ["fault_error", ""]), (True, None)])
 def test_a_fault_befalls_the_first_call_or_every_one(every: bool, expected: Any) -> None:
-    desk = Desk(example_toolbox(), fault="error", every=every)
+    queue = ApprovalQueue(example_toolbox(), fault="error", every=every)
 
     async def twice() -> list[str]:
-        return [(await desk.handle(WEATHER)).how, (await desk.handle(WEATHER)).how]
+        return [(await queue.handle(WEATHER)).how, (await queue.handle(WEATHER)).how]
 
     assert asyncio.run(twice()) == (expected or ["fault_error", "fault_error"])
 
 
-def loop(desk: Desk, answer: Callable[[int, ChatRequest], ChatResponse]) -> tuple[Any, Any]:
+def loop(
+    queue: ApprovalQueue, answer: Callable[[int, ChatRequest], ChatResponse]
+) -> tuple[Any, Any]:
     asked: list[ChatRequest] = []
 
     async def chat(request: ChatRequest) -> AsyncIterator[Event]:
@@ -116,7 +120,7 @@ def loop(desk: Desk, answer: Callable[[int, ChatRequest], ChatResponse]) -> tupl
         question = Message(role="user", parts=(Text("天气?"),))
         request = ChatRequest(model="m", messages=(question,), tools=box.tools)
         values = []
-        async for value in run_tools(chat, request, box, handle=desk.handle):
+        async for value in run_tools(chat, request, box, handle=queue.handle):
             values.append(value)
         return values
 
@@ -134,33 +138,33 @@ def test_the_model_is_shown_the_call_as_it_was_run() -> None:
     def decide(waiting: bool) -> None:
         if waiting:
             new = Decision(kind="run", arguments='{"location":"上海市"}')
-            assert desk.decide(desk.waiting[0].id, new)
+            assert queue.decide(queue.waiting[0].id, new)
 
-    desk = Desk(box, mode="approve", changed=decide)
+    queue = ApprovalQueue(box, mode="approve", changed=decide)
     done = ChatResponse(model="m", message=Message(role="assistant", parts=(Text("ok"),)))
-    _, asked = loop(desk, lambda turn, _: calls(ELSEWHERE) if turn == 1 else done)
+    _, asked = loop(queue, lambda turn, _: calls(ELSEWHERE) if turn == 1 else done)
     call, result = asked[1].messages[1:]
     assert call.tool_calls[0].arguments == '{"location":"上海市"}'
     assert "25°C" in text_of(result)
 
 
 def test_a_run_that_nobody_decides_about_ends_and_says_so() -> None:
-    desk = Desk(example_toolbox(), mode="approve", patience=0.01)
-    values, asked = loop(desk, lambda *_: calls(WEATHER, ELSEWHERE))
+    queue = ApprovalQueue(example_toolbox(), mode="approve", patience=0.01)
+    values, asked = loop(queue, lambda *_: calls(WEATHER, ELSEWHERE))
     assert isinstance(values[-1], LoopStop) and values[-1].reason == "abandoned"
     assert "nobody decided" in values[-1].message
-    assert len(asked) == 1 and not desk.waiting
-    assert not desk.decide("c1", Decision(kind="run"))
+    assert len(asked) == 1 and not queue.waiting
+    assert not queue.decide("c1", Decision(kind="run"))
 
 
 def test_two_calls_with_one_id_are_settled_apart() -> None:
-    desk = Desk(example_toolbox(), mode="answer")
+    queue = ApprovalQueue(example_toolbox(), mode="answer")
 
     async def both() -> list[ToolResult]:
-        tasks = [asyncio.create_task(desk.handle(WEATHER)) for _ in range(2)]
+        tasks = [asyncio.create_task(queue.handle(WEATHER)) for _ in range(2)]
         await asyncio.sleep(0)
-        for text, call in zip(("first", "second"), desk.waiting, strict=True):
-            desk.decide(call.id, Decision(kind="give", text=text))
+        for text, call in zip(("first", "second"), queue.waiting, strict=True):
+            queue.decide(call.id, Decision(kind="give", text=text))
         return list(await asyncio.gather(*tasks))
 
     results = asyncio.run(both())

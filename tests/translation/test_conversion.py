@@ -14,7 +14,7 @@ from core.translation.conversions.incoming import Incoming
 from core.translation.conversions.loading import Loading
 from core.translation.conversions.openai_over_ollama import OpenAIOverOllama
 from core.translation.conversions.pass_through import PassThrough
-from core.translation.conversions.table import FACES, WAYS, Conversion, choose
+from core.translation.conversions.table import CLIENT_DIALECTS, WAYS, Conversion, choose
 from core.translation.stamp import Stamp
 
 STAMP = Stamp(id="0123", created=1_700_000_000_000_000_000, model="mine")
@@ -31,12 +31,12 @@ def backend(kind: str, **more: Any) -> Deployment:
     return Deployment(model_name="mine", model="m", dialect=kind, base_url="http://h", **more)  # type: ignore[arg-type]
 
 
-def way(face: str, body: dict[str, Any], to: Deployment) -> Conversion | Loading:
-    return choose(Incoming(face, json.dumps(body).encode()), to, STAMP)
+def way(client_dialect: str, body: dict[str, Any], to: Deployment) -> Conversion | Loading:
+    return choose(Incoming(client_dialect, json.dumps(body).encode()), to, STAMP)
 
 
 def test_every_dialect_has_a_way_to_every_kind_of_backend() -> None:
-    assert {face for face, _ in WAYS} == set(FACES)
+    assert {client_dialect for client_dialect, _ in WAYS} == set(CLIENT_DIALECTS)
     assert all(ways for ways in WAYS.values())
 
 
@@ -85,13 +85,18 @@ def test_an_answer_passes_through_with_its_counts() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ollama", "openai"])
-@pytest.mark.parametrize("face", [face for face in FACES if "embed" not in face])
-def test_a_whole_answer_becomes_the_stream_that_was_asked_for(face: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    "client_dialect",
+    [client_dialect for client_dialect in CLIENT_DIALECTS if "embed" not in client_dialect],
+)
+def test_a_whole_answer_becomes_the_stream_that_was_asked_for(
+    client_dialect: str, kind: str
+) -> None:
     said = {"responses": {"input": "hi"}, "generate": {"prompt": "hi"}}
     body = {**HI, "prompt": "hi", "max_tokens": 9, "stream": True}
-    if face != "completions":
-        body = {**HI, "max_tokens": 9, "stream": True, **said.get(face, {})}
-    found = way(face, body, backend(kind))
+    if client_dialect != "completions":
+        body = {**HI, "max_tokens": 9, "stream": True, **said.get(client_dialect, {})}
+    found = way(client_dialect, body, backend(kind))
     assert not isinstance(found, Loading)
     if isinstance(found, Hub):
         found.settle(found.asked, accepts=())
@@ -101,7 +106,7 @@ def test_a_whole_answer_becomes_the_stream_that_was_asked_for(face: str, kind: s
     text = {"message": {"role": "assistant", "content": "hello"}, "text": "hello"}
     whole = {"model": "m", "choices": [{"index": 0, "finish_reason": "stop", **text}]}
     data, _ = found.response(json.dumps(whole).encode(), now=0)
-    words = FACES[face].words
+    words = CLIENT_DIALECTS[client_dialect].words
     assert found.answer_type == words.stream_type
     decoder = words.decoder(ids="x")
     events = decoder.decode(data) + decoder.flush()

@@ -11,7 +11,7 @@ import streamlit as st
 from msgspec.structs import replace
 
 from core.chats.service import Service
-from core.chats.values.chat import ChatOptions, FaceDialect
+from core.chats.values.chat import ChatOptions, ClientDialect
 from core.errors import DiglotError
 from ui.chat.parameters import count_set, ignored, show_lost, show_parameters
 from ui.widgets.cards import attempt, try_it
@@ -20,7 +20,7 @@ from ui.words import t
 __all__ = ["abilities", "show_settings"]
 
 _BADGES = {"tools": "blue", "vision": "violet", "thinking": "green"}
-_APIS: tuple[FaceDialect, ...] = ("ollama", "openai")
+_APIS: tuple[ClientDialect, ...] = ("ollama", "openai")
 _MOST = 4
 
 
@@ -82,7 +82,7 @@ def abilities(service: Service, model: str | None) -> frozenset[str]:
         return frozenset()
 
 
-def _show_model(models: list[str]) -> tuple[str | None, FaceDialect]:
+def _show_model(models: list[str]) -> tuple[str | None, ClientDialect]:
     model = st.selectbox(
         t("chat.model"),
         models,
@@ -92,7 +92,7 @@ def _show_model(models: list[str]) -> tuple[str | None, FaceDialect]:
         placeholder=t("status.no_models"),
         width=200,
     )
-    dialect: FaceDialect | None = st.segmented_control(
+    dialect: ClientDialect | None = st.segmented_control(
         t("api.label"),
         _APIS,
         format_func=lambda name: t(f"api.{name}"),
@@ -181,6 +181,6 @@ def _show_others(options: ChatOptions, models: Sequence[str]) -> list[ChatOption
         both = st.checkbox(t("compare.apis"), key="compare_api", persist_state="session")
     others = [replace(options, model=name) for name in names]
     if both:
-        other: FaceDialect = "openai" if options.dialect == "ollama" else "ollama"
+        other: ClientDialect = "openai" if options.dialect == "ollama" else "ollama"
         others.insert(0, replace(options, dialect=other))
     return others[: _MOST - 1]

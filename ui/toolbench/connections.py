@@ -26,9 +26,9 @@ def show_connections(service: Service, owner: str) -> None:
 
 
 def _show_servers(service: Service, owner: str) -> None:
-    shop = service.runners.shop
+    tool_runtime = service.runners.tool_runtime
     st.markdown(f"**{t('tools.mcp')}**")
-    status = shop.mcp.status()
+    status = tool_runtime.mcp.status()
     if not status:
         st.caption(t("tools.mcp_none"))
     for name, trouble in status.items():
@@ -36,20 +36,24 @@ def _show_servers(service: Service, owner: str) -> None:
             icon = ":material/error:" if trouble else ":material/check_circle:"
             said = plain(trouble) if trouble else t("tools.mcp_connected")
             st.markdown(f"{icon} `{name}` {said}")
-            names = shop.mcp.tools(name)
+            names = tool_runtime.mcp.tools(name)
             if names:
                 st.caption(", ".join(f"`{one}`" for one in names))
-                _offer(service, owner, (x for x in shop.toolbox.tools if x.name in names), name)
+                _offer(
+                    service, owner, (x for x in tool_runtime.toolbox.tools if x.name in names), name
+                )
 
 
 def _show_own(service: Service, owner: str) -> None:
-    shop, folder = service.runners.shop, service.fleet.config.tools.folder
+    tool_runtime, folder = service.runners.tool_runtime, service.fleet.config.tools.folder
     st.markdown(f"**{t('tools.here')}**")
-    if shop.trouble:
-        st.warning(shop.trouble, icon=":material/folder_off:")
+    if tool_runtime.trouble:
+        st.warning(tool_runtime.trouble, icon=":material/folder_off:")
     st.caption(t("tools.here_folder" if folder is not None else "tools.here_no_folder"))
-    taken = {name for server in shop.mcp.status() for name in shop.mcp.tools(server)}
-    own = [tool for tool in shop.toolbox.tools if tool.name not in taken]
+    taken = {
+        name for server in tool_runtime.mcp.status() for name in tool_runtime.mcp.tools(server)
+    }
+    own = [tool for tool in tool_runtime.toolbox.tools if tool.name not in taken]
     st.caption(", ".join(f"`{tool.name}`" for tool in own))
     _offer(service, owner, own, "")
 

@@ -93,11 +93,11 @@ def _show_request(
             return
         if exchange is not None:
             try:
-                face = exchange.client.dialect
-                other = "ollama" if face == "openai" else "openai"
+                client_dialect = exchange.client.dialect
+                other = "ollama" if client_dialect == "openai" else "openai"
                 show_bodies(
-                    exchange.request_in(face), exchange.request_in(other), source=face,
-                    target=other,
+                    exchange.request_in(client_dialect), exchange.request_in(other),
+                    source=client_dialect, target=other,
                     derived=not any(wire.dialect == other for wire in exchange.backend),
                 )  # fmt: skip
             except DiglotError as exc:

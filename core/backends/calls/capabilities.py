@@ -27,7 +27,7 @@ from core.translation.messages import (
     ToolCall,
 )
 
-__all__ = ["Ask", "help_model", "is_forced", "needs"]
+__all__ = ["Ask", "adapt_to_capabilities", "is_forced", "needs"]
 
 Ask = Callable[[ChatRequest], Awaitable[ChatResponse]]
 
@@ -37,7 +37,7 @@ def is_forced(request: ChatRequest) -> bool:
     return request.tool_choice == "required" or isinstance(request.tool_choice, NamedTool)
 
 
-async def help_model(
+async def adapt_to_capabilities(
     request: ChatRequest,
     *,
     route: Route,

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from core.backends.balancing.load import Lease, Route
 from core.backends.balancing.router import Router
 from core.backends.calls.answer import JSON_TYPE, Answer, stream_answer
-from core.backends.calls.capabilities import help_model
+from core.backends.calls.capabilities import adapt_to_capabilities
 from core.backends.calls.fan_out import several
 from core.backends.calls.options import PLAIN_ASK, AskOptions
 from core.backends.calls.retry import Attempts
@@ -36,7 +36,7 @@ from core.translation.codec.json import encode_json
 from core.translation.conversions.hub import Hub
 from core.translation.conversions.incoming import Incoming
 from core.translation.conversions.loading import Loading
-from core.translation.conversions.table import FACES, Conversion, choose
+from core.translation.conversions.table import CLIENT_DIALECTS, Conversion, choose
 from core.translation.fields.table import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
 from core.translation.report.report import ReportRow, dropped, losses
@@ -54,7 +54,7 @@ _LONGEST_LIST = 2000
 """Characters of x-diglot-dropped: some clients refuse a longer header."""
 
 
-class Turn(Struct, kw_only=True):
+class UpstreamCall(Struct, kw_only=True):
     """One request on its way to one deployment."""
 
     incoming: Incoming
@@ -89,21 +89,23 @@ class Caller:
         self._settle = settle
         self._fetcher = fetcher
 
-    async def answer(self, face: str, raw: bytes, options: AskOptions = PLAIN_ASK) -> Answer:
-        """Answer a request body of the dialect ``face``, of a chat or of embeddings.
+    async def answer(
+        self, client_dialect: str, raw: bytes, options: AskOptions = PLAIN_ASK
+    ) -> Answer:
+        """Answer a request body of the dialect ``client_dialect``, of a chat or of embeddings.
 
         Returns once the first piece of a stream is there, so that an error before it is still
         raised with its own status. Raises DiglotError.
         """
         now = time.time_ns()
-        spoken = FACES[face]
-        client = Wire(face, spoken.path, raw, headers=options.headers)
+        spoken = CLIENT_DIALECTS[client_dialect]
+        client = Wire(client_dialect, spoken.path, raw, headers=options.headers)
         exchange = Exchange(options.identity or new_id(), client, owner=options.owner, started=now)
         self._log.add(exchange)
         if options.note is not None:
             options.note(exchange)
         try:
-            answer = await self._answer(face, raw, exchange, options)
+            answer = await self._answer(client_dialect, raw, exchange, options)
         except DiglotError as exc:
             exchange.error = exc.message
             client.status = exc.status
@@ -120,10 +122,10 @@ class Caller:
         return answer
 
     async def _answer(
-        self, face: str, raw: bytes, exchange: Exchange, options: AskOptions
+        self, client_dialect: str, raw: bytes, exchange: Exchange, options: AskOptions
     ) -> Answer:
         """Return the first answer that a deployment of the model, or of its fallbacks, gives."""
-        incoming = Incoming(face, raw)
+        incoming = Incoming(client_dialect, raw)
         exchange.model = name = incoming.model
         stamp = Stamp(id=exchange.id, created=exchange.started, model=name, asked=incoming.asked)
         attempts = Attempts(self._router(), name)
@@ -134,7 +136,7 @@ class Caller:
                 if route.deployment.embedded:
                     route = await self._settle(route)
                 answer = await self._ask(
-                    Turn(
+                    UpstreamCall(
                         incoming=incoming,
                         route=route,
                         stamp=stamp,
@@ -154,7 +156,7 @@ class Caller:
                 return answer
         raise attempts.failure()
 
-    async def _ask(self, turn: Turn) -> Answer:
+    async def _ask(self, turn: UpstreamCall) -> Answer:
         """Ask one deployment, on the way that leads to it."""
         conversion = choose(turn.incoming, turn.route.deployment, turn.stamp)
         if isinstance(conversion, Loading):
@@ -168,7 +170,7 @@ class Caller:
             return await self._several(parts, turn)
         return await self._help(conversion, turn)
 
-    async def _send(self, conversion: Conversion, turn: Turn) -> Answer:
+    async def _send(self, conversion: Conversion, turn: UpstreamCall) -> Answer:
         """Send the request of a conversion, and return what it makes of the answer."""
         exchange = turn.exchange
         wire, data = self._written(conversion, turn)
@@ -179,7 +181,7 @@ class Caller:
         reply = await send(self._client, deployment, wire, data, stream=conversion.streams)
         whole_json = conversion.json_is_whole and reply.content_type.startswith(JSON_TYPE)
         if conversion.streams and not whole_json:
-            kind = FACES[turn.incoming.face].words.stream_type
+            kind = CLIENT_DIALECTS[turn.incoming.client_dialect].words.stream_type
             answer = await stream_answer(exchange, wire, reply, conversion.stream(), kind)
         else:
             whole = await read_whole(wire, reply)
@@ -189,23 +191,25 @@ class Caller:
             answer.headers |= headers
         return answer
 
-    def _written(self, conversion: Conversion, turn: Turn) -> tuple[Wire, bytes]:
+    def _written(self, conversion: Conversion, turn: UpstreamCall) -> tuple[Wire, bytes]:
         """Write the request of a conversion, and note it on the exchange."""
         exchange, route = turn.exchange, turn.route
         data = conversion.request(route.model)
         dialect = conversion.dialect
         of = exchange.client if conversion.verbatim else None
-        wire = Wire(dialect, FACES[dialect].path, data, url=route.deployment.base_url, of=of)
+        wire = Wire(
+            dialect, CLIENT_DIALECTS[dialect].path, data, url=route.deployment.base_url, of=of
+        )
         exchange.backend.append(wire)
         exchange.translated = conversion.translated
         return wire, data
 
     # What only the hub can do ---------------------------------------------------------------
 
-    async def _help(self, hub: Hub, turn: Turn) -> Answer:
+    async def _help(self, hub: Hub, turn: UpstreamCall) -> Answer:
         """Send a request in a form that its model can follow, or return an answer made already."""
         exchange = turn.exchange
-        outcome = await help_model(
+        outcome = await adapt_to_capabilities(
             hub.asked,
             route=turn.route,
             abilities=lambda: self._abilities(turn),
@@ -223,7 +227,7 @@ class Caller:
         hub.settle(outcome, accepts=exchange.accepts)
         return await self._send(hub, turn)
 
-    async def _aside(self, hub: Hub, turn: Turn, question: ChatRequest) -> ChatResponse:
+    async def _aside(self, hub: Hub, turn: UpstreamCall, question: ChatRequest) -> ChatResponse:
         """Ask one question on the side, whole."""
         turn.exchange.accepts = await self._accepts(turn.route, question)
         aside = hub.aside(question, accepts=turn.exchange.accepts)
@@ -233,7 +237,7 @@ class Caller:
         wire.usage = response.usage
         return response
 
-    async def _several(self, parts: list[Hub], turn: Turn) -> Answer:
+    async def _several(self, parts: list[Hub], turn: UpstreamCall) -> Answer:
         """Ask once for each answer that is wanted, and join what comes."""
         own = turn.exchange
         own.emulated["n"] = "choices"
@@ -249,7 +253,7 @@ class Caller:
         own.translated, own.accepts = first.translated, first.accepts
         return answer
 
-    async def _abilities(self, turn: Turn) -> frozenset[str]:
+    async def _abilities(self, turn: UpstreamCall) -> frozenset[str]:
         able = await self._catalog.capabilities(turn.route)
         return able - {"tools"} if turn.options.emulate else able
 
@@ -263,11 +267,13 @@ class Caller:
             return frozenset()
         return EXTENSIONS.get(await self._catalog.kind(deployment), frozenset())
 
-    async def lost(self, route: Route, face: str, body: dict[str, Any]) -> tuple[ReportRow, ...]:
+    async def lost(
+        self, route: Route, client_dialect: str, body: dict[str, Any]
+    ) -> tuple[ReportRow, ...]:
         """Return what of a request would not reach the model of ``route``; nothing is sent."""
-        hub = Hub(face, body, route.deployment, Stamp(id="", created=0, model=""))
+        hub = Hub(client_dialect, body, route.deployment, Stamp(id="", created=0, model=""))
         hub.settle(hub.asked, accepts=await self._accepts(route, hub.asked))
-        if hub.dialect == face:
+        if hub.dialect == client_dialect:
             return ()
         hub.request(route.model)
         return losses(hub.report(), harmless=False)

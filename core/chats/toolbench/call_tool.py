@@ -14,7 +14,7 @@ from core.errors import InvalidRequest
 from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.cases.predicate import CHECK, predicate_source
 from core.tools.definitions.values import Definition
-from core.tools.runners.all_tools import ToolShop
+from core.tools.runners.all_tools import ToolRuntime
 from core.tools.runners.sandbox import SandboxError
 from core.tools.toolbox import Toolbox, ToolResult
 from core.translation.codec.json import encode_json
@@ -34,16 +34,16 @@ class Runners:
     """Finds what runs a definition: its own Python in a sandbox, its own HTTP request, or a tool
     of the same name."""
 
-    def __init__(self, fleet: Fleet, shop: ToolShop) -> None:
+    def __init__(self, fleet: Fleet, tool_runtime: ToolRuntime) -> None:
         self._fleet = fleet
-        self.shop = shop
+        self.tool_runtime = tool_runtime
 
     def box(self, definitions: Sequence[Definition]) -> Toolbox:
         """Return a toolbox of these definitions, with what runs them as far as anything does.
 
         Raises InvalidRequest for two of one name.
         """
-        return self.shop.box(tuple(definitions))
+        return self.tool_runtime.box(tuple(definitions))
 
     def runs(self, definition: Definition) -> bool:
         """Tell whether anything here can run this."""
@@ -64,14 +64,14 @@ class Runners:
 
     async def check(self, predicate: str, names: Mapping[str, Any]) -> Any:
         """Run the Python of a case (core.tools.cases.judging.Check)."""
-        outcome = await self.shop.sandbox.call(predicate_source(predicate), CHECK, names)
+        outcome = await self.tool_runtime.sandbox.call(predicate_source(predicate), CHECK, names)
         return json.loads(outcome.content)
 
     async def _call_source(self, definition: Definition, call: ToolCall) -> HandResult:
         began, printed = time.monotonic_ns(), ""
         try:
             arguments = validate_arguments(definition.tool, call.arguments)
-            outcome = await self.shop.sandbox.call(definition.source, call.name, arguments)
+            outcome = await self.tool_runtime.sandbox.call(definition.source, call.name, arguments)
             content, ok, printed = outcome.content, True, outcome.printed
         except (ToolArgumentError, SandboxError, InvalidRequest) as exc:
             content, ok = encode_json({"error": str(exc)}).decode(), False

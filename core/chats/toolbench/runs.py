@@ -2,7 +2,7 @@
 
 A run is an answer like any other, in a temporary chat whose settings hold its plan: so it goes
 on without anybody watching, is found again after a refresh, and shows its wire. Runs of the
-same prompt are siblings in one chat. Calls may wait for a person at the run's desk.
+same prompt are siblings in one chat. Calls may wait for a person in the run's queue.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from core.chats.jobs.answer import RunValue, conversation
 from core.chats.jobs.job import Job, Run
 from core.chats.jobs.runner import JobRunner
 from core.chats.store.store import Store
-from core.chats.values.chat import Call, ChatMessage, FaceDialect, Step
+from core.chats.values.chat import Call, ChatMessage, ClientDialect, Step
 from core.errors import InvalidRequest
-from core.tools.approvals import Decision, Desk, Mode
+from core.tools.approvals import ApprovalQueue, Decision, Mode
 from core.tools.definitions.values import Definition
 from core.tools.fault_injection import Fault
 from core.tools.loop import run_tools
@@ -58,7 +58,7 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     fault: Fault | None = None
     every: bool = False
     system: str = ""
-    dialect: FaceDialect = "openai"
+    dialect: ClientDialect = "openai"
     max_turns: int = 6
 
 
@@ -119,7 +119,7 @@ class Playground:
         self._store = store
         self._jobs = jobs
         self._toolbox = toolbox
-        self._desks: dict[str, Desk] = {}
+        self._queues: dict[str, ApprovalQueue] = {}
 
     def start(self, owner: str, plan: RunPlan, *, chat_id: str = "") -> list[Job]:
         """Run a plan, in a new chat or once more in the one that holds its runs.
@@ -137,8 +137,8 @@ class Playground:
         ways = {"auto": (False,), "emulated": (True,), "both": (False, True)}[plan.how]
         made = [self._run(owner, plan, _history(plan), emulate=emulate) for emulate in ways]
         jobs = self._launch(owner, chat_id, parent_id, question, plan, [run for run, _ in made])
-        for job, (_, desk) in zip(jobs, made, strict=True):
-            self._keep_desk(job, desk)
+        for job, (_, queue) in zip(jobs, made, strict=True):
+            self._keep_queue(job, queue)
         marks = {
             job.message_id: _Mark(emulated=emulate) for job, emulate in zip(jobs, ways, strict=True)
         }
@@ -161,7 +161,7 @@ class Playground:
         if changed is not None:
             steps[-1] = self._with_change(steps[-1], changed, plan)
         history = (*_history(plan), *conversation([_begun(old, tuple(steps))]))
-        run, desk = self._run(
+        run, queue = self._run(
             owner, plan, history, emulate=mark.emulated, turn=kept, later=bool(steps)
         )
         job = self._jobs.start(
@@ -174,7 +174,7 @@ class Playground:
             steps=tuple(steps),
             exchanges=old.exchanges[:kept],
         )
-        self._keep_desk(job, desk)
+        self._keep_queue(job, queue)
         new = _Mark(emulated=mark.emulated, source=message_id, step=step)
         self._note(owner, old.chat_id, plan, {job.message_id: new})
         return job
@@ -200,10 +200,10 @@ class Playground:
 
     def waiting(self, owner: str, job_id: str) -> tuple[Waiting, ...]:
         """Return the calls of a run that wait for a person."""
-        desk = self._desk(owner, job_id)
-        if desk is None:
+        queue = self._queue(owner, job_id)
+        if queue is None:
             return ()
-        return tuple(Waiting(call=call, runs=desk.runs(call.name)) for call in desk.waiting)
+        return tuple(Waiting(call=call, runs=queue.runs(call.name)) for call in queue.waiting)
 
     def decide(self, owner: str, job_id: str, call_id: str, decision: Decision) -> bool:
         """Settle a call that waits; return whether it still did.
@@ -212,17 +212,17 @@ class Playground:
         """
         if decision.arguments is not None and not _is_object(decision.arguments):
             raise InvalidRequest("arguments must be a JSON object", path="arguments")
-        desk = self._desk(owner, job_id)
-        return desk is not None and desk.decide(call_id, decision)
+        queue = self._queue(owner, job_id)
+        return queue is not None and queue.decide(call_id, decision)
 
-    def _desk(self, owner: str, job_id: str) -> Desk | None:
-        return self._desks.get(job_id) if self._jobs.get(owner, job_id) else None
+    def _queue(self, owner: str, job_id: str) -> ApprovalQueue | None:
+        return self._queues.get(job_id) if self._jobs.get(owner, job_id) else None
 
-    def _keep_desk(self, job: Job, desk: Desk) -> None:
-        known = self._desks
+    def _keep_queue(self, job: Job, queue: ApprovalQueue) -> None:
+        known = self._queues
         for job_id in [one for one in known if len(known) > 500][:100]:
             del known[job_id]
-        known[job.id] = desk
+        known[job.id] = queue
 
     def _with_change(self, step: Step, changed: Changed, plan: RunPlan) -> Step:
         call = next((call for call in step.calls if call.id == changed.call_id), None)
@@ -283,11 +283,11 @@ class Playground:
         emulate: bool,
         turn: int = 0,
         later: bool = False,
-    ) -> tuple[Run, Desk]:
-        """Return what runs a plan, with its desk; ``later`` is a run that has called already."""
+    ) -> tuple[Run, ApprovalQueue]:
+        """Return what runs a plan, with its queue; ``later`` is a run that has called already."""
         box = self._toolbox(plan.tools)
         notify: list[Callable[[bool], None]] = []
-        desk = Desk(
+        queue = ApprovalQueue(
             box,
             mode=plan.mode,
             fault=plan.fault,
@@ -319,10 +319,10 @@ class Playground:
                 )
 
             return run_tools(
-                chat, request, box, max_turns=plan.max_turns, handle=desk.handle, turn=turn
+                chat, request, box, max_turns=plan.max_turns, handle=queue.handle, turn=turn
             )
 
-        return run, desk
+        return run, queue
 
     def _kept(self, owner: str, chat_id: str) -> tuple[RunPlan, dict[str, _Mark]]:
         settings = self._store.chat(owner, chat_id).settings

@@ -18,7 +18,7 @@ __all__ = [
     "ChatChanges",
     "ChatMessage",
     "ChatOptions",
-    "FaceDialect",
+    "ClientDialect",
     "Found",
     "MessageChanges",
     "MessageFacts",
@@ -28,7 +28,7 @@ __all__ = [
     "Titled",
 ]
 
-FaceDialect = Literal["ollama", "openai"]
+ClientDialect = Literal["ollama", "openai"]
 """What a page may speak to a model."""
 
 State = Literal["complete", "running", "interrupted", "stopped", "failed"]
@@ -45,7 +45,7 @@ class ChatOptions(Struct, frozen=True, kw_only=True):
     """
 
     model: str
-    dialect: FaceDialect = "ollama"
+    dialect: ClientDialect = "ollama"
     tools: tuple[str, ...] = ()
     system: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from core.chats.values.chat import FaceDialect
+from core.chats.values.chat import ClientDialect
 from core.tools.cases.values import Case, Verdict
 from core.translation.codec.json import encode_json
 from core.translation.messages import Tool, ToolCall
@@ -33,7 +33,7 @@ class MatrixPlan(Struct, frozen=True, kw_only=True):
     repeat: int = 1
     workers: int = 2
     emulated: bool = False
-    dialect: FaceDialect = "openai"
+    dialect: ClientDialect = "openai"
 
     @property
     def tries(self) -> list[tuple[int, str, int]]:

@@ -16,10 +16,10 @@ from starlette.types import Receive, Scope, Send
 from core.backends.calls.answer import Answer
 from core.backends.calls.options import AskOptions
 from core.errors import BackendUnavailable, DiglotError, InvalidRequest
-from core.gateway.auth import visitor_of
-from core.gateway.call import Call, Front
+from core.gateway.auth import principal_of
+from core.gateway.call import CallScope, GatewayState
 from core.gateway.errors import error_response
-from core.translation.conversions.table import FACES
+from core.translation.conversions.table import CLIENT_DIALECTS
 
 __all__ = ["MAX_REQUEST", "ChatEndpoint"]
 
@@ -39,29 +39,29 @@ _LOG = logging.getLogger("diglot.gateway")
 
 
 class ChatEndpoint:
-    """POST of a chat, or of texts to embed, in the dialect ``face``."""
+    """POST of a chat, or of texts to embed, in the dialect ``client_dialect``."""
 
-    def __init__(self, front: Front, face: str) -> None:
-        self.fleet = front.fleet
-        self._front = front
-        self._face = face
-        self._words = FACES[face].words.name
+    def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
+        self.fleet = gateway_state.fleet
+        self._gateway_state = gateway_state
+        self._client_dialect = client_dialect
+        self._words = CLIENT_DIALECTS[client_dialect].words.name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        visitor = visitor_of(scope)
-        call = self._front.begin(self._words, scope["path"], visitor, scope["headers"])
+        principal = principal_of(scope)
+        call = self._gateway_state.begin(self._words, scope["path"], principal, scope["headers"])
         try:
             await self._serve(call, scope, receive, send)
         finally:
             call.end()
 
-    async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, call: CallScope, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await call.admit()
             body = await _read(receive)
             if body is not None:
-                call.visitor.check(body)
+                call.principal.check(body)
         except DiglotError as exc:
             await self._fail(call, exc, scope, receive, send)
             return
@@ -79,17 +79,17 @@ class ChatEndpoint:
         finally:
             watcher.stop()
 
-    async def ask(self, call: Call, body: bytes, options: AskOptions) -> Answer:
+    async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:
         """Return the answer to one request body. Raises DiglotError."""
-        return await self.fleet.answer(self._face, body, options)
+        return await self.fleet.answer(self._client_dialect, body, options)
 
     async def _answer(
-        self, call: Call, scope: Scope, body: bytes, receive: Receive, send: Send
+        self, call: CallScope, scope: Scope, body: bytes, receive: Receive, send: Send
     ) -> None:
         try:
             headers = scope["headers"]
             options = AskOptions(
-                owner=call.visitor.owner,
+                owner=call.principal.owner,
                 strict=_strict(headers),
                 headers=headers,
                 note=call.note,
@@ -105,12 +105,12 @@ class ChatEndpoint:
             await _send_answer(call, answer, send)
 
     async def _fail(
-        self, call: Call, error: DiglotError, scope: Scope, receive: Receive, send: Send
+        self, call: CallScope, error: DiglotError, scope: Scope, receive: Receive, send: Send
     ) -> None:
         response = call.marked(error_response(self._words, error), error)
         await response(scope, receive, send)
 
-    async def _stop(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _stop(self, call: CallScope, scope: Scope, receive: Receive, send: Send) -> None:
         """Tell a client in its dialect that its answer ends here."""
         error = BackendUnavailable(
             "this server is being stopped before the answer was complete: ask again",
@@ -124,7 +124,7 @@ class ChatEndpoint:
             await self._fail(call, error, scope, receive, send)
 
 
-async def _send_answer(call: Call, answer: Answer, send: Send) -> None:
+async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
     call.status = 200
     headers = [(b"content-type", answer.content_type.encode()), *call.headers()]
     headers += [(name.encode(), value.encode("latin-1", "replace"))

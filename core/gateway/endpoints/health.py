@@ -11,8 +11,8 @@ from starlette.routing import Route
 from core.backends.health import check_hosts, problem_of
 from core.config.deployment import Deployment
 from core.errors import DiglotError
-from core.gateway.auth import visitor_of
-from core.gateway.call import Front
+from core.gateway.auth import principal_of
+from core.gateway.call import GatewayState
 from core.gateway.endpoints.json_endpoint import json_endpoint
 from core.gateway.errors import error_response
 
@@ -22,9 +22,9 @@ __all__ = ["HealthRoutes"]
 class HealthRoutes:
     """Asked now and then, by people and by those who start and stop servers."""
 
-    def __init__(self, front: Front) -> None:
-        self._front = front
-        self._fleet = front.fleet
+    def __init__(self, gateway_state: GatewayState) -> None:
+        self._gateway_state = gateway_state
+        self._fleet = gateway_state.fleet
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -51,7 +51,7 @@ class HealthRoutes:
 
     async def health(self, request: Request) -> Any:
         """GET /health: every deployment, with what is wrong with it. No model is loaded."""
-        visitor_of(request.scope).check_watch()
+        principal_of(request.scope).check_watch()
         hosts = await check_hosts(self._fleet)
         healthy, unhealthy = [], []
         for load in self._fleet.loads:
@@ -72,18 +72,18 @@ class HealthRoutes:
     async def metrics(self, request: Request) -> Response:
         """GET /metrics, for Prometheus."""
         try:
-            visitor_of(request.scope).check_watch()
+            principal_of(request.scope).check_watch()
         except DiglotError as exc:
             return error_response("openai", exc)
-        body, kind = self._front.metrics.exposition(self._fleet.loads)
+        body, kind = self._gateway_state.metrics.exposition(self._fleet.loads)
         return Response(body, media_type=kind)
 
     async def info(self, request: Request) -> Any:
         """GET /model/info: the deployments that whoever asks may use; addresses for operators."""
-        visitor = visitor_of(request.scope)
+        principal = principal_of(request.scope)
         places = [load.deployment for load in self._fleet.loads]
-        shown = [place for place in places if visitor.may_ask(place.model_name)]
-        return {"data": [_info(place, everything=visitor.everything) for place in shown]}
+        shown = [place for place in places if principal.may_ask(place.model_name)]
+        return {"data": [_info(place, everything=principal.everything) for place in shown]}
 
 
 def _info(place: Deployment, *, everything: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from core.config.tools import ToolSettings
 from core.errors import AccessDenied, InvalidRequest
-from core.gateway.auth import visitor_of
+from core.gateway.auth import principal_of
 from core.gateway.errors import error_response
 from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
@@ -47,7 +47,7 @@ class McpEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            visitor_of(scope).check_tools()
+            principal_of(scope).check_tools()
         except AccessDenied as exc:
             await error_response("openai", exc)(scope, receive, send)
             return
@@ -78,7 +78,7 @@ class McpEndpoint:
             from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
             async with self._open_tools() as toolbox:
-                # The Guard in front has judged host and origin already.
+                # The OriginGuard in front has judged host and origin already.
                 manager = StreamableHTTPSessionManager(
                     mcp_server(toolbox), json_response=True, stateless=True
                 )
@@ -123,12 +123,12 @@ def mcp_server(toolbox: Toolbox) -> Server[Any]:
 async def own_tools(settings: ToolSettings) -> AsyncIterator[Toolbox]:
     """Open the tools of a gateway that runs alone, when they are first asked for."""
     # Not at the top: it loads what reads functions, which a gateway has no other need of.
-    from core.tools.runners.all_tools import open_shop
+    from core.tools.runners.all_tools import open_tool_runtime
 
-    async with open_shop(settings) as shop:
+    async with open_tool_runtime(settings) as tool_runtime:
         with suppress(TimeoutError):
-            await asyncio.wait_for(shop.mcp.ready(), _PATIENCE)
-        yield shop.toolbox
+            await asyncio.wait_for(tool_runtime.mcp.ready(), _PATIENCE)
+        yield tool_runtime.toolbox
 
 
 async def serve_stdio(open_tools: OpenTools) -> None:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from core.backends.fleet import Fleet
 from core.errors import DiglotError, InvalidRequest
-from core.gateway.auth import visitor_of
+from core.gateway.auth import principal_of
 from core.gateway.errors import error_response
 from core.http.client import Reply
 from core.translation.codec.json import decode_json, read_object, read_text
@@ -45,7 +45,7 @@ class ModelRoutes:
     async def named(self, request: Request) -> Response:
         """Pass on a request whose body names the model; ``name`` is the older word for it."""
         try:
-            visitor_of(request.scope).check_manage()
+            principal_of(request.scope).check_manage()
             raw = await request.body()
             body = read_object(decode_json(raw), "")
             key = next((key for key in ("model", "name", "source") if body.get(key)), "model")
@@ -59,7 +59,7 @@ class ModelRoutes:
         """Ask whether a blob is there, or send one on."""
         posted = request.method == "POST"
         try:
-            visitor_of(request.scope).check_manage()
+            principal_of(request.scope).check_manage()
             digest = request.path_params["digest"]
             # It becomes part of an address, so nothing else may be in it.
             if not _DIGEST.fullmatch(digest):

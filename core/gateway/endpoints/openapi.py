@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 __all__ = ["OPERATIONS", "docs_routes", "document"]
 
-Face = Literal["openai", "anthropic", "ollama", "health"]
+ClientDialect = Literal["openai", "anthropic", "ollama", "health"]
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _FLAG: dict[str, Any] = {"type": "boolean"}
@@ -39,7 +39,7 @@ class Operation(Struct, frozen=True):
 
     method: str
     path: str
-    face: Face
+    client_dialect: ClientDialect
     summary: str
     required: tuple[str, ...] = ()
     fields: dict[str, Any] = {}
@@ -102,13 +102,13 @@ OPERATIONS: Sequence[Operation] = (
 )  # fmt: skip
 """Every route that a program may ask."""
 
-_TITLES: dict[Face, str] = {
+_TITLES: dict[ClientDialect, str] = {
     "openai": "OpenAI",
     "anthropic": "Anthropic",
     "ollama": "Ollama",
     "health": "Health and metrics",
 }
-_STREAMS: dict[Face, str] = {
+_STREAMS: dict[ClientDialect, str] = {
     "openai": "text/event-stream",
     "anthropic": "text/event-stream",
     "ollama": "application/x-ndjson",
@@ -162,11 +162,11 @@ def docs_routes() -> list[Route]:
 def _operation(one: Operation) -> dict[str, Any]:
     content: dict[str, Any] = {"application/json": {"schema": {}}}
     if one.streams:
-        content[_STREAMS[one.face]] = {"schema": {"type": "string"}}
+        content[_STREAMS[one.client_dialect]] = {"schema": {"type": "string"}}
     found: dict[str, Any] = {
         "summary": one.summary,
         "operationId": f"{one.method}{one.path}".translate(str.maketrans("/{}.", "____")),
-        "tags": [_TITLES[one.face]],
+        "tags": [_TITLES[one.client_dialect]],
         "responses": {
             "200": {"description": "The answer", "content": content},
             "default": {"description": "An error, in the words of this API"},
@@ -211,10 +211,10 @@ def _page() -> str:
         "<code>Authorization: Bearer</code>、<code>x-api-key</code> 或 <code>api-key</code>。"
         "程序请读 <a href=openapi.json>openapi.json</a>。</p>",
     ]
-    for face, title in _TITLES.items():
+    for client_dialect, title in _TITLES.items():
         parts.append(f"<h2>{escape(title)}</h2><table>")
         for one in OPERATIONS:
-            if one.face == face:
+            if one.client_dialect == client_dialect:
                 fields = ", ".join(
                     f"<code>{escape(name)}</code>" + ("" if name in one.required else "?")
                     for name in one.fields

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from core.backends.calls.answer import Answer
 from core.backends.calls.options import AskOptions
 from core.errors import DiglotError, InvalidRequest
-from core.gateway.auth import visitor_of
-from core.gateway.call import Call, Front
+from core.gateway.auth import principal_of
+from core.gateway.call import CallScope, GatewayState
 from core.gateway.endpoints.chat import ChatEndpoint
 from core.gateway.endpoints.shared_values import SharedValues
 from core.translation.codec.framing import SSEDecoder
@@ -117,17 +117,17 @@ def _name(identity: str) -> str:
 class ResponsesEndpoint(ChatEndpoint):
     """POST /v1/responses, and what can be asked of a stored one."""
 
-    def __init__(self, front: Front) -> None:
-        super().__init__(front, "responses")
-        self._store = SharedResponses(lambda: front.fleet.config.routing.redis_url)
+    def __init__(self, gateway_state: GatewayState) -> None:
+        super().__init__(gateway_state, "responses")
+        self._store = SharedResponses(lambda: gateway_state.fleet.config.routing.redis_url)
 
-    async def ask(self, call: Call, body: bytes, options: AskOptions) -> Answer:
+    async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:
         """Answer, with the earlier conversation in front of the new items."""
         asked = read_object(decode_json(body), "")
         items = _items(asked.get("input"))
         previous = asked.get("previous_response_id")
         if previous is not None:
-            stored = await self._store.get(str(previous), owner=call.visitor.owner)
+            stored = await self._store.get(str(previous), owner=call.principal.owner)
             if stored is None:
                 raise InvalidRequest(
                     f"response {previous!r} is not kept here (any more): send the whole "
@@ -140,7 +140,7 @@ class ResponsesEndpoint(ChatEndpoint):
         answer = await super().ask(call, body, options)
         if asked.get("store") is False:
             return answer
-        owner = call.visitor.owner
+        owner = call.principal.owner
         if answer.rest is not None:
             answer.rest = self._watch(answer.body, answer.rest, items, owner)
         elif answer.content_type.startswith("text/event-stream"):
@@ -183,7 +183,7 @@ class ResponsesEndpoint(ChatEndpoint):
 
     async def _found(self, request: Request) -> Stored:
         identity = request.path_params["id"]
-        stored = await self._store.get(identity, owner=visitor_of(request.scope).owner)
+        stored = await self._store.get(identity, owner=principal_of(request.scope).owner)
         if stored is None:
             raise DiglotError(
                 f"response {identity!r} is not kept here", status=404, code="not_found"

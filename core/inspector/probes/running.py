@@ -12,7 +12,7 @@ from core.backends.fleet import Fleet
 from core.http.client import Client
 from core.inspector.probes.compatibility import PROBES, Compatibility, probe_all
 from core.inspector.probes.probe import Result
-from core.inspector.probes.subject import Asker, Face, FleetAsker, HttpAsker, Subject
+from core.inspector.probes.subject import Asker, ClientDialect, FleetAsker, HttpAsker, Subject
 from core.inspector.reproduction import server_version
 
 __all__ = ["ProbeRun", "start_probes"]
@@ -67,7 +67,7 @@ class ProbeRun:
 def start_probes(
     fleet: Fleet, model: str, *, owner: str, direct: bool, names: Sequence[str] = ()
 ) -> ProbeRun:
-    """Begin probes (all, or those named) of a model through both of Diglot's faces.
+    """Begin probes (all, or those named) of a model through both of Diglot's dialects.
 
     ``direct`` asks its server itself as well, past whatever Diglot limits. The requests to
     Diglot are ``owner``'s exchanges.
@@ -95,7 +95,7 @@ async def _subjects(
     there = HttpAsker(client, place.base_url, place.api_key)
     native = place.dialect == "ollama"
     server: Asker = there if direct and native else here
-    ways: list[tuple[str, Face, Asker, str]] = [
+    ways: list[tuple[str, ClientDialect, Asker, str]] = [
         ("Diglot /api/chat", "ollama", here, model),
         ("Diglot /v1", "openai", here, model),
     ]
@@ -105,7 +105,7 @@ async def _subjects(
         if native:
             ways.append((f"{name} /api/chat", "ollama", there, route.model))
     return [
-        Subject(name=name, face=face, asker=asker, model=asked, server=server,
+        Subject(name=name, client_dialect=client_dialect, asker=asker, model=asked, server=server,
                 server_model=route.model)
-        for name, face, asker, asked in ways
+        for name, client_dialect, asker, asked in ways
     ]  # fmt: skip

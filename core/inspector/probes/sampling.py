@@ -95,7 +95,7 @@ def _changes(name: str, value: Any) -> Callable[[Subject], Awaitable[Finding]]:
 def _limits(name: str) -> Callable[[Subject], Awaitable[Finding]]:
     async def tries(subject: Subject) -> Finding:
         fields: dict[str, Any] = {"max_tokens": None}
-        native = subject.face == "ollama"
+        native = subject.client_dialect == "ollama"
         if name == "max_tokens":
             fields = {"max_tokens": 3}
         seen = await subject.ask(

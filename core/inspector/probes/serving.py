@@ -134,13 +134,15 @@ async def _logprobs(subject: Subject) -> Finding:
 
 async def _schema(subject: Subject) -> Finding:
     wrapped = {"type": "json_schema", "json_schema": {"name": "a", "schema": _SCHEMA}}
-    raw = {"format": _SCHEMA} if subject.face == "ollama" else {"response_format": wrapped}
+    raw = (
+        {"format": _SCHEMA} if subject.client_dialect == "ollama" else {"response_format": wrapped}
+    )
     seen = await subject.ask(max_tokens=60, raw=raw)
     return _is_json(seen, lambda value: value.get("animal") == "zebra" and "legs" in value)
 
 
 async def _json_mode(subject: Subject) -> Finding:
-    raw = {"format": "json"} if subject.face == "ollama" else (
+    raw = {"format": "json"} if subject.client_dialect == "ollama" else (
         {"response_format": {"type": "json_object"}})  # fmt: skip
     seen = await subject.ask(
         max_tokens=120, raw=raw, prompt='Name a colour. Answer as JSON: {"colour":'
@@ -264,7 +266,7 @@ async def _no_model(subject: Subject) -> Finding:
     body = {**subject.body(max_tokens=3), "model": "no-such-model-here"}
     seen = await subject.send(body)
     error = seen.body.get("error")
-    own = isinstance(error, str) if subject.face == "ollama" else isinstance(error, dict)
+    own = isinstance(error, str) if subject.client_dialect == "ollama" else isinstance(error, dict)
     words = f"{seen.status}: {seen.error[:120]}"
     return say("honoured" if seen.status == 404 and own else "ignored", words, words)
 

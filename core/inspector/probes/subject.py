@@ -18,7 +18,7 @@ from core.translation.dialects.registry import DIALECTS
 
 __all__ = ["Asker", "Call", "FleetAsker", "HttpAsker", "Seen", "Subject"]
 
-Face = Literal["ollama", "openai"]
+ClientDialect = Literal["ollama", "openai"]
 
 _TIMEOUT = 300.0
 _LONGEST_ANSWER = 4000
@@ -155,11 +155,11 @@ class FleetAsker:
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes, Mapping[str, str]]:
         """Return status, body and headers as a client of Diglot would get them."""
-        face = next(name for name, dialect in DIALECTS.items() if dialect.path == path)
+        client_dialect = next(name for name, dialect in DIALECTS.items() if dialect.path == path)
         try:
-            answer = await self._fleet.answer(face, body, AskOptions(owner=self._owner))
+            answer = await self._fleet.answer(client_dialect, body, AskOptions(owner=self._owner))
         except DiglotError as exc:
-            return exc.status, encode_json(DIALECTS[face].dump_error(exc)), {}
+            return exc.status, encode_json(DIALECTS[client_dialect].dump_error(exc)), {}
         data = bytearray(answer.body)
         if answer.rest is not None:
             try:
@@ -183,7 +183,7 @@ class Subject(Struct, kw_only=True):
     """
 
     name: str
-    face: Face
+    client_dialect: ClientDialect
     asker: Asker
     model: str
     server: Asker
@@ -209,7 +209,7 @@ class Subject(Struct, kw_only=True):
             "messages": [{"role": "user", "content": prompt}],
             "stream": stream,
         }
-        if self.face == "openai":
+        if self.client_dialect == "openai":
             return {**body, **fields, **(raw or {})}
         options = {_NATIVE[name]: value for name, value in fields.items() if name in _NATIVE}
         beside = {name: value for name, value in fields.items() if name not in _NATIVE}
@@ -222,7 +222,7 @@ class Subject(Struct, kw_only=True):
     async def send(self, body: dict[str, Any]) -> Seen:
         """Send a body and return what came."""
         began = time.perf_counter()
-        path = DIALECTS[self.face].path
+        path = DIALECTS[self.client_dialect].path
         try:
             status, data, headers = await self.asker.post(path, encode_json(body))
         except DiglotError as exc:

@@ -20,12 +20,12 @@ from core.tools.runners.sandbox import Sandbox, SandboxLimits
 from core.tools.runners.trusted import Trusted, TrustedLimits
 from core.tools.toolbox import Toolbox
 
-__all__ = ["ToolShop", "open_shop"]
+__all__ = ["ToolRuntime", "open_tool_runtime"]
 
 _LOG = logging.getLogger(__name__)
 
 
-class ToolShop:
+class ToolRuntime:
     """What there is to call, and what runs what people define.
 
     ``toolbox`` changes as MCP servers come and go; ``trouble`` says what could not be read.
@@ -76,15 +76,15 @@ class ToolShop:
 
 
 @asynccontextmanager
-async def open_shop(settings: ToolSettings) -> AsyncIterator[ToolShop]:
+async def open_tool_runtime(settings: ToolSettings) -> AsyncIterator[ToolRuntime]:
     """Open the tools of a config until the end of the block; MCP servers connect meanwhile."""
-    shop = await asyncio.to_thread(ToolShop, settings)
-    shop.mcp.start()
+    tool_runtime = await asyncio.to_thread(ToolRuntime, settings)
+    tool_runtime.mcp.start()
     try:
-        yield shop
+        yield tool_runtime
     finally:
-        await shop.mcp.aclose()
-        await asyncio.to_thread(shop.sandbox.close)
+        await tool_runtime.mcp.aclose()
+        await asyncio.to_thread(tool_runtime.sandbox.close)
 
 
 def _files_of(folder: Path, definitions: tuple[Definition, ...]) -> dict[str, str]:

@@ -32,14 +32,14 @@ class Embed:
     def __init__(self, incoming: Incoming, backend: Backend, stamp: Stamp) -> None:
         self._incoming = incoming
         self._stamp = stamp
-        self._request = EMBEDDING_DIALECTS[incoming.face].parse_request(incoming.body)
+        self._request = EMBEDDING_DIALECTS[incoming.client_dialect].parse_request(incoming.body)
         self._keep_alive = backend.settings.get("keep_alive")
         self._written: dict[str, Any] = {}
         self.dialect = _ASKED[backend.dialect]
-        if backend.dialect == "ollama" and incoming.face == "embed_legacy":
+        if backend.dialect == "ollama" and incoming.client_dialect == "embed_legacy":
             # It gives vectors as they are, which no other native route does.
-            self.dialect = incoming.face
-        self.translated = self.dialect != incoming.face
+            self.dialect = incoming.client_dialect
+        self.translated = self.dialect != incoming.client_dialect
 
     @classmethod
     def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self:
@@ -74,7 +74,7 @@ class Embed:
         """Return what became of each field, once the request is written."""
         if not self.translated:
             return ()
-        source, target = self._incoming.face, self.dialect
+        source, target = self._incoming.client_dialect, self.dialect
         return explain_request(self._incoming.body, self._written, source=source, target=target)
 
     def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
@@ -82,7 +82,7 @@ class Embed:
         del now
         body = decode_answer(whole)
         response = EMBEDDING_DIALECTS[self.dialect].parse_response(body)
-        dump = EMBEDDING_DIALECTS[self._incoming.face].dump_response
+        dump = EMBEDDING_DIALECTS[self._incoming.client_dialect].dump_response
         usage = Usage(prompt_tokens=response.prompt_tokens)
         return encode_json(dump(response, self._request, self._stamp)), usage
 

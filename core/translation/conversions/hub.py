@@ -42,8 +42,12 @@ class Hub:
     # Whatever the model cannot do, this is where it is helped.
     needs: frozenset[str] = frozenset()
 
-    __slots__ = ("_asked", "_backend", "_face", "_plain", "_sent", "_stamp", "_written", "accepts",
-                 "body", "dialect", "emulated", "json_is_whole", "streams")  # fmt: skip
+    # fmt: off
+    __slots__ = (
+        "_asked", "_backend", "_client_dialect", "_plain", "_sent", "_stamp", "_written",
+        "accepts", "body", "dialect", "emulated", "json_is_whole", "streams",
+    )
+    # fmt: on
 
     dialect: str
     streams: bool
@@ -51,13 +55,13 @@ class Hub:
     _sent: ChatRequest
 
     def __init__(
-        self, face: str, body: dict[str, Any], backend: Backend, stamp: Stamp, *,
+        self, client_dialect: str, body: dict[str, Any], backend: Backend, stamp: Stamp, *,
         plain: bool = False,
     ) -> None:  # fmt: skip
         self.body = without(body, backend.unwanted) if backend.unwanted else body
         self.emulated: Mapping[str, str] = {}
         self.accepts: Collection[str] = ()
-        self._face = face
+        self._client_dialect = client_dialect
         self._backend = backend
         self._stamp = stamp
         self._plain = plain
@@ -68,14 +72,16 @@ class Hub:
     def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self:
         """Return the conversion; whether the body is right shows once it is parsed."""
         plain = incoming.plain is not None
-        return cls(incoming.face, incoming.body, backend, stamp, plain=plain)
+        return cls(incoming.client_dialect, incoming.body, backend, stamp, plain=plain)
 
     def parts(self) -> list[Self]:
         """Return a conversion for each of several answers that are asked for; else this one."""
-        bodies = split_choices(self.body, dialect=self._face)
+        bodies = split_choices(self.body, dialect=self._client_dialect)
         if len(bodies) == 1:
             return [self]
-        return [type(self)(self._face, body, self._backend, self._stamp) for body in bodies]
+        return [
+            type(self)(self._client_dialect, body, self._backend, self._stamp) for body in bodies
+        ]
 
     @property
     def asked(self) -> ChatRequest:
@@ -85,12 +91,12 @@ class Hub:
         return self._asked
 
     def _parsed(self) -> ChatRequest:
-        request = DIALECTS[self._face].parse_request(self.body)
+        request = DIALECTS[self._client_dialect].parse_request(self.body)
         if request.thinking is None:
             return replace(request, thinking=self._backend.thinking)
         # Thinking may be off only because Anthropic's API has it so, and servers of OpenAI's
         # dialect refuse a word on thinking where a model has none to switch.
-        quiet = self._face == "anthropic" and "thinking" not in self.body
+        quiet = self._client_dialect == "anthropic" and "thinking" not in self.body
         if quiet and self._backend.dialect == "openai":
             return replace(request, thinking=None)
         return request
@@ -110,7 +116,7 @@ class Hub:
 
     def aside(self, question: ChatRequest, *, accepts: Collection[str]) -> Self:
         """Return a conversion that asks a question on the side; ``take`` its answer, whole."""
-        other = type(self)(self._face, self.body, self._backend, self._stamp)
+        other = type(self)(self._client_dialect, self.body, self._backend, self._stamp)
         other.settle(replace(question, stream=False), accepts=accepts)
         return other
 
@@ -119,7 +125,9 @@ class Hub:
     @property
     def answer_type(self) -> str:
         """The content type of the client's answer."""
-        return DIALECTS[self._face].stream_type if self.asked.stream else "application/json"
+        return (
+            DIALECTS[self._client_dialect].stream_type if self.asked.stream else "application/json"
+        )
 
     def request(self, model: str) -> bytes:
         """Return the backend's request."""
@@ -136,7 +144,7 @@ class Hub:
         return explain_request(
             self.body,
             self._written,
-            source=self._face,
+            source=self._client_dialect,
             target=self.dialect,
             accepts=self.accepts,
             emulated=self.emulated,
@@ -149,7 +157,7 @@ class Hub:
 
     def give(self, response: ChatResponse, *, now: int) -> bytes:
         """Write a whole answer in the form that was asked for, as a stream if need be."""
-        dialect = DIALECTS[self._face]
+        dialect = DIALECTS[self._client_dialect]
         if not self.asked.stream:
             return encode_json(dialect.dump_response(response, stamp=self._stamp, now=now))
         encoder = dialect.encoder(self._stamp, include_usage=self.asked.include_usage)
@@ -163,4 +171,6 @@ class Hub:
     def stream(self) -> StreamTranslator:
         """Return what makes the client's stream."""
         include_usage = self._sent.include_usage
-        return StreamTranslator(self.dialect, self._face, self._stamp, include_usage=include_usage)
+        return StreamTranslator(
+            self.dialect, self._client_dialect, self._stamp, include_usage=include_usage
+        )

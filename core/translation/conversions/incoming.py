@@ -67,13 +67,13 @@ _READERS: Mapping[str, msgspec.json.Decoder[Any]] = {
 }
 
 
-def read_plain(face: str, body: bytes) -> Plain | None:
-    """Return a request of the dialect ``face`` if it is plain, else None.
+def read_plain(client_dialect: str, body: bytes) -> Plain | None:
+    """Return a request of the dialect ``client_dialect`` if it is plain, else None.
 
     Plain promises that every backend can be told all of it: nothing is dropped, nothing of the
     model is needed but words, and the form of the answer depends on ``stream`` alone.
     """
-    reader = _READERS.get(face)
+    reader = _READERS.get(client_dialect)
     if reader is None:
         return None
     try:
@@ -84,18 +84,19 @@ def read_plain(face: str, body: bytes) -> Plain | None:
 
 
 class Incoming:
-    """A client's request body in the dialect ``face``. ``model`` is the name that it asks for.
+    """A client's request body in the dialect ``client_dialect``.
 
+    ``model`` is the name that it asks for.
     ``plain`` is None where the request is not plain.
     """
 
-    __slots__ = ("_body", "face", "model", "plain", "raw")
+    __slots__ = ("_body", "client_dialect", "model", "plain", "raw")
 
-    def __init__(self, face: str, raw: bytes) -> None:
+    def __init__(self, client_dialect: str, raw: bytes) -> None:
         """Raises InvalidRequest for a body that is no JSON object or names no model."""
-        self.face = face
+        self.client_dialect = client_dialect
         self.raw = raw
-        self.plain = read_plain(face, raw)
+        self.plain = read_plain(client_dialect, raw)
         self._body: dict[str, Any] | None = None
         self.model: str = read_model(self.body) if self.plain is None else self.plain.model
 
@@ -115,7 +116,7 @@ class Incoming:
     def streams(self) -> bool:
         """Whether a stream is asked for. Ollama's own dialects stream unless told not to."""
         stream = self.body.get("stream") if self.plain is None else self.plain.stream
-        return stream is True or (stream is None and self.face in _NATIVE)
+        return stream is True or (stream is None and self.client_dialect in _NATIVE)
 
     def needs(self) -> frozenset[str]:
         """Return what the model must be able to do, in Ollama's words, so far as a look tells.

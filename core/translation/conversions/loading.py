@@ -26,7 +26,7 @@ class Loading:
     def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self | None:
         """Return the answer that can be given, or None where something is asked."""
         body = incoming.body
-        embeddings = EMBEDDING_DIALECTS.get(incoming.face)
+        embeddings = EMBEDDING_DIALECTS.get(incoming.client_dialect)
         if embeddings is not None:
             asks = backend.dialect == "ollama" or bool(embeddings.parse_request(body).inputs)
         else:
@@ -38,13 +38,13 @@ class Loading:
         return encode_json(self._body(now))
 
     def _body(self, now: int) -> dict[str, Any]:
-        face, model = self._incoming.face, self._stamp.model
-        if face == "embed":
+        client_dialect, model = self._incoming.client_dialect, self._stamp.model
+        if client_dialect == "embed":
             return {"model": model, "embeddings": []}
-        if face == "embed_legacy":
+        if client_dialect == "embed_legacy":
             return {"embedding": []}
         empty: dict[str, Any] = {"response": ""}
-        if face == "ollama":
+        if client_dialect == "ollama":
             empty = {"message": {"role": "assistant", "content": ""}}
         unload = self._incoming.body.get("keep_alive") == 0
         return {

@@ -39,7 +39,7 @@ class PassThrough:
         self._backend = backend
         self._stamp = stamp
         self._rename = False
-        self.dialect = incoming.face
+        self.dialect = incoming.client_dialect
         self.streams = incoming.streams
         self.needs = incoming.needs()
         sse = self.streams and not DIALECTS[self.dialect].native
@@ -53,7 +53,7 @@ class PassThrough:
             return None
         if backend.embedded:
             # llama.cpp counts one of several answers only, and its completions know no echo.
-            if incoming.face != "openai":
+            if incoming.client_dialect != "openai":
                 return None
             if incoming.plain is None and incoming.body.get("n") not in (None, 1):
                 return None

@@ -31,7 +31,7 @@ from core.translation.messages import Usage
 from core.translation.report.report import ReportRow
 from core.translation.stamp import Stamp
 
-__all__ = ["FACES", "WAYS", "Conversion", "Face", "StreamConversion", "choose"]
+__all__ = ["CLIENT_DIALECTS", "WAYS", "ClientDialect", "Conversion", "StreamConversion", "choose"]
 
 
 class StreamConversion(Protocol):
@@ -102,16 +102,16 @@ class Conversion(Protocol):
         """Return what makes the client's stream."""
 
 
-class Face(Struct, frozen=True):
+class ClientDialect(Struct, frozen=True):
     """A dialect as a route: chats and embeddings alike. ``words`` is how its errors are said."""
 
     path: str
     words: Dialect
 
 
-FACES: Mapping[str, Face] = {
-    **{name: Face(dialect.path, dialect) for name, dialect in DIALECTS.items()},
-    **{name: Face(e.path, DIALECTS[e.chat]) for name, e in EMBEDDING_DIALECTS.items()},
+CLIENT_DIALECTS: Mapping[str, ClientDialect] = {
+    **{name: ClientDialect(dialect.path, dialect) for name, dialect in DIALECTS.items()},
+    **{name: ClientDialect(e.path, DIALECTS[e.chat]) for name, e in EMBEDDING_DIALECTS.items()},
 }
 
 Read = Callable[[Incoming, Backend, Stamp], Conversion | Loading | None]
@@ -123,22 +123,24 @@ _UNDERSTOOD = {"ollama": ("ollama", "generate"), "openai": ("openai", "completio
 _FAST: Mapping[tuple[str, str], Read] = {("openai", "ollama"): OpenAIOverOllama.read}
 
 
-def _ways(face: str, kind: str) -> tuple[Read, ...]:
+def _ways(client_dialect: str, kind: str) -> tuple[Read, ...]:
     """Return the ways from a client's dialect to a kind of backend, the shortest first."""
-    if face in EMBEDDING_DIALECTS:
-        return (Embed.read,) if face == "embeddings" else (Loading.read, Embed.read)
+    if client_dialect in EMBEDDING_DIALECTS:
+        return (Embed.read,) if client_dialect == "embeddings" else (Loading.read, Embed.read)
     ways: list[Read] = []
-    if (face, kind) in _FAST:
-        ways.append(_FAST[face, kind])
-    if face in _UNDERSTOOD[kind]:
+    if (client_dialect, kind) in _FAST:
+        ways.append(_FAST[client_dialect, kind])
+    if client_dialect in _UNDERSTOOD[kind]:
         ways.append(PassThrough.read)
-    if DIALECTS[face].native:
+    if DIALECTS[client_dialect].native:
         ways.append(Loading.read)
     return (*ways, Hub.read)
 
 
 WAYS: Mapping[tuple[str, str], tuple[Read, ...]] = {
-    (face, kind): _ways(face, kind) for face in FACES for kind in _UNDERSTOOD
+    (client_dialect, kind): _ways(client_dialect, kind)
+    for client_dialect in CLIENT_DIALECTS
+    for kind in _UNDERSTOOD
 }
 """For each client's dialect and kind of backend: the ways, of which the first that fits is taken.
 The last one always does."""
@@ -149,7 +151,7 @@ def choose(incoming: Incoming, backend: Backend, stamp: Stamp) -> Conversion | L
 
     Raises InvalidRequest for embeddings that break their dialect, Unsupported where nothing leads.
     """
-    for read in WAYS[incoming.face, backend.dialect]:
+    for read in WAYS[incoming.client_dialect, backend.dialect]:
         found = read(incoming, backend, stamp)
         if found is not None:
             return found

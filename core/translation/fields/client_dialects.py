@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from core.translation.fields.field import Field
 
-__all__ = ["FACE_FIELDS", "STANDARD", "with_faces"]
+__all__ = ["CLIENT_DIALECT_FIELDS", "STANDARD", "with_client_dialects"]
 
 # Where a setting has another name than in chat completions.
 _RENAMED: Mapping[str, Mapping[str, str]] = {
@@ -55,15 +55,15 @@ STANDARD: Mapping[str, frozenset[str]] = {
 """The settings that each of these dialects has itself; all others are extensions in it."""
 
 
-def with_faces(row: Field) -> Field:
+def with_client_dialects(row: Field) -> Field:
     """Return a row of the chat dialects with its names in these dialects, where it has some."""
     path = row.paths.get("openai", "")
     if row.setting and path:
         paths = dict(row.paths)
-        for face, renamed in _RENAMED.items():
+        for client_dialect, renamed in _RENAMED.items():
             own = path if row.alias else renamed.get(row.name, path)
-            if own not in _TAKEN[face] and not (row.alias and own in renamed.values()):
-                paths[face] = own
+            if own not in _TAKEN[client_dialect] and not (row.alias and own in renamed.values()):
+                paths[client_dialect] = own
         return replace(row, paths=paths)
     more = _SAME.get(row.name)
     if more and not row.alias:
@@ -89,12 +89,12 @@ _SAME: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _face(name: str, dialect: str, path: str, **more: Any) -> Field:
+def _client_dialect(name: str, dialect: str, path: str, **more: Any) -> Field:
     return Field(name=name, paths={dialect: path}, alias=True, **more)
 
 
 def _rows(dialect: str, paths: Mapping[str, str], **more: Any) -> list[Field]:
-    return [_face(name, dialect, path, **more) for path, name in paths.items()]
+    return [_client_dialect(name, dialect, path, **more) for path, name in paths.items()]
 
 
 _BLOCK = "messages[].content[]"
@@ -138,10 +138,10 @@ _ANTHROPIC = [
         retyped=True,
         note="image",
     ),
-    _face("message.thinking", "anthropic", f"{_BLOCK}.thinking", note="reasoning"),
-    _face("call.id", "anthropic", f"{_BLOCK}.id", note="blocks"),
-    _face("call.name", "anthropic", f"{_BLOCK}.name", note="blocks"),
-    _face(
+    _client_dialect("message.thinking", "anthropic", f"{_BLOCK}.thinking", note="reasoning"),
+    _client_dialect("call.id", "anthropic", f"{_BLOCK}.id", note="blocks"),
+    _client_dialect("call.name", "anthropic", f"{_BLOCK}.name", note="blocks"),
+    _client_dialect(
         "call.arguments",
         "anthropic",
         f"{_BLOCK}.input",
@@ -149,8 +149,10 @@ _ANTHROPIC = [
         opaque=True,
         note="arguments",
     ),
-    _face("tool_call_id", "anthropic", f"{_BLOCK}.tool_use_id", note="blocks"),
-    _face("is_error", "anthropic", f"{_BLOCK}.is_error", neutral=(False,), note="is_error"),
+    _client_dialect("tool_call_id", "anthropic", f"{_BLOCK}.tool_use_id", note="blocks"),
+    _client_dialect(
+        "is_error", "anthropic", f"{_BLOCK}.is_error", neutral=(False,), note="is_error"
+    ),
     *_rows(
         "anthropic",
         {
@@ -175,7 +177,7 @@ _ANTHROPIC = [
         neutral=("auto", "none"),
         note="tool_choice_native",
     ),
-    _face(
+    _client_dialect(
         "parallel_tool_calls",
         "anthropic",
         "tool_choice.disable_parallel_tool_use",
@@ -243,16 +245,16 @@ _RESPONSES = [
         retyped=True,
         note="image",
     ),
-    _face(
+    _client_dialect(
         "image.detail",
         "responses",
         f"{_ITEM}.content[].detail",
         neutral=("auto",),
         note="detail",
     ),
-    _face("call.id", "responses", f"{_ITEM}.call_id", note="items"),
-    _face("call.name", "responses", f"{_ITEM}.name", note="items"),
-    _face(
+    _client_dialect("call.id", "responses", f"{_ITEM}.call_id", note="items"),
+    _client_dialect("call.name", "responses", f"{_ITEM}.name", note="items"),
+    _client_dialect(
         "call.arguments",
         "responses",
         f"{_ITEM}.arguments",
@@ -279,10 +281,10 @@ _RESPONSES = [
         neutral=(False, "disabled"),
         note="responses_only",
     ),
-    _face(
+    _client_dialect(
         "previous_response_id", "responses", "previous_response_id", retyped=True, note="expanded"
     ),
-    _face(
+    _client_dialect(
         "tool_choice",
         "responses",
         "tool_choice",
@@ -291,15 +293,16 @@ _RESPONSES = [
         neutral=("auto", "none"),
         note="tool_choice_native",
     ),
-    _face("thinking", "responses", "reasoning.effort", retyped=True, note="think"),
-    _face("format", "responses", "text.format.schema", opaque=True, note="format"),
-    _face("format", "responses", "text.format.type", retyped=True, neutral=("text",),
+    _client_dialect("thinking", "responses", "reasoning.effort", retyped=True, note="think"),
+    _client_dialect("format", "responses", "text.format.schema", opaque=True, note="format"),
+    _client_dialect("format", "responses", "text.format.type", retyped=True, neutral=("text",),
           note="format"),
-    _face("format.name", "responses", "text.format.name", note="format_name"),
-    _face("format.description", "responses", "text.format.description",
+    _client_dialect("format.name", "responses", "text.format.name", note="format_name"),
+    _client_dialect("format.description", "responses", "text.format.description",
           note="format_description"),
-    _face("format.strict", "responses", "text.format.strict", note="format_strict"),
-    _face("verbosity", "responses", "text.verbosity", neutral=("medium",), note="no_native"),
+    _client_dialect("format.strict", "responses", "text.format.strict", note="format_strict"),
+    _client_dialect("verbosity", "responses", "text.verbosity", neutral=("medium",),
+          note="no_native"),
 ]  # fmt: skip
 
 _COMPLETIONS = [
@@ -317,9 +320,11 @@ _COMPLETIONS = [
         alias=True,
         note="suffix",
     ),
-    _face("echo", "completions", "echo", neutral=(False,), retyped=True, note="echo_done"),
-    _face("best_of", "completions", "best_of", neutral=(1,), note="no_native"),
-    _face("logprobs", "completions", "logprobs", retyped=True, note="legacy_logprobs"),
+    _client_dialect(
+        "echo", "completions", "echo", neutral=(False,), retyped=True, note="echo_done"
+    ),
+    _client_dialect("best_of", "completions", "best_of", neutral=(1,), note="no_native"),
+    _client_dialect("logprobs", "completions", "logprobs", retyped=True, note="legacy_logprobs"),
 ]
 
 
@@ -345,4 +350,4 @@ _EMBEDDINGS = [
     _embed("options", "embeddings", "embed", "embed_legacy", opaque=True, note="no_openai"),
 ]
 
-FACE_FIELDS: tuple[Field, ...] = (*_ANTHROPIC, *_RESPONSES, *_COMPLETIONS, *_EMBEDDINGS)
+CLIENT_DIALECT_FIELDS: tuple[Field, ...] = (*_ANTHROPIC, *_RESPONSES, *_COMPLETIONS, *_EMBEDDINGS)

@@ -11,19 +11,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.translation.fields.chat import CHAT_FIELDS
-from core.translation.fields.client_dialects import FACE_FIELDS, STANDARD, with_faces
+from core.translation.fields.client_dialects import (
+    CLIENT_DIALECT_FIELDS,
+    STANDARD,
+    with_client_dialects,
+)
 from core.translation.fields.field import Field
 
 __all__ = ["EXTENSIONS", "FIELDS", "STANDARD", "Field", "setting_paths", "settings_by_path"]
 
-FIELDS: tuple[Field, ...] = (*(with_faces(row) for row in CHAT_FIELDS), *FACE_FIELDS)
+FIELDS: tuple[Field, ...] = (
+    *(with_client_dialects(row) for row in CHAT_FIELDS),
+    *CLIENT_DIALECT_FIELDS,
+)
 
 EXTENSIONS: Mapping[str, frozenset[str]] = {
     # llama.cpp's server: tools/server/README.md, "POST /completion" options on the chat route.
     "llama.cpp": frozenset({"top_k", "min_p", "typical_p", "repeat_penalty", "repeat_last_n"}),
     # vLLM: docs/serving/openai_compatible_server.md, "Extra parameters".
     "vllm": frozenset({"top_k", "min_p"}),
-    # Diglot's own OpenAI face takes every native setting.
+    # Diglot's own OpenAI dialect takes every native setting.
     "diglot": frozenset(row.name for row in FIELDS if row.extension),
 }
 """What servers of OpenAI's dialect accept beyond it, by kind of server."""

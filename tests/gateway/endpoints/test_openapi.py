@@ -14,7 +14,7 @@ from schemathesis import Case, GenerationMode
 
 from core.backends.fleet import Fleet
 from core.gateway.app import routes
-from core.gateway.call import Front
+from core.gateway.call import GatewayState
 from core.gateway.endpoints.mcp import McpEndpoint, own_tools
 from core.gateway.endpoints.openapi import OPERATIONS, document
 from tests.gateway.test_app import DONE, NATIVE, gateway
@@ -51,7 +51,7 @@ def test_every_route_is_described_and_no_other() -> None:
     served = set()
     fleet = Fleet(None, environ={})
     mcp = McpEndpoint(lambda: own_tools(fleet.config.tools), offer=lambda: False)
-    for route in routes(Front(fleet), mcp):
+    for route in routes(GatewayState(fleet), mcp):
         path = re.sub(r":\w+}", "}", route.path)
         # What /mcp speaks is described by its own protocol.
         if path in ("/v1", "/docs", "/openapi.json", "/mcp") or path.endswith("{rest}"):

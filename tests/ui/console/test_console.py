@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.chats.service import Service
 from core.config.access import Access, Digest, Key
-from core.gateway.call import Front, install_front
+from core.gateway.call import GatewayState, install_gateway
 from tests.support.scripted_backend import Scripted
 from tests.ui.actor import acting
 from tests.ui.app_process import running_app, visit
@@ -61,7 +61,7 @@ def test_an_operator_sees_backends_keys_and_errors_and_no_key(
         service.fleet, "config", type("Config", (), {"access": Access(keys=keys), "warnings": (),
                                                      "routing": config.routing, "demo": False})()
     )  # fmt: skip
-    install_front(Front(service.fleet))
+    install_gateway(GatewayState(service.fleet))
     text = shown(opened(language))
     known = words(language)
     for word in ("shop", "qwen*", "60 / 60", "0 / 2", known["operator.expired"], backend.url):

@@ -14,7 +14,7 @@ from core.http.address_policy import AddressPolicy
 from core.tools.definitions.conversion import TARGETS, convert
 from core.tools.definitions.values import Definition
 from core.tools.lint.linting import lint
-from core.tools.runners.all_tools import ToolShop
+from core.tools.runners.all_tools import ToolRuntime
 from core.translation.messages import Tool
 from tests.support.threads import bound, serving_app
 from tests.ui.test_pages import ME, backend, said, service
@@ -143,7 +143,9 @@ def test_a_curl_command_becomes_a_tool_that_is_called(
         page.button(key="call").click().run()
         assert not any("asked /rate" in one.value for one in page.code)
         allowed = HttpLimits(address=AddressPolicy(allow=("127.0.0.0/8",)))
-        monkeypatch.setattr(service.runners, "shop", ToolShop(ToolSettings(http=allowed)))
+        monkeypatch.setattr(
+            service.runners, "tool_runtime", ToolRuntime(ToolSettings(http=allowed))
+        )
         page.button(key="call").click().run()
         assert not page.exception
         assert any("asked /rate?from=EUR&to=CNY" in one.value for one in page.code), tool

@@ -120,7 +120,7 @@ def _answer(answer: Answered) -> dict[str, str]:
 
 
 def _name(answer: Answered) -> str:
-    library = "httpx → /api/chat" if answer.face == "ollama" else "openai → /v1"
+    library = "httpx → /api/chat" if answer.client_dialect == "ollama" else "openai → /v1"
     return f"{t(f'viewer.prove_{answer.place}')} · {library}"
 
 
