@@ -18,7 +18,7 @@ SLOW := faults soak cluster fuzz typed inspector/test_probes.py gateway/test_gua
 	ui/viewer/test_request_sizes.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run gateway test check lint audit fast ollama bench soak lock clean
+.PHONY: help run gateway test check lint docs audit fast ollama bench soak lock clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -44,6 +44,10 @@ lint: .venv/dev ## Format, lint, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: .venv/dev ## Build the documentation site in site/
+	$(BIN)/python -m scripts.docs_tables
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
+
 audit: .venv/dev ## Ask whether a package that is used has a known weakness
 	$(BIN)/python -m pip install -q pip-audit
 	$(BIN)/pip-audit --strict -r requirements.lock --no-deps --disable-pip
@@ -56,7 +60,7 @@ fast: .venv/dev ## The tests that need no browser and no model
 ollama: .venv/dev ## Build the real Ollama that the tests run against, once
 	PYTHON=$(BIN)/python scripts/install_ollama.sh
 
-bench: .venv/dev ## Measure the gateway beside its rivals; writes docs/benchmarks.md
+bench: .venv/dev ## Measure the gateway beside its rivals; writes docs/*/benchmarks.md
 	$(BIN)/python bench/gateway.py --quick --write
 
 soak: .venv/dev ## Kill backends and a gateway under load, then a million requests (SECONDS=600 each)
@@ -70,7 +74,7 @@ lock: .venv/made ## Write requirements.lock anew, with the newest versions that 
 	mv .venv/lock requirements.lock
 
 clean: ## Remove what make and the tools have made here
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Stamps: what has been set up is not set up again until its list changes.
 .venv/run: requirements.txt | .venv/made

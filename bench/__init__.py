@@ -1,1 +1,1 @@
-"""Measurements: what the figures in docs/benchmarks.md come from."""
+"""Measurements: what the figures in docs/*/benchmarks.md come from."""

@@ -1,7 +1,7 @@
 """How fast the gateway is, beside all that it could be compared with, in one run.
 
     python bench/gateway.py                          # print the tables
-    python bench/gateway.py --write                  # and put them into docs/benchmarks.md
+    python bench/gateway.py --write                  # and write docs/*/benchmarks.md
     python bench/gateway.py --only diglot,portkey    # of direct, floor, diglot, litellm, portkey
     python bench/gateway.py --quick                  # shorter figures, fewer streams
 
@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.gateways.chinese import chinese  # noqa: E402  # found through the line above
 from bench.gateways.contestants import (  # noqa: E402  # found through the line above
     Contestant,
     contestants,
@@ -54,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare gateways on one fake backend.")
     parser.add_argument("--only", default="", help="names to measure, by commas")
     parser.add_argument("--quick", action="store_true", help="under nine minutes")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="write docs/*/benchmarks.md")
     parser.add_argument("--seconds", type=float, help="seconds of load per figure")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
@@ -78,7 +79,8 @@ def main() -> None:
     text = results.text()
     print(text)
     if options.write:
-        write(ROOT / "docs/benchmarks.md", text)
+        write(ROOT / "docs/en/benchmarks.md", text)
+        write(ROOT / "docs/zh/benchmarks.md", chinese(text))
 
 
 def compete(

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from core.config.providers import PROVIDERS
 from core.config.reference import KEYS
@@ -18,7 +19,9 @@ from core.translation.fields.table import FIELDS
 from core.translation.report.notes import NOTES
 
 DOCS = Path(__file__).parent.parent / "docs"
+_T = TypeVar("_T")
 _SLOT = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_LANGUAGES = ("zh", "en")
 _COLUMNS = {
     "ollama": "Ollama `/api/chat`",
     "generate": "`/api/generate`",
@@ -29,19 +32,23 @@ _COLUMNS = {
 }
 
 
+def _word(language: str, zh: _T, en: _T) -> _T:
+    return zh if language == "zh" else en
+
+
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     lines = [head, ["---"] * len(list(head)), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
-def settings() -> str:
+def settings(language: str) -> str:
     """The flat settings: one row a setting, its name in each dialect."""
     rows = []
     for row in FIELDS:
         if row.setting and not row.alias:
             names = [row.paths.get(dialect, "") for dialect in _COLUMNS]
             rows.append([f"**{row.name}**", *(f"`{n}`" if n else "" for n in names)])
-    return _table(["setting", *_COLUMNS.values()], rows)
+    return _table([_word(language, "参数", "setting"), *_COLUMNS.values()], rows)
 
 
 def _names(name: str) -> list[str]:
@@ -52,60 +59,65 @@ def _names(name: str) -> list[str]:
     return cells
 
 
-def structure() -> str:
+def structure(language: str) -> str:
     """Everything else: messages, tools, formats."""
     names = dict.fromkeys(
         row.name for row in FIELDS if not row.setting and row.name[:6] != "embed."
     )
-    return _table(["what", *_COLUMNS.values()], ([f"**{n}**", *_names(n)] for n in names))
+    head = [_word(language, "内容", "what"), *_COLUMNS.values()]
+    return _table(head, ([f"**{n}**", *_names(n)] for n in names))
 
 
-def notes() -> str:
-    """The reasons that a report gives, in both languages."""
+def notes(language: str) -> str:
+    """The reasons that a report gives."""
     rows = (
-        [f"`{name}`", note.zh, note.en, note.since, note.source] for name, note in NOTES.items()
+        [f"`{name}`", getattr(note, language), note.since, note.source]
+        for name, note in NOTES.items()
     )
-    return _table(["reason", "中文", "English", "since", "source"], rows)
+    head = _word(
+        language, ["理由", "说明", "起始版本", "出处"], ["reason", "text", "since", "source"]
+    )
+    return _table(head, rows)
 
 
-def routes() -> str:
+def routes(language: str) -> str:
     """The dialects and their routes."""
     rows = ([f"`{name}`", f"`POST {d.path}`", d.stream_type] for name, d in DIALECTS.items())
-    return _table(["dialect", "route", "stream"], rows)
+    return _table(_word(language, ["接口", "路径", "流"], ["dialect", "route", "stream"]), rows)
 
 
-def _keys(*heads: str) -> str:
+def _keys(language: str, *heads: str) -> str:
     rows = []
     for key in KEYS.values():
         if key.path.startswith(heads):
             short = key.path.replace("model_list[].", "")
             acts = "" if key.does == "acts" else "—"
-            rows.append([f"`{short}`", acts, key.zh, key.en])
-    return _table(["key", "", "中文", "English"], rows)
+            rows.append([f"`{short}`", acts, getattr(key, language)])
+    return _table(_word(language, ["键", "", "作用"], ["key", "", "what it does"]), rows)
 
 
-def keys_models() -> str:
+def keys_models(language: str) -> str:
     """What an entry of model_list may hold."""
-    return _keys("model_list")
+    return _keys(language, "model_list")
 
 
-def keys_routing() -> str:
+def keys_routing(language: str) -> str:
     """What says where requests go."""
-    return _keys("router_settings", "litellm_settings")
+    return _keys(language, "router_settings", "litellm_settings")
 
 
-def keys_server() -> str:
+def keys_server(language: str) -> str:
     """The other sections of LiteLLM."""
     known = ("model_list", "router_settings", "litellm_settings", "diglot")
-    return _keys(*(path for path in KEYS if not path.startswith(known)))
+    return _keys(language, *(path for path in KEYS if not path.startswith(known)))
 
 
-def keys_own() -> str:
+def keys_own(language: str) -> str:
     """Diglot's own section."""
-    return _keys("diglot")
+    return _keys(language, "diglot")
 
 
-def providers() -> str:
+def providers(language: str) -> str:
     """The providers, their dialects and usual addresses."""
     rows = []
     for name, provider in PROVIDERS.items():
@@ -115,10 +127,15 @@ def providers() -> str:
         key = f"`{provider.key_variable}`" if provider.key_variable else ""
         address = OLLAMA_ADDRESS if name.startswith("ollama") else provider.address
         rows.append([f"`{name}/`", provider.dialect, address, bases, key])
-    return _table(["provider", "dialect", "address", "its variables", "the key's"], rows)
+    head = _word(
+        language,
+        ["提供方", "接口", "地址", "地址的变量", "密钥的变量"],
+        ["provider", "dialect", "address", "variables for the address", "variable for the key"],
+    )
+    return _table(head, rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {
+TABLES: dict[str, Callable[[str], str]] = {
     "keys_models": keys_models,
     "keys_own": keys_own,
     "keys_routing": keys_routing,
@@ -131,21 +148,22 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 
-def filled(text: str) -> str:
-    """Return a page with its tables written anew."""
-    return _SLOT.sub(lambda slot: slot[1] + "\n" + TABLES[slot[2]]() + "\n" + slot[3], text)
+def filled(text: str, language: str) -> str:
+    """Return a page of a language, "zh" or "en", with its tables written anew."""
+    return _SLOT.sub(lambda slot: f"{slot[1]}\n{TABLES[slot[2]](language)}\n{slot[3]}", text)
 
 
 def main() -> int:
     """Write all pages, or say which are out of date."""
     stale = []
-    for page in sorted(DOCS.glob("*.md")):
-        text = page.read_text("utf-8")
-        new = filled(text)
-        if new != text:
-            stale.append(page.name)
-            if "--check" not in sys.argv:
-                page.write_text(new, "utf-8")
+    for language in _LANGUAGES:
+        for page in sorted((DOCS / language).glob("*.md")):
+            text = page.read_text("utf-8")
+            new = filled(text, language)
+            if new != text:
+                stale.append(f"{language}/{page.name}")
+                if "--check" not in sys.argv:
+                    page.write_text(new, "utf-8")
     if "--check" in sys.argv and stale:
         sys.stderr.write(f"out of date: {', '.join(stale)}; run python -m scripts.docs_tables\n")
         return 1

@@ -2,7 +2,8 @@
 
     python scripts/pictures.py              # needs Debian's chromium and requirements-dev.txt
 
-The built-in model answers, so that anybody can take them again; they go to docs/images.
+The built-in model answers, so that anybody can take them again; they go to
+docs/en/images and docs/zh/images.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
 from tests.ui.app_process import browser, running_app, visit  # noqa: E402
 
-OUT = ROOT / "docs/images"
+DOCS = ROOT / "docs"
 WIDTH = 960
 """Pixels of a recording's width."""
 
@@ -53,7 +54,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Take the README's pictures.")
     parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="default: all of them")
     names = parser.parse_args().names or list(PICTURES)
-    OUT.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         running_app(Path(folder)) as url,
@@ -85,7 +85,7 @@ def record_chat(chromium: Browser, url: str, language: str) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
     page.wait_for_timeout(2500)
     frames.append(frame(page))
-    save(frames, OUT / f"chat-{language}.gif")
+    save(frames, DOCS / language / "images/chat.gif")
     page.context.close()
 
 
@@ -97,7 +97,7 @@ def picture(path: str, prepare: Callable[[Page, str], None]) -> Callable[..., No
         page.set_viewport_size({"width": 1280, "height": _TALL})
         prepare(page, language)
         settled(page)
-        page.screenshot(path=OUT / f"{path.strip('/')}-{language}.png")
+        page.screenshot(path=DOCS / language / f"images/{path.strip('/')}.png")
         page.context.close()
 
     return take

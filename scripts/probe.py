@@ -1,7 +1,7 @@
 """Probe a server natively, over its own /v1, and through Diglot; write the compatibility table.
 
     python scripts/probe.py --server http://localhost:11434 --model smollm2 \\
-        --gateway http://localhost:4000 --write docs/compatibility.md
+        --gateway http://localhost:4000 --write docs/en/compatibility.md --language en
 
 ``--gateway-model`` is the model's name there where that differs, ``--format`` markdown, csv or
 json, ``--only`` the names of some probes. Needs nothing but the servers, which it asks some 200
@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--gateway-model", help="the model's name there; the same by default")
     parser.add_argument("--format", choices=["markdown", "csv", "json"], default="markdown")
+    parser.add_argument("--language", choices=["zh", "en"], default="en", help="of the markdown")
     parser.add_argument("--only", nargs="*", default=[], choices=list(PROBES))
     parser.add_argument("--write", type=Path, help="a file; standard output by default")
     options = parser.parse_args()
@@ -37,7 +38,7 @@ def main() -> None:
     if options.format == "json":
         text = table.json().decode()
     else:
-        text = table.csv() if options.format == "csv" else table.markdown()
+        text = table.csv() if options.format == "csv" else table.markdown(options.language)
     if options.write is None:
         print(text)
     else:

@@ -122,11 +122,12 @@ def test_everything_that_tests_import_is_listed() -> None:
     assert imported("tests", "bench") <= listed
 
 
-def test_every_dependency_is_defended_and_locked() -> None:
+@pytest.mark.parametrize(("language", "split"), [("en", "## To check"), ("zh", "## 检查需要")])
+def test_every_dependency_is_defended_and_locked(language: str, split: str) -> None:
     needed, dev, locked = (names(f"requirements{end}") for end in (".txt", "-dev.txt", ".lock"))
-    text = (ROOT / "docs/dependencies.md").read_text("utf-8")
+    text = (ROOT / "docs" / language / "dependencies.md").read_text("utf-8")
     run, check = (
-        set(re.findall(r"^\| `([\w-]+)` \| \S", part, re.M)) for part in text.split("## To check")
+        set(re.findall(r"^\| `([\w-]+)` \| \S", part, re.M)) for part in text.split(split)
     )
     assert (run, check) == (needed, dev)
     assert needed | dev <= locked

@@ -1,4 +1,4 @@
-"""The results in Markdown, and their place in docs/benchmarks.md."""
+"""The results in Markdown, and their place in docs/*/benchmarks.md."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """KEYS: every key of a config file, and what it does here, in both languages.
 
-docs/configuration.md and ``--validate-config`` are made from this table, and a test holds it
+docs/*/configuration.md and ``--validate-config`` are made from this table, and a test holds it
 against what is really read. ``[]`` stands for each item of a list, ``*`` for a name that the
 file's author chooses.
 """

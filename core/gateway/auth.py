@@ -18,7 +18,7 @@ __all__ = ["Authenticator", "Principal", "principal_of"]
 _CARRIERS = (b"authorization", b"x-api-key", b"api-key")
 _HOW = (
     "Send it as the header `Authorization: Bearer KEY`, `x-api-key: KEY` or `api-key: KEY`; "
-    "whoever runs this server gives them out (docs/gateway-access.md)."
+    "whoever runs this server gives them out (docs/en/gateway-access.md)."
 )
 
 

@@ -38,7 +38,10 @@ from tests.support.scripted_backend import Said, Scripted, running
 from tests.support.servers import Gateway, Ollama
 
 CLIENT_DIALECTS: tuple[ClientDialect, ...] = ("ollama", "openai")
-TABLE = (ROOT / "docs/compatibility.md").read_text("utf-8")
+TABLES = {
+    name: (ROOT / f"docs/{name}/compatibility.md").read_text("utf-8") for name in ("zh", "en")
+}
+TABLE = TABLES["en"]
 MARKS = {"✓": "honoured", "✗": "ignored", "⊘": "refused", "?": "inconclusive"}
 QUICK = ("num_ctx", "keep_alive", "think", "logprobs", "stop_string", "include_usage", "n",
          "tool_choice", "max_completion_tokens", "durations", "error", "unknown_field")  # fmt: skip
@@ -47,9 +50,12 @@ QUICK = ("num_ctx", "keep_alive", "think", "logprobs", "stop_string", "include_u
 def committed(name: str) -> list[str]:
     """Return the verdicts of a probe in the committed table."""
     title = PROBES[name].title
-    label = title.zh if title.zh == title.en else f"{title.zh} · {title.en}"
-    row = next(line for line in TABLE.splitlines() if line.startswith(f"| {label} |"))
-    return [MARKS[cell.strip()] for cell in row.split("|")[2:-1]]
+    found = []
+    for language, label in (("zh", title.zh), ("en", title.en)):
+        rows = (line for line in TABLES[language].splitlines() if line.startswith(f"| {label} |"))
+        found.append([MARKS[cell.strip()] for cell in next(rows).split("|")[2:-1]])
+    assert found[0] == found[1]
+    return found[0]
 
 
 @pytest.fixture
@@ -74,10 +80,11 @@ def subject(
 
 
 def test_the_committed_table_is_whole() -> None:
-    assert re.search(r"^20\d\d-\d\d-\d\d · Ollama 0\.17\.4", TABLE, re.M)
+    for table in TABLES.values():
+        assert re.search(r"^20\d\d-\d\d-\d\d · Ollama 0\.17\.4", table, re.M)
+        assert table.count("\n### ") == len(PROBES)
     for name in PROBES:
         assert len(committed(name)) == 4
-    assert TABLE.count("\n### ") == len(PROBES)
     every = [verdict for name in PROBES for verdict in committed(name)]
     assert every.count("inconclusive") <= 4, "a table that shows next to nothing"
 
@@ -172,8 +179,9 @@ async def test_a_table_is_written_in_three_forms(client: Client, backend: Script
         names=("n", "durations"), told=lambda result: heard.append(result.probe),
     )  # fmt: skip
     assert heard == ["n", "durations"]
-    text = table.markdown()
-    assert "2026-01-02 · Ollama 9 · m" in text and text.count("\n### ") == 2
+    for text in (table.markdown("zh"), table.markdown("en")):
+        assert "2026-01-02 · Ollama 9 · m" in text and text.count("\n### ") == 2
+    assert re.search("[一-鿿]", table.markdown("en")) is None
     rows = list(csv.DictReader(io.StringIO(table.csv())))
     assert [row["probe"] for row in rows] == heard and rows[0]["verdict"] == "ignored"
     assert json.loads(table.json())["results"][0]["sent"]

@@ -7,7 +7,7 @@ import io
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -35,6 +35,23 @@ _BY_NOTE = {
 
 _MARKS: dict[Verdict, str] = {"honoured": "✓", "ignored": "✗", "refused": "⊘", "inconclusive": "?"}
 
+_WORDS = {
+    "zh": {
+        "title": "兼容性实测",
+        "how": "每一格都是真的发了请求、看了结果；那个接口本来就没有的字段，✗ 不算错。"
+        "由 `scripts/probe.py` 生成。",
+        "claim": "项目",
+        "evidence": "证据",
+    },
+    "en": {
+        "title": "What each API really does",
+        "how": "Each cell is the result of real requests; a ✗ is no fault if the API never "
+        "promised the field. Made with `scripts/probe.py`.",
+        "claim": "claim",
+        "evidence": "Evidence",
+    },
+}
+
 
 class Compatibility(Struct, frozen=True, kw_only=True):
     """What all probes of some subjects showed. ``date`` and ``versions`` say of what and when."""
@@ -50,38 +67,27 @@ class Compatibility(Struct, frozen=True, kw_only=True):
         found = (r for r in self.results if (r.probe, r.subject) == (probe, subject))
         return next(found, None)
 
-    def markdown(self) -> str:
-        """Return the table, with the evidence below it, in Chinese and English."""
+    def markdown(self, language: Literal["zh", "en"]) -> str:
+        """Return the table in one language, with the evidence below it."""
+        words = _WORDS[language]
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         legend = " · ".join(
-            f"{mark} {VERDICTS[v].zh} {VERDICTS[v].en}" for v, mark in _MARKS.items()
+            f"{mark} {getattr(VERDICTS[v], language)}" for v, mark in _MARKS.items()
         )
-        lines = [
-            "# 兼容性实测 · What each API really does",
-            "",
-            f"{self.date} · {versions} · {self.model}",
-            "",
-            legend,
-            "",
-            "每一格都是真的发了请求、看了结果；那个接口本来就没有的字段，✗ 不算错。",
-            "",
-            "Every cell was really asked for and looked at; a ✗ is no fault where an API never "
-            "promised the field. Made with `scripts/probe.py`.",
-            "",
-            f"| 项目 · claim | {' | '.join(self.subjects)} |",
-            f"|---|{'---|' * len(self.subjects)}",
-        ]
+        lines = [f"# {words['title']}", "", f"{self.date} · {versions} · {self.model}", "", legend]
+        lines += ["", words["how"], "", f"| {words['claim']} | {' | '.join(self.subjects)} |"]
+        lines.append(f"|---|{'---|' * len(self.subjects)}")
         for name, probe in PROBES.items():
             found = [self.result(name, subject) for subject in self.subjects]
             if any(found):
                 cells = [_MARKS[r.verdict] if r else "" for r in found]
-                title = _title(probe.title)
-                lines.append(f"| {title} | {' | '.join(cells)} |")
-        lines += ["", "## 证据 · Evidence", ""]
+                lines.append(f"| {getattr(probe.title, language)} | {' | '.join(cells)} |")
+        lines += ["", f"## {words['evidence']}", ""]
         for name, probe in PROBES.items():
             rows = [r for r in self.results if r.probe == name]
             if rows:
-                lines += [f"### {_title(probe.title)}", "", *map(_evidence, rows), ""]
+                lines += [f"### {getattr(probe.title, language)}", ""]
+                lines += [_evidence(r, getattr(r.evidence, language)) for r in rows] + [""]
         return "\n".join(lines).rstrip() + "\n"
 
     def csv(self) -> str:
@@ -171,14 +177,8 @@ async def server_version(subject: Subject) -> str:
     return str(found.get("version", "")) if isinstance(found, dict) else ""
 
 
-def _title(title: Note) -> str:
-    return title.zh if title.zh == title.en else f"{title.zh} · {title.en}"
-
-
-def _evidence(result: Result) -> str:
-    zh, en = (_plain(text) for text in (result.evidence.zh, result.evidence.en))
-    told = zh if zh == en else f"{zh} · {en}"
-    return f"- {result.subject}: {_MARKS[result.verdict]} {told}"
+def _evidence(result: Result, evidence: str) -> str:
+    return f"- {result.subject}: {_MARKS[result.verdict]} {_plain(evidence)}"
 
 
 def _plain(text: str) -> str:

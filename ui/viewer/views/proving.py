@@ -19,7 +19,7 @@ from ui.viewer.pair import View
 from ui.viewer.views.evidence import MARKS, show_run
 from ui.widgets.status import model_names
 from ui.widgets.text import plain
-from ui.words import note_text, t
+from ui.words import language, note_text, t
 
 __all__ = ["show_proof"]
 
@@ -216,7 +216,7 @@ def _show_table(table: Compatibility, key: str) -> None:
             )
     with st.container(horizontal=True):
         for ending, mime, make in (
-            ("md", "text/markdown", lambda: table.markdown().encode()),
+            ("md", "text/markdown", lambda: table.markdown(language()).encode()),
             ("csv", "text/csv", lambda: table.csv().encode()),
             ("json", "application/json", table.json),
         ):
