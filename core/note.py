@@ -1,16 +1,50 @@
-"""Note: one reason for what was done, in both languages."""
+"""Note: one sentence that people read, by its key; the words stand in a folder a language."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["Note"]
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.words import say
+
+__all__ = ["Note", "notes", "quoted"]
 
 
 class Note(Struct, frozen=True):
-    """One reason. ``since`` is the Ollama version from which it holds, where that is known."""
+    """One sentence. ``values`` are filled into it, by name.
 
-    zh: str
-    en: str
+    ``source`` is the document that it is from; ``since`` the Ollama version from which it holds.
+    An empty key stands for words that are somebody else's, such as a server's error.
+    """
+
+    key: str
     source: str = ""
     since: str = ""
+    values: tuple[tuple[str, Any], ...] = ()
+
+    def fill(self, **values: Any) -> Note:
+        """Return the note with these values, beside those that it has."""
+        filled = {**dict(self.values), **values}
+        kept = {n: tuple(v) if isinstance(v, list) else v for n, v in filled.items()}
+        return replace(self, values=tuple(kept.items()))
+
+    def text(self, language: str) -> str:
+        """Return the sentence. Raises KeyError where the language has no such key."""
+        values = dict(self.values)
+        return say(self.key, language, values) if self.key else str(values["text"])
+
+
+def quoted(text: str) -> Note:
+    """Return the note that is somebody else's words, the same in every language."""
+    return Note("", values=(("text", text),))
+
+
+def notes(section: str, table: Mapping[str, tuple[str, str]]) -> dict[str, Note]:
+    """Return the notes of one section of the words by name; a table of (source, since)."""
+    return {
+        name: Note(f"{section}.{name}", source=source, since=since)
+        for name, (source, since) in table.items()
+    }

@@ -71,8 +71,7 @@ def structure(language: str) -> str:
 def notes(language: str) -> str:
     """The reasons that a report gives."""
     rows = (
-        [f"`{name}`", getattr(note, language), note.since, note.source]
-        for name, note in NOTES.items()
+        [f"`{name}`", note.text(language), note.since, note.source] for name, note in NOTES.items()
     )
     head = _word(
         language, ["理由", "说明", "起始版本", "出处"], ["reason", "text", "since", "source"]

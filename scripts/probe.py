@@ -20,6 +20,7 @@ from core.http.client import Client
 from core.inspector.probes.compatibility import PROBES, Compatibility, probe_all, server_version
 from core.inspector.probes.probe import Result
 from core.inspector.probes.subject import ClientDialect, HttpAsker, Subject
+from core.words import languages
 
 
 def main() -> None:
@@ -30,7 +31,9 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--gateway-model", help="the model's name there; the same by default")
     parser.add_argument("--format", choices=["markdown", "csv", "json"], default="markdown")
-    parser.add_argument("--language", choices=["zh", "en"], default="en", help="of the markdown")
+    parser.add_argument(
+        "--language", choices=list(languages()), default="en", help="of the markdown"
+    )
     parser.add_argument("--only", nargs="*", default=[], choices=list(PROBES))
     parser.add_argument("--write", type=Path, help="a file; standard output by default")
     options = parser.parse_args()
@@ -79,7 +82,8 @@ async def probe(options: argparse.Namespace) -> Compatibility:
 
 def tell(result: Result) -> None:
     """Say one result while the others are still to come."""
-    line = f"{result.probe:22} {result.subject:18} {result.verdict:13} {result.evidence.en[:90]}"
+    said = result.evidence.text("en")[:90]
+    line = f"{result.probe:22} {result.subject:18} {result.verdict:13} {said}"
     print(line, file=sys.stderr, flush=True)
 
 

@@ -10,9 +10,6 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-import yaml
-
-from core.translation.report.notes import NOTES
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("core", "ui", "pages", "tests", "bench", "examples", "scripts")
@@ -131,59 +128,3 @@ def test_every_dependency_is_defended_and_locked(language: str, split: str) -> N
     )
     assert (run, check) == (needed, dev)
     assert needed | dev <= locked
-
-
-def flat(value: object, path: str = "") -> dict[str, str]:
-    if isinstance(value, dict):
-        return {k: v for key, item in value.items() for k, v in flat(item, f"{path}.{key}").items()}
-    return {path[1:]: str(value)}
-
-
-def said(language: str) -> dict[str, str]:
-    """Return all words of a language; no key stands in two files."""
-    words: dict[str, str] = {}
-    for file in sorted((ROOT / "ui/words" / language).glob("*.yaml")):
-        found = flat(yaml.safe_load(file.read_text("utf-8")))
-        assert not words.keys() & found.keys()
-        words |= found
-    return words
-
-
-def test_both_languages_say_everything() -> None:
-    zh, en = said("zh"), said("en")
-    assert zh.keys() == en.keys()
-    for key in zh:
-        assert re.findall(r"\{(\w+)\}", zh[key]).sort() == re.findall(r"\{(\w+)\}", en[key]).sort()
-        assert bool(zh[key]) == bool(en[key]), key
-
-
-def test_chinese_is_written_with_its_own_commas() -> None:
-    narrow = re.compile(r"(?<=[\w\u4e00-\u9fff]),(?=[A-Z\u4e00-\u9fff])")
-    texts = {**said("zh"), **{name: note.zh for name, note in NOTES.items()}}
-    assert not {key: text for key, text in texts.items() if narrow.search(text)}
-
-
-def test_every_word_is_used_and_none_is_missing() -> None:
-    words = said("en")
-    source = "\n".join(
-        path.read_text() for folder in ("ui", "pages") for path in (ROOT / folder).rglob("*.py")
-    )
-    exact = set(re.findall(r"""\bt\(\s*["']([\w.]+)["']""", source))
-    exact |= set(re.findall(r"""["']([a-z]+\.[a-z_]+)["'] if """, source))
-    exact |= set(re.findall(r""" else ["']([a-z]+\.[a-z_]+)["']""", source))
-    prefixes = tuple(re.findall(r"""\bt\(f["']([\w.]+?)\{""", source))
-    assert exact <= words.keys(), exact - words.keys()
-    unused = [k for k in words if k not in exact and not k.startswith(prefixes)]
-    assert not unused
-
-
-def test_no_words_are_written_into_the_pages() -> None:
-    for folder in ("ui", "pages"):
-        for path in (ROOT / folder).rglob("*.py"):
-            if path.name == "words.py":
-                continue
-            tree = ast.parse(path.read_text("utf-8"))
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    chinese = re.search(r"[\u4e00-\u9fff]", node.value)
-                    assert not chinese or node.value.lstrip().startswith("{"), (path, node.value)

@@ -12,7 +12,7 @@ from ui.style import show_style
 from ui.widgets.keyboard_scroll import make_reachable
 from ui.widgets.keys import show_keys
 from ui.widgets.status import show_status
-from ui.words import LANGUAGES, Language, language, set_language, t
+from ui.words import language, languages, set_language, t
 
 st.set_page_config(page_title="Diglot", page_icon="📖", layout="wide")
 
@@ -48,7 +48,7 @@ OPERATOR = st.Page(
 
 
 def _language_changed() -> None:
-    chosen: Language | None = st.session_state["_language_switch"]
+    chosen: str | None = st.session_state["_language_switch"]
     if chosen is not None:
         set_language(chosen)
 
@@ -72,8 +72,8 @@ with st.sidebar:
         show_keys()
     st.segmented_control(
         t("app.language"),
-        list(LANGUAGES),
-        format_func=LANGUAGES.__getitem__,
+        list(languages()),
+        format_func=languages().__getitem__,
         default=language(),
         required=True,
         key="_language_switch",

@@ -42,10 +42,7 @@ Agreement = Literal["same", "differs", "only_left", "only_right", "by_nature"]
 ClientDialect = Literal["ollama", "openai"]
 
 _TIMEOUT = 300.0
-_NATURE = Note(
-    "每次都不同，或者两种接口各有各的写法：编号、时间、时长。",
-    "Another one each time, or each API's own: ids, times, durations.",
-)
+_NATURE = Note("compare_live.nature")
 # Of these nobody expects the same twice.
 _VOLATILE = (
     "id", "created", "created_at", "total_duration", "load_duration", "prompt_eval_duration",

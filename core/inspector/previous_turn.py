@@ -22,35 +22,16 @@ __all__ = ["TurnChange", "TurnPart", "compare_turns"]
 
 State = Literal["kept", "changed", "added", "removed"]
 
-_SAME = Note(
-    "和上一轮一样，服务器可以不再读。", "As in the last turn: a server need not read it again."
-)
-_AGAIN = Note(
-    "本身没变，但前面有变化，缓存用不上，要重新读。",
-    "Unchanged itself, but something before it changed: it must be read again.",
-)
-_CHANGED = Note("内容变了，缓存到这里为止。", "It changed; what is cached ends here.")
-_ADDED = Note("这一轮新加的。", "New in this turn.")
-_REMOVED = Note("上一轮有，这一轮没有了。", "It was there in the last turn and is gone.")
-_SETTING = Note(
-    "设置变了；不影响缓存，只影响怎样生成。",
-    "A setting changed: it does not touch what is cached, only how it goes on.",
-)
-_RELOAD = Note(
-    "上下文长度变了，Ollama 会重新加载模型，缓存全部作废。",
-    "The context length changed: Ollama loads the model anew, and nothing cached is left.",
-    "Ollama server/sched.go: needsReload",
-)
-_MODEL = Note("换了模型，缓存用不上。", "Another model: nothing cached fits.")
-_TOOLS = Note(
-    "工具列表写在提示的最前面，它一变，后面全部要重新读。",
-    "Tools stand at the beginning of the prompt: where they change, all that follows is read anew.",
-)
-_TRIMMED = Note(
-    "开头的消息被删掉了（上下文不够时常见），缓存从那里断开。",
-    "Messages at the beginning were dropped, as clients do when the context is full: the cache "
-    "breaks there.",
-)
+_SAME = Note("previous_turn.same")
+_AGAIN = Note("previous_turn.again")
+_CHANGED = Note("previous_turn.changed")
+_ADDED = Note("previous_turn.added")
+_REMOVED = Note("previous_turn.removed")
+_SETTING = Note("previous_turn.setting")
+_RELOAD = Note("previous_turn.reload", source="Ollama server/sched.go: needsReload")
+_MODEL = Note("previous_turn.model")
+_TOOLS = Note("previous_turn.tools")
+_TRIMMED = Note("previous_turn.trimmed")
 # Settings for which Ollama loads a model anew: api/types.go, Runner.
 _RELOADING = frozenset({"num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread"})
 

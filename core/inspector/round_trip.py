@@ -18,13 +18,8 @@ __all__ = ["Difference", "RoundTrip", "round_trip"]
 
 Kind = Literal["lost", "changed", "added"]
 
-_MOVED = Note(
-    "往返以后写法不同，意思一样。", "Written otherwise after the way back; it means the same."
-)
-_NEW = Note(
-    "对面总要写明的值，回来时还在。",
-    "The other side always says this value, and it is still there on the way back.",
-)
+_MOVED = Note("round_trip.moved")
+_NEW = Note("round_trip.new")
 
 
 class Difference(Struct, frozen=True, kw_only=True):

@@ -9,11 +9,9 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from msgspec import Struct
-
 from core.tools.toolbox import Toolbox
 
-__all__ = ["EXAMPLE_PROMPTS", "ExamplePrompt", "example_toolbox"]
+__all__ = ["example_toolbox"]
 
 Unit = Literal["m", "km", "mile", "foot", "kg", "g", "pound", "celsius", "fahrenheit"]
 
@@ -135,33 +133,6 @@ def example_toolbox() -> Toolbox:
     ):
         box.add(function)
     return box
-
-
-class ExamplePrompt(Struct, frozen=True):
-    """Something to ask in both languages, and the tools that a good model calls, in order."""
-
-    zh: str
-    en: str
-    calls: tuple[str, ...]
-
-
-EXAMPLE_PROMPTS: tuple[ExamplePrompt, ...] = (
-    ExamplePrompt(
-        "上海今天天气怎么样？", "How is the weather in 上海 today?", ("get_current_weather",)
-    ),
-    ExamplePrompt("(17 + 25) × 3 等于多少？", "How much is (17 + 25) * 3?", ("calculate",)),
-    ExamplePrompt("东京现在几点？", "What time is it in Tokyo now?", ("current_time",)),
-    ExamplePrompt(
-        "26.2 英里是多少公里？", "How many kilometres are 26.2 miles?", ("convert_units",)
-    ),
-    ExamplePrompt(
-        "小明最近的订单到哪里了？",
-        "Where is Ada's latest order?",
-        ("find_order", "order_status"),
-    ),
-    ExamplePrompt("用一句话介绍一下你自己。", "Introduce yourself in one sentence.", ()),
-)
-"""One for each example tool, one that takes two, and one that needs none."""
 
 
 def _evaluate(node: ast.AST, depth: int) -> Any:

@@ -54,7 +54,7 @@ def test_a_changed_system_prompt_breaks_the_cache_at_once() -> None:
 def test_tools_stand_first() -> None:
     change = compare(body(SECOND), body(SECOND, tools=[TOOL]))
     assert change.breaks_at == "tools" and change.cached_share == 0
-    assert any("Tools stand at the beginning" in note.en for note in change.notes)
+    assert any("Tools stand at the beginning" in note.text("en") for note in change.notes)
     same = compare(body(FIRST, tools=[TOOL]), body(SECOND, tools=[TOOL]))
     assert same.breaks_at == "" and same.parts[0].place == "tools" and same.parts[0].cached
 
@@ -62,7 +62,7 @@ def test_tools_stand_first() -> None:
 def test_messages_that_were_dropped_at_the_beginning_are_named() -> None:
     longer = [*SECOND, message("assistant", "now"), message("user", "ok")]
     change = compare(body(longer), body([FIRST[0], *longer[3:]]))
-    assert any("dropped" in note.en for note in change.notes)
+    assert any("dropped" in note.text("en") for note in change.notes)
     assert change.breaks_at == "messages[1]"
     assert [p.state for p in change.parts[-2:]] == ["removed", "removed"]
 

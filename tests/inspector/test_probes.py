@@ -32,6 +32,7 @@ from core.inspector.probes.probe import VERDICTS
 from core.inspector.probes.subject import Call, ClientDialect, FleetAsker, HttpAsker, Subject
 from core.translation.report.notes import NOTES
 from core.translation.translate import translate_request
+from core.words import languages
 from tests.laws.bodies import translations
 from tests.support.programs import CLOSED, ROOT
 from tests.support.scripted_backend import Said, Scripted, running
@@ -51,7 +52,8 @@ def committed(name: str) -> list[str]:
     """Return the verdicts of a probe in the committed table."""
     title = PROBES[name].title
     found = []
-    for language, label in (("zh", title.zh), ("en", title.en)):
+    for language in languages():
+        label = title.text(language)
         rows = (line for line in TABLES[language].splitlines() if line.startswith(f"| {label} |"))
         found.append([MARKS[cell.strip()] for cell in next(rows).split("|")[2:-1]])
     assert found[0] == found[1]
@@ -110,7 +112,7 @@ async def test_real_servers_do_what_the_table_says(
     for name in QUICK:
         found = [r.verdict for r in table.results if r.probe == name]
         assert found == committed(name), (name, [r for r in table.results if r.probe == name])
-    assert all(result.sent and result.evidence.zh for result in table.results)
+    assert all(result.sent and result.evidence.text("zh") for result in table.results)
 
 
 @pytest.fixture
@@ -156,7 +158,7 @@ async def test_memory_is_looked_into(client: Client, backend: Scripted) -> None:
     assert (await run_probe("num_ctx", one)).verdict == "honoured"
     backend.json("/api/ps", {"models": [{"name": "m", "context_length": 4096}]})
     result = await run_probe("num_ctx", one)
-    assert result.verdict == "ignored" and "4096" in result.evidence.en
+    assert result.verdict == "ignored" and "4096" in result.evidence.text("en")
     assert (result.sent[0].request or {})["options"]["num_ctx"] == 1536
     hidden = subject(client, backend.url, "ollama", server=CLOSED)
     assert (await run_probe("num_ctx", hidden)).verdict == "inconclusive"
@@ -166,7 +168,7 @@ async def test_a_refusal_keeps_the_servers_words(client: Client, backend: Script
     one = subject(client, backend.url, "ollama")
     backend.json("/api/chat", {"error": "no thinking here"}, status=400)
     result = await run_probe("think", one)
-    assert (result.verdict, result.evidence.en) == ("refused", "400: no thinking here")
+    assert (result.verdict, result.evidence.text("en")) == ("refused", "400: no thinking here")
     gone = subject(client, CLOSED, "openai")
     assert (await run_probe("n", gone)).verdict == "inconclusive"
 
@@ -201,7 +203,7 @@ async def test_diglot_itself_is_asked_in_its_own_process(
                       server_model="m")  # fmt: skip
         assert (await run_probe("num_ctx", one)).verdict == "honoured"
         result = await run_probe("unknown_field", one)
-        assert "no_such_field" in result.evidence.en and result.verdict == "ignored"
+        assert "no_such_field" in result.evidence.text("en") and result.verdict == "ignored"
         assert (await run_probe("error", one)).verdict == "honoured"
         kept = fleet.log.newest(owner="me")
         assert len(kept) == 3
@@ -287,8 +289,8 @@ def answered(call: Call, source: str) -> tuple[AlignedRow, ...]:
 
 
 def test_every_probe_and_verdict_is_said_in_both_languages() -> None:
-    assert all(probe.title.zh and probe.title.en for probe in PROBES.values())
-    assert all(note.zh and note.en for note in VERDICTS.values())
+    assert all(all(map(probe.title.text, languages())) for probe in PROBES.values())
+    assert all(all(map(note.text, languages())) for note in VERDICTS.values())
 
 
 def test_the_program_says_how_it_is_used() -> None:

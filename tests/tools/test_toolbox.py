@@ -10,7 +10,7 @@ import time
 import pytest
 
 from core.errors import InvalidRequest
-from core.tools.examples import EXAMPLE_PROMPTS, example_toolbox
+from core.tools.examples import example_toolbox
 from core.tools.toolbox import MAX_OUTPUT, Toolbox, ToolResult
 from core.translation.messages import Tool, ToolCall
 
@@ -169,10 +169,3 @@ async def test_the_example_of_two_steps_works_out() -> None:
         nobody = await box.call(ToolCall(name=name, arguments=json.dumps({argument: "x"})))
         assert not nobody.ok
         assert "Ada" in nobody.content or "find_order" in nobody.content
-
-
-def test_each_example_has_a_prompt_in_both_languages_and_one_needs_none() -> None:
-    called = [name for prompt in EXAMPLE_PROMPTS for name in prompt.calls]
-    assert sorted(called) == sorted(example_toolbox().names)
-    assert sum(not prompt.calls for prompt in EXAMPLE_PROMPTS) == 1
-    assert all(prompt.zh and prompt.en for prompt in EXAMPLE_PROMPTS)

@@ -43,4 +43,4 @@ def _read(service: Service, owner: str) -> Workbench:
     except DiglotError:
         # Written by another version, or the database is away: begin anew, overwrite nothing yet.
         pass
-    return new_workbench(service.toolbox, chinese=language() == "zh")
+    return new_workbench(service.toolbox, language=language())

@@ -20,7 +20,7 @@ def show_examples(service: Service, owner: str) -> None:
     """Draw a card for each; its button puts the prompt and the tools in place."""
     st.caption(t("tools.examples_hint"))
     for example in EXAMPLES:
-        case = example.zh if language() == "zh" else example.en
+        case = example.case(language())
         with st.container(border=True):
             st.markdown(f"**{t(f'tools.example_{example.name}')}**")
             st.markdown(plain(case.prompt))

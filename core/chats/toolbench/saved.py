@@ -62,12 +62,12 @@ class Workbench(Struct, frozen=True, kw_only=True):
         return replace(self, definitions=tuple(kept))
 
 
-def new_workbench(toolbox: Toolbox, *, chinese: bool) -> Workbench:
+def new_workbench(toolbox: Toolbox, *, language: str) -> Workbench:
     """Return what somebody new finds: the example tools and a case of each kind."""
     names = dict.fromkeys(name for example in EXAMPLES for name in example.tools)
     return Workbench(
         definitions=tuple(Definition(tool=t) for t in toolbox.tools if t.name in names),
-        cases=tuple(example.zh if chinese else example.en for example in EXAMPLES),
+        cases=tuple(example.case(language) for example in EXAMPLES),
     )
 
 

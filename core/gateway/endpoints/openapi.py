@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from core.words import languages, say
+
 __all__ = ["OPERATIONS", "docs_routes", "document"]
 
 ClientDialect = Literal["openai", "anthropic", "ollama", "health"]
@@ -199,17 +201,24 @@ td:first-child{border-top:1px solid #8885;padding-top:.5rem;white-space:normal}}
 """
 
 
+_HEADERS = ("Authorization: Bearer", "x-api-key", "api-key")
+
+
+def _said(name: str) -> dict[str, str]:
+    """Return a sentence of the page by language."""
+    values = {
+        "headers": [f"<code>{header}</code>" for header in _HEADERS],
+        "document": "<a href=openapi.json>openapi.json</a>",
+    }
+    return {code: say(f"routes_page.{name}", code, values) for code in languages()}
+
+
 def _page() -> str:
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width'><title>Diglot: routes</title>",
-        f"<style>{_STYLE}</style><h1>Diglot: routes · 接口</h1>",
-        "<p>Three APIs over the same models: point any client of one of them here. Where a key is "
-        "needed it goes into <code>Authorization: Bearer</code>, <code>x-api-key</code> or "
-        "<code>api-key</code>. Machines read <a href=openapi.json>openapi.json</a>.</p>",
-        "<p lang=zh>同一批模型，三种接口：把任何一种的客户端指到这里就行。需要密钥时，放进 "
-        "<code>Authorization: Bearer</code>、<code>x-api-key</code> 或 <code>api-key</code>。"
-        "程序请读 <a href=openapi.json>openapi.json</a>。</p>",
+        f"<style>{_STYLE}</style><h1>Diglot: {' · '.join(_said('title').values())}</h1>",
+        *(f"<p lang={code}>{text}</p>" for code, text in _said("intro").items()),
     ]
     for client_dialect, title in _TITLES.items():
         parts.append(f"<h2>{escape(title)}</h2><table>")

@@ -18,25 +18,12 @@ from core.note import Note
 
 __all__ = ["from_body", "read_har", "read_http", "read_json", "read_stream", "stream_piece"]
 
-_NO_MODEL = Note(
-    "只有消息列表，没有模型名，先写成一个请求。",
-    "A bare list of messages, with no model: written as a request.",
-)
-_NEITHER = Note(
-    "这段 JSON 不是认识的请求或回答：没有 messages、prompt、input，也没有 choices、done。",
-    "This JSON is no request or answer that is known here: no messages, prompt or input, and "
-    "no choices or done.",
-)
-_AS_DICT = Note(
-    "这是 Python 打印出来的字典，不是 JSON；按字典读了。",
-    "This is a dict as Python prints it, not JSON; it was read as one.",
-)
-_NOT_JSON = Note("JSON 在这里读不下去：{why}", "The JSON cannot be read from here on: {why}")
-_OTHERS = Note(
-    "HAR 里还有 {count} 条不是对模型的请求，没有列出。",
-    "The HAR file holds {count} more entries that are no requests of a model; they are left out.",
-)
-_CUT = Note("流在最后一条记录中间断了。", "The stream ends in the middle of its last record.")
+_NO_MODEL = Note("paste.body.no_model")
+_NEITHER = Note("paste.body.neither")
+_AS_DICT = Note("paste.body.as_dict")
+_NOT_JSON = Note("paste.body.not_json")
+_OTHERS = Note("paste.body.others")
+_CUT = Note("paste.body.cut")
 
 _QUOTED = re.compile(r"[\s\[{]*'")
 _LONGEST_DICT = 1 << 20  # characters: Python's own reader takes much memory
@@ -57,9 +44,9 @@ def read_json(text: str, *, offset: int = 0, whole: str = "") -> list[Piece]:
         if lines:
             return lines
         line, column = place_of(whole, offset + exc.pos)
-        raise Unreadable(_filled(_NOT_JSON, why=exc.msg), line=line, column=column) from exc
+        raise Unreadable(_NOT_JSON.fill(why=exc.msg), line=line, column=column) from exc
     except RecursionError as exc:
-        raise Unreadable(_filled(_NOT_JSON, why="it is nested too deeply")) from exc
+        raise Unreadable(_NOT_JSON.fill(why="it is nested too deeply")) from exc
     line = place_of(whole, offset)[0]
     if isinstance(value, dict) and isinstance(value.get("log"), dict):
         return read_har(value)
@@ -196,7 +183,7 @@ def read_har(value: dict[str, Any]) -> list[Piece]:
         else:
             found.append(piece)
     if others and found:
-        found[0] = _with(found[0], _filled(_OTHERS, count=others))
+        found[0] = _with(found[0], _OTHERS.fill(count=others))
     if not found:
         raise Unreadable(_NEITHER)
     return found
@@ -252,7 +239,7 @@ def _checked(body: str, text: str, start: int) -> dict[str, Any]:
         value = json.loads(body)
     except json.JSONDecodeError as exc:
         line, column = place_of(text, start + exc.pos)
-        raise Unreadable(_filled(_NOT_JSON, why=exc.msg), line=line, column=column) from exc
+        raise Unreadable(_NOT_JSON.fill(why=exc.msg), line=line, column=column) from exc
     if not isinstance(value, dict):
         raise Unreadable(_NEITHER, line=place_of(text, start)[0])
     return value
@@ -278,10 +265,6 @@ def _object(text: str) -> dict[str, Any] | None:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _filled(note: Note, **values: Any) -> Note:
-    return Note(note.zh.format(**values), note.en.format(**values))
 
 
 def _inside(line: dict[str, Any]) -> dict[str, Any]:

@@ -21,17 +21,10 @@ from core.note import Note
 
 __all__ = ["read_curl"]
 
-_QUOTE = Note(
-    "引号没有配对，从这里开始一直没有结束。", "The quote that opens here is never closed."
-)
-_NO_BODY = Note(
-    "这条命令没有请求体（没有 -d 或 --json）。", "This command sends no body (no -d, no --json)."
-)
-_FILE = Note(
-    "请求体在文件 {name} 里，没有一起粘贴。",
-    "The body is in the file {name}, which was not pasted along.",
-)
-_NOT_JSON = Note("请求体不是 JSON:{why}", "The body is not JSON: {why}")
+_QUOTE = Note("paste.curl.quote")
+_NO_BODY = Note("paste.curl.no_body")
+_FILE = Note("paste.curl.file")
+_NOT_JSON = Note("paste.curl.not_json")
 
 # Options of curl that take a value; any other stands alone.
 _VALUED = frozenset(
@@ -104,7 +97,7 @@ def _piece(command: _Command, here: dict[str, str], text: str, line: int) -> Pie
     elif data.startswith("@here:"):
         data = here[data.removeprefix("@here:")]
     if data.startswith("@"):
-        note = _filled(_FILE, name=data[1:])
+        note = _FILE.fill(name=data[1:])
         return Piece(dialect=dialect_at(url), method=method, notes=(note,), **common)
     body, notes = _body(data, text)
     dialect = dialect_at(url) or tell_request(body)
@@ -124,9 +117,9 @@ def _body(data: str, text: str) -> tuple[dict[str, Any], tuple[Note, ...]]:
             start = text.find(data[:20].split("\n")[0]) if data else 0
             line, column = place_of(text, start + at)
             why = getattr(exc, "msg", str(exc))
-            raise Unreadable(_filled(_NOT_JSON, why=why), line=line, column=column) from exc
+            raise Unreadable(_NOT_JSON.fill(why=why), line=line, column=column) from exc
     if not isinstance(value, dict):
-        raise Unreadable(_filled(_NOT_JSON, why="an object is expected"))
+        raise Unreadable(_NOT_JSON.fill(why="an object is expected"))
     return value, ()
 
 
@@ -243,7 +236,3 @@ def _unescaped(text: str) -> str:
 
     return re.sub(r"\\(?:(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8})|(.))", one, text,
                   flags=re.DOTALL)  # fmt: skip
-
-
-def _filled(note: Note, **values: Any) -> Note:
-    return Note(note.zh.format(**values), note.en.format(**values))

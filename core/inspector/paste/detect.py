@@ -21,18 +21,10 @@ __all__ = ["MAX_PASTE", "read_paste"]
 MAX_PASTE = 32 * 1024 * 1024
 """Characters that a paste may have."""
 
-_EMPTY = Note("还没有内容。", "There is nothing here yet.")
-_LONG = Note(
-    "粘贴的内容太长（超过 3200 万字符）。", "The paste is too long (over 32 million characters)."
-)
-_DEEP = Note("嵌套太深，读不了。", "It is nested too deeply to be read.")
-_UNKNOWN = Note(
-    "认不出这是什么。能读的有：请求或回答的 JSON、curl、Python（requests、httpx、openai、ollama）、"
-    "JavaScript、HAR 文件、NDJSON 或 SSE 的原始流、LiteLLM 的调试日志。",
-    "This is nothing that is known here. What can be read: the JSON of a request or an answer, "
-    "curl, Python (requests, httpx, openai, ollama), JavaScript, a HAR file, a raw NDJSON or SSE "
-    "stream, LiteLLM's debug log.",
-)
+_EMPTY = Note("paste.empty")
+_LONG = Note("paste.long")
+_DEEP = Note("paste.deep")
+_UNKNOWN = Note("paste.unknown")
 _TRIES = 20
 _FENCE = re.compile(r"\A\s*```[\w+-]*[ \t]*\n(?P<inside>.*?)\n[ \t]*```\s*\Z", re.DOTALL)
 _CURL = re.compile(r"(?:^|[\s|;&$>(\\/])curl(?:\.exe)?\s")
@@ -43,7 +35,7 @@ _SSE = re.compile(r"(?:data|event|id|retry)\s*:|: \S")
 def read_paste(text: str) -> list[Piece]:
     """Return what is found in a paste, in its order; keys and pictures are masked first.
 
-    Raises Unreadable, with line, column and a note in both languages, where nothing is.
+    Raises Unreadable, with line, column and a note, where nothing is.
     """
     if len(text) > MAX_PASTE:
         raise Unreadable(_LONG)

@@ -16,14 +16,8 @@ from core.note import Note
 
 __all__ = ["looks_like_javascript", "read_javascript"]
 
-_NOTHING = Note(
-    "脚本里没有找到 fetch 或 openai、ollama 的调用。",
-    "No call of fetch, openai or ollama was found in the script.",
-)
-_BROKEN = Note(
-    "这里不是能直接读懂的 JavaScript 值：{seen}",
-    "This is no JavaScript value that can be read as it stands: {seen}",
-)
+_NOTHING = Note("paste.javascript.nothing")
+_BROKEN = Note("paste.javascript.broken")
 
 _CALLS = re.compile(
     r"\bfetch\s*\(|\.(?P<method>chat\.completions\.create|completions\.create|embeddings\.create"
@@ -250,5 +244,5 @@ class _Reader:
     def _broken(self, at: int) -> Unreadable:
         line, column = place_of(self._text, min(at, len(self._text)))
         seen = self._text[at : at + 20].split("\n")[0] or "…"
-        note = Note(_BROKEN.zh.format(seen=seen), _BROKEN.en.format(seen=seen))
+        note = _BROKEN.fill(seen=seen)
         return Unreadable(note, line=line, column=column)

@@ -28,14 +28,8 @@ _GOT = re.compile(
     re.DOTALL,
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_AS_PYTHON = Note(
-    "LiteLLM 的日志把请求体写成 Python 字典，不是 JSON，照抄到 shell 里跑不了；这里按字典读。",
-    "LiteLLM's log writes the body as a Python dict, not as JSON, so that a shell cannot run it; "
-    "it was read as a dict.",
-)
-_UNREAD = Note(
-    "请求体读不出来，只有地址和请求头。", "The body cannot be read: address and headers only."
-)
+_AS_PYTHON = Note("paste.litellm.as_python")
+_UNREAD = Note("paste.litellm.unread")
 
 
 def is_litellm(text: str) -> bool:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from core.errors import InvalidRequest
 from core.note import Note
+from core.words import DEFAULT
 
 __all__ = ["Kind", "Piece", "Unreadable", "is_bounded", "place_of"]
 
@@ -41,7 +42,7 @@ class Unreadable(InvalidRequest):
     code = "unreadable_paste"
 
     def __init__(self, note: Note, *, line: int = 1, column: int = 1) -> None:
-        super().__init__(f"line {line}, column {column}: {note.en}")
+        super().__init__(f"line {line}, column {column}: {note.text(DEFAULT)}")
         self.note = note
         self.line = line
         self.column = column

@@ -18,19 +18,10 @@ from core.note import Note
 
 __all__ = ["looks_like_python", "read_python"]
 
-_SYNTAX = Note("这里不是 Python:{why}", "This is no Python: {why}")
-_NOTHING = Note(
-    "程序里没有找到对模型的请求（requests、httpx、openai、ollama）。",
-    "No request of a model was found in the program (requests, httpx, openai, ollama).",
-)
-_UNKNOWN = Note(
-    "第 {line} 行的 {name} 要运行程序才知道，没有写进请求体。",
-    "{name} in line {line} is known only when the program runs, and is left out of the body.",
-)
-_QUIET = Note(
-    "ollama 这个包不写 stream 就是不要流式，接口本身默认是流式。",
-    "The package ollama does not stream unless told to; the API itself does.",
-)
+_SYNTAX = Note("paste.python.syntax")
+_NOTHING = Note("paste.python.nothing")
+_UNKNOWN = Note("paste.python.unknown")
+_QUIET = Note("paste.python.quiet")
 
 _OPENAI_METHODS = {
     "chat.completions.create": "/chat/completions",
@@ -69,7 +60,7 @@ def read_python(text: str) -> list[Piece]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as exc:
         line, column = getattr(exc, "lineno", 1) or 1, getattr(exc, "offset", 1) or 1
         why = getattr(exc, "msg", str(exc))
-        raise Unreadable(_filled(_SYNTAX, why=why), line=line, column=max(column, 1)) from exc
+        raise Unreadable(_SYNTAX.fill(why=why), line=line, column=max(column, 1)) from exc
     reader = _Reader()
     reader.visit(tree)
     if not reader.pieces:
@@ -220,7 +211,7 @@ class _Reader(ast.NodeVisitor):
         except NotLiteral as exc:
             if isinstance(node, ast.Dict):
                 return self._part_of(node, notes)
-            notes.append(_filled(_UNKNOWN, name=f"{name} ({exc})", line=exc.line))
+            notes.append(_UNKNOWN.fill(name=f"{name} ({exc})", line=exc.line))
             return _LEFT_OUT
 
     def _part_of(self, node: ast.Dict, notes: list[Note]) -> dict[str, Any]:
@@ -274,7 +265,3 @@ def _as_json(value: Any) -> Any:
 
 def _key(key: Any) -> str:
     return key if isinstance(key, str) else json.dumps(key)
-
-
-def _filled(note: Note, **values: Any) -> Note:
-    return Note(note.zh.format(**values), note.en.format(**values))

@@ -7,20 +7,19 @@ import io
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from core.errors import DiglotError
 from core.inspector.align.request import AlignedRow
-from core.inspector.align.response_notes import ANSWER_NOTES
 from core.inspector.probes.probe import VERDICTS, Probe, Result, Verdict
 from core.inspector.probes.sampling import SAMPLING
 from core.inspector.probes.serving import SERVING
 from core.inspector.probes.subject import Subject
-from core.note import Note
+from core.note import quoted
 from core.translation.codec.json import encode_json
-from core.translation.report.notes import NOTES
+from core.words import languages, say
 
 __all__ = ["PROBES", "Compatibility", "probe_all", "probes_of", "run_probe", "server_version"]
 
@@ -28,29 +27,12 @@ PROBES: dict[str, Probe] = {probe.name: probe for probe in (*SAMPLING, *SERVING)
 """All probes by name."""
 
 _BY_NOTE = {
-    NOTES["unknown"]: "unknown_field",
-    ANSWER_NOTES["usage_not_asked"]: "include_usage",
+    "report.unknown": "unknown_field",
+    "answer.usage_not_asked": "include_usage",
 }
 """The probes of what is said of a field for other reasons than its name."""
 
 _MARKS: dict[Verdict, str] = {"honoured": "✓", "ignored": "✗", "refused": "⊘", "inconclusive": "?"}
-
-_WORDS = {
-    "zh": {
-        "title": "兼容性实测",
-        "how": "每一格都是真的发了请求、看了结果；那个接口本来就没有的字段，✗ 不算错。"
-        "由 `scripts/probe.py` 生成。",
-        "claim": "项目",
-        "evidence": "证据",
-    },
-    "en": {
-        "title": "What each API really does",
-        "how": "Each cell is the result of real requests; a ✗ is no fault if the API never "
-        "promised the field. Made with `scripts/probe.py`.",
-        "claim": "claim",
-        "evidence": "Evidence",
-    },
-}
 
 
 class Compatibility(Struct, frozen=True, kw_only=True):
@@ -67,42 +49,59 @@ class Compatibility(Struct, frozen=True, kw_only=True):
         found = (r for r in self.results if (r.probe, r.subject) == (probe, subject))
         return next(found, None)
 
-    def markdown(self, language: Literal["zh", "en"]) -> str:
+    def markdown(self, language: str) -> str:
         """Return the table in one language, with the evidence below it."""
-        words = _WORDS[language]
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
-        legend = " · ".join(
-            f"{mark} {getattr(VERDICTS[v], language)}" for v, mark in _MARKS.items()
-        )
-        lines = [f"# {words['title']}", "", f"{self.date} · {versions} · {self.model}", "", legend]
-        lines += ["", words["how"], "", f"| {words['claim']} | {' | '.join(self.subjects)} |"]
-        lines.append(f"|---|{'---|' * len(self.subjects)}")
+        lines = [
+            f"# {say('probe.table.title', language)}",
+            "",
+            f"{self.date} · {versions} · {self.model}",
+            "",
+            " · ".join(f"{mark} {VERDICTS[v].text(language)}" for v, mark in _MARKS.items()),
+            "",
+            say("probe.table.intro", language),
+            "",
+            f"| {say('probe.table.claim', language)} | {' | '.join(self.subjects)} |",
+            f"|---|{'---|' * len(self.subjects)}",
+        ]
         for name, probe in PROBES.items():
             found = [self.result(name, subject) for subject in self.subjects]
             if any(found):
                 cells = [_MARKS[r.verdict] if r else "" for r in found]
-                lines.append(f"| {getattr(probe.title, language)} | {' | '.join(cells)} |")
-        lines += ["", f"## {words['evidence']}", ""]
+                lines.append(f"| {probe.title.text(language)} | {' | '.join(cells)} |")
+        lines += ["", f"## {say('probe.table.evidence', language)}", ""]
         for name, probe in PROBES.items():
             rows = [r for r in self.results if r.probe == name]
             if rows:
-                lines += [f"### {getattr(probe.title, language)}", ""]
-                lines += [_evidence(r, getattr(r.evidence, language)) for r in rows] + [""]
+                lines += [f"### {probe.title.text(language)}", ""]
+                lines += [_evidence(r, r.evidence.text(language)) for r in rows] + [""]
         return "\n".join(lines).rstrip() + "\n"
 
     def csv(self) -> str:
         """Return one row for each result."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["probe", "subject", "verdict", "evidence_zh", "evidence_en", "seconds"])
+        writer.writerow(
+            [
+                "probe",
+                "subject",
+                "verdict",
+                *(f"evidence_{language}" for language in languages()),
+                "seconds",
+            ]
+        )
         for r in self.results:
-            writer.writerow([r.probe, r.subject, r.verdict, r.evidence.zh, r.evidence.en,
+            writer.writerow([r.probe, r.subject, r.verdict, *map(r.evidence.text, languages()),
                              f"{r.seconds:.2f}"])  # fmt: skip
         return out.getvalue()
 
     def json(self) -> bytes:
-        """Return everything, the requests that were sent among it."""
-        return encode_json(self)
+        """Return everything, the requests that were sent among it; evidence by language."""
+        results = [
+            {**to_builtins(r), "evidence": {code: r.evidence.text(code) for code in languages()}}
+            for r in self.results
+        ]
+        return encode_json({**to_builtins(self), "results": results})
 
 
 def probes_of(row: AlignedRow) -> tuple[Probe, ...]:
@@ -113,8 +112,8 @@ def probes_of(row: AlignedRow) -> tuple[Probe, ...]:
         if path is not None
     ]
     found = [probe for probe in PROBES.values() if any(_fits(probe, *side) for side in sides)]
-    if row.note in _BY_NOTE:
-        found.append(PROBES[_BY_NOTE[row.note]])
+    if row.note.key in _BY_NOTE:
+        found.append(PROBES[_BY_NOTE[row.note.key]])
     return tuple(found)
 
 
@@ -133,7 +132,7 @@ async def run_probe(name: str, subject: Subject) -> Result:
         finding = await PROBES[name].tries(subject)
         verdict, evidence = finding.verdict, finding.evidence
     except DiglotError as exc:
-        verdict, evidence = "inconclusive", Note(exc.message, exc.message)
+        verdict, evidence = "inconclusive", quoted(exc.message)
     return Result(
         probe=name,
         subject=subject.name,

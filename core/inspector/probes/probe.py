@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from core.inspector.probes.subject import Call, Seen, Subject
-from core.note import Note
+from core.note import Note, quoted
 
 __all__ = [
     "VERDICTS",
@@ -17,6 +17,7 @@ __all__ = [
     "Result",
     "Verdict",
     "any_value",
+    "ignored",
     "refused",
     "say",
 ]
@@ -24,10 +25,10 @@ __all__ = [
 Verdict = Literal["honoured", "ignored", "refused", "inconclusive"]
 
 VERDICTS: dict[Verdict, Note] = {
-    "honoured": Note("照做", "honoured"),
-    "ignored": Note("忽略", "ignored"),
-    "refused": Note("拒绝", "refused"),
-    "inconclusive": Note("看不出", "inconclusive"),
+    "honoured": Note("probe.verdict.honoured"),
+    "ignored": Note("probe.verdict.ignored"),
+    "refused": Note("probe.verdict.refused"),
+    "inconclusive": Note("probe.verdict.inconclusive"),
 }
 
 
@@ -68,12 +69,19 @@ class Result(Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def say(verdict: Verdict, zh: str, en: str) -> Finding:
-    """Return a finding."""
-    return Finding(verdict, Note(zh, en))
+def say(verdict: Verdict, key: str, **values: Any) -> Finding:
+    """Return a finding, with the key of its words and what is filled into them."""
+    return Finding(verdict, Note(key).fill(**values))
+
+
+def ignored(told: str, key: str, **values: Any) -> Finding:
+    """Return that a claim does not hold; ``told`` is what a header said of it, if one did."""
+    evidence = Note(key).fill(**values)
+    if told:
+        evidence = Note("probe.said.told").fill(evidence=evidence, told=told)
+    return Finding("ignored", evidence)
 
 
 def refused(seen: Seen) -> Finding:
     """Return that a request was refused, with the server's own words."""
-    words = f"{seen.status}: {seen.error[:160]}"
-    return Finding("refused", Note(words, words))
+    return Finding("refused", quoted(f"{seen.status}: {seen.error[:160]}"))

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from core.errors import DiglotError
-from core.inspector.probes.probe import Finding, Probe, any_value, refused, say
+from core.inspector.probes.probe import Finding, Probe, any_value, ignored, refused, say
 from core.inspector.probes.subject import Seen, Subject
-from core.note import Note
+from core.note import Note, quoted
 from core.translation.codec.json import decode_json
 from core.translation.stamp import parse_rfc3339
 
@@ -42,7 +42,7 @@ _PIXEL = "http://127.0.0.1:9/pixel.png"  # nobody listens there
 
 async def _num_ctx(subject: Subject) -> Finding:
     if not await subject.has_server():
-        return say("inconclusive", "看不到服务器的 /api/ps", "the server's /api/ps cannot be seen")
+        return say("inconclusive", "probe.said.no_ps")
     # The keep-alive makes sure that the model is still there to be looked at.
     seen = await subject.ask(max_tokens=1, num_ctx=_CONTEXT)
     if seen.status >= 400:
@@ -50,17 +50,15 @@ async def _num_ctx(subject: Subject) -> Finding:
     entry = await subject.loaded()
     length = (entry or {}).get("context_length")
     if length is None:
-        return say("inconclusive", "/api/ps 里没有 context_length", "/api/ps has no context_length")
+        return say("inconclusive", "probe.said.num_ctx.missing")
     if length == _CONTEXT:
-        return say("honoured", f"/api/ps 的 context_length 是 {length}",
-                   f"context_length in /api/ps is {length}")  # fmt: skip
-    return _ignored(f"要 {_CONTEXT}，/api/ps 的 context_length 却是 {length}",
-                    f"context_length in /api/ps is {length}, not {_CONTEXT}", seen)  # fmt: skip
+        return say("honoured", "probe.said.num_ctx.honoured", length=length)
+    return ignored(seen.told, "probe.said.num_ctx.ignored", length=length, wanted=_CONTEXT)
 
 
 async def _keep_alive(subject: Subject) -> Finding:
     if not await subject.has_server():
-        return say("inconclusive", "看不到服务器的 /api/ps", "the server's /api/ps cannot be seen")
+        return say("inconclusive", "probe.said.no_ps")
     await subject.reload()
     before = await _expiry(subject, lambda expiry: expiry < time.time() + 2 * _SHORT)
     seen = await subject.ask(max_tokens=1, raw={"keep_alive": "61m"})
@@ -68,12 +66,11 @@ async def _keep_alive(subject: Subject) -> Finding:
         return refused(seen)
     after = await _expiry(subject, lambda expiry: expiry > before + _LONGER)
     if not before or not after:
-        return say("inconclusive", "/api/ps 里没有这个模型", "/api/ps does not list the model")
+        return say("inconclusive", "probe.said.keep_alive.missing")
     moved = round((after - before) / 60)
     if after > before + _LONGER:
-        return say("honoured", f"到期时间推后了 {moved} 分钟", f"it expires {moved} minutes later")
-    return _ignored(f"到期时间没有推后一小时，只有 {moved} 分钟",
-                    f"it expires {moved} minutes later, not an hour", seen)  # fmt: skip
+        return say("honoured", "probe.said.keep_alive.honoured", moved=moved)
+    return ignored(seen.told, "probe.said.keep_alive.ignored", moved=moved)
 
 
 async def _expiry(subject: Subject, settled: Callable[[int], bool]) -> int:
@@ -94,7 +91,7 @@ async def _unknown(subject: Subject) -> Finding:
     seen = await subject.ask(max_tokens=1, raw={"no_such_field": 1})
     if seen.status >= 400:
         return refused(seen)
-    return _ignored("照常回答，没有提", "answered as if it were not there", seen)
+    return ignored(seen.told, "probe.said.unknown_field.ignored")
 
 
 async def _think(subject: Subject) -> Finding:
@@ -112,8 +109,8 @@ def _thought(seen: Seen) -> Finding:
         return refused(seen)
     message = seen.choice.get("message") or seen.body.get("message") or {}
     if any(message.get(key) for key in ("thinking", "reasoning", "reasoning_content")):
-        return say("honoured", "回答带着思考", "the answer comes with thinking")
-    return _ignored("回答里没有思考", "the answer has no thinking", seen)
+        return say("honoured", "probe.said.think.honoured")
+    return ignored(seen.told, "probe.said.think.ignored")
 
 
 async def _logprobs(subject: Subject) -> Finding:
@@ -123,12 +120,13 @@ async def _logprobs(subject: Subject) -> Finding:
     held = seen.choice.get("logprobs") or {}
     entries = seen.body.get("logprobs") or (held.get("content") if isinstance(held, dict) else None)
     if not entries:
-        return _ignored("没有概率", "there are no probabilities", seen)
+        return ignored(seen.told, "probe.said.logprobs.ignored")
     tops = len(entries[0].get("top_logprobs") or [])
     return say(
         "honoured" if tops == 2 else "ignored",
-        f"{len(entries)} 个 token，每个 {tops} 个候选",
-        f"{len(entries)} tokens with {tops} candidates each",
+        "probe.said.logprobs.honoured",
+        count=len(entries),
+        tops=tops,
     )
 
 
@@ -148,9 +146,7 @@ async def _json_mode(subject: Subject) -> Finding:
         max_tokens=120, raw=raw, prompt='Name a colour. Answer as JSON: {"colour":'
     )
     if seen.status < 400 and seen.finish == "length" and seen.text.lstrip().startswith("{"):
-        return say(
-            "honoured", "答案以 { 开头，到上限才断", "it begins with { and was cut at the limit"
-        )
+        return say("honoured", "probe.said.json.cut")
     return _is_json(seen, lambda value: True)
 
 
@@ -160,10 +156,10 @@ def _is_json(seen: Seen, good: Callable[[dict[str, Any]], bool]) -> Finding:
     try:
         value = json.loads(seen.text)
     except ValueError:
-        return _ignored(f"不是 JSON：{seen.text[:40]}", f"no JSON: {seen.text[:40]}", seen)
+        return ignored(seen.told, "probe.said.json.not_json", text=seen.text[:40])
     if isinstance(value, dict) and good(value):
-        return say("honoured", f"答案是 {seen.text[:60]}", f"the answer is {seen.text[:60]}")
-    return _ignored(f"不合 Schema：{seen.text[:40]}", f"not by the schema: {seen.text[:40]}", seen)
+        return say("honoured", "probe.said.json.honoured", text=seen.text[:60])
+    return ignored(seen.told, "probe.said.json.misfit", text=seen.text[:40])
 
 
 async def _tools(subject: Subject) -> Finding:
@@ -173,10 +169,8 @@ async def _tools(subject: Subject) -> Finding:
     if seen.status >= 400:
         return refused(seen)
     if seen.calls:
-        return say("honoured", _call(seen), _call(seen))
-    return say(
-        "inconclusive", "收下了工具，模型没有调用", "tools were taken; the model did not call"
-    )
+        return Finding("honoured", quoted(_call(seen)))
+    return say("inconclusive", "probe.said.tools.not_called")
 
 
 async def _tool_choice(subject: Subject) -> Finding:
@@ -187,8 +181,8 @@ async def _tool_choice(subject: Subject) -> Finding:
     if seen.status >= 400:
         return refused(seen)
     if seen.calls:
-        return say("honoured", _call(seen), _call(seen))
-    return _ignored("没有调用工具", "no tool was called", seen)
+        return Finding("honoured", quoted(_call(seen)))
+    return ignored(seen.told, "probe.said.tool_choice.ignored")
 
 
 def _call(seen: Seen) -> str:
@@ -207,13 +201,10 @@ async def _usage(subject: Subject) -> Finding:
     without = await subject.ask(stream=True, max_tokens=3)
     counted, plain = _counts(with_it.raw), _counts(without.raw)
     if counted and plain:
-        return say("ignored", f"问不问都有：{counted} 个 token",
-                   f"there whether asked for or not: {counted} tokens")  # fmt: skip
+        return say("ignored", "probe.said.include_usage.always", counted=counted)
     if counted:
-        return say(
-            "honoured", f"问了才有：{counted} 个 token", f"only when asked for: {counted} tokens"
-        )
-    return _ignored("流里没有用量", "the stream has no usage", with_it)
+        return say("honoured", "probe.said.include_usage.honoured", counted=counted)
+    return ignored(with_it.told, "probe.said.include_usage.ignored")
 
 
 def _counts(raw: bytes) -> int:
@@ -239,8 +230,8 @@ async def _several(subject: Subject) -> Finding:
     count = len(seen.body.get("choices") or [1])
     told = f"; {seen.told}" if seen.told else ""
     if count == 2:
-        return say("honoured", f"两个答案{told}", f"two answers{told}")
-    return _ignored("只有一个答案", "one answer only", seen)
+        return say("honoured", "probe.said.n.honoured", told=told)
+    return ignored(seen.told, "probe.said.n.ignored")
 
 
 async def _image_address(subject: Subject) -> Finding:
@@ -248,8 +239,9 @@ async def _image_address(subject: Subject) -> Finding:
     body = subject.body(max_tokens=3)
     body["messages"] = [{"role": "user", "content": parts}]
     seen = await subject.send(body)
-    return refused(seen) if seen.status >= 400 else _ignored(
-        "收下了地址，没有取图", "the address was taken and no image fetched", seen)  # fmt: skip
+    return (
+        refused(seen) if seen.status >= 400 else ignored(seen.told, "probe.said.image_url.ignored")
+    )
 
 
 async def _durations(subject: Subject) -> Finding:
@@ -258,8 +250,8 @@ async def _durations(subject: Subject) -> Finding:
         return refused(seen)
     spent = seen.body.get("eval_duration") or (seen.body.get("timings") or {}).get("predicted_ms")
     if spent:
-        return say("honoured", "回答里有生成用的时间", "the answer tells how long writing took")
-    return say("ignored", "回答里没有时长", "the answer has no durations")
+        return say("honoured", "probe.said.durations.honoured")
+    return say("ignored", "probe.said.durations.ignored")
 
 
 async def _no_model(subject: Subject) -> Finding:
@@ -268,7 +260,7 @@ async def _no_model(subject: Subject) -> Finding:
     error = seen.body.get("error")
     own = isinstance(error, str) if subject.client_dialect == "ollama" else isinstance(error, dict)
     words = f"{seen.status}: {seen.error[:120]}"
-    return say("honoured" if seen.status == 404 and own else "ignored", words, words)
+    return Finding("honoured" if seen.status == 404 and own else "ignored", quoted(words))
 
 
 async def _developer(subject: Subject) -> Finding:
@@ -284,27 +276,18 @@ async def _developer(subject: Subject) -> Finding:
         counts.append(seen.body.get("prompt_eval_count") or usage.get("prompt_tokens") or 0)
     shown = f"system {counts[0]}, developer {counts[1]} tokens"
     same = counts[0] == counts[1]
-    return say("honoured" if same else "ignored", shown, shown)
-
-
-def _ignored(zh: str, en: str, seen: Seen) -> Finding:
-    if seen.told:
-        return say("ignored", f"{zh}；在响应头里说明了：{seen.told}",
-                   f"{en}; said so in a header: {seen.told}")  # fmt: skip
-    return say("ignored", zh, en)
+    return Finding("honoured" if same else "ignored", quoted(shown))
 
 
 def _probe(
     name: str,
     paths: str,
-    zh: str,
-    en: str,
     tries: Callable[[Subject], Awaitable[Finding]],
     concerns: Callable[[Any], bool] = any_value,
 ) -> Probe:
     return Probe(
         name=name,
-        title=Note(zh, en),
+        title=Note(f"probe.title.{name}"),
         paths=tuple(paths.split()),
         tries=tries,
         concerns=concerns,
@@ -321,33 +304,24 @@ def _is_address(value: Any) -> bool:
 
 
 SERVING: tuple[Probe, ...] = (
-    _probe("num_ctx", "num_ctx options.num_ctx", "上下文长度 num_ctx", "context length num_ctx",
-           _num_ctx),
-    _probe("keep_alive", "keep_alive", "驻留时间 keep_alive", "keep_alive", _keep_alive),
-    _probe("think", "think", "think: true", "think: true", _think),
-    _probe("reasoning_effort", "reasoning_effort", "reasoning_effort", "reasoning_effort",
-           _effort),
-    _probe("logprobs", "logprobs top_logprobs choices[].logprobs", "逐个 token 的概率 logprobs",
-           "logprobs", _logprobs),
-    _probe("json_schema", "format response_format", "按 JSON Schema 回答",
-           "an answer by a JSON schema", _schema, _is_schema),
-    _probe("json_object", "format response_format.type", "JSON 模式", "JSON mode", _json_mode,
+    _probe("num_ctx", "num_ctx options.num_ctx", _num_ctx),
+    _probe("keep_alive", "keep_alive", _keep_alive),
+    _probe("think", "think", _think),
+    _probe("reasoning_effort", "reasoning_effort", _effort),
+    _probe("logprobs", "logprobs top_logprobs choices[].logprobs", _logprobs),
+    _probe("json_schema", "format response_format", _schema, _is_schema),
+    _probe("json_object", "format response_format.type", _json_mode,
            lambda value: value in ("json", "json_object")),
-    _probe("tools", "tools", "工具 tools", "tools", _tools),
-    _probe("tool_choice", "tool_choice", "tool_choice: required", "tool_choice: required",
-           _tool_choice),
-    _probe("include_usage", "stream_options.include_usage", "流式用量 stream_options.include_usage",
-           "stream_options.include_usage", _usage),
-    _probe("n", "n", "几个答案 n", "several answers, n", _several),
-    _probe("image_url", "messages[].content[].image_url", "图片写成地址",
-           "an image by its address", _image_address, _is_address),
+    _probe("tools", "tools", _tools),
+    _probe("tool_choice", "tool_choice", _tool_choice),
+    _probe("include_usage", "stream_options.include_usage", _usage),
+    _probe("n", "n", _several),
+    _probe("image_url", "messages[].content[].image_url", _image_address, _is_address),
     _probe("durations", "total_duration load_duration prompt_eval_duration eval_duration timings",
-           "回答里的时长", "durations in the answer", _durations),
-    _probe("developer", "messages[].role", "developer 角色和 system 一样读",
-           "the role developer, read as system", _developer,
+           _durations),
+    _probe("developer", "messages[].role", _developer,
            lambda value: value == "developer"),
-    _probe("error", "error", "没有的模型：404，用自己的错误格式",
-           "a model that is not there: 404 in the API's own form", _no_model),
-    _probe("unknown_field", "", "不认识的字段", "a field that nobody knows", _unknown),
+    _probe("error", "error", _no_model),
+    _probe("unknown_field", "", _unknown),
 )  # fmt: skip
 """The probes of everything but sampling."""

@@ -1,4 +1,4 @@
-"""A finding: what is wrong where, in both languages, and the mend where one is mechanical."""
+"""A finding: what is wrong where, and the mend where one is mechanical."""
 
 from __future__ import annotations
 

@@ -38,28 +38,19 @@ def check_names(tools: Sequence[Tool]) -> Iterator[Finding]:
         elif _alike(one.name, other.name):
             yield Finding(
                 code="near_twins", severity="warning", tool=second, path="name",
-                note=Note(
-                    f"“{other.name}”和第 {first + 1} 个工具“{one.name}”的名字太像，模型容易叫错。",
-                    f"“{other.name}” is much like “{one.name}” (tool {first + 1}): models mix "
-                    "them up.",
+                note=Note("lint.near_twins").fill(
+                    name=other.name, other=one.name, number=first + 1
                 ),
             )  # fmt: skip
     if len(tools) > _MANY_TOOLS:
         yield Finding(
             code="many_tools", severity="warning",
-            note=Note(
-                f"有 {len(tools)} 个工具；小模型超过 {_MANY_TOOLS} 个就常常选错。",
-                f"There are {len(tools)} tools; small models choose badly among more than "
-                f"{_MANY_TOOLS}.",
-            ),
+            note=Note("lint.many_tools").fill(count=len(tools), limit=_MANY_TOOLS),
         )  # fmt: skip
     tokens = token_estimate(tools)
     yield Finding(
         code="token_cost", severity="warning" if tokens > _MANY_TOKENS else "hint",
-        note=Note(
-            f"每次请求，这些定义约占 ~{tokens} 个 token(估算）。",
-            f"These definitions take ~{tokens} tokens of every request (an estimate).",
-        ),
+        note=Note("lint.token_cost").fill(tokens=tokens),
     )  # fmt: skip
 
 
@@ -76,21 +67,13 @@ def _check_name(index: int, tool: Tool) -> Iterator[Finding]:
         legal = re.sub(r"[^a-zA-Z0-9_-]+", "_", tool.name).strip("_")[:64] or f"tool_{index + 1}"
         yield Finding(
             code="illegal_name", severity="error", tool=index, path="name",
-            note=Note(
-                "OpenAI 和 Anthropic 只接受字母、数字、_ 和 -,最多 64 个；可以改成 " + legal + "。",
-                "OpenAI and Anthropic take letters, digits, _ and - only, at most 64: it could be "
-                + legal + ".",
-            ),
+            note=Note("lint.illegal_name").fill(legal=legal),
             fix=lambda old: replace(old, name=legal),
         )  # fmt: skip
     if tool.name.lower() in _EMPTY:
         yield Finding(
             code="empty_name", severity="warning", tool=index, path="name",
-            note=Note(
-                f"“{tool.name}”没有说明做什么；用动词加对象，例如 get_weather。",
-                f"“{tool.name}” does not say what it does; use a verb and an object, such as "
-                "get_weather.",
-            ),
+            note=Note("lint.empty_name").fill(name=tool.name),
         )  # fmt: skip
 
 
@@ -100,10 +83,7 @@ def _twin(index: int, name: str, taken: set[str]) -> Finding:
         number += 1
     return Finding(
         code="twins", severity="error", tool=index, path="name",
-        note=Note(
-            f"有两个工具都叫“{name}”：接口会拒绝，或者只留一个。",
-            f"Two tools are called “{name}”: an API refuses that, or keeps one of them.",
-        ),
+        note=Note("lint.twins").fill(name=name),
         fix=lambda old: replace(old, name=f"{name}_{number}"),
     )  # fmt: skip
 

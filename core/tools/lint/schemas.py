@@ -43,10 +43,7 @@ def check_schema(index: int, tool: Tool) -> Iterator[Finding]:
     if not tool.description.strip():
         yield Finding(
             code="no_description", severity="warning", tool=index, path="description",
-            note=Note(
-                "没有描述：模型只能从名字猜什么时候该用它。",
-                "No description: a model can only guess from the name when to use it.",
-            ),
+            note=Note("lint.no_description"),
         )  # fmt: skip
     schema = tool.parameters
     if schema is None:
@@ -57,21 +54,14 @@ def check_schema(index: int, tool: Tool) -> Iterator[Finding]:
     if schema.get("type") != "object":
         yield Finding(
             code="not_an_object", severity="error", tool=index, path="parameters.type",
-            note=Note(
-                "最外层必须是 type: object,参数放在 properties 里。",
-                "The top must be type: object, with the parameters under properties.",
-            ),
+            note=Note("lint.not_an_object"),
             fix=schema_fix("parameters", lambda s: {**s, "type": "object"}),
         )  # fmt: skip
     named = schema.get("properties")
     if isinstance(named, Mapping) and len(named) > _MANY:
         yield Finding(
             code="many_parameters", severity="hint", tool=index, path="parameters.properties",
-            note=Note(
-                f"有 {len(named)} 个参数；可以拆成几个工具，或给多数参数默认值。",
-                f"There are {len(named)} parameters: make several tools of it, or give most of "
-                "them defaults.",
-            ),
+            note=Note("lint.many_parameters").fill(count=len(named)),
         )  # fmt: skip
     for path, inner, depth in walk_schemas(schema):
         yield from _check_one(index, path, inner, depth)
@@ -84,10 +74,7 @@ def _check_valid(index: int, schema: Mapping[str, Any]) -> Iterator[Finding]:
         place = ".".join(map(str, ("parameters", *exc.absolute_path)))
         yield Finding(
             code="invalid_schema", severity="error", tool=index, path=place,
-            note=Note(
-                f"不是合法的 JSON Schema:{exc.message[:200]}",
-                f"This is no valid JSON Schema: {exc.message[:200]}",
-            ),
+            note=Note("lint.invalid_schema").fill(why=exc.message[:200]),
         )  # fmt: skip
 
 
@@ -97,16 +84,12 @@ def _check_one(index: int, path: str, schema: dict[str, Any], depth: int) -> Ite
         yield Finding(
             code="no_parameter_description", severity="warning" if depth == 1 else "hint",
             tool=index, path=path,
-            note=Note("参数没有描述。", "The parameter has no description."),
+            note=Note("lint.no_parameter_description"),
         )  # fmt: skip
     if depth == _DEEP + 1 and is_parameter:
         yield Finding(
             code="deep", severity="warning", tool=index, path=path,
-            note=Note(
-                f"嵌套超过 {_DEEP} 层；小模型常把括号写错，把它摊平。",
-                f"Nested more than {_DEEP} levels deep: small models lose count of the brackets. "
-                "Make it flatter.",
-            ),
+            note=Note("lint.deep").fill(limit=_DEEP),
         )  # fmt: skip
     yield from _check_type(index, path, schema, is_parameter=is_parameter)
     yield from _check_values(index, path, schema)
@@ -122,10 +105,7 @@ def _check_type(
         instead = f"{known}" if known else "string, number, integer, boolean, array, object"
         yield Finding(
             code="unknown_type", severity="error", tool=index, path=f"{path}.type",
-            note=Note(
-                f"JSON Schema 没有类型“{kind}”，要写 {instead}。",
-                f"JSON Schema has no type “{kind}”; write {instead}.",
-            ),
+            note=Note("lint.unknown_type").fill(kind=kind, instead=instead),
             fix=schema_fix(path, lambda s: {**s, "type": known}) if known else None,
         )  # fmt: skip
     telling = ("properties", "additionalProperties", "patternProperties", "$ref", "anyOf", "oneOf",
@@ -133,24 +113,17 @@ def _check_type(
     if kind == "object" and is_parameter and not any(key in schema for key in telling):
         yield Finding(
             code="free_object", severity="warning", tool=index, path=path,
-            note=Note(
-                "这个 object 没有写 properties:模型不知道里面该放什么。",
-                "This object has no properties: a model cannot know what to put into it.",
-            ),
+            note=Note("lint.free_object"),
         )  # fmt: skip
     if kind == "array" and "items" not in schema and "prefixItems" not in schema:
         yield Finding(
             code="free_array", severity="warning", tool=index, path=path,
-            note=Note(
-                "这个 array 没有写 items:模型不知道每一项是什么，有的接口还会拒绝。",
-                "This array has no items: a model cannot know what is in it, and some APIs refuse "
-                "it.",
-            ),
+            note=Note("lint.free_array"),
         )  # fmt: skip
     if is_parameter and not schema.keys() - {"description", "title", "default"}:
         yield Finding(
             code="no_type", severity="warning", tool=index, path=path,
-            note=Note("参数没有类型。", "The parameter has no type."),
+            note=Note("lint.no_type"),
         )  # fmt: skip
 
 
@@ -160,10 +133,7 @@ def _check_values(index: int, path: str, schema: dict[str, Any]) -> Iterator[Fin
     if schema.get("type") == "string" and spelled in _SWITCHES:
         yield Finding(
             code="boolean_as_string", severity="warning", tool=index, path=path,
-            note=Note(
-                "是和否写成了文字；用 type: boolean,模型不容易写错。",
-                "Yes and no as text: with type boolean models make fewer mistakes.",
-            ),
+            note=Note("lint.boolean_as_string"),
             fix=schema_fix(path, _as_boolean),
         )  # fmt: skip
     if "enum" not in schema and schema.get("type") == "string":
@@ -171,19 +141,13 @@ def _check_values(index: int, path: str, schema: dict[str, Any]) -> Iterator[Fin
         if values:
             yield Finding(
                 code="enum_missing", severity="warning", tool=index, path=path,
-                note=Note(
-                    f"描述里列出了可选值（{'、'.join(values)}），写成 enum 模型才不会乱写。",
-                    f"The description lists the values ({', '.join(values)}): as an enum, a model "
-                    "cannot write another.",
-                ),
+                note=Note("lint.enum_missing").fill(values=values),
                 fix=schema_fix(path, lambda s: {**s, "enum": values}),
             )  # fmt: skip
     if "default" in schema and _misfit(schema):
         yield Finding(
             code="bad_default", severity="error", tool=index, path=f"{path}.default",
-            note=Note(
-                "默认值不符合它自己的 schema。", "The default does not fit its own schema."
-            ),
+            note=Note("lint.bad_default"),
             fix=schema_fix(path, lambda s: {k: v for k, v in s.items() if k != "default"}),
         )  # fmt: skip
 
@@ -233,10 +197,7 @@ def _check_required(index: int, path: str, schema: dict[str, Any]) -> Iterator[F
     if strangers:
         yield Finding(
             code="unknown_required", severity="error", tool=index, path=f"{path}.required",
-            note=Note(
-                f"required 里的 {'、'.join(map(str, strangers))} 不在 properties 里。",
-                f"required names {', '.join(map(str, strangers))}, which properties does not have.",
-            ),
+            note=Note("lint.unknown_required").fill(names=list(map(str, strangers))),
             fix=schema_fix(
                 path, lambda s: {**s, "required": [n for n in names if n not in strangers]}
             ),
@@ -246,9 +207,6 @@ def _check_required(index: int, path: str, schema: dict[str, Any]) -> Iterator[F
         yield Finding(
             code="no_required", severity="warning" if path == "parameters" else "hint",
             tool=index, path=path,
-            note=Note(
-                "没有写 required:模型可以什么都不填。",
-                "There is no required: a model may leave everything out.",
-            ),
+            note=Note("lint.no_required"),
             fix=schema_fix(path, lambda s: {**s, "required": needed}) if needed else None,
         )  # fmt: skip

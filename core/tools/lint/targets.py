@@ -9,29 +9,20 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.note import Note
+from core.note import Note, quoted
 from core.tools.definitions.conversion import convert
 from core.tools.lint.finding import Finding, schema_fix, walk_schemas
 from core.translation.codec.json import encode_json
 from core.translation.messages import Tool
+from core.words import say
 
 __all__ = ["check_targets"]
 
-_SAID = {
-    "default": ("默认", "default"),
-    "format": ("格式", "format"),
-    "pattern": ("须匹配", "must match"),
-    "minimum": ("最小", "at least"),
-    "maximum": ("最大", "at most"),
-    "exclusiveMinimum": ("大于", "more than"),
-    "exclusiveMaximum": ("小于", "less than"),
-    "minLength": ("最少字数", "minimum length"),
-    "maxLength": ("最多字数", "maximum length"),
-    "minItems": ("最少项数", "minimum items"),
-    "maxItems": ("最多项数", "maximum items"),
-    "multipleOf": ("倍数", "multiple of"),
-    "const": ("只能是", "always"),
-}
+# Keywords that can be said in words; "lint.keyword" has them.
+_SAID = (
+    "default", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+    "minLength", "maxLength", "minItems", "maxItems", "multipleOf", "const",
+)  # fmt: skip
 _INLINE_DEPTH = 8
 
 
@@ -51,10 +42,7 @@ def _check_ignored(index: int, tool: Tool) -> Iterator[Finding]:
         if unsaid:
             yield Finding(
                 code="ignored_by_ollama", severity="hint", tool=index, path=path,
-                note=Note(
-                    f"Ollama 会丢掉 {'、'.join(unsaid)};写进描述里模型才看得到。",
-                    f"Ollama drops {', '.join(unsaid)}: said in the description, a model sees it.",
-                ),
+                note=Note("lint.ignored_by_ollama").fill(names=unsaid),
                 fix=schema_fix(path, partial(_with_words, keys=unsaid)),
             )  # fmt: skip
 
@@ -66,11 +54,7 @@ def _check_references(index: int, tool: Tool) -> Iterator[Finding]:
             whole = _inlined(schema, root, _INLINE_DEPTH)
             yield Finding(
                 code="reference_lost", severity="warning", tool=index, path=path,
-                note=Note(
-                    "Ollama 会丢掉 $ref,模型不知道这里该放什么；把定义直接写在这里。",
-                    "Ollama drops $ref, so a model cannot know what belongs here: write the "
-                    "definition out.",
-                ),
+                note=Note("lint.reference_lost"),
                 fix=None if whole is None else schema_fix(path, partial(_instead, new=whole)),
             )  # fmt: skip
 
@@ -80,7 +64,7 @@ def _check_strict(index: int, tool: Tool) -> Iterator[Finding]:
     if conversion.result is None:
         yield Finding(
             code="strict_impossible", severity="error", tool=index, path="strict",
-            note=conversion.rows[0].note or Note("", ""),
+            note=conversion.rows[0].note or quoted(""),
             fix=lambda old: replace(old, strict=None),
         )  # fmt: skip
     elif conversion.lost:
@@ -88,10 +72,7 @@ def _check_strict(index: int, tool: Tool) -> Iterator[Finding]:
         paths = [row.path.removeprefix("parameters.") for row in conversion.lost]
         yield Finding(
             code="strict_misfit", severity="error", tool=index, path="strict",
-            note=Note(
-                f"开了 strict,OpenAI 会因这些地方拒绝请求：{'、'.join(paths[:4])}。",
-                f"With strict, OpenAI refuses the request because of: {', '.join(paths[:4])}.",
-            ),
+            note=Note("lint.strict_misfit").fill(paths=paths[:4]),
             fix=lambda old: replace(old, parameters=wanted),
         )  # fmt: skip
 
@@ -103,10 +84,11 @@ def _instead(_: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 def _with_words(schema: dict[str, Any], keys: list[str]) -> dict[str, Any]:
     """Say keywords in the description, in the language that it is written in."""
     words = str(schema.get("description") or "")
-    chinese = re.search(r"[\u4e00-\u9fff]", words) is not None
-    said = [f"{_SAID[k][0 if chinese else 1]}{'' if chinese else ' '}{_spelled(schema[k])}"
-            for k in keys]  # fmt: skip
-    text = f"（{'，'.join(said)}）" if chinese else f" ({', '.join(said)})"
+    language = "zh" if re.search(r"[\u4e00-\u9fff]", words) else "en"
+    said = ", ".join(
+        say(f"lint.keyword.{key}", language, {"value": _spelled(schema[key])}) for key in keys
+    )
+    text = say("lint.keywords", language, {"said": said})
     return {**schema, "description": f"{words}{text}".strip()}
 
 

@@ -29,6 +29,7 @@ from core.tools.definitions.values import Definition
 from core.tools.runners.sandbox_hints import hint_for
 from core.tools.toolbox import MAX_OUTPUT, Runner
 from core.translation.messages import ToolCall
+from core.words import DEFAULT
 
 if TYPE_CHECKING:
     import pydantic_monty
@@ -57,7 +58,7 @@ class SandboxError(Exception):
     """The code failed or was stopped. ``hint`` says what to use instead, where that is known."""
 
     def __init__(self, message: str, *, hint: Note | None = None, printed: str = "") -> None:
-        super().__init__(f"{message}. {hint.en}" if hint else message)
+        super().__init__(f"{message}. {hint.text(DEFAULT)}" if hint else message)
         self.message = message
         self.hint = hint
         self.printed = printed

@@ -14,6 +14,7 @@ from core.tools.cases.rows import case_of_row, row_of_case
 from core.tools.cases.values import Case, ExpectedCall
 from core.tools.definitions.reading import parse_any
 from core.tools.examples import example_toolbox
+from core.words import languages
 from tests.tools.cases.test_cases import cases
 
 
@@ -60,5 +61,5 @@ def test_examples_want_tools_that_are_there() -> None:
     names = set(example_toolbox().names)
     for example in EXAMPLES:
         assert set(example.tools) <= names
-        for case in (example.zh, example.en):
+        for case in map(example.case, languages()):
             assert {one.tool for one in case.expected} <= set(example.tools)

@@ -13,6 +13,7 @@ from core.tools.examples import example_toolbox
 from core.tools.lint.linting import fixed, fixed_all, lint
 from core.tools.lint.names import token_estimate
 from core.translation.messages import Tool
+from core.words import languages
 from tests.tools.definitions.test_conversion import TOOLS
 
 
@@ -87,7 +88,7 @@ FAULTS: list[tuple[str, list[Tool], bool]] = [
 def test_a_fault_is_found_and_its_fix_mends_it(code: str, tools: list[Tool], mends: bool) -> None:
     found = [finding for finding in lint(tools) if finding.code == code]
     assert found, [f.code for f in lint(tools)]
-    assert found[0].note.zh and found[0].note.en
+    assert all(map(found[0].note.text, languages()))
     assert (found[0].fix is not None) == mends
     if not mends:
         with pytest.raises(InvalidRequest):
@@ -154,7 +155,7 @@ def test_the_cost_is_an_estimate_that_counts_chinese_dearer() -> None:
     chinese = token_estimate([tool(description="字" * 60)])
     assert 0 < plain < chinese
     note = lint([tool()])[-1].note
-    assert "~" in note.en and "~" in note.zh
+    assert "~" in note.text("en") and "~" in note.text("zh")
 
 
 @settings(deadline=None, max_examples=100)

@@ -166,8 +166,8 @@ async def test_an_error_says_what_to_use_instead(hasty: Sandbox, code: str) -> N
     with pytest.raises(SandboxError) as caught:
         await hasty.call(body(code), "f", {})
     assert caught.value.hint is not None
-    assert HINTS[code] in caught.value.hint.en
-    assert caught.value.hint.zh
+    assert HINTS[code] in caught.value.hint.text("en")
+    assert caught.value.hint.text("zh")
 
 
 USEFUL: list[tuple[str, dict[str, Any], str]] = [

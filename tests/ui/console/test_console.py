@@ -16,7 +16,7 @@ from tests.ui.app_process import running_app, visit
 from tests.ui.steps import shoot
 from tests.ui.test_accessibility import check
 from tests.ui.test_pages import backend, said, service
-from ui.words import LANGUAGES, Language, words
+from ui.words import languages, words
 
 __all__ = ["backend", "service"]
 
@@ -35,7 +35,7 @@ def _frame(language: str) -> None:
     runpy.run_path(str(Path(ui.__file__).parents[1] / "pages/console.py"))
 
 
-def opened(language: Language = "en") -> AppTest:
+def opened(language: str = "en") -> AppTest:
     page = AppTest.from_function(_frame, default_timeout=60, args=(language,)).run()
     assert not page.exception
     return page
@@ -46,9 +46,9 @@ def shown(page: AppTest) -> str:
     return said(page) + tables + "".join(str(one.value) for one in (*page.metric, *page.error))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_an_operator_sees_backends_keys_and_errors_and_no_key(
-    service: Service, backend: Scripted, monkeypatch: pytest.MonkeyPatch, language: Language
+    service: Service, backend: Scripted, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
     monkeypatch.setattr("ui.session.account.is_operator", lambda _: True)
     digest = Digest.of(SECRET)

@@ -18,7 +18,7 @@ from core.tools.runners.all_tools import ToolRuntime
 from core.translation.messages import Tool
 from tests.support.threads import bound, serving_app
 from tests.ui.test_pages import ME, backend, said, service
-from ui.words import LANGUAGES, Language, words
+from ui.words import languages, words
 
 __all__ = ["backend", "service"]
 
@@ -44,7 +44,7 @@ def _frame(language: str) -> None:
     runpy.run_path(str(Path(ui.__file__).parents[1] / "pages/tools.py"))
 
 
-def opened(service: Service, *tools: Tool, language: Language = "en") -> AppTest:
+def opened(service: Service, *tools: Tool, language: str = "en") -> AppTest:
     """Open the page with these tools on it."""
     definitions = tuple(Definition(tool=tool) for tool in tools)
     service.store.matrices.keep_toolbox(ME, write_workbench(Workbench(definitions=definitions)))
@@ -78,8 +78,8 @@ def test_each_mend_mends_its_own_fault_and_one_button_all(service: Service) -> N
     assert "fix_all" not in [button.key for button in page.button]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_what_each_target_keeps_is_said(service: Service, language: Language) -> None:
+@pytest.mark.parametrize("language", languages())
+def test_what_each_target_keeps_is_said(service: Service, language: str) -> None:
     page = opened(service, TOOLS[1], language=language)
     known, text = words(language), said(page)
     captions = "\n".join(one.value for one in page.caption)
@@ -87,19 +87,19 @@ def test_what_each_target_keeps_is_said(service: Service, language: Language) ->
     for target, name in TARGETS.items():
         made = convert(TOOLS[1], target)
         lost += bool(made.lost)
-        label = getattr(name, language)
+        label = name.text(language)
         icon = "warning" if made.lost else "check_circle"
         assert f":material/{icon}: {label}" in text
         for row in made.lost:
             assert row.note is not None
             fate = known[f"tools.fate_{row.fate}"]
-            assert f"`{row.path or '·'}` **{fate}** {getattr(row.note, language)}" in captions
+            assert f"`{row.path or '·'}` **{fate}** {row.note.text(language)}" in captions
     assert lost > 1
     assert known["tools.conversion"].format(count=lost) in [one.label for one in page.expander]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_tool_choice_is_said_in_words(service: Service, language: Language) -> None:
+@pytest.mark.parametrize("language", languages())
+def test_tool_choice_is_said_in_words(service: Service, language: str) -> None:
     known = words(language)
     choice = opened(service, TOOLS[1], language=language).button_group(key="tool_choice")
     assert choice.label == known["tools.choice"]

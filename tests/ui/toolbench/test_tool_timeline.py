@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ui.widgets.text import plain
-from ui.words import LANGUAGES, Language, words
+from ui.words import languages, words
 
 
 def _timeline(language: str, text: str, stopped: str) -> None:
@@ -33,7 +33,7 @@ def _timeline(language: str, text: str, stopped: str) -> None:
     show_timeline(nobody, "me", row, tools, over=True)
 
 
-def drawn(language: Language, text: str, stopped: str = "") -> str:
+def drawn(language: str, text: str, stopped: str = "") -> str:
     page = AppTest.from_function(_timeline, default_timeout=30, args=(language, text, stopped))
     page.run()
     assert not page.exception, page.exception
@@ -49,9 +49,9 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("form", WRITTEN)
-def test_a_call_written_as_text_is_shown_with_what_to_try(form: str, language: Language) -> None:
+def test_a_call_written_as_text_is_shown_with_what_to_try(form: str, language: str) -> None:
     said, known = drawn(language, WRITTEN[form]), words(language)
     for key in ("written", f"written_{form}", "written_try"):
         assert known[f"tools.{key}"] in said
