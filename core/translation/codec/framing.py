@@ -6,18 +6,24 @@ as a server may close right after it; whether that one is whole shows when it is
 reads may split anything, a UTF-8 character included, so cutting is done on bytes and only at
 line ends.
 
-SSE follows the WHATWG HTML standard, 9.2.6, as far as servers of this kind use it: ``data``
-and ``event`` fields, comments, ``\\n``, ``\\r\\n`` and ``\\r`` line ends. NDJSON follows what
-Ollama's own client accepts (api/client.go): one JSON value a line, empty lines skipped.
+SSE follows the WHATWG HTML standard, 9.2.5 and 9.2.6, but for two things. An event whose data is
+empty or blank is a heartbeat here and left out: no API of this kind says anything by it. And the
+last event of a stream may lack its blank line, since servers close right after it. NDJSON follows
+what Ollama's own client accepts (api/client.go): one JSON value a line, empty lines skipped.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from core.errors import InvalidResponse
 
-__all__ = ["MAX_RECORD", "NDJSONDecoder", "SSEDecoder", "SSERecord", "encode_sse"]
+__all__ = ["MAX_RECORD", "NDJSONDecoder", "SSEDecoder", "SSERecord", "encode_sse", "is_end"]
+
+_END = re.compile(rb'\s*"?\s*\[\s*DONE\s*\]')
+_BOM = b"\xef\xbb\xbf"
+"""What a byte stream may begin with, and says nothing."""
 
 MAX_RECORD = 16 * 1024 * 1024
 """Bytes that one record may have. Ollama's own client allows 8 MB a line."""
@@ -42,6 +48,7 @@ class _Lines:
         self._any_end = any_end
         self._rest = bytearray()
         self._too_long = False
+        self._begun = False
 
     @property
     def is_empty(self) -> bool:
@@ -57,6 +64,9 @@ class _Lines:
         """Return the lines that ``data`` completes, without their ends."""
         self._check()
         lines = self._split(data)
+        if lines and not self._begun:
+            self._begun = True
+            lines[0] = lines[0].removeprefix(_BOM)
         # One byte over the limit may be a "\r" whose "\n" is still to come.
         if len(self._rest) > MAX_RECORD + 1:
             self.refuse()
@@ -71,6 +81,8 @@ class _Lines:
         """Return the line that has no end."""
         self._check()
         rest = bytes(self._rest)
+        if not self._begun:
+            rest = rest.removeprefix(_BOM)
         self._rest = bytearray()
         if self._any_end:
             rest = rest.removesuffix(b"\r")
@@ -146,11 +158,12 @@ class SSEDecoder:
             if not line:
                 if self._data:
                     data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-                    records.append(SSERecord(data, self._event))
+                    if data and not data.isspace():
+                        records.append(SSERecord(data, self._event))
                     self._data = []
                     self._size = 0
                 self._event = b""
-            elif line.startswith(b"data:"):
+            elif line.startswith(b"data:") or line == b"data":
                 value = line[6:] if line.startswith(b"data: ") else line[5:]
                 self._data.append(value)
                 self._size += len(value)
@@ -158,9 +171,14 @@ class SSEDecoder:
                     self._lines.refuse()
                     return records
             elif line.startswith(b"event:"):
-                self._event = line[6:].strip()
-            # Comments (":"), "id:" and "retry:" carry nothing for us.
+                self._event = line[6:].removeprefix(b" ")
+            # Comments (":"), "id" and "retry" carry nothing for us.
         return records
+
+
+def is_end(data: bytes) -> bool:
+    """Tell whether an event's data is OpenAI's word for the end, with or without quotes."""
+    return _END.match(data) is not None
 
 
 def encode_sse(data: bytes, event: bytes = b"") -> bytes:

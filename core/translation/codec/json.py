@@ -21,6 +21,7 @@ __all__ = [
     "decode_answer",
     "decode_json",
     "decode_mended",
+    "describe",
     "encode_json",
     "error_text",
     "read_arguments",

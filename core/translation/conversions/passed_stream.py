@@ -15,7 +15,7 @@ from itertools import pairwise
 import msgspec
 
 from core.errors import DiglotError, InvalidRequest, InvalidResponse
-from core.translation.codec.framing import MAX_RECORD, SSEDecoder, SSERecord, encode_sse
+from core.translation.codec.framing import MAX_RECORD, SSEDecoder, SSERecord, encode_sse, is_end
 from core.translation.codec.json import JSON_ERRORS, decode_json, decode_mended, encode_json
 from core.translation.dialects.ollama.chat_stream import is_done
 from core.translation.dialects.openai.chat_stream import error_in, is_finished, stream_error
@@ -31,6 +31,9 @@ _EVENT_END = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r(?=[\s\S])|\n)")
 # The usual ends alone, which are found much faster.
 _BLANK = re.compile(rb"\n\n")
 _LINE_END = re.compile(rb"\n")
+
+# A comment, or data without any, is a heartbeat.
+_SAYS = re.compile(rb"data: ?\S")
 
 _DONE = re.compile(rb'"done"\s*:\s*true')
 _REASON = re.compile(rb'"finish_reason"\s*:\s*"')
@@ -153,10 +156,12 @@ class PassedStream:
             return True
         if not self._sse:
             return _DONE.search(data) is not None
-        return b"[DONE]" in data or b"event:" in data or _REASON.search(data) is not None
+        return b"DONE" in data or b"event:" in data or _REASON.search(data) is not None
 
     def _unread(self, data: bytes) -> bytes:
-        self.spoke = self.spoke or (b"data:" in data if self._sse else not data.isspace())
+        self.spoke = self.spoke or (
+            _SAYS.search(data) is not None if self._sse else not data.isspace()
+        )
         return data
 
     def _passed(self, block: bytes) -> bytes:
@@ -185,14 +190,14 @@ class PassedStream:
         record = self._record(block) if block else None
         if record is None:
             return b""
-        if not record.data.startswith(b"[DONE]"):
+        if not is_end(record.data):
             decode_json(record.data, blame=InvalidResponse)
         return self._passed(block + (b"\n\n" if self._sse else b"\n"))
 
     def _renamed(self, record: SSERecord) -> bytes:
         if not self._sse:
             return rename_model(record.data, self._model, blame=InvalidResponse) + b"\n"
-        if record.data.startswith(b"[DONE]"):
+        if is_end(record.data):
             return b"data: [DONE]\n\n"
         renamed = rename_model(record.data, self._model, blame=InvalidResponse)
         return encode_sse(renamed, record.event)
@@ -200,7 +205,7 @@ class PassedStream:
     def _look(self, record: SSERecord) -> None:
         """Take in what a record says about the end of its stream."""
         data = record.data
-        if self._sse and data.startswith(b"[DONE]"):
+        if self._sse and is_end(data):
             self._done = True
             self.finish = self.finish or Finish()
             return

@@ -21,19 +21,20 @@ from core.translation.codec.json import (
     read_object,
     read_text,
 )
+from core.translation.dialects.anthropic.answer_blocks import read_blocks
 from core.translation.dialects.anthropic.blocks import (
     dump_messages,
     dump_parts,
-    parse_blocks,
     parse_messages,
     parse_system,
 )
+from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.events import Finish, MessageStart, ToolCallDelta, accumulate
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
     FinishReason,
-    Message,
     NamedTool,
     ResponseFormat,
     Tool,
@@ -65,15 +66,6 @@ _ERROR_TYPES = {
     503: "overloaded_error",
     504: "timeout_error",
     529: "overloaded_error",
-}
-_REASONS: dict[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "pause_turn": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "content_filter",
 }
 _STOP_REASONS = {
     "stop": "end_turn",
@@ -143,19 +135,17 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     """Read a whole answer. Raises InvalidResponse when it is none."""
-    del ids  # calls have ids of their own here
     if body.get("type") == "error" or body.get("error"):
         raise parse_error(encode_json(body), BackendError.status)
     if body.get("content") is None or "stop_reason" not in body:
         raise InvalidResponse("the backend's answer holds no content", path="content")
-    _, message = parse_blocks(body["content"], "content", "assistant", blame=InvalidResponse)
-    message = message or Message(role="assistant")
-    return ChatResponse(
-        model=read_text(body.get("model"), "model", blame=InvalidResponse),
-        message=message,
-        finish_reason=parse_reason(body.get("stop_reason")),
-        usage=parse_usage(body.get("usage")),
+    model = read_text(body.get("model"), "model", blame=InvalidResponse)
+    said = read_blocks(body["content"], ids=ids)
+    reason = read_reason(
+        body["stop_reason"], called=any(isinstance(e, ToolCallDelta) for e in said)
     )
+    finish = Finish(reason=reason, usage=parse_usage(body.get("usage")))
+    return accumulate([MessageStart(model), *said, finish])
 
 
 def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
@@ -210,11 +200,6 @@ def error_type(status: int) -> str:
 def error_status(kind: Any) -> int:
     """Return the HTTP status that an error type stands for, 500 for types of no standard."""
     return next((status for status, name in _ERROR_TYPES.items() if name == kind), 500)
-
-
-def parse_reason(value: Any) -> FinishReason:
-    """Read a stop reason; words of no standard become "stop", as nothing raw may leak."""
-    return _REASONS.get(value, "stop") if isinstance(value, str) else "stop"
 
 
 def dump_reason(reason: FinishReason) -> str:

@@ -17,15 +17,16 @@ from core.translation.codec.json import (
     read_field,
     read_object,
 )
+from core.translation.dialects.anthropic.answer_blocks import AnswerBlocks
 from core.translation.dialects.anthropic.messages import (
     dump_reason,
     dump_usage,
     error_status,
     error_type,
-    parse_reason,
     parse_usage,
 )
 from core.translation.dialects.openai.chat_stream import stream_error
+from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.stream_decoder import EventDecoder
 from core.translation.events import (
     Event,
@@ -51,63 +52,35 @@ class StreamDecoder(EventDecoder[SSERecord]):
         super().__init__(SSEDecoder(), ids=ids)
         self._usage: dict[str, Any] = {}
         self._reason: Any = None
-        self._calls: dict[int, int] = {}
+        self._blocks = AnswerBlocks(ids=ids)
 
     def read(self, record: SSERecord, events: list[Event]) -> None:
         """Append what one server-sent event says; pings and signatures say nothing."""
         body = _object(decode_json(record.data, blame=InvalidResponse), "")
+        place = read_count(body.get("index"))
         match body.get("type"):
             case "message_start":
                 message = _object(body.get("message"), "message")
                 self._count(message.get("usage"))
                 events.append(MessageStart(read_field(message, "model", "", blame=InvalidResponse)))
             case "content_block_start":
-                self._start(body, events)
+                events += self._blocks.start(place, body.get("content_block"))
             case "content_block_delta":
-                self._delta(body, events)
+                events += self._blocks.add(place, body.get("delta"))
+            case "content_block_stop":
+                events += self._blocks.stop(place)
             case "message_delta":
-                self._reason = _object(body.get("delta"), "delta").get("stop_reason")
+                delta = _object(body.get("delta") or {}, "delta")
+                self._reason = delta.get("stop_reason") or self._reason
                 self._count(body.get("usage"))
             case "message_stop":
-                usage = parse_usage(self._usage)
-                events.append(Finish(reason=parse_reason(self._reason), usage=usage))
+                events += self._blocks.end()
+                reason = read_reason(self._reason, called=bool(self._blocks))
+                events.append(Finish(reason=reason, usage=parse_usage(self._usage)))
             case "error":
                 error = _object(body.get("error"), "error")
                 status = error_status(error.get("type"))
                 events.append(StreamError(message=stream_error(error).message, status=status))
-
-    def _start(self, body: dict[str, Any], events: list[Event]) -> None:
-        block = _object(body.get("content_block"), "content_block")
-        if block.get("type") == "tool_use":
-            index = self._calls.setdefault(read_count(body.get("index")), len(self._calls))
-            events.append(
-                ToolCallDelta(
-                    index=index,
-                    id=read_field(block, "id", "content_block", blame=InvalidResponse),
-                    name=read_field(block, "name", "content_block", blame=InvalidResponse),
-                )
-            )
-        elif block.get("text"):
-            text = read_field(block, "text", "content_block", blame=InvalidResponse)
-            events.append(TextDelta(text))
-        elif block.get("thinking"):
-            text = read_field(block, "thinking", "content_block", blame=InvalidResponse)
-            events.append(ThinkingDelta(text))
-
-    def _delta(self, body: dict[str, Any], events: list[Event]) -> None:
-        delta = _object(body.get("delta"), "delta")
-        match delta.get("type"):
-            case "text_delta":
-                events.append(TextDelta(read_field(delta, "text", "delta", blame=InvalidResponse)))
-            case "thinking_delta":
-                text = read_field(delta, "thinking", "delta", blame=InvalidResponse)
-                events.append(ThinkingDelta(text))
-            case "input_json_delta":
-                place = read_count(body.get("index"))
-                if place not in self._calls:
-                    raise InvalidResponse("a piece of a call came before the call began")
-                piece = read_field(delta, "partial_json", "delta", blame=InvalidResponse)
-                events.append(ToolCallDelta(index=self._calls[place], arguments=piece))
 
     def _count(self, usage: Any) -> None:
         # Counts are cumulative; a later null says nothing.

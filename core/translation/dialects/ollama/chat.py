@@ -24,7 +24,10 @@ from core.translation.codec.json import (
     read_objects,
     read_text,
 )
+from core.translation.dialects.shared.call_pieces import read_calls
 from core.translation.dialects.shared.content import check_base64
+from core.translation.dialects.shared.finish_reasons import read_reason
+from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.settings import dump_settings, parse_settings
 from core.translation.dialects.shared.tool_definitions import dump_tool, parse_tools
 from core.translation.messages import (
@@ -111,17 +114,17 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         raise InvalidResponse("the backend's answer is not marked as done")
     raw = body.get("message")
     raw = {} if raw is None else read_object(raw, "message", blame=InvalidResponse)
-    message = _parse_message({"role": "assistant", **raw}, "message", blame=InvalidResponse)
-    calls = tuple(
-        ToolCall(id=call.id or call_id(ids, i), name=call.name, arguments=call.arguments)
-        for i, call in enumerate(message.tool_calls)
-    )
+    thinking, text = read_said(raw, "message")
+    calls = read_calls(raw.get("tool_calls"), "message.tool_calls", ids=ids, whole=True)
     return ChatResponse(
         model=read_text(body.get("model"), "model", blame=InvalidResponse),
         message=Message(
-            role="assistant", parts=message.parts, thinking=message.thinking, tool_calls=calls
+            role="assistant",
+            parts=(Text(text),) if text else (),
+            thinking=thinking,
+            tool_calls=calls,
         ),
-        finish_reason=parse_reason(body.get("done_reason"), called=bool(calls)),
+        finish_reason=read_reason(body.get("done_reason"), called=bool(calls)),
         usage=parse_usage(body),
         timings=parse_timings(body),
         logprobs=read_objects(body.get("logprobs"), "logprobs", blame=InvalidResponse),
@@ -194,18 +197,6 @@ def dump_think(value: bool | str) -> bool | str:
     if isinstance(value, bool):
         return value
     return False if value == "none" else _TO_LEVEL.get(value, value)
-
-
-def call_id(ids: str, index: int) -> str:
-    """Return the id of a call that came without one: the same for the same stream and place."""
-    return f"call_{ids}_{index}"
-
-
-def parse_reason(value: Any, *, called: bool) -> FinishReason:
-    """Map done_reason. Natively a call ends with "stop"; a cut at the limit outweighs it."""
-    if value == "length":
-        return "length"
-    return "tool_calls" if called else "stop"
 
 
 def dump_reason(reason: FinishReason) -> str:

@@ -14,14 +14,15 @@ from core.errors import InvalidResponse
 from core.translation.codec.framing import NDJSONDecoder
 from core.translation.codec.json import JSON_ERRORS, decode_json, decode_mended, encode_json
 from core.translation.dialects.ollama.chat import (
-    call_id,
     dump_calls,
     dump_numbers,
     dump_reason,
-    parse_reason,
     parse_timings,
     parse_usage,
 )
+from core.translation.dialects.shared.call_pieces import CallPieces
+from core.translation.dialects.shared.finish_reasons import read_reason
+from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.stream_decoder import EventDecoder
 from core.translation.events import (
     Event,
@@ -38,35 +39,31 @@ from core.translation.stamp import Stamp, rfc3339
 __all__ = ["StreamDecoder", "StreamEncoder", "is_done"]
 
 
-class _Function(msgspec.Struct):
-    name: str | None = ""
-    # A dict keeps key order, integers of any size, and 1.0 apart from 1.
-    arguments: dict[str, Any] | None = None
-
-
-class _Call(msgspec.Struct):
-    function: _Function
-    id: str | None = ""
-
-
-class _Message(msgspec.Struct):
-    content: str | None = ""
-    thinking: str | None = ""
-    tool_calls: list[_Call] | None = None
-
-
 class _Line(msgspec.Struct):
-    """One line of /api/chat or of /api/generate; fields of the other are simply absent."""
+    """One line of /api/chat or of /api/generate; fields of the other are simply absent.
+
+    A dict keeps key order, integers of any size, and 1.0 apart from 1.
+    """
 
     model: str | None = ""
-    message: _Message | None = None
-    response: str | None = ""
-    thinking: str | None = ""
-    tool_calls: list[_Call] | None = None
+    message: dict[str, Any] | None = None
+    response: Any = ""
+    thinking: Any = ""
+    tool_calls: Any = None
     logprobs: list[dict[str, Any]] | None = None
     done: bool | None = False
-    done_reason: str | None = ""
+    done_reason: Any = ""
     error: Any = None
+
+    def said(self) -> dict[str, Any]:
+        """Return what this line says, as a message."""
+        if self.message is not None:
+            return self.message
+        return {
+            "content": self.response,
+            "thinking": self.thinking,
+            "tool_calls": self.tool_calls,
+        }
 
 
 _LINES = msgspec.json.Decoder(_Line)
@@ -81,7 +78,7 @@ class StreamDecoder(EventDecoder[bytes]):
         self._records = NDJSONDecoder()
         super().__init__(self._records, ids=ids)
         self._started = False
-        self._calls = 0
+        self._calls = CallPieces(ids=ids, whole=True)
 
     @property
     def is_between(self) -> bool:
@@ -106,34 +103,23 @@ class StreamDecoder(EventDecoder[bytes]):
         if not self._started:
             self._started = True
             events.append(MessageStart(line.model or ""))
-        message = line.message or _Message(line.response, line.thinking, line.tool_calls)
+        said = line.said()
+        thinking, text = read_said(said, "message")
         logprobs = tuple(line.logprobs or ())
-        if message.thinking:
-            events.append(ThinkingDelta(message.thinking, logprobs))
+        if thinking:
+            events.append(ThinkingDelta(thinking, logprobs))
             logprobs = ()
-        if message.content or logprobs:
-            events.append(TextDelta(message.content or "", logprobs))
-        for call in message.tool_calls or ():
-            events.append(self._call(call))
+        if text or logprobs:
+            events.append(TextDelta(text, logprobs))
+        events += self._calls.take(said.get("tool_calls"), "message.tool_calls")
         if line.done:
-            events.append(_finish(line, record, called=self._calls > 0))
-
-    def _call(self, call: _Call) -> ToolCallDelta:
-        # Renumbered over the whole stream: gpt-oss numbers every call 0.
-        index = self._calls
-        self._calls += 1
-        return ToolCallDelta(
-            index=index,
-            id=call.id or call_id(self._ids, index),
-            name=call.function.name or "",
-            arguments=encode_json(call.function.arguments or {}, blame=InvalidResponse).decode(),
-        )
+            events.append(_finish(line, record, called=bool(self._calls)))
 
 
 def _finish(line: _Line, record: bytes, *, called: bool) -> Finish:
     body = decode_json(record, blame=InvalidResponse)
     return Finish(
-        reason=parse_reason(line.done_reason, called=called),
+        reason=read_reason(line.done_reason, called=called),
         usage=parse_usage(body),
         timings=parse_timings(body),
     )

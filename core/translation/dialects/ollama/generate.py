@@ -117,12 +117,9 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     """Read a whole answer of /api/generate. Raises InvalidResponse when it is not finished."""
-    response = read_text(body.get("response"), "response", blame=InvalidResponse)
-    thinking = read_text(body.get("thinking"), "thinking", blame=InvalidResponse)
     message = {
-        "role": "assistant",
-        "content": response,
-        "thinking": thinking,
+        "content": body.get("response"),
+        "thinking": body.get("thinking"),
         "tool_calls": body.get("tool_calls"),
     }
     return ollama.parse_response({**body, "message": message}, ids=ids)

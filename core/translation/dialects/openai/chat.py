@@ -7,7 +7,7 @@ add, Ollama's openai/openai.go (0.33.0-rc2) and llama.cpp's server: thinking is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 from core.errors import AccessDenied, BackendError, DiglotError, InvalidRequest, InvalidResponse
@@ -28,6 +28,9 @@ from core.translation.dialects.openai.chat_messages import (
     dump_text,
     parse_message,
 )
+from core.translation.dialects.shared.call_pieces import read_calls
+from core.translation.dialects.shared.finish_reasons import read_reason
+from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.settings import dump_settings, parse_settings
 from core.translation.dialects.shared.tool_definitions import (
     dump_tool,
@@ -37,12 +40,11 @@ from core.translation.dialects.shared.tool_definitions import (
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
-    FinishReason,
     Message,
     NamedTool,
     ResponseFormat,
+    Text,
     Timings,
-    ToolCall,
     ToolChoice,
     Usage,
     refuse_prompt,
@@ -72,13 +74,6 @@ _ERROR_TYPES = {
     "rate_limit_error": 429,
 }
 _CHOICES: tuple[Literal["auto", "none", "required"], ...] = ("auto", "none", "required")
-_REASONS: dict[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-}
 
 
 def parse_request(body: dict[str, Any]) -> ChatRequest:
@@ -139,26 +134,43 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     if not choices:
         raise InvalidResponse("the backend's answer holds no choice", path="choices")
     choice = read_object(choices[0], "choices[0]", blame=InvalidResponse)
-    raw = read_object(choice.get("message"), "choices[0].message", blame=InvalidResponse)
-    message = parse_message(
-        {**raw, "role": "assistant"}, "choices[0].message", blame=InvalidResponse
-    )
-    calls = tuple(
-        ToolCall(id=call.id or f"call_{ids}_{i}", name=call.name, arguments=call.arguments)
-        for i, call in enumerate(message.tool_calls)
-    )
-    logprobs = choice.get("logprobs")
-    logprobs = logprobs.get("content") if isinstance(logprobs, dict) else None
+    path = "choices[0].message"
+    said = read_object(spoken(choice), path, blame=InvalidResponse)
+    thinking, text = read_said(said, path)
+    calls = read_calls(called(said), f"{path}.tool_calls", ids=ids)
     return ChatResponse(
         model=read_text(body.get("model"), "model", blame=InvalidResponse),
         message=Message(
-            role="assistant", parts=message.parts, thinking=message.thinking, tool_calls=calls
+            role="assistant",
+            parts=(Text(text),) if text else (),
+            thinking=thinking,
+            tool_calls=calls,
         ),
-        finish_reason=parse_reason(choice.get("finish_reason"), called=bool(calls)),
-        usage=parse_usage(body.get("usage")),
+        finish_reason=read_reason(choice.get("finish_reason"), called=bool(calls)),
+        usage=find_usage(body),
         timings=parse_timings(body.get("timings")),
-        logprobs=read_objects(logprobs, "choices[0].logprobs.content", blame=InvalidResponse),
+        logprobs=parse_logprobs(choice.get("logprobs")),
     )
+
+
+def spoken(choice: Mapping[str, Any]) -> Any:
+    """Return what a choice says: a message, a piece of one, or bare text as completions have it."""
+    said = choice.get("delta") or choice.get("message")
+    if said is None and choice.get("text"):
+        return {"content": choice["text"]}
+    return choice.get("delta") if said is None else said
+
+
+def called(said: Mapping[str, Any]) -> Any:
+    """Return the calls in a message or a piece of one; a ``function_call`` is the older form."""
+    older = said.get("function_call")
+    return said.get("tool_calls") or ([{"function": older}] if older else None)
+
+
+def parse_logprobs(value: Any) -> tuple[dict[str, Any], ...]:
+    """Read the entries of ``logprobs``; null has none."""
+    entries = value.get("content") if isinstance(value, dict) else None
+    return read_objects(entries, "choices[0].logprobs.content", blame=InvalidResponse)
 
 
 def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
@@ -313,20 +325,39 @@ def dump_effort(value: bool | str) -> str:
     return "xhigh" if value == "max" else value
 
 
-def parse_reason(value: Any, *, called: bool) -> FinishReason:
-    """Read a finish reason; words of no standard become "stop", as nothing raw may leak."""
-    reason = _REASONS.get(value, "stop") if isinstance(value, str) else "stop"
-    return "tool_calls" if called and reason == "stop" else reason
+def find_usage(body: Mapping[str, Any]) -> Usage | None:
+    """Return the counts of an answer or a chunk, wherever its server puts them; None without any.
+
+    Groq has them in ``x_groq``, Moonshot in the choice, and llama.cpp in its timings.
+    """
+    groq, timings, choices = body.get("x_groq"), body.get("timings"), body.get("choices")
+    places = [body.get("usage"), groq.get("usage") if isinstance(groq, dict) else None]
+    for choice in choices if isinstance(choices, list) else ():
+        places.append(choice.get("usage") if isinstance(choice, dict) else None)
+    found = next((usage for usage in map(parse_usage, places) if usage is not None), None)
+    if found is None and isinstance(timings, dict) and "prompt_n" in timings:
+        cached = read_count(timings.get("cache_n"))
+        return Usage(
+            prompt_tokens=read_count(timings["prompt_n"]) + cached,
+            completion_tokens=read_count(timings.get("predicted_n")),
+        )
+    return found
 
 
 def parse_usage(value: Any) -> Usage | None:
-    """Read ``usage``; None where the server sent none."""
+    """Read ``usage``; None where the server sent none. Some say input and output, as newer APIs."""
     if not isinstance(value, dict):
         return None
+    cached = _detail(value, "prompt_tokens_details", "cached_tokens")
+    if cached is None:
+        # DeepSeek's name, and Moonshot's.
+        cached = next(
+            (read_count(value[name]) for name in ("prompt_cache_hit_tokens", "cached_tokens")
+             if value.get(name) is not None), None)  # fmt: skip
     return Usage(
-        prompt_tokens=read_count(value.get("prompt_tokens")),
-        completion_tokens=read_count(value.get("completion_tokens")),
-        cached_tokens=_detail(value, "prompt_tokens_details", "cached_tokens"),
+        prompt_tokens=read_count(value.get("prompt_tokens", value.get("input_tokens"))),
+        completion_tokens=read_count(value.get("completion_tokens", value.get("output_tokens"))),
+        cached_tokens=cached,
         reasoning_tokens=_detail(value, "completion_tokens_details", "reasoning_tokens"),
     )
 

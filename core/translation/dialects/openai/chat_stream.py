@@ -12,24 +12,31 @@ from typing import Any
 import msgspec
 
 from core.errors import BackendError, InvalidResponse
-from core.translation.codec.framing import SSEDecoder, SSERecord, encode_sse
+from core.translation.codec.framing import SSEDecoder, SSERecord, encode_sse, is_end
 from core.translation.codec.json import (
     JSON_ERRORS,
     decode_json,
     decode_mended,
     encode_json,
+    read_items,
     read_object,
+    read_text,
 )
 from core.translation.dialects.openai.chat import (
+    called,
     complete_logprobs,
     dump_usage,
     error_status,
     error_type,
-    parse_reason,
+    find_usage,
+    parse_logprobs,
     parse_timings,
-    parse_usage,
+    spoken,
     wants_functions,
 )
+from core.translation.dialects.shared.call_pieces import CallPieces
+from core.translation.dialects.shared.finish_reasons import read_reason
+from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.stream_decoder import EventDecoder
 from core.translation.events import (
     Event,
@@ -53,45 +60,10 @@ __all__ = [
 ]
 
 
-class _Function(msgspec.Struct):
-    name: str | None = ""
-    arguments: str | None = ""
+_CHUNKS = msgspec.json.Decoder(dict[str, Any])
 
-
-class _Call(msgspec.Struct):
-    index: int | None = 0
-    id: str | None = ""
-    function: _Function | None = None
-
-
-class _Delta(msgspec.Struct):
-    content: str | None = ""
-    reasoning_content: str | None = ""
-    reasoning: str | None = ""
-    refusal: str | None = ""
-    tool_calls: list[_Call] | None = None
-
-
-class _Logprobs(msgspec.Struct):
-    content: list[dict[str, Any]] | None = None
-
-
-class _Choice(msgspec.Struct):
-    index: int | None = 0
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-    logprobs: _Logprobs | None = None
-
-
-class _Chunk(msgspec.Struct):
-    model: str | None = ""
-    choices: list[_Choice] | None = None
-    usage: Any = None
-    timings: Any = None
-    error: Any = None
-
-
-_CHUNKS = msgspec.json.Decoder(_Chunk)
+_USUAL = frozenset({"id", "object", "created", "model", "system_fingerprint", "choices"})
+"""Keys of a chunk that counts nothing."""
 
 
 class StreamDecoder(EventDecoder[SSERecord]):
@@ -106,79 +78,66 @@ class StreamDecoder(EventDecoder[SSERecord]):
     def __init__(self, *, ids: str) -> None:
         super().__init__(SSEDecoder(), ids=ids)
         self._started = False
-        self._reason: str | None = None
+        self._reason: Any = None
         self._usage: Usage | None = None
         self._timings: Timings | None = None
-        self._count = 0
-        self._calls: dict[int, tuple[int, str]] = {}
+        self._calls = CallPieces(ids=ids)
 
     def read(self, record: SSERecord, events: list[Event]) -> None:
         """Append what one server-sent event says."""
-        if record.data.startswith(b"[DONE]"):
-            events.append(self._finish())
+        if is_end(record.data):
+            self._finish(events)
             return
         try:
             chunk = _CHUNKS.decode(record.data)
         except JSON_ERRORS as exc:
             chunk = decode_mended(_CHUNKS, record.data, exc)
-        if chunk.error or chunk.choices is None or record.event:
+        choices = chunk.get("choices")
+        if choices is None or record.event or chunk.get("error"):
             error = error_in(record)
             if error is not None:
                 events.append(stream_error(error))
                 return
         if not self._started:
             self._started = True
-            events.append(MessageStart(chunk.model or ""))
-        if chunk.usage is not None:
-            self._usage = parse_usage(chunk.usage)
-        if chunk.timings is not None:
-            self._timings = parse_timings(chunk.timings)
-        for choice in chunk.choices or ():
-            if not choice.index:
+            model = read_text(chunk.get("model"), "model", blame=InvalidResponse)
+            events.append(MessageStart(model))
+        counted = not chunk.keys() <= _USUAL
+        for index, item in enumerate(read_items(choices, "choices", blame=InvalidResponse)):
+            choice = read_object(item, f"choices[{index}]", blame=InvalidResponse)
+            counted = counted or "usage" in choice
+            if not choice.get("index"):
                 self._choice(choice, events)
+        if counted:
+            self._usage = find_usage(chunk) or self._usage
+            self._timings = parse_timings(chunk.get("timings")) or self._timings
 
-    def end(self) -> Finish | None:
-        """Return the end that a finish reason without ``[DONE]`` amounts to."""
-        return self._finish() if self._reason else None
+    def end(self, events: list[Event]) -> None:
+        """Append the end that a finish reason without ``[DONE]`` amounts to."""
+        if self._reason:
+            self._finish(events)
 
-    def _finish(self) -> Finish:
+    def _finish(self, events: list[Event]) -> None:
         if not self._started:
             raise InvalidResponse("the backend's stream ended without any answer")
-        reason = parse_reason(self._reason, called=bool(self._calls))
-        return Finish(reason=reason, usage=self._usage, timings=self._timings)
+        events += self._calls.flush()
+        reason = read_reason(self._reason, called=bool(self._calls))
+        events.append(Finish(reason=reason, usage=self._usage, timings=self._timings))
 
-    def _choice(self, choice: _Choice, events: list[Event]) -> None:
-        delta = choice.delta
-        logprobs = tuple(choice.logprobs.content or ()) if choice.logprobs else ()
-        if delta is not None:
-            thinking = delta.reasoning_content or delta.reasoning
+    def _choice(self, choice: dict[str, Any], events: list[Event]) -> None:
+        usual = choice.get("logprobs")
+        logprobs = parse_logprobs(usual) if usual else ()
+        said = spoken(choice)
+        if said is not None or logprobs:
+            delta = read_object(said or {}, "choices[0].delta", blame=InvalidResponse)
+            thinking, text = read_said(delta, "choices[0].delta")
             if thinking:
                 events.append(ThinkingDelta(thinking, logprobs))
                 logprobs = ()
-            text = delta.content or delta.refusal
             if text or logprobs:
-                events.append(TextDelta(text or "", logprobs))
-            for call in delta.tool_calls or ():
-                events.append(self._call(call))
-        if choice.finish_reason:
-            self._reason = choice.finish_reason
-
-    def _call(self, call: _Call) -> ToolCallDelta:
-        function = call.function or _Function()
-        place = call.index or 0
-        index, identity = self._calls.get(place, (-1, ""))
-        # Some servers give every call the index 0: another id with a name is another call.
-        if index < 0 or (identity and call.id and call.id != identity and function.name):
-            index = self._count
-            self._count += 1
-            self._calls[place] = (index, call.id or "")
-            call.id = call.id or f"call_{self._ids}_{index}"
-        return ToolCallDelta(
-            index=index,
-            id=call.id or "",
-            name=function.name or "",
-            arguments=function.arguments or "",
-        )
+                events.append(TextDelta(text, logprobs))
+            events += self._calls.take(called(delta), "choices[0].delta.tool_calls")
+        self._reason = choice.get("finish_reason") or self._reason
 
 
 def error_in(record: SSERecord) -> Any:
@@ -202,7 +161,11 @@ def is_finished(data: bytes) -> bool:
             chunk = decode_mended(_CHUNKS, data, exc)
         except InvalidResponse:
             return False
-    return any(choice.finish_reason and not choice.index for choice in chunk.choices or ())
+    choices = chunk.get("choices")
+    return any(
+        isinstance(choice, dict) and choice.get("finish_reason") and not choice.get("index")
+        for choice in (choices if isinstance(choices, list) else ())
+    )
 
 
 def stream_error(error: Any) -> StreamError:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import DiglotError, InvalidRequest
-from core.translation.codec.framing import SSEDecoder, encode_sse
+from core.translation.codec.framing import SSEDecoder, encode_sse, is_end
 from core.translation.codec.json import decode_json, encode_json, read_setting
 from core.translation.dialects.openai.chat import dump_error
 
@@ -89,7 +89,7 @@ class ChoicesStream:
         for record in self._events[index].decode(data):
             if self.failed:
                 break
-            if record.data.startswith(b"[DONE]"):
+            if is_end(record.data):
                 self._open -= 1
                 continue
             body = decode_json(record.data)

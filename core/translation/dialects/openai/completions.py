@@ -23,12 +23,14 @@ from core.translation.dialects.openai.chat import (
     STREAM_TYPE,
     dump_error,
     dump_usage,
+    find_usage,
     parse_error,
     parse_format,
-    parse_reason,
     parse_timings,
-    parse_usage,
+    spoken,
 )
+from core.translation.dialects.shared.finish_reasons import read_reason
+from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.settings import dump_settings, parse_settings
 from core.translation.messages import (
     ChatRequest,
@@ -52,6 +54,7 @@ __all__ = [
     "parse_logprobs",
     "parse_request",
     "parse_response",
+    "read_choice",
 ]
 
 
@@ -123,15 +126,22 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     if not choices:
         raise InvalidResponse("the backend's answer holds no choice", path="choices")
     choice = read_object(choices[0], "choices[0]", blame=InvalidResponse)
-    text = read_text(choice.get("text"), "choices[0].text", blame=InvalidResponse)
+    text, logprobs = read_choice(choice)
     return ChatResponse(
         model=read_text(body.get("model"), "model", blame=InvalidResponse),
         message=Message(role="assistant", parts=(Text(text),) if text else ()),
-        finish_reason=parse_reason(choice.get("finish_reason"), called=False),
-        usage=parse_usage(body.get("usage")),
+        finish_reason=read_reason(choice.get("finish_reason"), called=False),
+        usage=find_usage(body),
         timings=parse_timings(body.get("timings")),
-        logprobs=parse_logprobs(choice.get("logprobs")),
+        logprobs=logprobs,
     )
+
+
+def read_choice(choice: Mapping[str, Any]) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+    """Return the text and the logprobs of a choice, of a whole answer or of a chunk."""
+    said = {"content": choice["text"]} if "text" in choice else spoken(choice)
+    said = read_object(said or {}, "choices[0]", blame=InvalidResponse)
+    return read_said(said, "choices[0]")[1], parse_logprobs(choice.get("logprobs"))
 
 
 def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:

@@ -37,8 +37,10 @@ from core.translation.events import (
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
+    accumulate,
+    replay,
 )
-from core.translation.messages import ToolCall, Usage
+from core.translation.messages import ChatResponse, ToolCall, Usage
 from core.translation.stamp import Stamp
 
 __all__ = ["StreamDecoder", "StreamEncoder"]
@@ -52,9 +54,15 @@ class StreamDecoder(EventDecoder[SSERecord]):
     def __init__(self, *, ids: str) -> None:
         super().__init__(SSEDecoder(), ids=ids)
         self._calls: dict[int, int] = {}
+        self._said: list[Event] = []
 
     def read(self, record: SSERecord, events: list[Event]) -> None:
         """Append what one server-sent event says; most of them repeat what others said."""
+        before = len(events)
+        self._read(record, events)
+        self._said += events[before:]
+
+    def _read(self, record: SSERecord, events: list[Event]) -> None:
         body = _object(decode_json(record.data, blame=InvalidResponse))
         match body.get("type"):
             case "response.created":
@@ -80,7 +88,10 @@ class StreamDecoder(EventDecoder[SSERecord]):
                     events.append(stream_error(error))
                     return
                 whole = parse_response(response, ids=self._ids)
-                events.append(Finish(reason=whole.finish_reason, usage=whole.usage))
+                finish = Finish(reason=whole.finish_reason, usage=whole.usage)
+                said = accumulate([*self._said, *events, finish])
+                events += unsaid(whole, said)
+                events.append(finish)
             case "error":
                 events.append(stream_error(body.get("error") or body))
 
@@ -96,6 +107,13 @@ class StreamDecoder(EventDecoder[SSERecord]):
                 name=read_field(item, "name", "item", blame=InvalidResponse),
             )
         )
+
+
+def unsaid(whole: ChatResponse, said: ChatResponse) -> list[Event]:
+    """Return what only the last event says: some servers send a whole answer in it alone."""
+    if said.message.parts or said.message.thinking or said.message.tool_calls:
+        return []
+    return replay(whole)[1:-1]
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -55,17 +55,14 @@ class EventDecoder(Generic[Record]):
         except DiglotError as exc:
             self._fail(exc.message, events)
         if not self._ended:
-            finish = self.end()
-            if finish is None:
+            self.end(events)
+            if not events or not isinstance(events[-1], Finish):
                 self._fail(self.unfinished, events)
-            else:
-                self._ended = True
-                events.append(finish)
+            self._ended = True
         return events
 
-    def end(self) -> Finish | None:
-        """Return the end that the records so far amount to, for a dialect with two signs of it."""
-        return None
+    def end(self, events: list[Event]) -> None:
+        """Append the end that the records so far amount to, for a dialect with two signs of it."""
 
     def read(self, record: Record, events: list[Event]) -> None:
         """Append what one record says. Raises a DiglotError when it cannot be read."""

@@ -1,0 +1,48 @@
+"""Why an answer ended, in the words of many servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.translation.messages import FinishReason
+
+__all__ = ["read_reason"]
+
+# In lower case. OpenAI's own; Anthropic's; Gemini's; Mistral's (model_length); vLLM's and SGLang's
+# (abort); DeepSeek's (insufficient_system_resource). An answer that ended in an error is cut.
+_REASONS: dict[str, FinishReason] = {
+    "length": "length",
+    "max_tokens": "length",
+    "max_output_tokens": "length",
+    "max_length": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "insufficient_system_resource": "length",
+    "abort": "length",
+    "error": "length",
+    "tool_calls": "tool_calls",
+    "tool_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "content_filtered": "content_filter",
+    "guardrail_intervened": "content_filter",
+    "refusal": "content_filter",
+    "safety": "content_filter",
+    "recitation": "content_filter",
+    "blocklist": "content_filter",
+    "prohibited_content": "content_filter",
+    "spii": "content_filter",
+}
+
+
+def read_reason(value: Any, *, called: bool) -> FinishReason:
+    """Read a finish reason; words that nobody knows become "stop", as nothing raw may leak.
+
+    A call outweighs a plain stop; a cut at the limit outweighs the call.
+    """
+    if isinstance(value, dict):
+        # SGLang's own form: {"type": "length", "length": 20}.
+        value = value.get("type")
+    reason = _REASONS.get(value.lower(), "stop") if isinstance(value, str) else "stop"
+    return "tool_calls" if called and reason == "stop" else reason
