@@ -26,6 +26,8 @@ ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
 from core.backends.fleet import Fleet  # noqa: E402
+from core.chats.jobs.journal import Journal, journal_folder  # noqa: E402
+from core.chats.jobs.lost import LostAnswers  # noqa: E402
 from core.chats.jobs.runner import JobRunner  # noqa: E402
 from core.chats.service import Service, current_service, install  # noqa: E402
 from core.chats.store.store import Store  # noqa: E402
@@ -60,9 +62,14 @@ def database_url() -> str:
     url = os.environ.get("DIGLOT_DATABASE")
     if url:
         return url
-    folder = Path(platformdirs.user_data_dir("diglot", appauthor=False))
+    folder = data_folder()
     folder.mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{folder / 'chats.db'}"
+
+
+def data_folder() -> Path:
+    """Return the user's folder for what Diglot keeps."""
+    return Path(platformdirs.user_data_dir("diglot", appauthor=False))
 
 
 async def forget_daily(store: Store) -> None:
@@ -109,11 +116,17 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     """Open what the pages and the routes share, and close it in the opposite order."""
     # Shorter turns for each thread, so that a busy page does not hold up streams.
     sys.setswitchinterval(0.001)
-    store = await asyncio.to_thread(Store, database_url())
-    await asyncio.to_thread(store.recover)
-    forgetting = asyncio.create_task(forget_daily(store))
+    url = database_url()
+    store = await asyncio.to_thread(Store, url)
+    journal = Journal(journal_folder(data_folder(), url))
+    await asyncio.to_thread(journal.write_back, store.growing)
+    await asyncio.to_thread(store.matrices.recover)
+    chores = [
+        asyncio.create_task(forget_daily(store)),
+        asyncio.create_task(LostAnswers(store.growing, journal).watch()),
+    ]
     async with fleet, open_tool_runtime(fleet.config.tools) as tool_runtime:
-        jobs = JobRunner(store, asyncio.get_running_loop())
+        jobs = JobRunner(store, asyncio.get_running_loop(), journal=journal)
         service = Service(fleet, store, jobs, tool_runtime.toolbox, tool_runtime)
         install(service)
         install_gateway(gateway_state)
@@ -122,7 +135,8 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         try:
             yield {"service": service}
         finally:
-            forgetting.cancel()
+            for chore in chores:
+                chore.cancel()
             await warm
             await mcp.aclose()
             await service.matrices.aclose()

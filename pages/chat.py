@@ -73,7 +73,7 @@ def send(text: str, options: Sequence[ChatOptions], files: Sequence[Part] = ()) 
         current = service.store.create_chat(me, title=title, temporary=temporary)
         open_chat(current.id)
     st.session_state.pop("undo", None)
-    if service.jobs.running(me, current.id):
+    if service.running(me, current.id):
         st.session_state.setdefault("queued", {})[current.id] = (text, tuple(files))
     elif len(options) > 1:
         attempt(service.compare, me, current.id, text, options, files=files)
@@ -167,7 +167,7 @@ def wait_for_title(current: Chat) -> None:
 
 
 chat = opened()
-jobs = service.jobs.running(me, chat.id) if chat else []
+jobs = service.running(me, chat.id) if chat else []
 with st.session_state["_sidebar"]:
     pulls_place = st.empty()
     with pulls_place.container():

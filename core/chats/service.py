@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from core.backends.fleet import Fleet, Status
 from core.backends.library import Library
 from core.chats.jobs.answer import RunValue, conversation
+from core.chats.jobs.elsewhere import AnswerElsewhere
 from core.chats.jobs.job import Job, Run
 from core.chats.jobs.runner import JobRunner
 from core.chats.jobs.titles import Titler
@@ -281,8 +282,18 @@ class Service:
 
     def stop(self, owner: str, chat_id: str) -> None:
         """Stop the answers that are being written in a chat, keeping what is there."""
-        for job in self.jobs.running(owner, chat_id):
-            job.cancel()
+        for answer in self.running(owner, chat_id):
+            answer.cancel()
+
+    def running(self, owner: str, chat_id: str) -> list[Job | AnswerElsewhere]:
+        """Return the answers that are being written in a chat, in whatever process."""
+        return [
+            *self.jobs.running(owner, chat_id),
+            *(
+                AnswerElsewhere(self.store, owner, row)
+                for row in self.jobs.elsewhere(owner, chat_id)
+            ),
+        ]
 
     def hide_message(self, owner: str, message_id: str) -> None:
         """Put a message away with what follows it, stopping what is still being written."""

@@ -14,6 +14,7 @@ import pytest
 from core.chats.jobs.job import Job
 from core.chats.jobs.runner import JobRunner
 from core.chats.service import Service
+from core.chats.store.growing import GrowingAnswers
 from core.chats.store.matrices import Matrices
 from core.chats.store.presets import Presets
 from core.chats.store.search import Search
@@ -38,7 +39,8 @@ __all__ = ["backend", "service"]
 
 SECRET = "lighthouse"
 TOOLS = example_toolbox().tools
-OWN = [Store, Search, Presets, Matrices, JobRunner, MatrixRunner, Playground, Archive, Service]
+OWN = [Store, Search, Presets, Matrices, JobRunner, MatrixRunner, Playground, Archive, Service,
+       GrowingAnswers]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def given(anns: Anns, name: str, service: Service) -> Any:
     cases = (Case(id="one", prompt="Hello"),)
     values: dict[str, Any] = {
         "job_id": anns.job_id,
+        "job": anns.answer.writer,
         "call_id": anns.call_id,
         "matrix_id": anns.matrix_id,
         "exchange_id": anns.exchange_id,
@@ -148,7 +151,7 @@ def place(service: Service, one: type) -> Any:
     found: dict[type, Any] = {
         Store: store, Search: store.search, Presets: store.presets, Matrices: store.matrices,
         JobRunner: service.jobs, MatrixRunner: service.matrices, Playground: service.playground,
-        Archive: service.archive, Service: service,
+        Archive: service.archive, Service: service, GrowingAnswers: store.growing,
     }  # fmt: skip
     return found[one]
 

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.chats.jobs.elsewhere import AnswerElsewhere
 from core.chats.jobs.job import Job, Snapshot
 from core.chats.service import Service
 from core.chats.values.chat import Call, ChatMessage, Step
@@ -116,7 +117,7 @@ def seconds(duration: int) -> str:
 
 
 def follow(
-    jobs: Sequence[Job],
+    jobs: Sequence[Job | AnswerElsewhere],
     *,
     meanwhile: Callable[[], object] | None = None,
     every_second: Callable[[], object] | None = None,
@@ -152,7 +153,7 @@ def follow(
 class _Growing:
     """One answer that is being written, and its place on the page."""
 
-    def __init__(self, job: Job, place: DeltaGenerator) -> None:
+    def __init__(self, job: Job | AnswerElsewhere, place: DeltaGenerator) -> None:
         self.seen = -1
         self.spoke = False
         self._job = job
@@ -171,7 +172,9 @@ class _Growing:
             self.seen = snapshot.version
             self.spoke = bool(snapshot.text or snapshot.thinking or snapshot.steps)
             self._show(snapshot)
-        if snapshot.done or (snapshot.phase == "writing" and snapshot.text):
+        if not snapshot.saved and not snapshot.done:
+            self._state.caption(f":material/cloud_off: {t('chat.unsaved')}")
+        elif snapshot.done or (snapshot.phase == "writing" and snapshot.text):
             self._state.empty()
         else:
             waited = (time.monotonic_ns() - self._job.started) / 1e9

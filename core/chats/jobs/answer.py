@@ -46,7 +46,7 @@ from core.translation.messages import Message, Text, ToolCall, text_of
 __all__ = ["NO_RESULT", "Answer", "Phase", "RunValue", "conversation"]
 
 Phase = Literal[
-    "queued", "loading", "reading", "thinking", "calling", "deciding", "writing", "done"
+    "queued", "loading", "reading", "thinking", "calling", "deciding", "writing", "saving", "done"
 ]
 
 RunValue = LoopValue

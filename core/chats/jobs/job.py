@@ -3,39 +3,38 @@
 A page's script is a thread that any click may kill, so it never reads from a backend. It
 tails a job: ``job.wait(version, timeout)`` gives a newer Snapshot as soon as there is one.
 The job folds what its run yields into one answer, in an event loop, and has that answer's
-row written while it grows. The row is written before the job says that it is done.
+row written while it grows. The row is written before the job says that it is done: while the
+database is away, a finished answer is ``saving``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from msgspec import Struct
 
 from core.chats.jobs.answer import Answer, Phase, RunValue
+from core.chats.jobs.saving import AnswerRow
 from core.chats.values.chat import ChatMessage, MessageChanges, State, Step
 from core.error_kinds import error_facts
-from core.errors import DiglotError, InvalidRequest
+from core.errors import DiglotError
 
-__all__ = ["GRACE", "TOUCH_EVERY", "WRITE_EVERY", "Job", "Run", "Snapshot", "Write"]
+__all__ = ["GRACE", "TOUCH_EVERY", "WRITE_EVERY", "Job", "Run", "Snapshot"]
 
 WRITE_EVERY = 0.4
 """Seconds between writes of a growing answer, so that a killed process loses half a second."""
 
-TOUCH_EVERY = 5.0
-"""Seconds after which even an unchanged row is written, as a sign of life: Store.recover."""
+TOUCH_EVERY = 2.0
+"""Seconds after which even an unchanged row is written, as a sign of life (LostAnswers)."""
 
 GRACE = 5.0
 """Seconds that a run may take to close its connection after its job has ended."""
-
-_LAST_TRIES = 5  # one second apart
 
 _log = logging.getLogger(__name__)
 
@@ -44,14 +43,13 @@ Run = Callable[["Job"], AsyncIterator[RunValue]]
 job's loop, and closed when the job ends. May tell the job what it knows besides: note_phase
 and note_exchange."""
 
-Write = Callable[[MessageChanges], Awaitable[None]]
-
 
 class Snapshot(Struct, frozen=True, kw_only=True):
     """A job at one moment; ``version`` rises with every change.
 
     ``text`` and ``thinking`` are of the turn that is being written; turns that called tools
     are ``steps``. ``state`` is ``running`` until ``done``. ``numbers``: see core.chats.jobs.answer.
+    ``saved`` is false while the database does not take what is written.
     """
 
     version: int
@@ -65,6 +63,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     finish_reason: str
     error: dict[str, Any] | None
     exchanges: tuple[str, ...]
+    saved: bool = True
 
 
 class Job:
@@ -74,7 +73,7 @@ class Job:
     """
 
     def __init__(self, row: ChatMessage, owner: str, loop: asyncio.AbstractEventLoop) -> None:
-        self.id = secrets.token_hex(16)
+        self.id = row.writer
         self.owner = owner
         self.chat_id = row.chat_id
         self.message_id = row.id
@@ -89,6 +88,7 @@ class Job:
         self._answer = Answer(row, began=self.started)
         self._exchanges = row.exchanges
         self._error: dict[str, Any] | None = None
+        self._saved = True
         # The state to end in, once somebody has ended the job: nothing is folded in after.
         self._ending: State | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -136,7 +136,7 @@ class Job:
         with self._change():
             self._phase = phase
 
-    async def follow(self, run: Run, write: Write) -> None:
+    async def follow(self, run: Run, row: AnswerRow) -> None:
         """Fold what the run yields, write the row as it grows, end. For the JobRunner."""
         pump = self._pump = asyncio.create_task(self._fold_all(run))
         pump.add_done_callback(lambda _: self._over.set())
@@ -144,13 +144,12 @@ class Job:
             self._stop()
         state: State = "failed"
         try:
-            await self._write_along(write)
+            await self._write_along(row)
             with self._changed:
                 self._answer.end(time.monotonic_ns())
                 state = self._outcome(pump)
-                row = self._row(state)
-            if (error := await _write_last(write, row)) is not None:
-                state, self._error = "failed", error_facts(error)
+                changes = self._row(state)
+            await row.finish(changes, self._note_saving)
         finally:
             with self._change():
                 self._state, self._phase, self.ended = state, "done", time.monotonic_ns()
@@ -192,7 +191,7 @@ class Job:
             if self._ending is None:
                 self._phase = self._answer.add(value, time.monotonic_ns()) or self._phase
 
-    async def _write_along(self, write: Write) -> None:
+    async def _write_along(self, row: AnswerRow) -> None:
         version, last = -1, 0.0
         while not await self._is_over(WRITE_EVERY):
             now = time.monotonic()
@@ -200,16 +199,26 @@ class Job:
                 continue
             with self._changed:
                 changed, version = self._version != version, self._version
-                row = self._row("running") if changed else MessageChanges()
+                changes = self._row("running") if changed else MessageChanges(state="running")
             last = now
             try:
-                await write(row)
-            except InvalidRequest:
-                # The chat was deleted under it.
-                self.end("stopped")
+                if not await row.grow(changes):
+                    # Deleted, or stopped from another process.
+                    self.end("stopped")
+                self._note_saved(True)
             except DiglotError as error:
                 _log.warning("a growing answer was not written: %s", error)
+                self._note_saved(False)
                 version = -1
+
+    def _note_saved(self, saved: bool) -> None:
+        if saved != self._saved:
+            with self._change():
+                self._saved = saved
+
+    def _note_saving(self) -> None:
+        with self._change():
+            self._saved, self._phase = False, "saving"
 
     async def _is_over(self, timeout: float) -> bool:
         with suppress(TimeoutError):
@@ -254,6 +263,7 @@ class Job:
             finish_reason=self._answer.finish_reason,
             error=self._error,
             exchanges=self._exchanges,
+            saved=self._saved,
         )
 
     @contextmanager
@@ -262,19 +272,3 @@ class Job:
             yield
             self._version += 1
             self._changed.notify_all()
-
-
-async def _write_last(write: Write, row: MessageChanges) -> DiglotError | None:
-    for again in reversed(range(_LAST_TRIES)):
-        try:
-            await write(row)
-            return None
-        except InvalidRequest:
-            # The chat was deleted, and nobody misses the row.
-            return None
-        except DiglotError as error:
-            _log.warning("a finished answer was not written: %s", error)
-            if not again:
-                return error
-            await asyncio.sleep(1)
-    return None

@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Unpack
 
 from core.chats.jobs.job import GRACE, Job, Run
+from core.chats.jobs.journal import Journal
+from core.chats.jobs.saving import AnswerRow
 from core.chats.store.store import Store
-from core.chats.values.chat import ChatMessage, MessageChanges, MessageFacts, Step
+from core.chats.values.chat import ChatMessage, MessageFacts, Step
 from core.errors import BackendUnavailable, InvalidRequest
 from core.translation.messages import Message
 
@@ -32,7 +33,8 @@ class JobRunner:
 
     ``loop`` is a running loop to use, for instance because the client of the backends lives
     in it; without one a thread with its own is started when it is first needed. A finished
-    job is kept for ``keep_seconds``, and at most ``keep_jobs`` of them. Methods may be
+    job is kept for ``keep_seconds``, and at most ``keep_jobs`` of them. ``journal`` keeps what
+    the database cannot take. Methods may be
     called from any thread; ``start`` writes to the store and so blocks for some
     milliseconds.
     """
@@ -42,10 +44,13 @@ class JobRunner:
         store: Store,
         loop: asyncio.AbstractEventLoop | None = None,
         *,
+        journal: Journal | None = None,
         keep_seconds: float = 300,
         keep_jobs: int = 200,
     ) -> None:
         self._store = store
+        self._journal = journal
+        self._closing = asyncio.Event()
         self._keep_seconds = keep_seconds
         self._keep_jobs = keep_jobs
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="chat-writer")
@@ -140,7 +145,7 @@ class JobRunner:
     def _add_row(
         self, owner: str, chat_id: str, parent_id: str | None, **about: Unpack[MessageFacts]
     ) -> ChatMessage:
-        about["state"] = "running"
+        about["state"], about["writer"] = "running", secrets.token_hex(16)
         empty = Message(role="assistant")
         return self._store.add_message(owner, chat_id, empty, parent_id=parent_id, **about)
 
@@ -155,6 +160,12 @@ class JobRunner:
         """Return the jobs that run in a chat of the owner's, the oldest first."""
         with self._lock:
             return [job for job in self._running(chat_id) if job.owner == owner]
+
+    def elsewhere(self, owner: str, chat_id: str) -> list[ChatMessage]:
+        """Return the answers in a chat of the owner's that other processes write."""
+        rows = self._store.growing.of_chat(owner, chat_id)
+        with self._lock:
+            return [row for row in rows if row.writer not in self._jobs]
 
     def any_running(self, owner: str) -> list[Job]:
         """Return all jobs of the owner's that run, in whatever chat."""
@@ -187,11 +198,12 @@ class JobRunner:
     def _reserve(self, owner: str, chat_id: str) -> None:
         # First of all, or "busy" would tell of a chat that is somebody else's.
         self._store.chat(owner, chat_id)
+        elsewhere = self.elsewhere(owner, chat_id)
         with self._lock:
             self._forget_old()
             if self._closed:
                 raise _shutting_down()
-            if chat_id in self._starting or self._running(chat_id):
+            if elsewhere or chat_id in self._starting or self._running(chat_id):
                 raise InvalidRequest(
                     "this chat is still being answered: wait for it, or stop it first",
                     status=409,
@@ -201,7 +213,14 @@ class JobRunner:
 
     def _reopen(self, owner: str, chat_id: str, message_id: str) -> ChatMessage:
         self._store.set_leaf(owner, chat_id, message_id)
-        self._store.update_message(owner, message_id, state="running", error=None, finish_reason="")
+        self._store.update_message(
+            owner,
+            message_id,
+            state="running",
+            writer=secrets.token_hex(16),
+            error=None,
+            finish_reason="",
+        )
         return self._store.message(owner, message_id)
 
     def _launch(self, row: ChatMessage, owner: str, run: Run) -> Job:
@@ -212,19 +231,23 @@ class JobRunner:
                     self._loop = self._thread.loop
                 job = Job(row, owner, self._loop)
                 self._jobs[job.id] = job
-                self._loop.call_soon_threadsafe(self._begin, job, run)
+                self._loop.call_soon_threadsafe(self._begin, job, row, run)
                 return job
         self._store.update_message(owner, row.id, state="interrupted")
         raise _shutting_down()
 
-    def _begin(self, job: Job, run: Run) -> None:
-        task = asyncio.ensure_future(job.follow(run, partial(self._write, job)))
+    def _begin(self, job: Job, row: ChatMessage, run: Run) -> None:
+        saved = AnswerRow(
+            row,
+            job.owner,
+            self._store.growing,
+            pool=self._writers,
+            journal=self._journal,
+            closing=self._closing,
+        )
+        task = asyncio.ensure_future(job.follow(run, saved))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _write(self, job: Job, changes: MessageChanges) -> None:
-        write = partial(self._store.update_message, job.owner, job.message_id, **changes)
-        await asyncio.get_running_loop().run_in_executor(self._writers, write)
 
     def _running(self, chat_id: str) -> list[Job]:
         return [job for job in self._jobs.values() if job.chat_id == chat_id and not job.done]
@@ -245,6 +268,7 @@ class JobRunner:
         return first
 
     async def _end_all(self) -> None:
+        self._closing.set()
         for job in list(self._jobs.values()):
             job.end("interrupted")
         if self._tasks:

@@ -85,4 +85,9 @@ def _tried(db: Connection) -> None:
         db.exec_driver_sql(statement)
 
 
-UPGRADES: tuple[Upgrade, ...] = (_searchable, _tried)
+def _owned_by_jobs(db: Connection) -> None:
+    """3 to 4: which job writes an answer."""
+    db.exec_driver_sql("alter table messages add column writer varchar(32) not null default ''")
+
+
+UPGRADES: tuple[Upgrade, ...] = (_searchable, _tried, _owned_by_jobs)

@@ -6,15 +6,17 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
-from core.chats.store.tables import chats, messages
+from core.chats.store.search_words import words_of
+from core.chats.store.tables import chats, messages, words
 from core.chats.values.chat import Chat, ChatMessage
 from core.errors import AccessDenied, InvalidRequest
+from core.translation.messages import Message, text_of
 
 __all__ = [
-    "chat_of", "find_chat", "find_message", "message_of", "named", "new_id", "not_found", "owned",
-    "tree",
+    "chat_of", "find_chat", "find_message", "index_words", "message_of", "named", "new_id",
+    "not_found", "owned", "tree",
 ]  # fmt: skip
 
 
@@ -81,3 +83,11 @@ def chat_of(row: Mapping[Any, Any]) -> Chat:
 def message_of(row: Mapping[Any, Any]) -> ChatMessage:
     """Return a row as a message."""
     return ChatMessage(**cast(Mapping[str, Any], row))
+
+
+def index_words(db: Connection, message_id: str, message: Message) -> None:
+    """Write down the words of a message that will not change for now, for searches."""
+    text = words_of(text_of(message))
+    done = db.execute(update(words).where(words.c.message_id == message_id).values(text=text))
+    if done.rowcount == 0:
+        db.execute(insert(words).values(message_id=message_id, text=text))

@@ -19,14 +19,16 @@ from collections.abc import Sequence
 from typing import Unpack
 
 import msgspec
-from sqlalchemy import Connection, delete, exists, insert, literal, select, tuple_, update
+from sqlalchemy import delete, exists, insert, literal, select, tuple_, update
 
+from core.chats.store.growing import GrowingAnswers
 from core.chats.store.matrices import Matrices
 from core.chats.store.presets import Presets
 from core.chats.store.rows import (
     chat_of,
     find_chat,
     find_message,
+    index_words,
     message_of,
     named,
     new_id,
@@ -50,15 +52,16 @@ class Store:
 
     ``sqlite:///chats.db`` is beside the working directory, ``sqlite:////var/chats.db`` is
     absolute; the file and its folder are made when missing. ``postgresql+psycopg://...``
-    needs the package psycopg. Raises ConfigError for what cannot be opened. ``search`` looks
-    through all of it, ``presets`` are system prompts that are kept, ``matrices`` what was tried
-    on the tool page.
+    needs the package psycopg. Raises ConfigError for what cannot be opened. ``growing`` are the
+    answers that are being written, ``search`` looks through all of it, ``presets`` are system
+    prompts that are kept, ``matrices`` what was tried on the tool page.
     """
 
     def __init__(self, url: str = "sqlite:///chats.db") -> None:
         self._engine = open_engine(url)
         self._writer = self._engine.execution_options(writes=True)
         self._clock = _Clock()
+        self.growing = GrowingAnswers(self._engine, self._writer, self._clock.now)
         self.search = Search(self._engine)
         self.presets = Presets(self._engine, self._writer)
         self.matrices = Matrices(self._engine, self._writer)
@@ -160,7 +163,7 @@ class Store:
             moved = update(chats).where(chats.c.id == chat_id)
             db.execute(moved.values(leaf=added.id, updated=now))
             if added.state != "running":
-                _index(db, added.id, message)
+                index_words(db, added.id, message)
         return added
 
     def add_chat(
@@ -199,6 +202,7 @@ class Store:
                 chat_id=chat.id,
                 parent_id=places[row.parent_id],
                 state="interrupted" if row.state == "running" else row.state,
+                writer="",
                 hidden=0,
                 created=row.created if row.created > _KNOWN else chat.created + row.created,
             )
@@ -229,7 +233,7 @@ class Store:
                 raise not_found("message")
             # A growing answer is written twice a second; it is indexed once it has ended.
             if "message" in changes and changes.get("state") != "running":
-                _index(db, message_id, changes["message"])
+                index_words(db, message_id, changes["message"])
 
     def path(
         self, owner: str, chat_id: str, leaf: str | None = None, *, limit: int | None = None
@@ -331,25 +335,6 @@ class Store:
             db.execute(update(chats).where(chats.c.id == chat_id).values(leaf=leaf))
             return leaf
 
-    def recover(self, *, idle: float = 0) -> int:
-        """Mark answers as interrupted whose process is gone; return how many, of all owners.
-
-        For the start of the program. Where several processes share a database, ``idle`` is
-        the number of seconds without a write after which an answer counts as abandoned: a
-        living job writes at least every core.chats.jobs.runner.TOUCH_EVERY seconds.
-        """
-        self.matrices.recover(idle=idle)
-        lost = (
-            messages.c.state == "running",
-            messages.c.updated <= self._clock.now() - int(idle * 1e9),
-        )
-        with transaction(self._writer) as db:
-            rows = db.execute(select(messages.c.id, messages.c.message).where(*lost)).all()
-            for row in rows:
-                _index(db, row.id, row.message)
-            db.execute(update(messages).where(*lost).values(state="interrupted"))
-            return len(rows)
-
     def forget(self, *, idle: float = 0) -> int:
         """Delete for good what was put away, and temporary chats without a new message, for
         ``idle`` seconds; return how many chats.
@@ -368,14 +353,6 @@ def _newest(children: dict[str | None, tuple[str, ...]], message_id: str) -> str
     while message_id in children:
         message_id = children[message_id][-1]
     return message_id
-
-
-def _index(db: Connection, message_id: str, message: Message) -> None:
-    """Write down the words of a message that will not change for now."""
-    text = words_of(text_of(message))
-    done = db.execute(update(words).where(words.c.message_id == message_id).values(text=text))
-    if done.rowcount == 0:
-        db.execute(insert(words).values(message_id=message_id, text=text))
 
 
 class _Clock:

@@ -49,6 +49,7 @@ from core.translation.messages import Message
 __all__ = [
     "cause",
     "chats",
+    "json_text",
     "matrices",
     "matrix_results",
     "messages",
@@ -65,6 +66,16 @@ __all__ = [
 BUSY_MS = 10_000
 
 
+def json_text(value: Any) -> str:
+    """Return the JSON text of ``value``; half a surrogate pair becomes U+FFFD."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        # Python strings may hold surrogates (file names do) that UTF-8 cannot say.
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class Json(TypeDecorator[Any]):
     """A value of one type, kept as its JSON text; None is NULL."""
 
@@ -77,15 +88,8 @@ class Json(TypeDecorator[Any]):
         self._decoder = msgspec.json.Decoder(of)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Return the JSON text of ``value``; half a surrogate pair becomes U+FFFD."""
-        if value is None:
-            return None
-        try:
-            return msgspec.json.encode(value).decode()
-        except UnicodeEncodeError:
-            # Python strings may hold surrogates (file names do) that UTF-8 cannot say.
-            text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
-            return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        """Return the JSON text of ``value``."""
+        return None if value is None else json_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Return the value that a JSON text spells."""
@@ -130,6 +134,9 @@ messages = Table(
     Column("exchanges", Json(tuple[str, ...]), nullable=False),
     Column("rating", Integer, nullable=False),
     Column("batch", String(32), nullable=False),
+    # The job that writes an answer, or wrote it last. With a default of the database's own, so
+    # that a process of the version before can still add rows.
+    Column("writer", String(32), nullable=False, server_default=""),
     Column("created", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
     Column("hidden", BigInteger, nullable=False),

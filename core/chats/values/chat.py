@@ -113,7 +113,8 @@ class ChatMessage(Struct, frozen=True, kw_only=True):
     core.chats.jobs.answer. ``error`` is None or ``{"code", "message", "status"}``. ``exchanges``
     are the ids of the calls to the backend. ``rating`` is -1, 0 or 1. ``updated`` is when
     the row was last written: a running answer is written all the time. ``batch`` is the same
-    for answers that were asked for side by side. ``hidden`` is when it was put away, or 0.
+    for answers that were asked for side by side. ``writer`` is the id of the job that writes
+    the answer or wrote it last. ``hidden`` is when it was put away, or 0.
     """
 
     id: str
@@ -130,6 +131,7 @@ class ChatMessage(Struct, frozen=True, kw_only=True):
     exchanges: tuple[str, ...] = ()
     rating: int = 0
     batch: str = ""
+    writer: str = ""
     created: int
     updated: int
     hidden: int = 0
@@ -158,6 +160,7 @@ class MessageFacts(TypedDict, total=False):
     exchanges: tuple[str, ...]
     rating: int
     batch: str
+    writer: str
 
 
 class MessageChanges(MessageFacts, total=False):

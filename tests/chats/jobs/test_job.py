@@ -265,33 +265,6 @@ def test_a_locked_database_does_not_stop_the_stream(
     assert stored_text(store, job) == "ab"
 
 
-def test_a_store_that_fails_is_said_and_the_text_stays_on_the_page(
-    tmp_path: Path,
-    store: Store,
-    runner: JobRunner,
-    chat_id: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr("core.chats.jobs.job._LAST_TRIES", 2)
-    held = Held(MessageStart(), TextDelta("precious"))
-    job = runner.start("ann", chat_id, held)
-    with sqlite3.connect(tmp_path / "chats.db") as other:
-        other.execute(
-            "create trigger full before update on messages"
-            " begin select raise(abort, 'disk full'); end"
-        )
-    other.close()
-    held.go.open()
-    seen = finished(job)
-    assert (seen.state, seen.text) == ("failed", "precious")
-    assert seen.error is not None
-    assert (seen.error["code"], seen.error["status"]) == ("store_unavailable", 503)
-    assert "disk full" in seen.error["message"]
-    assert "disk full" in caplog.text
-    assert "precious" not in caplog.text
-
-
 @pytest.mark.parametrize(
     ("last", "error"),
     [

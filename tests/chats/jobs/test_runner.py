@@ -16,6 +16,7 @@ import pytest
 
 from core.chats.jobs.answer import RunValue
 from core.chats.jobs.job import Job
+from core.chats.jobs.lost import LostAnswers
 from core.chats.jobs.runner import JobRunner
 from core.chats.store.store import Store
 from core.errors import BackendUnavailable, InvalidRequest
@@ -203,6 +204,7 @@ def test_an_answer_that_was_cut_is_continued_in_place(
 
 VICTIM = """
 import asyncio, sys, time
+from core.chats.jobs.lost import LostAnswers
 from core.chats.jobs.runner import JobRunner
 from core.chats.store.store import Store
 from core.translation.events import MessageStart, TextDelta
@@ -237,7 +239,10 @@ def test_a_killed_process_loses_less_than_a_second(tmp_path: Path) -> None:
         os.kill(victim.pid, signal.SIGKILL)
         killed = time.time_ns()
         victim.wait()
-    assert store.recover() == 1
+    lost = LostAnswers(store.growing, lost_after=0.1)
+    assert lost.look() == 0
+    time.sleep(0.2)
+    assert lost.look() == 1
     (row,) = store.path("ann", chat_id)
     assert row.state == "interrupted"
     stamps = [int(line) for line in text_of(row.message).splitlines()]

@@ -112,7 +112,7 @@ def test_an_answer_is_found_once_it_has_ended_in_its_last_words(store: Store) ->
         "ann", chat.id, Message(role="assistant", parts=(Text("a cut shark"),)), parent_id=None,
         state="running",
     )  # fmt: skip
-    assert store.recover() == 1
+    assert store.growing.interrupt(lost.id, lost.updated)
     assert [f.message_id for f in store.search.find("ann", "shark")] == [lost.id]
 
 

@@ -215,23 +215,6 @@ def test_a_path_of_a_thousand_messages_is_read_quickly(store: Store) -> None:
     assert end - middle < 0.2
 
 
-def test_recovery_marks_running_answers_of_everybody(store: Store) -> None:
-    ids = {}
-    for owner in ("ann", "ben"):
-        chat = store.create_chat(owner)
-        (asked,) = talk(store, owner, chat.id, "q")
-        answer = store.add_message(
-            owner, chat.id, said("assistant", "par"), parent_id=asked.id, state="running"
-        )
-        ids[owner] = answer.id
-    assert store.recover(idle=60) == 0
-    assert store.recover() == 2
-    assert store.recover() == 0
-    for owner, message_id in ids.items():
-        found = store.message(owner, message_id)
-        assert (found.state, found.message) == ("interrupted", said("assistant", "par"))
-
-
 def test_temporary_chats_are_forgotten(store: Store) -> None:
     kept = store.create_chat("ann")
     gone = store.create_chat("ann", temporary=True)

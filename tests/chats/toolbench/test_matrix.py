@@ -145,7 +145,7 @@ def test_matrices_are_kept_on_every_database(url: str) -> None:
         with pytest.raises(InvalidRequest):
             store.matrices.get("bob", first.id)
         store.matrices.end(second.id, "complete")
-        store.recover()
+        store.matrices.recover()
         states = [one.state for one in store.matrices.all("ann")]
         assert states == ["complete", "interrupted"]
         store.matrices.delete("bob", first.id)

@@ -1,0 +1,79 @@
+"""An answer that another process writes, followed through its row."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from core.chats.jobs.job import Snapshot
+from core.chats.store.store import Store
+from core.chats.values.chat import ChatMessage
+from core.errors import DiglotError
+from core.translation.messages import text_of
+
+__all__ = ["AnswerElsewhere"]
+
+_LOOK_EVERY = 0.4
+"""Seconds between two looks at the row: as often as a job writes it."""
+
+
+class AnswerElsewhere:
+    """What a page needs of a Job (core.chats.jobs.job), read from the row that the job writes."""
+
+    def __init__(self, store: Store, owner: str, row: ChatMessage) -> None:
+        self.id = row.writer
+        self.owner = owner
+        self.chat_id = row.chat_id
+        self.message_id = row.id
+        self.started = time.monotonic_ns()
+        self._store = store
+        self._snapshot = _seen(row)
+        self._looked = time.monotonic()
+
+    @property
+    def done(self) -> bool:
+        """Whether the answer has ended and its row is written."""
+        return self._snapshot.done
+
+    def snapshot(self) -> Snapshot:
+        """Return the answer as its row was last seen; the same object while nothing changes."""
+        if not self.done and time.monotonic() - self._looked >= _LOOK_EVERY:
+            self._looked = time.monotonic()
+            # A database that is away for a moment is asked again.
+            with suppress(DiglotError):
+                row = self._store.message(self.owner, self.message_id)
+                if row.updated != self._snapshot.version or row.state != self._snapshot.state:
+                    self._snapshot = _seen(row)
+        return self._snapshot
+
+    def wait(self, version: int, timeout: float | None) -> Snapshot:
+        """Block until the row is past ``version`` or ``timeout`` seconds are over."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            seen = self.snapshot()
+            left = _LOOK_EVERY if deadline is None else deadline - time.monotonic()
+            if seen.version != version or left <= 0:
+                return seen
+            time.sleep(min(left, _LOOK_EVERY))
+
+    def cancel(self) -> None:
+        """Ask the process that writes the answer to stop. Raises BackendUnavailable."""
+        self._store.growing.stop(self.owner, self.message_id)
+
+
+def _seen(row: ChatMessage) -> Snapshot:
+    done = row.state != "running"
+    text = text_of(row.message)
+    return Snapshot(
+        version=row.updated,
+        phase="done" if done else "writing" if text else "reading",
+        state=row.state,
+        done=done,
+        text=text,
+        thinking=row.message.thinking,
+        steps=row.steps,
+        numbers=dict(row.numbers),
+        finish_reason=row.finish_reason,
+        error=dict(row.error) if row.error else None,
+        exchanges=row.exchanges,
+    )

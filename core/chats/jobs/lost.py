@@ -1,0 +1,72 @@
+"""Answers whose process is gone: found by any other process on the same database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+
+from core.chats.jobs.journal import Journal
+from core.chats.store.growing import GrowingAnswers
+from core.errors import DiglotError
+
+__all__ = ["LOST_AFTER", "LostAnswers"]
+
+LOST_AFTER = 8.0
+"""Seconds without a write after which a job counts as gone. A living one writes at least every
+core.chats.jobs.job.TOUCH_EVERY seconds."""
+
+_EVERY = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class LostAnswers:
+    """Marks answers as interrupted once nobody writes them.
+
+    Only what this process has watched itself counts, by its own monotonic clock: clocks of
+    hosts differ, and a database that was away has heard nobody meanwhile.
+    """
+
+    def __init__(
+        self,
+        growing: GrowingAnswers,
+        journal: Journal | None = None,
+        *,
+        lost_after: float = LOST_AFTER,
+    ) -> None:
+        self._growing = growing
+        self._journal = journal
+        self._lost_after = lost_after
+        # id -> (when it was last written, since when that has been seen here)
+        self._seen: dict[str, tuple[int, float]] = {}
+
+    async def watch(self) -> None:
+        """Look every two seconds, until cancelled."""
+        while True:
+            with suppress(DiglotError):
+                await asyncio.to_thread(self.look)
+            await asyncio.sleep(_EVERY)
+
+    def look(self) -> int:
+        """Look once; return how many answers were found to be lost. Raises DiglotError."""
+        try:
+            if self._journal is not None:
+                self._journal.write_back(self._growing, idle=self._lost_after)
+            written = self._growing.written()
+        except DiglotError:
+            self._seen.clear()
+            raise
+        now = time.monotonic()
+        seen = {}
+        for message_id, updated in written.items():
+            known = self._seen.get(message_id)
+            seen[message_id] = known if known and known[0] == updated else (updated, now)
+        self._seen = seen
+        lost = [
+            (message_id, updated)
+            for message_id, (updated, since) in seen.items()
+            if now - since >= self._lost_after
+        ]
+        return sum(self._growing.interrupt(message_id, updated) for message_id, updated in lost)

@@ -1,0 +1,112 @@
+"""The row of one answer, as the job that writes it sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import TypeVar
+
+from core.chats.jobs.journal import Journal, Unsaved
+from core.chats.store.growing import GrowingAnswers
+from core.chats.values.chat import ChatMessage, MessageChanges
+from core.errors import DiglotError
+
+__all__ = ["AnswerRow"]
+
+T = TypeVar("T")
+
+_PAUSES = 0.5, 5.0
+"""The first and the longest pause between two tries, in seconds."""
+
+_log = logging.getLogger(__name__)
+
+
+class AnswerRow:
+    """Writes a row in threads of ``pool``. What the database cannot take goes to ``journal``.
+
+    ``closing`` is set when the program ends: from then on nothing is tried again.
+    """
+
+    def __init__(
+        self,
+        row: ChatMessage,
+        owner: str,
+        growing: GrowingAnswers,
+        *,
+        pool: Executor,
+        journal: Journal | None,
+        closing: asyncio.Event,
+    ) -> None:
+        self._place = (owner, row.id, row.writer)
+        self._growing = growing
+        self._pool = pool
+        self._journal = journal
+        self._closing = closing
+        self._kept = False
+
+    async def grow(self, changes: MessageChanges) -> bool:
+        """Write what has come so far; return whether the row is still this job's.
+
+        Raises DiglotError where the database cannot take it; it is kept on disk then.
+        """
+        try:
+            mine = await self._run(partial(self._growing.write, *self._place, **changes))
+        except DiglotError:
+            await self._keep(changes)
+            raise
+        await self._drop()
+        return mine
+
+    async def finish(self, changes: MessageChanges, unsaved: Callable[[], None]) -> None:
+        """Write the end of an answer, trying again until the database takes it.
+
+        ``unsaved`` is called each time it does not. Once the program ends, what is not in
+        the database stays in the journal.
+        """
+        pause, longest = _PAUSES
+        while True:
+            try:
+                await self._run(partial(self._growing.write, *self._place, **changes))
+                break
+            except DiglotError as error:
+                _log.warning("a finished answer is not in the database yet: %s", error)
+                await self._keep(changes)
+                unsaved()
+            try:
+                await asyncio.wait_for(self._closing.wait(), pause)
+            except TimeoutError:
+                pause = min(2 * pause, longest)
+            else:
+                return
+        await self._drop()
+
+    async def _keep(self, changes: MessageChanges) -> None:
+        # A sign of life has nothing to keep.
+        if self._journal is None or "message" not in changes:
+            return
+        owner, message_id, writer = self._place
+        answer = Unsaved(
+            owner=owner,
+            message_id=message_id,
+            writer=writer,
+            message=changes["message"],
+            state=changes["state"],
+            steps=changes["steps"],
+            numbers=changes["numbers"],
+            finish_reason=changes["finish_reason"],
+            error=changes["error"],
+            exchanges=changes["exchanges"],
+        )
+        self._kept = True
+        await self._run(partial(self._journal.keep, answer))
+
+    async def _drop(self) -> None:
+        if self._kept and self._journal is not None:
+            self._kept = False
+            await self._run(partial(self._journal.drop, self._place[1]))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
