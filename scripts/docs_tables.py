@@ -14,8 +14,7 @@ from typing import TypeVar
 from core.config.providers import PROVIDERS
 from core.config.reference import KEYS
 from core.http.addresses import OLLAMA_ADDRESS
-from core.translation.dialects.registry import DIALECTS
-from core.translation.fields.table import FIELDS
+from core.translation.dialects.registry import DIALECTS, FIELDS
 from core.translation.report.notes import NOTES
 
 DOCS = Path(__file__).parent.parent / "docs"

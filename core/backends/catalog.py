@@ -53,9 +53,9 @@ class Catalog:
         kept = self._abilities.get(key)
         if kept is not None and time.monotonic() - kept[0] < _KEEP:
             return _corrected(kept[1], deployment)
-        if deployment.mode == "embedding" and deployment.dialect != "ollama":
+        if deployment.mode == "embedding" and not deployment.kind.manages_models:
             abilities = frozenset({"embedding"})
-        elif deployment.dialect == "ollama":
+        elif deployment.kind.manages_models:
             shown = await self.show(route, {})
             abilities = frozenset(shown.get("capabilities") or ("completion",))
         elif await self.kind(deployment) == "llama.cpp":
@@ -70,8 +70,10 @@ class Catalog:
 
         A server that does not answer, or keeps no list of models, is of no known kind.
         """
-        if deployment.dialect == "ollama" or deployment.embedded:
-            return "ollama" if deployment.dialect == "ollama" else "llama.cpp"
+        if deployment.embedded:
+            return "llama.cpp"
+        if deployment.kind.manages_models:
+            return deployment.kind.name
         kept = self._kinds.get(deployment.base_url)
         if kept is not None and time.monotonic() - kept[0] < _KEEP:
             return kept[1]
@@ -91,7 +93,7 @@ class Catalog:
         whether a message is the last one, or that of a renderer built into the server.
         """
         deployment = route.deployment
-        if deployment.dialect != "ollama":
+        if not deployment.kind.manages_models:
             return await self.kind(deployment) == "llama.cpp"
         shown = await self.show(route, {})
         template, modelfile = str(shown.get("template")), str(shown.get("modelfile"))
@@ -100,7 +102,7 @@ class Catalog:
     async def show(self, route: Route, body: dict[str, Any]) -> dict[str, Any]:
         """Return Ollama's description of a model, made up from what is known elsewhere."""
         deployment = route.deployment
-        if deployment.dialect == "ollama":
+        if deployment.kind.manages_models:
             # Ollama reads keys without regard to case, and name is the older word for model.
             asked = {key: v for key, v in body.items() if key.lower() not in ("model", "name")}
             asked["model"] = route.model
@@ -156,7 +158,7 @@ class Catalog:
 
     async def running(self, deployments: tuple[Deployment, ...]) -> list[dict[str, Any]]:
         """Return what Ollama and the embedded model hold in memory, as entries of /api/ps."""
-        bases = {d.base_url: d for d in deployments if d.dialect == "ollama" or d.embedded}
+        bases = {d.base_url: d for d in deployments if d.kind.loads_on_demand or d.embedded}
         entries: list[dict[str, Any]] = []
         for deployment in bases.values():
             if deployment.embedded:
@@ -171,7 +173,7 @@ class Catalog:
 
     async def _listed(self, deployment: Deployment) -> list[dict[str, Any]]:
         try:
-            if deployment.dialect == "ollama":
+            if deployment.kind.manages_models:
                 body = await self._ask(deployment, "GET", "/api/tags")
                 return list(body.get("models") or [])
             if deployment.embedded and not deployment.base_url:
@@ -221,7 +223,7 @@ class Catalog:
         finally:
             reply.close()
         if reply.status >= 400:
-            raise DIALECTS[deployment.dialect].parse_error(data, reply.status)
+            raise DIALECTS[deployment.kind.chat].parse_error(data, reply.status)
         return read_object(decode_json(data, blame=InvalidResponse), "", blame=InvalidResponse)
 
 

@@ -38,7 +38,7 @@ from core.translation.codec.json import encode_json
 from core.translation.conversions.passed_stream import rename_model
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate
-from core.translation.fields.table import EXTENSIONS
+from core.translation.fields.chat import EXTENSIONS
 from core.translation.messages import ChatRequest
 from core.translation.report.report import ReportRow
 
@@ -350,7 +350,7 @@ class Fleet:
         not tell.
         """
         route = await self.resolve(name)
-        if route.deployment.dialect == "ollama":
+        if route.deployment.kind.manages_models:
             for entry in await self.running():
                 if entry.get("name") in (route.model, f"{route.model}:latest"):
                     return int(entry.get("context_length") or 0)

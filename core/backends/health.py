@@ -64,7 +64,7 @@ def problem_of(deployment: Deployment, hosts: Iterable[HostHealth]) -> str:
         return host.error if host is not None else "nobody has asked it yet"
     if deployment.embedded or host.models is None or "*" in deployment.model:
         return ""
-    if deployment.dialect == "ollama":
+    if deployment.kind.manages_models:
         there = {model_key(name) for name in host.models}
         if model_key(deployment.model) not in there:
             return f"it has no model {deployment.model}: ollama pull {deployment.model}"
@@ -78,7 +78,7 @@ async def _check(client: Client, place: Deployment) -> HostHealth:
     begun = time.monotonic()
     try:
         async with asyncio.timeout(_PATIENCE):
-            if place.dialect == "ollama":
+            if place.kind.manages_models:
                 version, tags, running = await asyncio.gather(
                     *(_ask(client, place, f"/api/{name}") for name in ("version", "tags", "ps"))
                 )

@@ -22,7 +22,7 @@ from core.error_kinds import error_facts
 from core.errors import BackendError, DiglotError, InvalidResponse
 from core.translation.codec.framing import NDJSONDecoder
 from core.translation.codec.json import decode_json, encode_json, read_object
-from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.registry import read_error
 
 __all__ = ["Installed", "Library", "Pull"]
 
@@ -149,7 +149,7 @@ class Library:
         reply = await self._fleet.manage("POST", "/api/pull", name, body)
         try:
             if reply.status >= 400:
-                raise DIALECTS["ollama"].parse_error(await reply.read(), reply.status)
+                raise read_error("/api/pull", await reply.read(), reply.status)
             decoder, layers, ended = NDJSONDecoder(), _Layers(), False
             while chunk := await reply.chunk():
                 for line in decoder.decode(chunk):
@@ -184,7 +184,7 @@ class Library:
         finally:
             reply.close()
         if reply.status >= 400:
-            raise DIALECTS["ollama"].parse_error(data, reply.status)
+            raise read_error(path, data, reply.status)
 
 
 class _Layers:

@@ -11,7 +11,7 @@ from core.errors import InvalidResponse
 from core.exchanges.masking import mask_headers
 from core.exchanges.wire import Wire
 from core.http.client import SENT_HEADERS, Client, Reply, bearer
-from core.translation.conversions.table import CLIENT_DIALECTS
+from core.translation.dialects.registry import SPOKEN
 
 __all__ = ["headers_of", "read_whole", "seconds_of", "send"]
 
@@ -53,7 +53,7 @@ async def send(
         return reply
     if reply.status >= 400:
         whole = await read_whole(wire, reply, hide=_secrets(deployment))
-        error = CLIENT_DIALECTS[wire.dialect].words.parse_error(whole, reply.status)
+        error = SPOKEN[wire.dialect].parse_error(whole, reply.status)
         error.retry_after = seconds_of(reply.retry_after)
         raise error
     reply.close()

@@ -33,8 +33,8 @@ from core.note import Note
 from core.tools.loop import run_tools
 from core.tools.runners.all_tools import ToolRuntime
 from core.tools.toolbox import Toolbox
+from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event
-from core.translation.fields.table import setting_paths
 from core.translation.messages import (
     ChatRequest,
     Message,
@@ -235,7 +235,7 @@ class Service:
         """
         asked = replace(options, settings=dict(settings), thinking=None, schema=None)
         why = {row.path: row.note for row in self.lost(asked)}
-        fields = setting_paths(options.dialect)
+        fields = DIALECTS[options.dialect].settings.by_name
         places = {name: fields[name].paths[options.dialect] for name in settings}
         return {name: why[path] for name, path in places.items() if path in why}
 

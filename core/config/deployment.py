@@ -11,12 +11,14 @@ from msgspec import Struct, field
 from core.config.providers import PROVIDERS, BackendDialect, Provider
 from core.config.section import Section
 from core.http.addresses import ollama_address, root_address
-from core.translation.fields.table import settings_by_path
+from core.translation.dialects.api import BackendKind
+from core.translation.dialects.openai.chat import SETTINGS as _CHAT
+from core.translation.dialects.registry import BACKEND_KINDS
 
 __all__ = ["SETTINGS", "THINKING", "Deployment", "Hidden", "read_deployment"]
 
 # Settings of a request that a deployment may give defaults for, by every name for them.
-SETTINGS = {key: row for key, row in settings_by_path("openai").items() if "." not in key}
+SETTINGS = {key: row for key, row in _CHAT.by_path.items() if "." not in key}
 THINKING = ("reasoning_effort", "think")
 
 # model_info's words for what a model can do, and Ollama's.
@@ -83,6 +85,11 @@ class Deployment(Hidden, frozen=True, kw_only=True):
     mode: str = "chat"
     abilities: Mapping[str, bool] = field(default_factory=dict)
     embedded: bool = False
+
+    @property
+    def kind(self) -> BackendKind:
+        """What its server can do."""
+        return BACKEND_KINDS[self.dialect]
 
 
 def read_deployment(

@@ -19,8 +19,12 @@ from core.exchanges.masking import mask_body
 from core.exchanges.snippets import snippets
 from core.exchanges.wire import Wire
 from core.translation.codec.json import decode_json, encode_json
-from core.translation.dialects.embeddings import EMBEDDING_DIALECTS
-from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.registry import (
+    DIALECTS,
+    EMBEDDING_DIALECTS,
+    EmbeddingDialect,
+    api_of,
+)
 from core.translation.events import Finish
 from core.translation.messages import Usage
 from core.translation.report.report import ReportRow, explain_request
@@ -188,7 +192,7 @@ class Exchange:
         embeddings = EMBEDDING_DIALECTS.get(self.client.dialect)
         if embeddings is not None:
             asked = embeddings.parse_request(decode_json(self.client.request))
-            return EMBEDDING_DIALECTS[_EMBEDDED[dialect]].dump_request(asked)
+            return _embedding(dialect).dump_request(asked)
         request = DIALECTS[self.client.dialect].parse_request(decode_json(self.client.request))
         return DIALECTS[dialect].dump_request(request, accepts=self.accepts)
 
@@ -218,7 +222,7 @@ class Exchange:
         if embeddings is not None:
             asked = embeddings.parse_request(decode_json(source.request))
             given = embeddings.parse_response(decode_json(source.response))
-            dump = EMBEDDING_DIALECTS[_EMBEDDED[dialect]].dump_response
+            dump = _embedding(dialect).dump_response
             return [(self.ended, encode_json(dump(given, asked, stamp)))]
         if not source.streamed:
             answer = translate_response(
@@ -250,15 +254,17 @@ def _usage(wire: Wire) -> Usage | None:
     return wire.usage
 
 
-# The embedding dialect that belongs to a chat dialect.
-_EMBEDDED = {"ollama": "embed", "openai": "embeddings"}
-
 # The texts of an answer in any dialect. For a search this is near enough, and quick.
 _WORDS = re.compile(
     rb'"(?:content|text|thinking|reasoning|reasoning_content|response|delta|arguments'
     rb'|partial_json|message|error)":\s?"((?:[^"\\]|\\.)*)"'
 )
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+def _embedding(dialect: str) -> EmbeddingDialect:
+    """Return the embedding dialect of the same API as a chat dialect."""
+    return api_of(dialect).embeddings[0]
 
 
 def _family(dialect: str) -> str:

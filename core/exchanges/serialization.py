@@ -19,8 +19,7 @@ from core.exchanges.exchange import Exchange
 from core.exchanges.masking import mask_url
 from core.exchanges.wire import Wire
 from core.translation.codec.json import encode_json
-from core.translation.dialects.embeddings import EMBEDDING_DIALECTS
-from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.registry import SPOKEN
 
 __all__ = [
     "MAX_LINK",
@@ -204,7 +203,7 @@ def _dump_piece(at: int, data: bytes) -> _Piece:
 
 
 def _load_wire(read: _Wire, started: int) -> Wire:
-    if read.dialect not in DIALECTS and read.dialect not in EMBEDDING_DIALECTS:
+    if read.dialect not in SPOKEN:
         raise InvalidRequest(f"the dialect {read.dialect!r} is not known here")
     wire = Wire(
         read.dialect, read.path, read.request.encode("utf-8", "replace"), url=mask_url(read.url),

@@ -15,7 +15,7 @@ from typing import Any
 
 from core.errors import DiglotError, Unsupported
 from core.translation.dialects.registry import DIALECTS
-from core.translation.fields.table import EXTENSIONS
+from core.translation.fields.chat import EXTENSIONS
 from core.translation.translate import translate_request
 
 __all__ = ["LANGUAGES", "WAYS", "snippet", "snippets"]

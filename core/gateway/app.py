@@ -7,7 +7,7 @@ path that is not there says so in that dialect too.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -31,6 +31,7 @@ from core.gateway.endpoints.responses import ResponsesEndpoint
 from core.gateway.errors import dialect_of, error_response
 from core.gateway.origins import OriginGuard
 from core.translation.codec.json import decode_json, read_object, read_text
+from core.translation.dialects.registry import DIALECTS, SPOKEN, Dialect
 from core.translation.stamp import parse_rfc3339
 
 __all__ = ["create_app", "routes"]
@@ -40,23 +41,15 @@ def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[Route]:
     """Return the routes of both dialects, without ``/``. An OriginGuard has to stand in front."""
     fleet = gateway_state.fleet
     cold = _Cold(fleet)
-    responses = ResponsesEndpoint(gateway_state)
     models = ModelRoutes(fleet)
     return [
         # Routes are tried in turn: those that are asked most come first.
-        Route("/v1/chat/completions", ChatEndpoint(gateway_state, "openai"), methods=["POST"]),
-        Route("/api/chat", ChatEndpoint(gateway_state, "ollama"), methods=["POST"]),
-        Route("/api/generate", ChatEndpoint(gateway_state, "generate"), methods=["POST"]),
-        Route("/v1/completions", ChatEndpoint(gateway_state, "completions"), methods=["POST"]),
-        Route("/v1/responses", responses, methods=["POST"]),
-        Route("/v1/responses/{id}", json_endpoint(responses.stored), methods=["GET"]),
-        Route("/v1/responses/{id}", json_endpoint(responses.delete), methods=["DELETE"]),
-        Route("/v1/responses/{id}/input_items", json_endpoint(responses.items), methods=["GET"]),
-        Route("/v1/messages", ChatEndpoint(gateway_state, "anthropic"), methods=["POST"]),
-        Route("/v1/messages/count_tokens", json_endpoint(cold.count_tokens), methods=["POST"]),
-        Route("/v1/embeddings", ChatEndpoint(gateway_state, "embeddings"), methods=["POST"]),
-        Route("/api/embed", ChatEndpoint(gateway_state, "embed"), methods=["POST"]),
-        Route("/api/embeddings", ChatEndpoint(gateway_state, "embed_legacy"), methods=["POST"]),
+        *_asked(gateway_state),
+        *(
+            Route(dialect.counts_at, json_endpoint(_Count(fleet, name)), methods=["POST"])
+            for name, dialect in DIALECTS.items()
+            if dialect.counts_at
+        ),
         *models.routes(),
         Route("/v1/models", json_endpoint(cold.models), methods=["GET"]),
         Route("/v1/models/{name:path}", json_endpoint(cold.model), methods=["GET"]),
@@ -70,6 +63,20 @@ def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[Route]:
         # Last: whatever else is asked for under these prefixes is not there.
         *(Route(path, _NotFound()) for path in ("/v1", "/v1/{rest:path}", "/api/{rest:path}")),
     ]
+
+
+def _asked(gateway_state: GatewayState) -> Iterator[Route]:
+    """Yield the route of each dialect, and those of the answers that it keeps."""
+    for name, spoken in SPOKEN.items():
+        if not (isinstance(spoken, Dialect) and spoken.keeps):
+            yield Route(spoken.path, ChatEndpoint(gateway_state, name), methods=["POST"])
+            continue
+        kept = ResponsesEndpoint(gateway_state, name)
+        one = f"{spoken.path}/{{id}}"
+        yield Route(spoken.path, kept, methods=["POST"])
+        yield Route(one, json_endpoint(kept.stored), methods=["GET"])
+        yield Route(one, json_endpoint(kept.delete), methods=["DELETE"])
+        yield Route(f"{one}/input_items", json_endpoint(kept.items), methods=["GET"])
 
 
 def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
@@ -157,17 +164,25 @@ class _Cold:
         """GET /api/version: of the API that is spoken here, since clients compare it."""
         return {"version": API_VERSION}
 
-    async def count_tokens(self, request: Request) -> Any:
-        """POST /v1/messages/count_tokens."""
-        raw = await request.body()
-        principal_of(request.scope).check(raw)
-        body = read_object(decode_json(raw), "")
-        return {"input_tokens": await self._fleet.count_tokens("anthropic", body)}
-
     async def _seen(self, request: Request) -> list[dict[str, Any]]:
         """Return the models that whoever asks may use."""
         may_ask = principal_of(request.scope).may_ask
         return [entry for entry in await self._fleet.models() if may_ask(entry["name"])]
+
+
+class _Count:
+    """POST of a request in a dialect whose API counts its tokens."""
+
+    def __init__(self, fleet: Fleet, dialect: str) -> None:
+        self._fleet = fleet
+        self._dialect = dialect
+
+    async def __call__(self, request: Request) -> Any:
+        """Return the count, as Anthropic's API has it."""
+        raw = await request.body()
+        principal_of(request.scope).check(raw)
+        body = read_object(decode_json(raw), "")
+        return {"input_tokens": await self._fleet.count_tokens(self._dialect, body)}
 
 
 class _NotFound:

@@ -19,6 +19,7 @@ from core.gateway.rate_limits import Limits, OverLimit, Slot
 from core.gateway.telemetry.logs import REQUEST, log_request, logs_requests
 from core.gateway.telemetry.metrics import Metrics
 from core.gateway.telemetry.traces import Traces
+from core.translation.dialects.registry import api_of
 
 __all__ = ["CallScope", "GatewayState", "current_gateway", "install_gateway"]
 
@@ -91,9 +92,8 @@ class CallScope:
         """Let the request in, or raise OverLimit (429)."""
         key = self.principal.key
         if key is not None and (key.rpm or key.tpm or key.max_parallel):
-            self._slot = await self._gateway_state.limits.admit(
-                key, anthropic=self.client_dialect == "anthropic"
-            )
+            names = api_of(self.client_dialect).limit_headers
+            self._slot = await self._gateway_state.limits.admit(key, names=names)
 
     def note(self, exchange: Exchange) -> None:
         """Take in what is kept of the request."""

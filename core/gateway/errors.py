@@ -9,14 +9,14 @@ from starlette.responses import Response
 
 from core.errors import DiglotError
 from core.translation.codec.json import encode_json
-from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.registry import SPOKEN, api_of_path
 
 __all__ = ["dialect_of", "error_response"]
 
 
 def error_response(client_dialect: str, error: DiglotError) -> Response:
     """Return ``error`` in the words of a dialect."""
-    body: Any = DIALECTS[client_dialect].dump_error(error)
+    body: Any = SPOKEN[client_dialect].dump_error(error)
     headers = {}
     if error.retry_after is not None:
         headers["retry-after"] = str(math.ceil(error.retry_after))
@@ -27,6 +27,4 @@ def error_response(client_dialect: str, error: DiglotError) -> Response:
 
 def dialect_of(path: str) -> str:
     """Return the dialect whose errors a path answers with."""
-    if path.startswith("/api"):
-        return "ollama"
-    return "anthropic" if path.startswith("/v1/messages") else "openai"
+    return api_of_path(path).dialects[0].name

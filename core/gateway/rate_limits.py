@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from core.config.access import Key
 from core.errors import AccessDenied
-from core.translation.stamp import rfc3339
+from core.translation.dialects.api import LimitHeaders
+from core.translation.dialects.shared.limit_headers import x_ratelimit
 
 __all__ = ["Limits", "OverLimit", "Slot"]
 
@@ -71,8 +72,8 @@ class Limits:
         """Return how many requests of a key are in work in this process."""
         return self._parallel.get(name, 0)
 
-    async def admit(self, key: Key, *, anthropic: bool = False) -> Slot:
-        """Let a request in, or raise OverLimit (429). ``anthropic`` names headers as it does."""
+    async def admit(self, key: Key, *, names: LimitHeaders = x_ratelimit) -> Slot:
+        """Let a request in, or raise OverLimit (429). ``names`` makes the headers of a limit."""
         now = time.time()
         busy = self._parallel.get(key.name, 0)
         if key.max_parallel is not None and busy >= key.max_parallel:
@@ -80,7 +81,7 @@ class Limits:
         # Counted before the first await, or several would pass at once.
         self._parallel[key.name] = busy + 1
         try:
-            headers = await self._count(key, now, anthropic=anthropic)
+            headers = await self._count(key, now, names)
         except BaseException:
             self._free(key)
             raise
@@ -118,18 +119,18 @@ class Limits:
         else:
             self._parallel.pop(key.name, None)
 
-    async def _count(self, key: Key, now: float, *, anthropic: bool) -> Headers:
+    async def _count(self, key: Key, now: float, names: LimitHeaders) -> Headers:
         headers: list[tuple[bytes, bytes]] = []
         reset = _MINUTE - now % _MINUTE
         if key.tpm is not None:
             left = max((await self._stats("tpm", key.tpm, key)).remaining, 0)
-            headers += _said("tokens", key.tpm, left, now + reset, reset, anthropic=anthropic)
+            headers += names("tokens", key.tpm, left, now + reset, reset)
             if left <= 0:
                 raise _over(f"{key.tpm} tokens a minute", reset, key, tuple(headers))
         if key.rpm is not None:
             let_in = await self._ask("rpm", key.rpm, key, cost=1)
             left = max((await self._stats("rpm", key.rpm, key)).remaining, 0)
-            headers += _said("requests", key.rpm, left, now + reset, reset, anthropic=anthropic)
+            headers += names("requests", key.rpm, left, now + reset, reset)
             if not let_in:
                 raise _over(f"{key.rpm} requests a minute", reset, key, tuple(headers))
         return tuple(headers)
@@ -214,15 +215,3 @@ def _over(what: str, after: float, key: Key, headers: Headers) -> OverLimit:
     error.retry_after = after
     error.headers = headers
     return error
-
-
-def _said(
-    what: str, limit: int, left: int, at: float, after: float, *, anthropic: bool
-) -> list[tuple[bytes, bytes]]:
-    """Return the headers that say what is left, as OpenAI or Anthropic names them."""
-    if anthropic:
-        when = rfc3339(int(at) * 1_000_000_000)
-        pairs = (("limit", str(limit)), ("remaining", str(left)), ("reset", when))
-        return [(f"anthropic-ratelimit-{what}-{n}".encode(), v.encode()) for n, v in pairs]
-    pairs = (("limit", str(limit)), ("remaining", str(left)), ("reset", f"{after:.3f}s"))
-    return [(f"x-ratelimit-{n}-{what}".encode(), v.encode()) for n, v in pairs]

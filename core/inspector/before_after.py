@@ -11,7 +11,7 @@ from msgspec import Struct
 from core.errors import DiglotError
 from core.exchanges.snippets import snippet
 from core.translation.dialects.registry import DIALECTS
-from core.translation.fields.table import EXTENSIONS
+from core.translation.fields.chat import EXTENSIONS
 from core.translation.report.report import explain_request
 from core.translation.translate import translate_request
 

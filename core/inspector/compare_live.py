@@ -24,7 +24,7 @@ from core.inspector.align.response import align_answer
 from core.inspector.align.response_notes import ANSWER_NOTES
 from core.note import Note
 from core.translation.codec.json import decode_json
-from core.translation.fields.table import EXTENSIONS
+from core.translation.fields.chat import EXTENSIONS
 from core.translation.translate import translate_request
 
 __all__ = [

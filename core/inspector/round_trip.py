@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from core.errors import DiglotError
 from core.note import Note
-from core.translation.fields.table import EXTENSIONS
+from core.translation.fields.chat import EXTENSIONS
 from core.translation.report.leaves import leaves
 from core.translation.report.report import ReportRow, explain_request
 from core.translation.translate import translate_request

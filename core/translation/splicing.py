@@ -9,8 +9,10 @@ is not byte for byte of that form goes the long way; a law holds that both ways 
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from core.translation.codec.framing import MAX_RECORD
+from core.translation.dialects.dialect import Decoder, Encoder
 from core.translation.dialects.ollama.chat_stream import StreamDecoder
 from core.translation.dialects.openai.chat_stream import StreamEncoder
 
@@ -32,9 +34,11 @@ _END = b'"},"done":false}\n'
 class OllamaToOpenAI:
     """Splices between a decoder and an encoder, whose states it keeps as they would be."""
 
-    def __init__(self, decoder: StreamDecoder, encoder: StreamEncoder) -> None:
-        self._decoder = decoder
-        self._encoder = encoder
+    pair = ("ollama", "openai")
+
+    def __init__(self, decoder: Decoder, encoder: Encoder) -> None:
+        self._decoder = cast(StreamDecoder, decoder)
+        self._encoder = cast(StreamEncoder, encoder)
         # Known to stand between two lines, as the last call left it.
         self._between = False
 

@@ -7,12 +7,10 @@ dialect; where both are the same the gateway passes bytes through and nothing he
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, cast
+from typing import Any
 
 from core.errors import DiglotError
 from core.translation.codec.json import decode_answer, encode_json
-from core.translation.dialects.ollama import chat_stream as ollama_stream
-from core.translation.dialects.openai import chat_stream as openai_stream
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, Finish, MessageStart, StreamError
 from core.translation.messages import Usage
@@ -57,7 +55,7 @@ def convert_answer(
 
 
 # Pairs of which most chunks can change their envelope as bytes.
-_SPLICERS = {("ollama", "openai"): OllamaToOpenAI}
+_SPLICERS = {OllamaToOpenAI.pair: OllamaToOpenAI}
 
 
 class StreamTranslator:
@@ -82,10 +80,7 @@ class StreamTranslator:
         self._short: OllamaToOpenAI | None = None
         splicer = _SPLICERS.get((source, target)) if splice else None
         if splicer is not None:
-            self._short = splicer(
-                cast(ollama_stream.StreamDecoder, self._decoder),
-                cast(openai_stream.StreamEncoder, self._encoder),
-            )
+            self._short = splicer(self._decoder, self._encoder)
         self.error: StreamError | None = None
         self.finish: Finish | None = None
         self.spoke = False

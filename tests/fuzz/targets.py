@@ -19,7 +19,6 @@ from core.translation.codec.framing import NDJSONDecoder, SSEDecoder
 from core.translation.codec.json import decode_json, encode_json, read_object
 from core.translation.conversions.passed_stream import PassedStream, rename_model
 from core.translation.dialects.registry import DIALECTS
-from core.translation.dialects.shared.settings import with_defaults
 from core.translation.events import Finish, StreamError, accumulate
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator
@@ -97,7 +96,7 @@ def _request(source: str) -> Callable[[bytes, int], None]:
                     continue
                 encode_json(written)
                 align_request(body, written, source=source, target=target)
-                with_defaults(written, target, {"num_ctx": 1, "max_tokens": 1})
+                DIALECTS[target].settings.with_defaults(written, {"num_ctx": 1, "max_tokens": 1})
             tell(body)
         finally:
             assert encode_json(body) == before

@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy as Strategy
 
-from core.translation.fields.table import FIELDS
+from core.translation.dialects.registry import FIELDS
 from tests.laws.basics import (
     booleans,
     compact,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from core.translation.fields.table import setting_paths
+from core.translation.dialects.registry import DIALECTS
 from core.translation.messages import ChatRequest, Image, Message, text_of
 
 Steps = tuple[str | int, ...]
@@ -81,7 +81,7 @@ def said(
     """
     native = target == "ollama"
     silent = native and request.tool_choice == "none"
-    rows = setting_paths(target)
+    rows = DIALECTS[target].settings.by_name
     tools = [
         {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
         for tool in request.tools

@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.translation.conversions.incoming import PlainChat, read_plain
+from core.translation.conversions.incoming import read_plain
 from core.translation.conversions.openai_over_ollama import write_answer, write_request
 from core.translation.dialects.ollama.chat import parse_response
+from core.translation.dialects.shared.plain import PlainChat
 from core.translation.stamp import Stamp
 from core.translation.translate import translate_request, translate_response
 from tests.laws.basics import exact, integers, maybe, numbers, some, texts, unordered, values, words

@@ -14,7 +14,6 @@ from core.inspector.align.request import align_request
 from core.inspector.paste.sniff import tell
 from core.translation.conversions.incoming import read_plain
 from core.translation.dialects.registry import DIALECTS
-from core.translation.dialects.shared.settings import with_defaults
 from core.translation.messages import ChatRequest, text_of
 from core.translation.report.notes import NOTES
 from core.translation.report.report import ReportRow, dropped, explain_request
@@ -210,8 +209,8 @@ def test_no_input_is_changed(
     written, _ = explained(way, accepts)
     sent = exact(written)
     if source != "generate":
-        with_defaults(body, source, defaults)
-    with_defaults(written, target, defaults)
+        DIALECTS[source].settings.with_defaults(body, defaults)
+    DIALECTS[target].settings.with_defaults(written, defaults)
     tell(body)
     # What was read is not tied to what is written from it twice.
     request = DIALECTS[source].parse_request(body)
@@ -232,7 +231,7 @@ def test_a_default_holds_where_the_client_said_nothing(
 ) -> None:
     read = DIALECTS[dialect].parse_request
     wanted = {**defaults, **read(body).settings}
-    filled = read(with_defaults(body, dialect, defaults)).settings
+    filled = read(DIALECTS[dialect].settings.with_defaults(body, defaults)).settings
     assert exact({"settings": filled}) == exact({"settings": wanted})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy as Strategy
 
+from core.translation.dialects.registry import DIALECTS
 from core.translation.events import (
     Event,
     Finish,
@@ -15,7 +16,6 @@ from core.translation.events import (
     ThinkingDelta,
     ToolCallDelta,
 )
-from core.translation.fields.table import setting_paths
 from core.translation.messages import (
     Audio,
     ChatRequest,
@@ -52,7 +52,7 @@ from tests.laws.basics import (
 )
 from tests.laws.bodies import FEW
 
-_ROWS = setting_paths("ollama") | setting_paths("openai")
+_ROWS = {**DIALECTS["ollama"].settings.by_name, **DIALECTS["openai"].settings.by_name}
 EVERYTHING = frozenset(_ROWS)
 """The settings of every kind, for a server that takes them all."""
 

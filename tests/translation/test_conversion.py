@@ -14,7 +14,8 @@ from core.translation.conversions.incoming import Incoming
 from core.translation.conversions.loading import Loading
 from core.translation.conversions.openai_over_ollama import OpenAIOverOllama
 from core.translation.conversions.pass_through import PassThrough
-from core.translation.conversions.table import CLIENT_DIALECTS, WAYS, Conversion, choose
+from core.translation.conversions.table import Conversion, choose, ways
+from core.translation.dialects.registry import BACKEND_KINDS, DIALECTS, SPOKEN
 from core.translation.stamp import Stamp
 
 STAMP = Stamp(id="0123", created=1_700_000_000_000_000_000, model="mine")
@@ -36,8 +37,7 @@ def way(client_dialect: str, body: dict[str, Any], to: Deployment) -> Conversion
 
 
 def test_every_dialect_has_a_way_to_every_kind_of_backend() -> None:
-    assert {client_dialect for client_dialect, _ in WAYS} == set(CLIENT_DIALECTS)
-    assert all(ways for ways in WAYS.values())
+    assert all(ways(client_dialect, kind) for client_dialect in SPOKEN for kind in BACKEND_KINDS)
 
 
 def test_the_shortest_way_that_fits_is_taken() -> None:
@@ -87,7 +87,7 @@ def test_an_answer_passes_through_with_its_counts() -> None:
 @pytest.mark.parametrize("kind", ["ollama", "openai"])
 @pytest.mark.parametrize(
     "client_dialect",
-    [client_dialect for client_dialect in CLIENT_DIALECTS if "embed" not in client_dialect],
+    list(DIALECTS),
 )
 def test_a_whole_answer_becomes_the_stream_that_was_asked_for(
     client_dialect: str, kind: str
@@ -106,7 +106,7 @@ def test_a_whole_answer_becomes_the_stream_that_was_asked_for(
     text = {"message": {"role": "assistant", "content": "hello"}, "text": "hello"}
     whole = {"model": "m", "choices": [{"index": 0, "finish_reason": "stop", **text}]}
     data, _ = found.response(json.dumps(whole).encode(), now=0)
-    words = CLIENT_DIALECTS[client_dialect].words
+    words = DIALECTS[client_dialect]
     assert found.answer_type == words.stream_type
     decoder = words.decoder(ids="x")
     events = decoder.decode(data) + decoder.flush()

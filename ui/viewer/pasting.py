@@ -18,8 +18,7 @@ from core.exchanges.wire import Wire
 from core.inspector.paste.detect import read_paste
 from core.inspector.paste.piece import Piece, Unreadable
 from core.translation.codec.json import encode_json
-from core.translation.dialects.embeddings import EMBEDDING_DIALECTS
-from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS
 from ui.widgets.dialect_labels import dialect_name
 from ui.words import note_text, t
 

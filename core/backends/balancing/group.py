@@ -128,7 +128,7 @@ class Group:
         return models is None or model_key(self.route(load).model) in models
 
     def _ready(self, load: Load) -> bool:
-        if load.deployment.dialect != "ollama":
+        if not load.deployment.kind.loads_on_demand:
             return True  # such servers load their model when they start
         loaded = load.host.loaded
         idle = load.host.in_flight < self._routing.busy

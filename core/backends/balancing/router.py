@@ -118,10 +118,9 @@ class Router:
             route = self.resolve(name) if name else None
         except BackendError:
             route = None
-        if route is not None and route.deployment.dialect == "ollama":
+        if route is not None and route.deployment.kind.manages_models:
             return route
-        native = (d for d in self.deployments if d.dialect == "ollama")
-        deployment = next(native, None)
+        deployment = next((d for d in self.deployments if d.kind.manages_models), None)
         if deployment is None:
             raise Unsupported(
                 "models are managed by an Ollama server, and none is behind this one. Start "
@@ -145,7 +144,7 @@ class Router:
         """Return the Ollama servers among which there is a choice, each with one deployment."""
         found = {}
         for load in self.loads.values():
-            if load.deployment.dialect == "ollama" and not load.alone:
+            if load.deployment.kind.loads_on_demand and not load.alone:
                 found[load.host.base_url] = load.deployment
         return found
 

@@ -53,19 +53,19 @@ async def adapt_to_capabilities(
     Raises Unsupported for what cannot be helped, and InvalidRequest for an image that cannot
     be had.
     """
-    native = route.deployment.dialect == "ollama"
+    kind = route.deployment.kind
     needed = needs(request)
     if not (needed or request.thinking):
         return request
     able = await abilities()
     _refuse(request, needed - able)
-    if native and "vision" in needed:
+    if "vision" in needed and not kind.fetches_images:
         request = await fetch(request)
-    if request.thinking not in (None, False, "none") and native and "thinking" not in able:
+    if request.thinking not in (None, False, "none") and "thinking" not in able:
         # Ollama refuses a truthy think with a 400 where the model cannot.
-        request = replace(request, thinking=None)
+        request = replace(request, thinking=None) if kind.switches_thinking else request
     tools = "tools" in able
-    if tools and not (is_forced(request) and request.tools and native):
+    if tools and (kind.knows_tool_choice or not (is_forced(request) and request.tools)):
         return request
     history = [i for i, m in enumerate(request.messages) if m.role == "tool" or m.tool_calls]
     if history and not tools:

@@ -36,8 +36,9 @@ from core.translation.codec.json import encode_json
 from core.translation.conversions.hub import Hub
 from core.translation.conversions.incoming import Incoming
 from core.translation.conversions.loading import Loading
-from core.translation.conversions.table import CLIENT_DIALECTS, Conversion, choose
-from core.translation.fields.table import EXTENSIONS
+from core.translation.conversions.table import Conversion, choose
+from core.translation.dialects.registry import SPOKEN
+from core.translation.fields.chat import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
 from core.translation.report.report import ReportRow, dropped, losses
 from core.translation.stamp import Stamp
@@ -98,7 +99,7 @@ class Caller:
         raised with its own status. Raises DiglotError.
         """
         now = time.time_ns()
-        spoken = CLIENT_DIALECTS[client_dialect]
+        spoken = SPOKEN[client_dialect]
         client = Wire(client_dialect, spoken.path, raw, headers=options.headers)
         exchange = Exchange(options.identity or new_id(), client, owner=options.owner, started=now)
         self._log.add(exchange)
@@ -109,7 +110,7 @@ class Caller:
         except DiglotError as exc:
             exchange.error = exc.message
             client.status = exc.status
-            client.came(encode_json(spoken.words.dump_error(exc)), time.time_ns())
+            client.came(encode_json(spoken.dump_error(exc)), time.time_ns())
             client.answered = (("content-type", JSON_TYPE),)
             exchange.end()
             raise
@@ -181,7 +182,7 @@ class Caller:
         reply = await send(self._client, deployment, wire, data, stream=conversion.streams)
         whole_json = conversion.json_is_whole and reply.content_type.startswith(JSON_TYPE)
         if conversion.streams and not whole_json:
-            kind = CLIENT_DIALECTS[turn.incoming.client_dialect].words.stream_type
+            kind = SPOKEN[turn.incoming.client_dialect].stream_type
             answer = await stream_answer(exchange, wire, reply, conversion.stream(), kind)
         else:
             whole = await read_whole(wire, reply)
@@ -197,9 +198,7 @@ class Caller:
         data = conversion.request(route.model)
         dialect = conversion.dialect
         of = exchange.client if conversion.verbatim else None
-        wire = Wire(
-            dialect, CLIENT_DIALECTS[dialect].path, data, url=route.deployment.base_url, of=of
-        )
+        wire = Wire(dialect, SPOKEN[dialect].path, data, url=route.deployment.base_url, of=of)
         exchange.backend.append(wire)
         exchange.translated = conversion.translated
         return wire, data
@@ -260,9 +259,8 @@ class Caller:
     async def _accepts(self, route: Route, request: ChatRequest) -> frozenset[str]:
         """Return what this backend is known to take beyond its dialect."""
         deployment = route.deployment
-        if deployment.dialect == "ollama":
-            # Models that do not hear have been refused sounds before.
-            return frozenset({"audio"})
+        if deployment.kind.accepts is not None:
+            return deployment.kind.accepts
         if not _EXTENDED & (request.settings.keys() | deployment.settings.keys()):
             return frozenset()
         return EXTENSIONS.get(await self._catalog.kind(deployment), frozenset())

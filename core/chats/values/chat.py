@@ -40,7 +40,7 @@ class ChatOptions(Struct, frozen=True, kw_only=True):
     """What a question is asked with. Nothing is sent that is not set here.
 
     ``tools`` are names of the toolbox, ``settings`` names of
-    core.translation.fields.table with their values, ``schema`` is the JSON Schema that
+    core.translation.fields.chat with their values, ``schema`` is the JSON Schema that
     the answer must fit, ``thinking`` as in ChatRequest.
     """
 

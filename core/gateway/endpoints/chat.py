@@ -19,7 +19,6 @@ from core.errors import BackendUnavailable, DiglotError, InvalidRequest
 from core.gateway.auth import principal_of
 from core.gateway.call import CallScope, GatewayState
 from core.gateway.errors import error_response
-from core.translation.conversions.table import CLIENT_DIALECTS
 
 __all__ = ["MAX_REQUEST", "ChatEndpoint"]
 
@@ -45,12 +44,13 @@ class ChatEndpoint:
         self.fleet = gateway_state.fleet
         self._gateway_state = gateway_state
         self._client_dialect = client_dialect
-        self._words = CLIENT_DIALECTS[client_dialect].words.name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         principal = principal_of(scope)
-        call = self._gateway_state.begin(self._words, scope["path"], principal, scope["headers"])
+        call = self._gateway_state.begin(
+            self._client_dialect, scope["path"], principal, scope["headers"]
+        )
         try:
             await self._serve(call, scope, receive, send)
         finally:
@@ -107,7 +107,7 @@ class ChatEndpoint:
     async def _fail(
         self, call: CallScope, error: DiglotError, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        response = call.marked(error_response(self._words, error), error)
+        response = call.marked(error_response(self._client_dialect, error), error)
         await response(scope, receive, send)
 
     async def _stop(self, call: CallScope, scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,7 +14,7 @@ from core.errors import DiglotError
 from core.gateway.auth import principal_of
 from core.gateway.call import GatewayState
 from core.gateway.endpoints.json_endpoint import json_endpoint
-from core.gateway.errors import error_response
+from core.gateway.errors import dialect_of, error_response
 
 __all__ = ["HealthRoutes"]
 
@@ -74,7 +74,7 @@ class HealthRoutes:
         try:
             principal_of(request.scope).check_watch()
         except DiglotError as exc:
-            return error_response("openai", exc)
+            return error_response(dialect_of(request.url.path), exc)
         body, kind = self._gateway_state.metrics.exposition(self._fleet.loads)
         return Response(body, media_type=kind)
 

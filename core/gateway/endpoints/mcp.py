@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from core.config.tools import ToolSettings
 from core.errors import AccessDenied, InvalidRequest
 from core.gateway.auth import principal_of
-from core.gateway.errors import error_response
+from core.gateway.errors import dialect_of, error_response
 from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
 
@@ -49,14 +49,14 @@ class McpEndpoint:
         try:
             principal_of(scope).check_tools()
         except AccessDenied as exc:
-            await error_response("openai", exc)(scope, receive, send)
+            await error_response(dialect_of(scope["path"]), exc)(scope, receive, send)
             return
         if not self._offer():
             error = InvalidRequest(
                 "this server does not offer its tools; its config says diglot.tools.offer: false",
                 status=404, code="not_found",
             )  # fmt: skip
-            await error_response("openai", error)(scope, receive, send)
+            await error_response(dialect_of(scope["path"]), error)(scope, receive, send)
             return
         if self._manager is None:
             self._manager = asyncio.get_running_loop().create_future()

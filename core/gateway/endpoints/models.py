@@ -16,7 +16,7 @@ from starlette.routing import Route
 from core.backends.fleet import Fleet
 from core.errors import DiglotError, InvalidRequest
 from core.gateway.auth import principal_of
-from core.gateway.errors import error_response
+from core.gateway.errors import dialect_of, error_response
 from core.http.client import Reply
 from core.translation.codec.json import decode_json, read_object, read_text
 
@@ -52,7 +52,7 @@ class ModelRoutes:
             name = read_text(body.get(key), key)
             reply = await self._fleet.manage(request.method, request.url.path, name, raw, key=key)
         except DiglotError as exc:
-            return error_response("ollama", exc)
+            return error_response(dialect_of(request.url.path), exc)
         return _passed(reply)
 
     async def blob(self, request: Request) -> Response:
@@ -72,7 +72,7 @@ class ModelRoutes:
                 length=request.headers.get("content-length", "") if posted else "",
             )
         except DiglotError as exc:
-            return error_response("ollama", exc)
+            return error_response(dialect_of(request.url.path), exc)
         return _passed(reply)
 
 

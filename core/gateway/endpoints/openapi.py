@@ -2,127 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from core.translation.dialects.api import Operation
+from core.translation.dialects.registry import APIS
+from core.translation.dialects.shared.operations import TEXT
 from core.words import languages, say
 
-__all__ = ["OPERATIONS", "docs_routes", "document"]
+__all__ = ["docs_routes", "document", "sections"]
 
-ClientDialect = Literal["openai", "anthropic", "ollama", "health"]
+_HEALTH = "Health and metrics"
 
-_TEXT: dict[str, Any] = {"type": "string"}
-_FLAG: dict[str, Any] = {"type": "boolean"}
-_OBJECTS: dict[str, Any] = {"type": "array", "items": {"type": "object"}}
-_MESSAGES: dict[str, Any] = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "required": ["role", "content"],
-        "properties": {
-            "role": {"enum": ["system", "user", "assistant", "tool"]},
-            "content": {"anyOf": [_TEXT, _OBJECTS]},
-        },
-    },
-}
-_COUNT: dict[str, Any] = {"type": "integer", "minimum": 1}
-_NUMBER: dict[str, Any] = {"type": "number"}
-_ANY_TEXT: dict[str, Any] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+_OF_THE_SERVER = (
+    Operation("get", "/health/liveliness", "Whether the server runs; needs no key"),
+    Operation("get", "/health/liveness", "The same"),
+    Operation("get", "/health/readiness", "Whether it can answer; needs no key"),
+    Operation("get", "/health", "How each deployment is; loads no model"),
+    Operation("get", "/model/info", "The deployments"),
+    Operation("get", "/v1/model/info", "The same"),
+    Operation("get", "/metrics", "Counts for Prometheus"),
+)
 
 
-class Operation(Struct, frozen=True):
-    """One route: what it is for, and the fields of its body that matter most."""
+class Section(Struct, frozen=True):
+    """The routes of one API, or of the server's own, and the type of their streams."""
 
-    method: str
-    path: str
-    client_dialect: ClientDialect
-    summary: str
-    required: tuple[str, ...] = ()
-    fields: dict[str, Any] = {}
-    streams: bool = False
+    title: str
+    operations: tuple[Operation, ...]
+    stream_type: str = ""
 
 
-_CHAT = {"model": _TEXT, "messages": _MESSAGES, "stream": _FLAG, "temperature": _NUMBER,
-         "tools": _OBJECTS}  # fmt: skip
-_SAMPLED = {"model": _TEXT, "prompt": _TEXT, "stream": _FLAG}
-_NAMED = {"model": _TEXT}
-
-OPERATIONS: Sequence[Operation] = (
-    Operation("post", "/v1/chat/completions", "openai", "Answer a conversation",
-              ("model", "messages"), {**_CHAT, "max_completion_tokens": _COUNT}, streams=True),
-    Operation("post", "/v1/completions", "openai", "Go on with a text",
-              ("model", "prompt"), {**_SAMPLED, "max_tokens": _COUNT}, streams=True),
-    Operation("post", "/v1/responses", "openai", "Answer, and remember the conversation",
-              ("model", "input"), {"model": _TEXT, "input": {"anyOf": [_TEXT, _OBJECTS]},
-                                   "previous_response_id": _TEXT, "stream": _FLAG}, streams=True),
-    Operation("get", "/v1/responses/{id}", "openai", "A response that is kept"),
-    Operation("delete", "/v1/responses/{id}", "openai", "Forget a response"),
-    Operation("get", "/v1/responses/{id}/input_items", "openai", "What a response answers"),
-    Operation("post", "/v1/embeddings", "openai", "Vectors of texts",
-              ("model", "input"), {"model": _TEXT, "input": _ANY_TEXT}),
-    Operation("get", "/v1/models", "openai", "All models"),
-    Operation("get", "/v1/models/{name}", "openai", "One model"),
-    Operation("post", "/v1/messages", "anthropic", "Answer a conversation",
-              ("model", "messages", "max_tokens"), {**_CHAT, "max_tokens": _COUNT}, streams=True),
-    Operation("post", "/v1/messages/count_tokens", "anthropic", "How many tokens a request has",
-              ("model", "messages"), {"model": _TEXT, "messages": _MESSAGES}),
-    Operation("post", "/api/chat", "ollama", "Answer a conversation",
-              ("model", "messages"), {**_CHAT, "options": {"type": "object"},
-                                      "keep_alive": {"anyOf": [_TEXT, _NUMBER]}}, streams=True),
-    Operation("post", "/api/generate", "ollama", "Go on with a text",
-              ("model", "prompt"), _SAMPLED, streams=True),
-    Operation("post", "/api/embed", "ollama", "Vectors of texts",
-              ("model", "input"), {"model": _TEXT, "input": _ANY_TEXT}),
-    Operation("post", "/api/embeddings", "ollama", "The vector of a text",
-              ("model", "prompt"), {"model": _TEXT, "prompt": _TEXT}),
-    Operation("get", "/api/tags", "ollama", "All models"),
-    Operation("get", "/api/ps", "ollama", "The models in memory"),
-    Operation("get", "/api/version", "ollama", "The version of the API"),
-    Operation("post", "/api/show", "ollama", "What a model is", ("model",), _NAMED),
-    Operation("post", "/api/pull", "ollama", "Fetch a model", ("model",), _NAMED, streams=True),
-    Operation("post", "/api/push", "ollama", "Upload a model", ("model",), _NAMED, streams=True),
-    Operation("post", "/api/create", "ollama", "Make a model", ("model",),
-              {**_NAMED, "from": _TEXT}, streams=True),
-    Operation("post", "/api/copy", "ollama", "Copy a model", ("source", "destination"),
-              {"source": _TEXT, "destination": _TEXT}),
-    Operation("delete", "/api/delete", "ollama", "Delete a model", ("model",), _NAMED),
-    Operation("head", "/api/blobs/{digest}", "ollama", "Whether a blob is there"),
-    Operation("post", "/api/blobs/{digest}", "ollama", "Upload a blob"),
-    Operation("get", "/health/liveliness", "health", "Whether the server runs; needs no key"),
-    Operation("get", "/health/liveness", "health", "The same"),
-    Operation("get", "/health/readiness", "health", "Whether it can answer; needs no key"),
-    Operation("get", "/health", "health", "How each deployment is; loads no model"),
-    Operation("get", "/model/info", "health", "The deployments"),
-    Operation("get", "/v1/model/info", "health", "The same"),
-    Operation("get", "/metrics", "health", "Counts for Prometheus"),
-)  # fmt: skip
-"""Every route that a program may ask."""
-
-_TITLES: dict[ClientDialect, str] = {
-    "openai": "OpenAI",
-    "anthropic": "Anthropic",
-    "ollama": "Ollama",
-    "health": "Health and metrics",
-}
-_STREAMS: dict[ClientDialect, str] = {
-    "openai": "text/event-stream",
-    "anthropic": "text/event-stream",
-    "ollama": "application/x-ndjson",
-    "health": "",
-}
+def sections() -> list[Section]:
+    """Return every route that a program may ask."""
+    found = [Section(a.label, a.operations, a.dialects[0].stream_type) for a in APIS.values()]
+    return [*found, Section(_HEALTH, _OF_THE_SERVER)]
 
 
 def document() -> dict[str, Any]:
     """Return the document, as OpenAPI 3.1 wants it."""
     paths: dict[str, Any] = {}
-    for one in OPERATIONS:
-        paths.setdefault(one.path, {})[one.method] = _operation(one)
+    found = sections()
+    for section in found:
+        for one in section.operations:
+            paths.setdefault(one.path, {})[one.method] = _operation(one, section)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -132,7 +60,7 @@ def document() -> dict[str, Any]:
             "that are not named here are taken as each API has them.",
         },
         "security": [{"bearer": []}, {"x-api-key": []}, {"api-key": []}],
-        "tags": [{"name": title} for title in _TITLES.values()],
+        "tags": [{"name": section.title} for section in found],
         "paths": paths,
         "components": {
             "securitySchemes": {
@@ -161,14 +89,14 @@ def docs_routes() -> list[Route]:
     ]
 
 
-def _operation(one: Operation) -> dict[str, Any]:
+def _operation(one: Operation, section: Section) -> dict[str, Any]:
     content: dict[str, Any] = {"application/json": {"schema": {}}}
     if one.streams:
-        content[_STREAMS[one.client_dialect]] = {"schema": {"type": "string"}}
+        content[section.stream_type] = {"schema": {"type": "string"}}
     found: dict[str, Any] = {
         "summary": one.summary,
         "operationId": f"{one.method}{one.path}".translate(str.maketrans("/{}.", "____")),
-        "tags": [_TITLES[one.client_dialect]],
+        "tags": [section.title],
         "responses": {
             "200": {"description": "The answer", "content": content},
             "default": {"description": "An error, in the words of this API"},
@@ -176,7 +104,7 @@ def _operation(one: Operation) -> dict[str, Any]:
     }
     if "{" in one.path:
         name = one.path.partition("{")[2].partition("}")[0]
-        found["parameters"] = [{"name": name, "in": "path", "required": True, "schema": _TEXT}]
+        found["parameters"] = [{"name": name, "in": "path", "required": True, "schema": TEXT}]
     if one.fields:
         schema = {
             "type": "object",
@@ -220,17 +148,16 @@ def _page() -> str:
         f"<style>{_STYLE}</style><h1>Diglot: {' · '.join(_said('title').values())}</h1>",
         *(f"<p lang={code}>{text}</p>" for code, text in _said("intro").items()),
     ]
-    for client_dialect, title in _TITLES.items():
-        parts.append(f"<h2>{escape(title)}</h2><table>")
-        for one in OPERATIONS:
-            if one.client_dialect == client_dialect:
-                fields = ", ".join(
-                    f"<code>{escape(name)}</code>" + ("" if name in one.required else "?")
-                    for name in one.fields
-                )
-                parts.append(
-                    f"<tr><td><code>{one.method.upper()} {escape(one.path)}</code>"
-                    f"<td>{escape(one.summary)}<br><small>{fields}</small>"
-                )
+    for section in sections():
+        parts.append(f"<h2>{escape(section.title)}</h2><table>")
+        for one in section.operations:
+            fields = ", ".join(
+                f"<code>{escape(name)}</code>" + ("" if name in one.required else "?")
+                for name in one.fields
+            )
+            parts.append(
+                f"<tr><td><code>{one.method.upper()} {escape(one.path)}</code>"
+                f"<td>{escape(one.summary)}<br><small>{fields}</small>"
+            )
         parts.append("</table>")
     return "".join(parts)

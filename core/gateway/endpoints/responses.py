@@ -115,10 +115,10 @@ def _name(identity: str) -> str:
 
 
 class ResponsesEndpoint(ChatEndpoint):
-    """POST /v1/responses, and what can be asked of a stored one."""
+    """POST in a dialect whose server keeps answers, and what can be asked of a stored one."""
 
-    def __init__(self, gateway_state: GatewayState) -> None:
-        super().__init__(gateway_state, "responses")
+    def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
+        super().__init__(gateway_state, client_dialect)
         self._store = SharedResponses(lambda: gateway_state.fleet.config.routing.redis_url)
 
     async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:

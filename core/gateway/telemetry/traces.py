@@ -17,18 +17,12 @@ from urllib.parse import urlsplit
 
 from core.exchanges.exchange import Exchange
 from core.exchanges.wire import Wire
+from core.translation.dialects.registry import SPOKEN, api_of
 
 __all__ = ["Traces"]
 
 _LOG = logging.getLogger("diglot.traces")
 _PLACES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-_OPERATIONS = {
-    "completions": "text_completion",
-    "generate": "text_completion",
-    "embed": "embeddings",
-    "embed_legacy": "embeddings",
-    "embeddings": "embeddings",
-}
 
 
 class Traces:
@@ -52,7 +46,7 @@ class Traces:
         self, started: int, status: int, exchange: Exchange, headers: Iterable[tuple[bytes, bytes]]
     ) -> None:
         """Send what is known of a request that is over. Times are ns since the epoch."""
-        operation = _OPERATIONS.get(exchange.client.dialect, "chat")
+        operation = SPOKEN[exchange.client.dialect].task
         span = self._tracer.start_span(
             f"{operation} {exchange.model[:200]}".strip(),
             context=self._parent(headers),
@@ -78,7 +72,7 @@ class Traces:
         place = urlsplit(wire.url)
         attributes: dict[str, Any] = {
             "gen_ai.operation.name": operation,
-            "gen_ai.provider.name": _provider(wire.dialect),
+            "gen_ai.provider.name": api_of(wire.dialect).name,
             "server.address": place.hostname or "",
             "url.path": wire.path,
             "http.response.status_code": wire.status,
@@ -136,7 +130,7 @@ def _attributes(operation: str, status: int, exchange: Exchange) -> dict[str, An
         "url.path": exchange.client.path,
     }
     if exchange.backend:
-        facts["gen_ai.provider.name"] = _provider(exchange.backend[-1].dialect)
+        facts["gen_ai.provider.name"] = api_of(exchange.backend[-1].dialect).name
     trail = exchange.trail
     if trail is not None and trail.deployment is not None:
         facts["gen_ai.response.model"] = trail.deployment.model
@@ -150,7 +144,3 @@ def _attributes(operation: str, status: int, exchange: Exchange) -> dict[str, An
     if status >= 400:
         facts["error.type"] = str(status)
     return facts
-
-
-def _provider(dialect: str) -> str:
-    return "ollama" if dialect in ("ollama", "generate", "embed", "embed_legacy") else "openai"

@@ -20,8 +20,7 @@ from core.inspector.align.response_fields import ANSWER_FIELDS, AnswerField
 from core.inspector.align.response_notes import ANSWER_NOTES
 from core.translation.codec.json import decode_json, encode_json, read_object
 from core.translation.codec.json_paths import join
-from core.translation.dialects.embeddings import EMBEDDING_DIALECTS
-from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS
 from core.translation.events import Event, accumulate
 from core.translation.report.report import Outcome
 from core.translation.stamp import Stamp

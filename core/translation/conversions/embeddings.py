@@ -11,14 +11,13 @@ from core.errors import Unsupported
 from core.translation.codec.json import decode_answer, encode_json
 from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.conversions.passed_stream import rename_model
-from core.translation.dialects.embeddings import EMBEDDING_DIALECTS, EmbeddingRequest
+from core.translation.dialects.registry import EMBEDDING_DIALECTS
+from core.translation.dialects.shared.embeddings import EmbeddingRequest
 from core.translation.messages import Usage
 from core.translation.report.report import ReportRow, explain_request
 from core.translation.stamp import Stamp
 
 __all__ = ["Embed"]
-
-_ASKED = {"ollama": "embed", "openai": "embeddings"}
 
 
 class Embed:
@@ -35,10 +34,9 @@ class Embed:
         self._request = EMBEDDING_DIALECTS[incoming.client_dialect].parse_request(incoming.body)
         self._keep_alive = backend.settings.get("keep_alive")
         self._written: dict[str, Any] = {}
-        self.dialect = _ASKED[backend.dialect]
-        if backend.dialect == "ollama" and incoming.client_dialect == "embed_legacy":
-            # It gives vectors as they are, which no other native route does.
-            self.dialect = incoming.client_dialect
+        understood = backend.kind.embeddings
+        own = incoming.client_dialect
+        self.dialect = own if own in understood else understood[0]
         self.translated = self.dialect != incoming.client_dialect
 
     @classmethod

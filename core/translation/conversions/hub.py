@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from core.translation.codec.json import decode_answer, encode_json
 from core.translation.codec.json_paths import without
 from core.translation.conversions.incoming import Backend, Incoming
-from core.translation.dialects.openai.choices import split_choices
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import replay
 from core.translation.messages import ChatRequest, ChatResponse, Usage
@@ -24,9 +23,6 @@ from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator
 
 __all__ = ["Hub"]
-
-# Where each kind of backend is asked to go on from bare text.
-_BARE = {"ollama": "generate", "openai": "completions"}
 
 
 class Hub:
@@ -76,8 +72,9 @@ class Hub:
 
     def parts(self) -> list[Self]:
         """Return a conversion for each of several answers that are asked for; else this one."""
-        bodies = split_choices(self.body, dialect=self._client_dialect)
-        if len(bodies) == 1:
+        choices = DIALECTS[self._client_dialect].choices
+        bodies = choices.split(self.body) if choices is not None else []
+        if len(bodies) < 2:
             return [self]
         return [
             type(self)(self._client_dialect, body, self._backend, self._stamp) for body in bodies
@@ -91,13 +88,14 @@ class Hub:
         return self._asked
 
     def _parsed(self) -> ChatRequest:
-        request = DIALECTS[self._client_dialect].parse_request(self.body)
+        client = DIALECTS[self._client_dialect]
+        request = client.parse_request(self.body)
         if request.thinking is None:
             return replace(request, thinking=self._backend.thinking)
-        # Thinking may be off only because Anthropic's API has it so, and servers of OpenAI's
+        # Thinking may be off only because the client's API has it so, and servers of OpenAI's
         # dialect refuse a word on thinking where a model has none to switch.
-        quiet = self._client_dialect == "anthropic" and "thinking" not in self.body
-        if quiet and self._backend.dialect == "openai":
+        quiet = client.thinks_if and client.thinks_if not in self.body
+        if quiet and not self._backend.kind.switches_thinking:
             return replace(request, thinking=None)
         return request
 
@@ -108,11 +106,11 @@ class Hub:
         """
         self._sent = sent
         self.accepts = accepts
-        kind = self._backend.dialect
-        self.dialect = kind if sent.prompt is None else _BARE[kind]
+        kind = self._backend.kind
+        self.dialect = kind.chat if sent.prompt is None else kind.bare
         self.streams = sent.stream
-        # A stream of Ollama's is made of JSON itself.
-        self.json_is_whole = kind != "ollama"
+        # A native stream is made of JSON itself.
+        self.json_is_whole = not DIALECTS[self.dialect].native
 
     def aside(self, question: ChatRequest, *, accepts: Collection[str]) -> Self:
         """Return a conversion that asks a question on the side; ``take`` its answer, whole."""

@@ -8,16 +8,14 @@ a body, ``plain`` is None and the body is decoded when it is first looked at.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Literal, Protocol
-
-import msgspec
-from msgspec import Meta, Struct
+from typing import Any, Protocol
 
 from core.translation.codec.json import JSON_ERRORS, decode_json, read_model, read_object
+from core.translation.dialects.api import BackendKind
+from core.translation.dialects.registry import DIALECTS, SPOKEN
+from core.translation.dialects.shared.plain import Plain
 
-__all__ = ["Backend", "Incoming", "Plain", "PlainChat", "read_plain"]
-
-_NATIVE = frozenset({"ollama", "generate"})
+__all__ = ["Backend", "Incoming", "read_plain"]
 
 
 class Backend(Protocol):
@@ -28,7 +26,7 @@ class Backend(Protocol):
     """
 
     @property
-    def dialect(self) -> str: ...
+    def kind(self) -> BackendKind: ...
     @property
     def settings(self) -> Mapping[str, Any]: ...
     @property
@@ -39,45 +37,13 @@ class Backend(Protocol):
     def embedded(self) -> bool: ...
 
 
-class _Said(Struct, forbid_unknown_fields=True):
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
-class Plain(Struct, forbid_unknown_fields=True):
-    """The body of POST /api/chat, if it is plain."""
-
-    model: Annotated[str, Meta(min_length=1)]
-    messages: Annotated[list[_Said], Meta(min_length=1)]
-    stream: bool | None = None
-
-
-class PlainChat(Plain, forbid_unknown_fields=True):
-    """The body of POST /v1/chat/completions, if it is plain."""
-
-    temperature: int | float | None = None
-    top_p: int | float | None = None
-    seed: int | None = None
-    max_tokens: int | None = None
-
-
-_READERS: Mapping[str, msgspec.json.Decoder[Any]] = {
-    "openai": msgspec.json.Decoder(PlainChat),
-    "ollama": msgspec.json.Decoder(Plain),
-}
-
-
 def read_plain(client_dialect: str, body: bytes) -> Plain | None:
-    """Return a request of the dialect ``client_dialect`` if it is plain, else None.
-
-    Plain promises that every backend can be told all of it: nothing is dropped, nothing of the
-    model is needed but words, and the form of the answer depends on ``stream`` alone.
-    """
-    reader = _READERS.get(client_dialect)
-    if reader is None:
+    """Return a request of the dialect ``client_dialect`` if it is plain, else None."""
+    dialect = DIALECTS.get(client_dialect)
+    if dialect is None or dialect.plain is None:
         return None
     try:
-        plain: Plain = reader.decode(body)
+        plain: Plain = dialect.plain.decode(body)
     except JSON_ERRORS:
         return None
     return plain
@@ -116,7 +82,7 @@ class Incoming:
     def streams(self) -> bool:
         """Whether a stream is asked for. Ollama's own dialects stream unless told not to."""
         stream = self.body.get("stream") if self.plain is None else self.plain.stream
-        return stream is True or (stream is None and self.client_dialect in _NATIVE)
+        return stream is True or (stream is None and SPOKEN[self.client_dialect].native)
 
     def needs(self) -> frozenset[str]:
         """Return what the model must be able to do, in Ollama's words, so far as a look tells.

@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from core.translation.codec.json import JSON_ERRORS, encode_json
-from core.translation.conversions.incoming import Backend, Incoming, PlainChat
+from core.translation.conversions.incoming import Backend, Incoming
+from core.translation.dialects.shared.plain import PlainChat
 from core.translation.messages import Usage
 from core.translation.report.report import ReportRow
 from core.translation.stamp import Stamp
@@ -51,6 +52,7 @@ _WHOLE = msgspec.json.Decoder(_Whole)
 class OpenAIOverOllama:
     """Conversion of a plain OpenAI chat for an Ollama server that is sent what the client says."""
 
+    pair = ("openai", "ollama")
     dialect = "ollama"
     translated = verbatim = True
     json_is_whole = False

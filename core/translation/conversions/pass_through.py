@@ -13,10 +13,7 @@ from core.translation.codec.json import decode_answer, encode_json
 from core.translation.codec.json_paths import without
 from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.conversions.passed_stream import PassedStream, rename_model
-from core.translation.dialects.ollama.chat import parse_usage as parse_counts
-from core.translation.dialects.openai.chat import parse_usage
 from core.translation.dialects.registry import DIALECTS
-from core.translation.dialects.shared.settings import with_defaults
 from core.translation.events import replay
 from core.translation.messages import ChatResponse, Usage
 from core.translation.report.report import ReportRow
@@ -31,8 +28,8 @@ class PassThrough:
     translated = False
     verbatim = json_is_whole = True
 
-    __slots__ = ("_backend", "_incoming", "_rename", "_stamp", "answer_type", "dialect", "needs",
-                 "streams")  # fmt: skip
+    __slots__ = ("_backend", "_incoming", "_rename", "_spoken", "_stamp", "answer_type", "dialect",
+                 "needs", "streams")  # fmt: skip
 
     def __init__(self, incoming: Incoming, backend: Backend, stamp: Stamp) -> None:
         self._incoming = incoming
@@ -40,9 +37,10 @@ class PassThrough:
         self._stamp = stamp
         self._rename = False
         self.dialect = incoming.client_dialect
+        self._spoken = DIALECTS[self.dialect]
         self.streams = incoming.streams
         self.needs = incoming.needs()
-        sse = self.streams and not DIALECTS[self.dialect].native
+        sse = self.streams and not self._spoken.native
         # Loading and unloading answer with one JSON object even where a stream was asked.
         self.answer_type = "text/event-stream" if sse else "application/json"
 
@@ -53,7 +51,7 @@ class PassThrough:
             return None
         if backend.embedded:
             # llama.cpp counts one of several answers only, and its completions know no echo.
-            if incoming.client_dialect != "openai":
+            if incoming.client_dialect != backend.kind.chat:
                 return None
             if incoming.plain is None and incoming.body.get("n") not in (None, 1):
                 return None
@@ -64,7 +62,7 @@ class PassThrough:
         data, backend = self._incoming.raw, self._backend
         if backend.settings or backend.unwanted:
             body = without(self._incoming.body, backend.unwanted)
-            data = encode_json(with_defaults(body, self.dialect, backend.settings))
+            data = encode_json(self._spoken.settings.with_defaults(body, backend.settings))
         self._rename = model != self._stamp.model
         return rename_model(data, model) if self._rename else data
 
@@ -78,23 +76,24 @@ class PassThrough:
         Raises InvalidResponse or BackendError for what is no finished answer of the dialect.
         """
         body = decode_answer(whole)
-        native = DIALECTS[self.dialect].native
-        if not body.get("done" if native else "choices") or body.get("error"):
+        passing = self._spoken.passing
+        assert passing is not None, "no backend is asked in any other"
+        if not body.get(passing.whole) or body.get("error"):
             self._parsed(body)  # raises what is wrong
         if self.answer_type != "application/json":
             return self._streamed(self._parsed(body), now=now)
         if self._rename:
             whole = rename_model(whole, self._stamp.model, blame=InvalidResponse)
-        return whole, parse_counts(body) if native else parse_usage(body.get("usage"))
+        return whole, passing.usage(body)
 
     def _parsed(self, body: dict[str, Any]) -> ChatResponse:
-        return DIALECTS[self.dialect].parse_response(body, ids=self._stamp.id)
+        return self._spoken.parse_response(body, ids=self._stamp.id)
 
     def _streamed(self, response: ChatResponse, *, now: int) -> tuple[bytes, Usage | None]:
         """Write a whole answer of a server without streams as the stream that was asked for."""
         options = self._incoming.body.get("stream_options")
         usage = isinstance(options, dict) and options.get("include_usage") is True
-        encoder = DIALECTS[self.dialect].encoder(self._stamp, include_usage=usage)
+        encoder = self._spoken.encoder(self._stamp, include_usage=usage)
         return encoder.encode(replay(response), now=now), response.usage
 
     def stream(self) -> PassedStream:

@@ -17,9 +17,8 @@ import msgspec
 from core.errors import DiglotError, InvalidRequest, InvalidResponse
 from core.translation.codec.framing import MAX_RECORD, SSEDecoder, SSERecord, encode_sse, is_end
 from core.translation.codec.json import JSON_ERRORS, decode_json, decode_mended, encode_json
-from core.translation.dialects.ollama.chat_stream import is_done
-from core.translation.dialects.openai.chat_stream import error_in, is_finished, stream_error
 from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.shared.stream_errors import error_in, stream_error
 from core.translation.events import Finish, StreamError
 from core.translation.stamp import Stamp
 
@@ -34,9 +33,6 @@ _LINE_END = re.compile(rb"\n")
 
 # A comment, or data without any, is a heartbeat.
 _SAYS = re.compile(rb"data: ?\S")
-
-_DONE = re.compile(rb'"done"\s*:\s*true')
-_REASON = re.compile(rb'"finish_reason"\s*:\s*"')
 
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -65,8 +61,12 @@ class PassedStream:
     """
 
     def __init__(self, dialect: str, stamp: Stamp, *, rename: bool) -> None:
-        self._encoder = DIALECTS[dialect].encoder(stamp, include_usage=False)
-        self._sse = not DIALECTS[dialect].native
+        spoken = DIALECTS[dialect]
+        assert spoken.passing is not None, "no backend answers in any other"
+        self._encoder = spoken.encoder(stamp, include_usage=False)
+        self._sse = not spoken.native
+        self._may_end = spoken.passing.end
+        self._ends = spoken.passing.ended
         self._model = stamp.model
         self._rename = rename
         self._events = SSEDecoder()
@@ -155,8 +155,8 @@ class PassedStream:
         if b'"error"' in data:
             return True
         if not self._sse:
-            return _DONE.search(data) is not None
-        return b"DONE" in data or b"event:" in data or _REASON.search(data) is not None
+            return self._may_end(data) is not None
+        return b"DONE" in data or b"event:" in data or self._may_end(data) is not None
 
     def _unread(self, data: bytes) -> bytes:
         self.spoke = self.spoke or (
@@ -215,8 +215,7 @@ class PassedStream:
                 self._fail(stream_error(error))
                 return
         self.spoke = True
-        ends = _REASON.search(data) if self._sse else _DONE.search(data)
-        if ends and (is_finished(data) if self._sse else is_done(data)):
+        if self._may_end(data) and self._ends(data):
             self.finish = Finish()
             self._done = not self._sse
 

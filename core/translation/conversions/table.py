@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from msgspec import Struct
-
 from core.errors import DiglotError
 from core.translation.conversions.embeddings import Embed
 from core.translation.conversions.hub import Hub
@@ -24,14 +22,14 @@ from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.conversions.loading import Loading
 from core.translation.conversions.openai_over_ollama import OpenAIOverOllama
 from core.translation.conversions.pass_through import PassThrough
-from core.translation.dialects.embeddings import EMBEDDING_DIALECTS
-from core.translation.dialects.registry import DIALECTS, Dialect
+from core.translation.dialects.dialect import EmbeddingDialect
+from core.translation.dialects.registry import BACKEND_KINDS, SPOKEN, derived
 from core.translation.events import Finish, StreamError
 from core.translation.messages import Usage
 from core.translation.report.report import ReportRow
 from core.translation.stamp import Stamp
 
-__all__ = ["CLIENT_DIALECTS", "WAYS", "ClientDialect", "Conversion", "StreamConversion", "choose"]
+__all__ = ["Conversion", "StreamConversion", "choose", "ways"]
 
 
 class StreamConversion(Protocol):
@@ -63,7 +61,7 @@ class Conversion(Protocol):
 
     @property
     def dialect(self) -> str:
-        """What the backend is asked in: a key of FACES."""
+        """What the backend is asked in: a key of SPOKEN."""
 
     @property
     def needs(self) -> frozenset[str]:
@@ -102,48 +100,27 @@ class Conversion(Protocol):
         """Return what makes the client's stream."""
 
 
-class ClientDialect(Struct, frozen=True):
-    """A dialect as a route: chats and embeddings alike. ``words`` is how its errors are said."""
-
-    path: str
-    words: Dialect
-
-
-CLIENT_DIALECTS: Mapping[str, ClientDialect] = {
-    **{name: ClientDialect(dialect.path, dialect) for name, dialect in DIALECTS.items()},
-    **{name: ClientDialect(e.path, DIALECTS[e.chat]) for name, e in EMBEDDING_DIALECTS.items()},
-}
-
 Read = Callable[[Incoming, Backend, Stamp], Conversion | Loading | None]
 
-# What each kind of backend understands as it stands.
-_UNDERSTOOD = {"ollama": ("ollama", "generate"), "openai": ("openai", "completions")}
-
 # A short way between two dialects, for the requests that it knows.
-_FAST: Mapping[tuple[str, str], Read] = {("openai", "ollama"): OpenAIOverOllama.read}
+_FAST: Mapping[tuple[str, str], Read] = {OpenAIOverOllama.pair: OpenAIOverOllama.read}
 
 
-def _ways(client_dialect: str, kind: str) -> tuple[Read, ...]:
-    """Return the ways from a client's dialect to a kind of backend, the shortest first."""
-    if client_dialect in EMBEDDING_DIALECTS:
-        return (Embed.read,) if client_dialect == "embeddings" else (Loading.read, Embed.read)
-    ways: list[Read] = []
+@derived
+def ways(client_dialect: str, kind: str) -> tuple[Read, ...]:
+    """Return the ways from a client's dialect to a kind of backend, the shortest first.
+
+    The first that fits is taken, and the last one always does.
+    """
+    spoken = SPOKEN[client_dialect]
+    found: list[Read] = []
     if (client_dialect, kind) in _FAST:
-        ways.append(_FAST[client_dialect, kind])
-    if client_dialect in _UNDERSTOOD[kind]:
-        ways.append(PassThrough.read)
-    if DIALECTS[client_dialect].native:
-        ways.append(Loading.read)
-    return (*ways, Hub.read)
-
-
-WAYS: Mapping[tuple[str, str], tuple[Read, ...]] = {
-    (client_dialect, kind): _ways(client_dialect, kind)
-    for client_dialect in CLIENT_DIALECTS
-    for kind in _UNDERSTOOD
-}
-"""For each client's dialect and kind of backend: the ways, of which the first that fits is taken.
-The last one always does."""
+        found.append(_FAST[client_dialect, kind])
+    if client_dialect in BACKEND_KINDS[kind].speaks:
+        found.append(PassThrough.read)
+    if spoken.loaded is not None:
+        found.append(Loading.read)
+    return (*found, Embed.read if isinstance(spoken, EmbeddingDialect) else Hub.read)
 
 
 def choose(incoming: Incoming, backend: Backend, stamp: Stamp) -> Conversion | Loading:
@@ -151,7 +128,7 @@ def choose(incoming: Incoming, backend: Backend, stamp: Stamp) -> Conversion | L
 
     Raises InvalidRequest for embeddings that break their dialect, Unsupported where nothing leads.
     """
-    for read in WAYS[incoming.client_dialect, backend.dialect]:
+    for read in ways(incoming.client_dialect, backend.kind.name):
         found = read(incoming, backend, stamp)
         if found is not None:
             return found

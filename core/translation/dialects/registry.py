@@ -1,111 +1,143 @@
-"""DIALECTS: every dialect that is spoken, with the functions that read and write it."""
+"""The registry: every API that is spoken, and by name its dialects, kinds of server and fields.
+
+``APIS`` is the list that a new dialect is entered in. All else here is made of it, and follows
+when another API is registered while the program runs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from functools import lru_cache
+from typing import ParamSpec, TypeVar, cast
 
-from msgspec import Struct
+from core.errors import BackendError
+from core.translation.dialects.anthropic.api import API as ANTHROPIC
+from core.translation.dialects.api import Api, BackendKind
+from core.translation.dialects.dialect import Decoder, Dialect, EmbeddingDialect, Encoder, Spoken
+from core.translation.dialects.ollama.api import API as OLLAMA
+from core.translation.dialects.openai.api import API as OPENAI
+from core.translation.fields.chat import CHAT_FIELDS
+from core.translation.fields.field import Field
 
-from core.errors import BackendError, DiglotError
-from core.translation.dialects.anthropic import messages as anthropic
-from core.translation.dialects.anthropic import messages_stream as anthropic_stream
-from core.translation.dialects.ollama import chat as ollama
-from core.translation.dialects.ollama import chat_stream as ollama_stream
-from core.translation.dialects.ollama import generate
-from core.translation.dialects.openai import chat as openai
-from core.translation.dialects.openai import chat_stream as openai_stream
-from core.translation.dialects.openai import (
-    completions,
-    completions_stream,
-    responses,
-    responses_stream,
-)
-from core.translation.events import Event
-from core.translation.messages import ChatRequest, ChatResponse
-from core.translation.stamp import Stamp
+__all__ = [
+    "APIS",
+    "BACKEND_KINDS",
+    "DIALECTS",
+    "EMBEDDING_DIALECTS",
+    "FIELDS",
+    "SPOKEN",
+    "Decoder",
+    "Dialect",
+    "EmbeddingDialect",
+    "Encoder",
+    "api_of",
+    "api_of_path",
+    "derived",
+    "read_error",
+    "register",
+    "unregister",
+]
 
-__all__ = ["DIALECTS", "Decoder", "Dialect", "Encoder"]
+P = ParamSpec("P")
+T = TypeVar("T")
 
+APIS: dict[str, Api] = {}
+DIALECTS: dict[str, Dialect] = {}
+EMBEDDING_DIALECTS: dict[str, EmbeddingDialect] = {}
+SPOKEN: dict[str, Spoken] = {}
+"""Both together: whatever a client may ask in."""
+BACKEND_KINDS: dict[str, BackendKind] = {}
+FIELDS: list[Field] = []
+"""Every field of a request body, with its name in each dialect.
 
-class Decoder(Protocol):
-    """Bytes to events. A broken or unfinished stream ends in a StreamError, never in silence."""
+One row is one idea. ``paths`` gives where each dialect writes it, with ``[]`` for "each item";
+a dialect without a path has no way to say it. The report is made from this table, and a law
+holds it against what the code really did.
+"""
 
-    def decode(self, data: bytes) -> list[Event]: ...
-
-    def flush(self) -> list[Event]: ...
-
-
-class Encoder(Protocol):
-    """Events to bytes. ``now`` is when they arrived, in ns since the epoch."""
-
-    def encode(self, events: list[Event], *, now: int) -> bytes: ...
-
-
-class _DumpRequest(Protocol):
-    def __call__(
-        self, request: ChatRequest, *, accepts: Collection[str] = ()
-    ) -> dict[str, Any]: ...
-
-
-class _ParseResponse(Protocol):
-    def __call__(self, body: dict[str, Any], *, ids: str) -> ChatResponse: ...
-
-
-class _DumpResponse(Protocol):
-    def __call__(self, response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]: ...
+_DERIVED: list[Callable[[], None]] = []
 
 
-class _NewDecoder(Protocol):
-    def __call__(self, *, ids: str) -> Decoder: ...
+def derived(make: Callable[P, T]) -> Callable[P, T]:
+    """Keep what a function makes of these tables, until they change."""
+    kept = lru_cache(maxsize=1024)(make)
+    _DERIVED.append(kept.cache_clear)
+    return cast(Callable[P, T], kept)
 
 
-class _NewEncoder(Protocol):
-    def __call__(self, stamp: Stamp, *, include_usage: bool) -> Encoder: ...
+def register(*apis: Api) -> None:
+    """Speak another API from now on. Raises ValueError for a name or a field that is taken."""
+    for api in apis:
+        taken = {one.name for one in _spoken(api)} & SPOKEN.keys()
+        if taken or api.name in APIS:
+            raise ValueError(f"{api.name} is registered already: {', '.join(sorted(taken))}")
+        APIS[api.name] = api
+        DIALECTS.update({dialect.name: dialect for dialect in api.dialects})
+        EMBEDDING_DIALECTS.update({dialect.name: dialect for dialect in api.embeddings})
+        if api.backend is not None:
+            BACKEND_KINDS[api.backend.name] = api.backend
+    _refresh()
 
 
-class Dialect(Struct, frozen=True, kw_only=True):
-    """One wire format: where its route is, and the functions that read and write it.
-
-    ``native`` dialects are Ollama's own, which stream unless told not to.
-    """
-
-    name: str
-    path: str
-    native: bool
-    stream_type: str
-    parse_request: Callable[[dict[str, Any]], ChatRequest]
-    dump_request: _DumpRequest
-    parse_response: _ParseResponse
-    dump_response: _DumpResponse
-    parse_error: Callable[[bytes, int], BackendError]
-    dump_error: Callable[[DiglotError], dict[str, Any]]
-    decoder: _NewDecoder
-    encoder: _NewEncoder
+def unregister(name: str) -> None:
+    """Speak an API no longer."""
+    api = APIS.pop(name)
+    for dialect in _spoken(api):
+        DIALECTS.pop(dialect.name, None)
+        EMBEDDING_DIALECTS.pop(dialect.name, None)
+    if api.backend is not None:
+        del BACKEND_KINDS[api.backend.name]
+    _refresh()
 
 
-def _dialect(name: str, path: str, module: Any, streams: Any) -> Dialect:
-    return Dialect(
-        name=name,
-        path=path,
-        native=path.startswith("/api/"),
-        stream_type=module.STREAM_TYPE,
-        parse_request=module.parse_request,
-        dump_request=module.dump_request,
-        parse_response=module.parse_response,
-        dump_response=module.dump_response,
-        parse_error=module.parse_error,
-        dump_error=module.dump_error,
-        decoder=streams.StreamDecoder,
-        encoder=streams.StreamEncoder,
-    )
+@derived
+def api_of(dialect: str) -> Api:
+    """Return the API that a dialect belongs to."""
+    for api in APIS.values():
+        if any(dialect == one.name for one in _spoken(api)):
+            return api
+    raise KeyError(dialect)
 
 
-DIALECTS: Mapping[str, Dialect] = {
-    "ollama": _dialect("ollama", "/api/chat", ollama, ollama_stream),
-    "generate": _dialect("generate", "/api/generate", generate, generate),
-    "openai": _dialect("openai", "/v1/chat/completions", openai, openai_stream),
-    "completions": _dialect("completions", "/v1/completions", completions, completions_stream),
-    "responses": _dialect("responses", "/v1/responses", responses, responses_stream),
-    "anthropic": _dialect("anthropic", "/v1/messages", anthropic, anthropic_stream),
-}
+def api_of_path(path: str) -> Api:
+    """Return the API in whose words a path of the gateway says its errors."""
+    found = [
+        (len(prefix), -place, api)
+        for place, api in enumerate(APIS.values())
+        for prefix in api.prefixes
+        if path.startswith(prefix)
+    ]
+    return max(found, key=lambda one: one[:2])[2]
+
+
+def read_error(path: str, data: bytes, status: int) -> BackendError:
+    """Return the error that a route without a dialect of its own has answered."""
+    return api_of_path(path).dialects[0].parse_error(data, status)
+
+
+def _spoken(api: Api) -> tuple[Spoken, ...]:
+    return (*api.dialects, *api.embeddings)
+
+
+def _refresh() -> None:
+    SPOKEN.clear()
+    SPOKEN.update({**DIALECTS, **EMBEDDING_DIALECTS})
+    columns = [dialect.columns for dialect in SPOKEN.values()]
+    rows = (*CHAT_FIELDS, *(row for one in columns for row in one.rows))
+    for one in columns:
+        rows = one.added_to(rows)
+    _check(rows)
+    FIELDS[:] = rows
+    for forget in _DERIVED:
+        forget()
+
+
+def _check(rows: tuple[Field, ...]) -> None:
+    seen: dict[tuple[str, str], Field] = {}
+    for row in rows:
+        for dialect, path in row.paths.items():
+            if not row.alias and seen.setdefault((dialect, path), row) is not row:
+                raise ValueError(f"two rows own {dialect} {path}")
+
+
+register(OLLAMA, OPENAI, ANTHROPIC)

@@ -9,6 +9,7 @@ Sources: Ollama api/types.go and openai/openai.go at 0.33.0-rc2, OpenAI's API re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from core.translation.codec.kinds import Kind
 from core.translation.fields.field import Field
 
-__all__ = ["CHAT_FIELDS"]
+__all__ = ["CHAT_FIELDS", "EXTENSIONS"]
 
 
 def _row(name: str, *, ollama: str = "", openai: str = "", **more: Any) -> Field:
@@ -352,3 +353,13 @@ CHAT_FIELDS: tuple[Field, ...] = (
     *_MESSAGES,
     *_GENERATE,
 )
+
+EXTENSIONS: Mapping[str, frozenset[str]] = {
+    # llama.cpp's server: tools/server/README.md, "POST /completion" options on the chat route.
+    "llama.cpp": frozenset({"top_k", "min_p", "typical_p", "repeat_penalty", "repeat_last_n"}),
+    # vLLM: docs/serving/openai_compatible_server.md, "Extra parameters".
+    "vllm": frozenset({"top_k", "min_p"}),
+    # Diglot's own OpenAI dialect takes every native setting.
+    "diglot": frozenset(row.name for row in CHAT_FIELDS if row.extension),
+}
+"""What servers of OpenAI's dialect accept beyond it, by kind of server."""

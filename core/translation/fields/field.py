@@ -1,15 +1,23 @@
-"""Field: one idea of a request body, with its name in each dialect."""
+"""Field: one idea of a request body, with its name in each dialect. Columns: one dialect's names.
+
+The rows that Ollama's chat and OpenAI's have in common stand in ``chat``; what another dialect
+calls them, and the rows that only it has, are its Columns, in its own folder.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.translation.codec.kinds import Kind
 
-__all__ = ["Field"]
+__all__ = ["Columns", "Field", "own_row", "own_rows"]
+
+# The settings have OpenAI's names in the hub, so other dialects follow this column.
+_FOLLOWED = "openai"
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -33,3 +41,50 @@ class Field(Struct, frozen=True, kw_only=True):
     neutral: tuple[Any, ...] = ()
     harmless: bool = False
     note: str = ""
+
+
+class Columns(Struct, frozen=True, kw_only=True):
+    """How one dialect writes the rows of the table.
+
+    ``follows``: its flat settings have the names of chat completions, but for those that it has
+    ``renamed`` and those that are ``taken``: they mean something else there, and are read by
+    code. ``same`` gives its places of other rows, by a row's name. ``standard`` are the settings
+    that it has itself, all others being extensions; None where each row says so. ``native``: it
+    has a place for every setting of its column. ``winner``: of two names for ``max_tokens`` the
+    one that counts. ``rows`` are those that no other dialect's columns hold.
+    """
+
+    dialect: str
+    follows: bool = False
+    renamed: Mapping[str, str] = {}
+    taken: frozenset[str] = frozenset()
+    same: Mapping[str, str] = {}
+    standard: frozenset[str] | None = None
+    native: bool = False
+    winner: str = ""
+    rows: tuple[Field, ...] = ()
+
+    def added_to(self, rows: Iterable[Field]) -> tuple[Field, ...]:
+        """Return ``rows`` with this dialect's names in them."""
+        return tuple(self._named(row) for row in rows)
+
+    def _named(self, row: Field) -> Field:
+        path = row.paths.get(_FOLLOWED, "")
+        own = ""
+        if row.setting and path and self.follows:
+            own = path if row.alias else self.renamed.get(row.name, path)
+            if own in self.taken or (row.alias and own in self.renamed.values()):
+                own = ""
+        elif not row.setting and not row.alias:
+            own = self.same.get(row.name, "")
+        return replace(row, paths={**row.paths, self.dialect: own}) if own else row
+
+
+def own_row(dialect: str, name: str, path: str, **more: Any) -> Field:
+    """Return a row that says what ``path`` of a dialect means; other rows say where it goes."""
+    return Field(name=name, paths={dialect: path}, alias=True, **more)
+
+
+def own_rows(dialect: str, paths: Mapping[str, str], **more: Any) -> list[Field]:
+    """Return such rows for several paths, each with the name of what it means."""
+    return [own_row(dialect, name, path, **more) for path, name in paths.items()]

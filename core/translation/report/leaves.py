@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from core.translation.codec.json_paths import join
-from core.translation.fields.table import FIELDS, Field
+from core.translation.dialects.registry import FIELDS, derived
+from core.translation.fields.field import Field
 
 __all__ = ["Leaf", "fill", "leaves"]
 
@@ -34,7 +34,7 @@ class Leaf(NamedTuple):
     node: _Node
 
 
-@lru_cache
+@derived
 def _pattern_tree(dialect: str) -> _Node:
     root = _Node()
     for row in sorted(FIELDS, key=lambda row: row.alias):

@@ -10,18 +10,15 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any
 
 from core.errors import DiglotError
 from core.translation.codec.json import decode_json, encode_json
-from core.translation.fields.table import FIELDS, Field
+from core.translation.dialects.registry import FIELDS, SPOKEN, derived
+from core.translation.fields.field import Field
 from core.translation.report.leaves import Leaf
 
 __all__ = ["Finder", "aligned"]
-
-# Dialects in which a message is a message: what stands at one index stands there in the other.
-_ALIGNED = frozenset({"ollama", "generate", "openai", "embed", "embed_legacy", "embeddings"})
 
 # Names of rows that hold one idea between them.
 _GROUPS = (
@@ -37,8 +34,11 @@ _NEAR = 50
 
 
 def aligned(source: str, target: str) -> bool:
-    """Tell whether places in one dialect can be told from places in the other by their index."""
-    return source in _ALIGNED and target in _ALIGNED
+    """Tell whether places in one dialect can be told from places in the other by their index.
+
+    They can where a message is a message: what stands at one index stands there in the other.
+    """
+    return SPOKEN[source].aligned and SPOKEN[target].aligned
 
 
 class Finder:
@@ -98,7 +98,7 @@ def _key(value: Any) -> bytes:
     return encode_json(value)
 
 
-@lru_cache(maxsize=512)
+@derived
 def _patterns(target: str, names: frozenset[str]) -> tuple[str, ...]:
     """Return where ``target`` writes what these rows are about: own places before aliases."""
     wanted = set(names)

@@ -14,7 +14,6 @@ dropped    not said at all
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -22,10 +21,9 @@ from msgspec.structs import replace
 
 from core.note import Note
 from core.translation.codec.json import read_setting
-from core.translation.dialects.ollama.chat import dump_think
-from core.translation.dialects.openai.chat import dump_effort, parse_effort
-from core.translation.dialects.shared.settings import says
-from core.translation.fields.table import FIELDS, Field, setting_paths
+from core.translation.dialects.registry import DIALECTS, FIELDS, SPOKEN, derived
+from core.translation.dialects.shared.effort import parse_effort
+from core.translation.fields.field import Field
 from core.translation.report.leaves import Leaf, fill, leaves
 from core.translation.report.locate import Finder, aligned
 from core.translation.report.notes import NOTES
@@ -158,7 +156,7 @@ class _Walk:
             return _say(path, "renamed", place, row.note or "kept")
         if value in _EMPTY and (not row.retyped or row.name == "thinking"):
             return _say(path, "retyped", None, "empty")
-        if row.name == "thinking" and sent not in _efforts(value):
+        if row.name == "thinking" and sent != self._effort(value):
             return _say(path, "dropped", None, "superseded")
         note = _image_note(value, row)
         if row.name == "model":
@@ -191,7 +189,11 @@ class _Walk:
         own = _settings(self._target).get(row.name)
         target = own.paths[self._target] if own else ""
         if target not in self._written:
-            if own and row.name == "max_tokens" and not says(row, value, self._target, ()):
+            if (
+                own
+                and row.name == "max_tokens"
+                and not DIALECTS[self._target].settings.says(row, value)
+            ):
                 return _say(path, "retyped", None, "unlimited")
             return self._judge_unwritten(path, value, row)
         sent = self._written[target]
@@ -221,8 +223,13 @@ class _Walk:
         elif row.name == "thinking":
             note = "think_relaxed"
         elif row.setting and not row.harmless:
-            note = "no_native" if self._target == "ollama" else "no_openai"
+            note = "no_native" if SPOKEN[self._target].native else "no_openai"
         return _say(path, "dropped", None, note, harmless=row.harmless)
+
+    def _effort(self, value: Any) -> Any:
+        """Return how the target writes an effort to think."""
+        dump = DIALECTS[self._target].dump_effort
+        return dump(parse_effort(value, "think")) if dump is not None else None
 
     def _no_tools(self) -> bool:
         choice = self._body.get("tool_choice") or self._body.get("function_call")
@@ -231,7 +238,7 @@ class _Walk:
     def _place(self, numbers: tuple[int, ...], row: Field) -> str | None:
         """Return the path in the written body at which this leaf stands, if it does."""
         pattern = row.paths.get(self._target, "")
-        if self._source == "generate":
+        if SPOKEN[self._source].task == "text_completion":
             numbers = (0 if row.name == "system" else self._last, *numbers)
         if row.note == "legacy_functions":
             # The older form has one call a message.
@@ -269,11 +276,6 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and one == other
 
 
-def _efforts(value: Any) -> tuple[Any, ...]:
-    effort = parse_effort(value, "think")
-    return (dump_think(effort), dump_effort(effort))
-
-
 def _why_added(path: str, target: str) -> str:
     if path == "raw":
         return "raw_mode"
@@ -292,20 +294,22 @@ def _why_added(path: str, target: str) -> str:
     return "required_there"
 
 
-# Of rows that are all aliases (the parts of a content) the first says where it is written.
-_OWNERS = {row.name: row for row in sorted(reversed(FIELDS), key=lambda row: not row.alias)}
-
-
 def _owners(fields: list[Field]) -> list[Field]:
     """Return the rows that say where a dialect itself writes what it reads from an alias."""
-    return [replace(_OWNERS[row.name], note=row.note) for row in fields if row.alias]
+    return [replace(_owner(row.name), note=row.note) for row in fields if row.alias]
 
 
-@lru_cache
+@derived
+def _owner(name: str) -> Field:
+    """Return the row that owns a name; of rows that are all aliases the first."""
+    rows = [row for row in FIELDS if row.name == name]
+    return next((row for row in rows if not row.alias), rows[0])
+
+
 def _settings(target: str) -> Mapping[str, Field]:
-    return setting_paths(target)
+    return DIALECTS[target].settings.by_name if target in DIALECTS else {}
 
 
-@lru_cache
+@derived
 def _setting_targets(target: str) -> frozenset[str]:
     return frozenset(row.paths[target] for row in _settings(target).values())

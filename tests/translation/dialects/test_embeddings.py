@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from core.errors import DiglotError, InvalidRequest, InvalidResponse, Unsupported
-from core.translation.dialects.embeddings import EMBEDDING_DIALECTS, EmbeddingResponse
+from core.translation.dialects.registry import EMBEDDING_DIALECTS
+from core.translation.dialects.shared.embeddings import EmbeddingResponse
 from core.translation.stamp import Stamp
 
 OPENAI, EMBED, LEGACY = (EMBEDDING_DIALECTS[n] for n in ("embeddings", "embed", "embed_legacy"))

@@ -21,6 +21,7 @@ from core.translation.codec.json import (
     read_object,
     read_text,
 )
+from core.translation.dialects.anthropic import fields
 from core.translation.dialects.anthropic.answer_blocks import read_blocks
 from core.translation.dialects.anthropic.blocks import (
     dump_messages,
@@ -29,7 +30,7 @@ from core.translation.dialects.anthropic.blocks import (
     parse_system,
 )
 from core.translation.dialects.shared.finish_reasons import read_reason
-from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.dialects.shared.settings import Settings
 from core.translation.events import Finish, MessageStart, ToolCallDelta, accumulate
 from core.translation.messages import (
     ChatRequest,
@@ -45,6 +46,7 @@ from core.translation.messages import (
 from core.translation.stamp import Stamp
 
 __all__ = [
+    "SETTINGS",
     "STREAM_TYPE",
     "dump_error",
     "dump_request",
@@ -53,6 +55,8 @@ __all__ = [
     "parse_request",
     "parse_response",
 ]
+
+SETTINGS = Settings(fields.MESSAGES)
 
 STREAM_TYPE = "text/event-stream"
 
@@ -86,7 +90,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     messages = parse_messages(body.get("messages"))
     if not messages:
         raise InvalidRequest("messages must hold at least one message", path="messages")
-    settings = parse_settings(body, "anthropic")
+    settings = SETTINGS.parse(body)
     user = body.get("metadata")
     if isinstance(user, dict) and isinstance(user.get("user_id"), str):
         settings["user"] = user["user_id"]
@@ -130,7 +134,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
         body["thinking"] = {"type": "adaptive"}
         body["output_config"] = {**body.get("output_config", {}), "effort": effort}
     body["stream"] = request.stream
-    return {**body, "max_tokens": 4096, **dump_settings(request.settings, "anthropic", accepts)}
+    return {**body, "max_tokens": 4096, **SETTINGS.dump(request.settings, accepts)}
 
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:

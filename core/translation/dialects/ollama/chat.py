@@ -24,11 +24,12 @@ from core.translation.codec.json import (
     read_objects,
     read_text,
 )
+from core.translation.dialects.ollama import fields
 from core.translation.dialects.shared.call_pieces import read_calls
 from core.translation.dialects.shared.content import check_base64
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.said import read_said
-from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.tool_definitions import dump_tool, parse_tools
 from core.translation.messages import (
     Audio,
@@ -49,6 +50,7 @@ from core.translation.messages import (
 from core.translation.stamp import Stamp, rfc3339
 
 __all__ = [
+    "SETTINGS",
     "STREAM_TYPE",
     "dump_error",
     "dump_request",
@@ -57,6 +59,8 @@ __all__ = [
     "parse_request",
     "parse_response",
 ]
+
+SETTINGS = Settings(fields.CHAT)
 
 STREAM_TYPE = "application/x-ndjson"
 
@@ -77,7 +81,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         # docs/api.md: a request that does not say streams.
         stream=read_flag(body.get("stream"), "stream") is not False,
         include_usage=True,
-        settings=parse_settings(body, "ollama"),
+        settings=SETTINGS.parse(body),
     )
 
 
@@ -99,7 +103,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
     if request.thinking is not None:
         body["think"] = dump_think(request.thinking)
     body["stream"] = request.stream
-    return {**body, **dump_settings(request.settings, "ollama", accepts)}
+    return {**body, **SETTINGS.dump(request.settings, accepts)}
 
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:

@@ -14,9 +14,10 @@ from core.errors import InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import encode_json, read_flag, read_items, read_text
 from core.translation.dialects.ollama import chat as ollama
 from core.translation.dialects.ollama import chat_stream as ollama_stream
+from core.translation.dialects.ollama import fields
 from core.translation.dialects.ollama.chat import STREAM_TYPE, dump_error, parse_error
 from core.translation.dialects.shared.content import check_base64
-from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.dialects.shared.settings import Settings
 from core.translation.events import TextDelta, ThinkingDelta
 from core.translation.messages import (
     ChatRequest,
@@ -32,6 +33,7 @@ from core.translation.messages import (
 from core.translation.stamp import Stamp, rfc3339
 
 __all__ = [
+    "SETTINGS",
     "STREAM_TYPE",
     "StreamDecoder",
     "StreamEncoder",
@@ -42,6 +44,8 @@ __all__ = [
     "parse_request",
     "parse_response",
 ]
+
+SETTINGS = Settings(fields.GENERATE)
 
 StreamDecoder = ollama_stream.StreamDecoder
 
@@ -90,7 +94,7 @@ def _request(body: dict[str, Any], **asked: Any) -> ChatRequest:
         thinking=ollama.parse_think(body.get("think")),
         stream=read_flag(body.get("stream"), "stream") is not False,
         include_usage=True,
-        settings=parse_settings(body, "generate"),
+        settings=SETTINGS.parse(body),
         **asked,
     )
 
@@ -112,7 +116,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
     if request.thinking is not None:
         body["think"] = ollama.dump_think(request.thinking)
     body["stream"] = request.stream
-    return {**body, **dump_settings(request.settings, "generate", accepts)}
+    return {**body, **SETTINGS.dump(request.settings, accepts)}
 
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:

@@ -22,6 +22,7 @@ from core.translation.codec.json import (
     read_objects,
     read_text,
 )
+from core.translation.dialects.openai import fields
 from core.translation.dialects.openai.chat_messages import (
     dump_call,
     dump_messages,
@@ -29,9 +30,11 @@ from core.translation.dialects.openai.chat_messages import (
     parse_message,
 )
 from core.translation.dialects.shared.call_pieces import read_calls
+from core.translation.dialects.shared.effort import parse_effort
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.said import read_said
-from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.dialects.shared.settings import Settings
+from core.translation.dialects.shared.stream_errors import ERROR_TYPES
 from core.translation.dialects.shared.tool_definitions import (
     dump_tool,
     parse_functions,
@@ -52,6 +55,7 @@ from core.translation.messages import (
 from core.translation.stamp import Stamp
 
 __all__ = [
+    "SETTINGS",
     "STREAM_TYPE",
     "dump_error",
     "dump_request",
@@ -61,18 +65,10 @@ __all__ = [
     "parse_response",
 ]
 
+SETTINGS = Settings(fields.CHAT)
+
 STREAM_TYPE = "text/event-stream"
 
-_EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
-# openai/openai.go: Ollama's own table of the words that clients have been seen to send.
-_EFFORT_NAMES = {"ultra": "max"}
-_ERROR_TYPES = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "rate_limit_error": 429,
-}
 _CHOICES: tuple[Literal["auto", "none", "required"], ...] = ("auto", "none", "required")
 
 
@@ -94,7 +90,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         stream=read_flag(body.get("stream"), "stream") is True,
         include_usage=read_flag(options.get("include_usage"), "stream_options.include_usage")
         is True,
-        settings=parse_settings(body, "openai"),
+        settings=SETTINGS.parse(body),
     )
 
 
@@ -119,7 +115,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
     body["stream"] = request.stream
     if request.stream and request.include_usage:
         body["stream_options"] = {"include_usage": True}
-    return {**body, **dump_settings(request.settings, "openai", accepts)}
+    return {**body, **SETTINGS.dump(request.settings, accepts)}
 
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
@@ -239,16 +235,11 @@ def dump_error(error: DiglotError) -> dict[str, Any]:
     }
 
 
-def error_status(kind: Any) -> int:
-    """Return the HTTP status that an error type stands for, 500 for types of no standard."""
-    return _ERROR_TYPES.get(kind, 500) if isinstance(kind, str) else 500
-
-
 def error_type(status: int, *, denied: bool = False) -> str:
     """Return OpenAI's error type for a status."""
     if status == 401 or (denied and status not in (403, 429)):
         return "authentication_error"
-    for name, own in _ERROR_TYPES.items():
+    for name, own in ERROR_TYPES.items():
         if status == own:
             return name
     return "invalid_request_error" if 400 <= status < 500 else "api_error"
@@ -401,17 +392,6 @@ def _nanoseconds(milliseconds: Any) -> int:
 def complete_logprobs(entries: Iterable[Any]) -> list[Any]:
     """Add what OpenAI's types require on each entry and Ollama leaves out when empty."""
     return [{"bytes": None, "top_logprobs": [], **entry} for entry in entries]
-
-
-def parse_effort(value: Any, path: str = "reasoning_effort") -> bool | str:
-    """Read one effort: a level, or a bool where a client sends Ollama's ``think``."""
-    if isinstance(value, bool) and path == "think":
-        return value
-    effort = _EFFORT_NAMES.get(value, value) if isinstance(value, str) else ""
-    if effort not in _EFFORTS:
-        words = ", ".join((*sorted(_EFFORTS), *(("true", "false") if path == "think" else ())))
-        raise InvalidRequest(f"{path} must be one of {words}", path=path)
-    return effort
 
 
 def _thinking(body: dict[str, Any]) -> bool | str | None:

@@ -11,11 +11,10 @@ from typing import Any
 
 import msgspec
 
-from core.errors import BackendError, InvalidResponse
+from core.errors import InvalidResponse
 from core.translation.codec.framing import SSEDecoder, SSERecord, encode_sse, is_end
 from core.translation.codec.json import (
     JSON_ERRORS,
-    decode_json,
     decode_mended,
     encode_json,
     read_items,
@@ -26,7 +25,6 @@ from core.translation.dialects.openai.chat import (
     called,
     complete_logprobs,
     dump_usage,
-    error_status,
     error_type,
     find_usage,
     parse_logprobs,
@@ -38,6 +36,7 @@ from core.translation.dialects.shared.call_pieces import CallPieces
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.stream_decoder import EventDecoder
+from core.translation.dialects.shared.stream_errors import error_in, stream_error
 from core.translation.events import (
     Event,
     Finish,
@@ -140,18 +139,6 @@ class StreamDecoder(EventDecoder[SSERecord]):
         self._reason = choice.get("finish_reason") or self._reason
 
 
-def error_in(record: SSERecord) -> Any:
-    """Return the error that a record stands for, None for an ordinary one.
-
-    Raises InvalidResponse when it is no JSON object.
-    """
-    body = read_object(decode_json(record.data, blame=InvalidResponse), "", blame=InvalidResponse)
-    # OpenAI and llama.cpp send {"error": ...}, older vLLM an object "error", some an event.
-    if body.get("error"):
-        return body["error"]
-    return body if record.event == b"error" or body.get("object") == "error" else None
-
-
 def is_finished(data: bytes) -> bool:
     """Tell whether a record gives the finish reason of the first choice."""
     try:
@@ -165,21 +152,6 @@ def is_finished(data: bytes) -> bool:
     return any(
         isinstance(choice, dict) and choice.get("finish_reason") and not choice.get("index")
         for choice in (choices if isinstance(choices, list) else ())
-    )
-
-
-def stream_error(error: Any) -> StreamError:
-    """Read an error of any server in the form of a StreamError."""
-    body = error if isinstance(error, dict) else {"message": error}
-    message = body.get("message")
-    code = body.get("code")
-    # llama.cpp puts the HTTP status into "code"; OpenAI has a word there, and one for the kind.
-    status = code if isinstance(code, int) and 400 <= code < 600 else None
-    return StreamError(
-        # A failure without a word is told as it came.
-        message=message if isinstance(message, str) and message else encode_json(error).decode(),
-        status=status or error_status(body.get("type")),
-        code=code if isinstance(code, str) else BackendError.code,
     )
 
 

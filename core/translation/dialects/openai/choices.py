@@ -15,23 +15,29 @@ from core.translation.codec.framing import SSEDecoder, encode_sse, is_end
 from core.translation.codec.json import decode_json, encode_json, read_setting
 from core.translation.dialects.openai.chat import dump_error
 
-__all__ = ["ChoicesStream", "join_choices", "split_choices"]
+__all__ = ["ChoicesStream", "join_choices", "split_chats", "split_prompts"]
 
 _MOST = 128
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
-def split_choices(body: Mapping[str, Any], *, dialect: str) -> list[dict[str, Any]]:
-    """Return a request for each answer that ``body`` asks for; one where it asks for one.
+def split_chats(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a request for each answer that a chat asks for; one where it asks for one.
 
     A seed grows by one from answer to answer, as equal seeds would give equal answers.
     Raises InvalidRequest for more answers than OpenAI's API allows.
     """
-    if dialect not in ("openai", "completions"):
-        return [dict(body)]
+    return _split(body, None)
+
+
+def split_prompts(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the same of a completion, which may have several prompts as well."""
+    return _split(body, body.get("prompt"))
+
+
+def _split(body: Mapping[str, Any], prompts: Any) -> list[dict[str, Any]]:
     wanted = body.get("n")
     count = 1 if wanted is None else read_setting(wanted, "integer", "n")
-    prompts = body.get("prompt") if dialect == "completions" else None
     several = isinstance(prompts, list) and all(isinstance(p, str) for p in prompts)
     total = count * (len(prompts) if several and prompts else 1)
     if not 1 <= count <= _MOST or total > _MOST:

@@ -19,6 +19,7 @@ from core.translation.codec.json import (
     read_setting,
     read_text,
 )
+from core.translation.dialects.openai import fields
 from core.translation.dialects.openai.chat import (
     STREAM_TYPE,
     dump_error,
@@ -31,7 +32,7 @@ from core.translation.dialects.openai.chat import (
 )
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.said import read_said
-from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.dialects.shared.settings import Settings
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -44,6 +45,7 @@ from core.translation.messages import (
 from core.translation.stamp import Stamp
 
 __all__ = [
+    "SETTINGS",
     "STREAM_TYPE",
     "dump_error",
     "dump_logprobs",
@@ -57,6 +59,8 @@ __all__ = [
     "read_choice",
 ]
 
+SETTINGS = Settings(fields.COMPLETIONS)
+
 
 def parse_request(body: dict[str, Any]) -> ChatRequest:
     """Read the body of POST /v1/completions with one prompt.
@@ -66,7 +70,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     """
     options = body.get("stream_options")
     options = {} if options is None else read_object(options, "stream_options")
-    settings = parse_settings(body, "completions")
+    settings = SETTINGS.parse(body)
     if body.get("logprobs") is not None:
         settings["logprobs"] = True
         settings["top_logprobs"] = read_setting(body["logprobs"], "integer", "logprobs")
@@ -114,7 +118,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
     body["stream"] = request.stream
     if request.stream and request.include_usage:
         body["stream_options"] = {"include_usage": True}
-    return {**body, **dump_settings(settings, "completions", accepts)}
+    return {**body, **SETTINGS.dump(settings, accepts)}
 
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:

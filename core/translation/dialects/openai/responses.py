@@ -19,13 +19,13 @@ from core.translation.codec.json import (
     read_object,
     read_text,
 )
+from core.translation.dialects.openai import fields
 from core.translation.dialects.openai.chat import (
     STREAM_TYPE,
     complete_logprobs,
     dump_effort,
     dump_error,
     parse_choice,
-    parse_effort,
     parse_error,
 )
 from core.translation.dialects.openai.responses_items import (
@@ -34,7 +34,8 @@ from core.translation.dialects.openai.responses_items import (
     parse_items,
     parse_output,
 )
-from core.translation.dialects.shared.settings import dump_settings, parse_settings
+from core.translation.dialects.shared.effort import parse_effort
+from core.translation.dialects.shared.settings import Settings
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -49,6 +50,7 @@ from core.translation.messages import (
 from core.translation.stamp import Stamp
 
 __all__ = [
+    "SETTINGS",
     "STREAM_TYPE",
     "dump_error",
     "dump_frame",
@@ -60,6 +62,8 @@ __all__ = [
     "parse_response",
     "parse_usage",
 ]
+
+SETTINGS = Settings(fields.RESPONSES)
 
 
 def parse_request(body: dict[str, Any]) -> ChatRequest:
@@ -77,7 +81,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         messages.insert(0, Message(role="system", parts=(Text(instructions),)))
     if not messages:
         raise InvalidRequest("input must hold at least one item", path="input")
-    settings = parse_settings(body, "responses")
+    settings = SETTINGS.parse(body)
     if settings.get("top_logprobs"):
         settings["logprobs"] = True
     text = body.get("text")
@@ -120,7 +124,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
     if request.thinking is not None:
         body["reasoning"] = {"effort": dump_effort(request.thinking)}
     body["stream"] = request.stream
-    return {**body, **dump_settings(request.settings, "responses", accepts)}
+    return {**body, **SETTINGS.dump(request.settings, accepts)}
 
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:

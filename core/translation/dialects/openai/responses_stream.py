@@ -20,7 +20,6 @@ from core.translation.codec.json import (
     read_objects,
 )
 from core.translation.dialects.openai.chat import complete_logprobs
-from core.translation.dialects.openai.chat_stream import stream_error
 from core.translation.dialects.openai.responses import dump_frame, dump_usage, parse_response
 from core.translation.dialects.openai.responses_items import (
     call_item,
@@ -29,6 +28,7 @@ from core.translation.dialects.openai.responses_items import (
     text_part,
 )
 from core.translation.dialects.shared.stream_decoder import EventDecoder
+from core.translation.dialects.shared.stream_errors import stream_error
 from core.translation.events import (
     Event,
     Finish,

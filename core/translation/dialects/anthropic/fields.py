@@ -1,0 +1,146 @@
+"""The fields of Anthropic's messages: its names for the settings, and the rows of its blocks.
+
+The rows of messages tell the report which values mean the same; where they stand in another
+dialect it finds by looking, since one message here may be several there.
+
+Source: Anthropic's Messages API (version 2023-06-01, as of 2026-08).
+"""
+
+from __future__ import annotations
+
+from core.translation.fields.field import Columns, own_row, own_rows
+
+__all__ = ["MESSAGES"]
+
+_NAME = "anthropic"
+
+_BLOCK = "messages[].content[]"
+_RESULT = f"{_BLOCK}.content[]"
+
+_ROWS = (
+    *own_rows(
+        _NAME,
+        {
+            "system": "content",
+            "system[].text": "content",
+            "messages[].content": "content",
+            f"{_BLOCK}.text": "content",
+            f"{_BLOCK}.content": "content",
+            f"{_RESULT}.text": "content",
+        },
+        retyped=True,
+        note="blocks",
+    ),
+    *own_rows(
+        _NAME,
+        {
+            "system[].type": "block.type",
+            f"{_BLOCK}.type": "block.type",
+            f"{_BLOCK}.source.type": "block.type",
+            f"{_BLOCK}.source.media_type": "block.type",
+            f"{_RESULT}.type": "block.type",
+            f"{_RESULT}.source.type": "block.type",
+            f"{_RESULT}.source.media_type": "block.type",
+        },
+        note="implied",
+    ),
+    *own_rows(
+        _NAME,
+        {
+            f"{_BLOCK}.source.data": "image",
+            f"{_BLOCK}.source.url": "image",
+            f"{_RESULT}.source.data": "image",
+            f"{_RESULT}.source.url": "image",
+        },
+        retyped=True,
+        note="image",
+    ),
+    own_row(_NAME, "message.thinking", f"{_BLOCK}.thinking", note="reasoning"),
+    own_row(_NAME, "call.id", f"{_BLOCK}.id", note="blocks"),
+    own_row(_NAME, "call.name", f"{_BLOCK}.name", note="blocks"),
+    own_row(
+        _NAME,
+        "call.arguments",
+        f"{_BLOCK}.input",
+        retyped=True,
+        opaque=True,
+        note="arguments",
+    ),
+    own_row(_NAME, "tool_call_id", f"{_BLOCK}.tool_use_id", note="blocks"),
+    own_row(_NAME, "is_error", f"{_BLOCK}.is_error", neutral=(False,), note="is_error"),
+    *own_rows(
+        _NAME,
+        {
+            f"{_BLOCK}.signature": "signature",
+            f"{_BLOCK}.data": "redacted",
+            f"{_BLOCK}.cache_control": "cache_control",
+            f"{_RESULT}.cache_control": "cache_control",
+            "system[].cache_control": "cache_control",
+            "tools[].cache_control": "cache_control",
+            "cache_control": "cache_control",
+            "metadata": "user",
+            "metadata.user_id": "user",
+        },
+        harmless=True,
+        opaque=False,
+        note="anthropic_only",
+    ),
+    *own_rows(
+        _NAME,
+        {"tool_choice.type": "tool_choice", "tool_choice.name": "tool_choice"},
+        retyped=True,
+        neutral=("auto", "none"),
+        note="tool_choice_native",
+    ),
+    own_row(
+        _NAME,
+        "parallel_tool_calls",
+        "tool_choice.disable_parallel_tool_use",
+        retyped=True,
+        neutral=(False,),
+        note="no_native",
+    ),
+    *own_rows(
+        _NAME,
+        {"thinking.type": "thinking", "output_config.effort": "thinking"},
+        retyped=True,
+        note="think",
+    ),
+    *own_rows(
+        _NAME,
+        {"thinking.budget_tokens": "thinking.budget", "thinking.display": "thinking.display"},
+        harmless=True,
+        note="thinking_budget",
+    ),
+    *own_rows(
+        _NAME,
+        {"output_config.format.schema": "format", "output_format.schema": "format"},
+        opaque=True,
+        note="format",
+    ),
+    *own_rows(
+        _NAME,
+        {"output_config.format.type": "format", "output_format.type": "format"},
+        retyped=True,
+        note="format",
+    ),
+)
+
+MESSAGES = Columns(
+    dialect=_NAME,
+    follows=True,
+    renamed={"stop": "stop_sequences"},
+    taken=frozenset({"metadata", "max_completion_tokens", "tool_choice"}),
+    standard=frozenset({"temperature", "top_p", "top_k", "stop", "max_tokens", "service_tier"}),
+    same={
+        "model": "model",
+        "stream": "stream",
+        "tools.type": "tools[].type",
+        "tools.name": "tools[].name",
+        "tools.description": "tools[].description",
+        "tools.parameters": "tools[].input_schema",
+        "tools.strict": "tools[].strict",
+        "role": "messages[].role",
+    },
+    rows=_ROWS,
+)

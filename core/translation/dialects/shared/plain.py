@@ -1,0 +1,42 @@
+"""Plain: a request of texts and of the few settings that every dialect has, read as one value.
+
+Most chats are no more than that. ``PLAIN`` and ``PLAIN_CHAT`` read such a body, and refuse every
+other, which goes the general way. Plain promises that every backend can be told all of it:
+nothing is dropped, nothing of the model is needed but words, and the form of the answer depends
+on ``stream`` alone.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+__all__ = ["PLAIN", "PLAIN_CHAT", "Plain", "PlainChat"]
+
+
+class _Said(Struct, forbid_unknown_fields=True):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Plain(Struct, forbid_unknown_fields=True):
+    """A model, texts, and whether to stream."""
+
+    model: Annotated[str, Meta(min_length=1)]
+    messages: Annotated[list[_Said], Meta(min_length=1)]
+    stream: bool | None = None
+
+
+class PlainChat(Plain, forbid_unknown_fields=True):
+    """The same with what the sampler is told, in the words of chat completions."""
+
+    temperature: int | float | None = None
+    top_p: int | float | None = None
+    seed: int | None = None
+    max_tokens: int | None = None
+
+
+PLAIN = msgspec.json.Decoder(Plain)
+PLAIN_CHAT = msgspec.json.Decoder(PlainChat)
