@@ -108,7 +108,7 @@ async def shared_tools() -> AsyncIterator[Toolbox]:
     yield current_service().toolbox
 
 
-mcp = McpEndpoint(shared_tools, offer=lambda: fleet.config.tools.offer)
+mcp = McpEndpoint(gateway_state, shared_tools)
 
 
 @asynccontextmanager

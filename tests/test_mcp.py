@@ -15,7 +15,7 @@ import mcp
 import pytest
 import uvicorn
 from mcp.client.streamable_http import streamable_http_client
-from starlette.routing import Route, Router
+from starlette.routing import Router
 
 from core.backends.fleet import Fleet
 from core.config.config import parse_config
@@ -23,6 +23,7 @@ from core.config.tools import McpServer, ToolSettings
 from core.errors import ConfigError
 from core.gateway.call import GatewayState
 from core.gateway.endpoints.mcp import McpEndpoint, own_tools
+from core.gateway.gate import GatedRoute
 from core.gateway.origins import OriginGuard
 from core.tools.examples import example_toolbox
 from core.tools.loop import run_tools
@@ -163,10 +164,14 @@ async def test_a_program_that_is_not_there_is_said() -> None:
 @asynccontextmanager
 async def offered(*, offer: bool = True) -> AsyncIterator[str]:
     """Run a server that offers the examples, and say where."""
-    endpoint = McpEndpoint(lambda: own_tools(ToolSettings()), offer=lambda: offer)
     port = free_port()
-    gateway_state = GatewayState(Fleet(None, environ={}))
-    app = OriginGuard(Router([Route("/mcp", endpoint)]), gateway_state=gateway_state, exposed=False)
+    fleet = Fleet(None, environ={})
+    fleet.config = fleet.config.__class__(tools=ToolSettings(offer=offer))
+    gateway_state = GatewayState(fleet)
+    endpoint = McpEndpoint(gateway_state, lambda: own_tools(ToolSettings()))
+    app = OriginGuard(
+        Router([GatedRoute("/mcp", endpoint)]), gateway_state=gateway_state, exposed=False
+    )
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
     task = asyncio.create_task(server.serve())
     for _ in range(1000):

@@ -9,26 +9,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, Router
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.backends.catalog import API_VERSION
 from core.backends.fleet import Fleet
 from core.errors import BackendError, InvalidRequest
 from core.gateway.auth import principal_of
-from core.gateway.call import GatewayState
+from core.gateway.call import CallScope, GatewayState
 from core.gateway.endpoints.chat import ChatEndpoint
 from core.gateway.endpoints.health import HealthRoutes
-from core.gateway.endpoints.json_endpoint import json_endpoint
 from core.gateway.endpoints.mcp import McpEndpoint, own_tools
 from core.gateway.endpoints.models import ModelRoutes
 from core.gateway.endpoints.openapi import docs_routes
 from core.gateway.endpoints.responses import ResponsesEndpoint
-from core.gateway.errors import dialect_of, error_response
+from core.gateway.gate import Endpoint, GatedRoute, Handler, HandlerEndpoint
 from core.gateway.origins import OriginGuard
 from core.translation.codec.json import decode_json, read_object, read_text
 from core.translation.dialects.registry import DIALECTS, SPOKEN, Dialect
@@ -37,46 +37,57 @@ from core.translation.stamp import parse_rfc3339
 __all__ = ["create_app", "routes"]
 
 
-def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[Route]:
+def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
     """Return the routes of both dialects, without ``/``. An OriginGuard has to stand in front."""
-    fleet = gateway_state.fleet
-    cold = _Cold(fleet)
-    models = ModelRoutes(fleet)
+    cold = _Cold(gateway_state.fleet)
+    get, post = partial(_get, gateway_state), partial(_post, gateway_state)
     return [
         # Routes are tried in turn: those that are asked most come first.
         *_asked(gateway_state),
         *(
-            Route(dialect.counts_at, json_endpoint(_Count(fleet, name)), methods=["POST"])
+            post(dialect.counts_at, _Count(gateway_state.fleet, name))
             for name, dialect in DIALECTS.items()
             if dialect.counts_at
         ),
-        *models.routes(),
-        Route("/v1/models", json_endpoint(cold.models), methods=["GET"]),
-        Route("/v1/models/{name:path}", json_endpoint(cold.model), methods=["GET"]),
-        Route("/api/tags", json_endpoint(cold.tags), methods=["GET"]),
-        Route("/api/show", json_endpoint(cold.show), methods=["POST"]),
-        Route("/api/ps", json_endpoint(cold.running), methods=["GET"]),
-        Route("/api/version", json_endpoint(cold.version), methods=["GET"]),
+        *ModelRoutes(gateway_state).routes(),
+        get("/v1/models", cold.models),
+        get("/v1/models/{name:path}", cold.model),
+        get("/api/tags", cold.tags),
+        post("/api/show", cold.show),
+        get("/api/ps", cold.running),
+        get("/api/version", cold.version),
         *HealthRoutes(gateway_state).routes(),
-        Route("/mcp", mcp),
-        *docs_routes(),
+        GatedRoute("/mcp", mcp),
+        *docs_routes(gateway_state),
         # Last: whatever else is asked for under these prefixes is not there.
-        *(Route(path, _NotFound()) for path in ("/v1", "/v1/{rest:path}", "/api/{rest:path}")),
+        *(
+            GatedRoute(path, _NotFound(gateway_state))
+            for path in ("/v1", "/v1/{rest:path}", "/api/{rest:path}")
+        ),
     ]
 
 
-def _asked(gateway_state: GatewayState) -> Iterator[Route]:
+def _asked(gateway_state: GatewayState) -> Iterator[GatedRoute]:
     """Yield the route of each dialect, and those of the answers that it keeps."""
+    get = partial(_get, gateway_state)
     for name, spoken in SPOKEN.items():
         if not (isinstance(spoken, Dialect) and spoken.keeps):
-            yield Route(spoken.path, ChatEndpoint(gateway_state, name), methods=["POST"])
+            yield GatedRoute(spoken.path, ChatEndpoint(gateway_state, name), ["POST"])
             continue
         kept = ResponsesEndpoint(gateway_state, name)
         one = f"{spoken.path}/{{id}}"
-        yield Route(spoken.path, kept, methods=["POST"])
-        yield Route(one, json_endpoint(kept.stored), methods=["GET"])
-        yield Route(one, json_endpoint(kept.delete), methods=["DELETE"])
-        yield Route(f"{one}/input_items", json_endpoint(kept.items), methods=["GET"])
+        yield GatedRoute(spoken.path, kept, ["POST"])
+        yield get(one, kept.stored)
+        yield GatedRoute(one, HandlerEndpoint(gateway_state, kept.delete), ["DELETE"])
+        yield get(f"{one}/input_items", kept.items)
+
+
+def _get(gateway_state: GatewayState, path: str, handler: Handler) -> GatedRoute:
+    return GatedRoute(path, HandlerEndpoint(gateway_state, handler), ["GET"])
+
+
+def _post(gateway_state: GatewayState, path: str, handler: Handler) -> GatedRoute:
+    return GatedRoute(path, HandlerEndpoint(gateway_state, handler, reads="all"), ["POST"])
 
 
 def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
@@ -86,7 +97,7 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
     """
 
     gateway_state = GatewayState(fleet)
-    mcp = McpEndpoint(lambda: own_tools(fleet.config.tools), offer=lambda: fleet.config.tools.offer)
+    mcp = McpEndpoint(gateway_state, lambda: own_tools(fleet.config.tools))
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -96,12 +107,14 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
             await mcp.aclose()
         await gateway_state.aclose()
 
-    table = [*routes(gateway_state, mcp), Route("/", _home, methods=["GET"])]
-    router = Router(table, default=_NotFound(), lifespan=lifespan, redirect_slashes=False)
+    home = GatedRoute("/", HandlerEndpoint(gateway_state, _home, free=True), ["GET"])
+    table = [*routes(gateway_state, mcp), home]
+    missing = _NotFound(gateway_state, free=True)
+    router = Router(table, default=missing, lifespan=lifespan, redirect_slashes=False)
     return OriginGuard(_Posts(table, router), gateway_state=gateway_state, exposed=exposed)
 
 
-async def _home(request: Request) -> Response:
+async def _home(request: Request, body: bytes) -> Response:
     # Many clients of Ollama look for this very text to see whether it runs.
     return PlainTextResponse("Ollama is running")
 
@@ -109,7 +122,7 @@ async def _home(request: Request) -> Response:
 class _Posts:
     """Finds the endpoints that are asked all day at once, and all else by the router's list."""
 
-    def __init__(self, table: list[Route], router: Router) -> None:
+    def __init__(self, table: list[GatedRoute], router: Router) -> None:
         self._router = router
         self._found: dict[str, ASGIApp] = {
             route.path: route.endpoint
@@ -129,11 +142,11 @@ class _Cold:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
 
-    async def models(self, request: Request) -> Any:
+    async def models(self, request: Request, body: bytes) -> Any:
         """GET /v1/models."""
         return {"object": "list", "data": [_openai_model(e) for e in await self._seen(request)]}
 
-    async def model(self, request: Request) -> Any:
+    async def model(self, request: Request, body: bytes) -> Any:
         """GET /v1/models/{id}; names may hold slashes."""
         name = request.path_params["name"]
         wanted = name.removesuffix(":latest")
@@ -142,25 +155,23 @@ class _Cold:
                 return _openai_model({**entry, "name": name})
         raise BackendError(f"model '{name}' not found", status=404, code="model_not_found")
 
-    async def tags(self, request: Request) -> Any:
+    async def tags(self, request: Request, body: bytes) -> Any:
         """GET /api/tags."""
         return {"models": await self._seen(request)}
 
-    async def running(self, request: Request) -> Any:
+    async def running(self, request: Request, body: bytes) -> Any:
         """GET /api/ps."""
         may_ask = principal_of(request.scope).may_ask
         running = await self._fleet.running()
         return {"models": [entry for entry in running if may_ask(str(entry.get("name")))]}
 
-    async def show(self, request: Request) -> Any:
+    async def show(self, request: Request, body: bytes) -> Any:
         """POST /api/show; ``name`` is the older word for ``model``."""
-        raw = await request.body() or b"{}"
-        principal_of(request.scope).check(raw)
-        body = read_object(decode_json(raw), "")
-        name = read_text(body.get("model") or body.get("name"), "model")
-        return await self._fleet.show(name, body)
+        asked = read_object(decode_json(body or b"{}"), "")
+        name = read_text(asked.get("model") or asked.get("name"), "model")
+        return await self._fleet.show(name, asked)
 
-    async def version(self, request: Request) -> Any:
+    async def version(self, request: Request, body: bytes) -> Any:
         """GET /api/version: of the API that is spoken here, since clients compare it."""
         return {"version": API_VERSION}
 
@@ -177,29 +188,29 @@ class _Count:
         self._fleet = fleet
         self._dialect = dialect
 
-    async def __call__(self, request: Request) -> Any:
+    async def __call__(self, request: Request, body: bytes) -> Any:
         """Return the count, as Anthropic's API has it."""
-        raw = await request.body()
-        principal_of(request.scope).check(raw)
-        body = read_object(decode_json(raw), "")
-        return {"input_tokens": await self._fleet.count_tokens(self._dialect, body)}
+        asked = read_object(decode_json(body), "")
+        return {"input_tokens": await self._fleet.count_tokens(self._dialect, asked)}
 
 
-class _NotFound:
+class _NotFound(Endpoint):
     """Any path that has no route, and any method that its route does not take."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        method, path = scope["method"], scope["path"]
-        error = InvalidRequest(
-            f"{method} {path} is not a route of this server. It answers OpenAI's API under /v1 "
-            "(chat/completions, completions, responses, embeddings, models), Anthropic's at "
-            "/v1/messages, and Ollama's under /api.",
+    def __init__(self, gateway_state: GatewayState, *, free: bool = False) -> None:
+        super().__init__(gateway_state, reads="nothing", free=free)
+
+    async def serve(
+        self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Say what there is."""
+        raise InvalidRequest(
+            f"{scope['method']} {scope['path']} is not a route of this server. It answers OpenAI's "
+            "API under /v1 (chat/completions, completions, responses, embeddings, models), "
+            "Anthropic's at /v1/messages, and Ollama's under /api.",
             status=404,
             code="not_found",
         )
-        await error_response(dialect_of(path), error)(scope, receive, send)
 
 
 def _openai_model(entry: dict[str, Any]) -> dict[str, Any]:

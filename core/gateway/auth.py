@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
+from typing import Any
 
 from msgspec import Struct
 from starlette.types import Scope
@@ -54,11 +56,16 @@ class Principal(Struct, frozen=True, kw_only=True):
         """Raise AccessDenied (403) where the request's body names a model that is not theirs."""
         if not self.limited:
             return
-        body = read_object(decode_json(raw), "")
+        self.check_names(read_object(decode_json(raw), ""), ("model", "name"))
+
+    def check_names(self, body: Mapping[str, Any], keys: Collection[str]) -> None:
+        """Raise AccessDenied (403) where one of ``keys`` names a model that is not theirs."""
+        if not self.limited:
+            return
         # Go reads keys in any case, and the last one counts: Ollama would take "MODEL" for it.
-        names = [name for name in body if name.casefold() in ("model", "name")]
-        if any(name not in ("model", "name") for name in names):
-            raise InvalidRequest("write model in lower-case letters", path="model")
+        names = [name for name in body if name.casefold() in keys]
+        if wrong := next((name for name in names if name not in keys), ""):
+            raise InvalidRequest(f"write {wrong.casefold()} in lower-case letters", path=wrong)
         for name in names:
             model = body[name]
             if isinstance(model, str) and not self.may_ask(model):

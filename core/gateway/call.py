@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from core.backends.calls.answer import Fail
+from core.backends.calls.chat import new_id
 from core.backends.fleet import Fleet
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
@@ -63,11 +64,12 @@ class GatewayState:
 class CallScope:
     """One request of a client. ``status`` is what it was answered, 0 while it was not.
 
-    ``fail`` returns the error event of the stream that has begun to go out.
+    ``id`` is the request's, and that of what is kept of it, if anything is. ``fail`` returns the
+    error event of the stream that has begun to go out.
     """
 
     __slots__ = ("_gateway_state", "_headers", "_slot", "client_dialect", "exchange", "fail",
-                 "principal", "route", "started", "status")  # fmt: skip
+                 "id", "principal", "route", "started", "status")  # fmt: skip
 
     def __init__(
         self,
@@ -83,6 +85,8 @@ class CallScope:
         self.route = route
         self.principal = principal
         self.started = time.time_ns()
+        self.id = new_id()
+        REQUEST.set(self.id)
         self.status = 0
         self.exchange: Exchange | None = None
         self.fail: Fail | None = None
@@ -98,7 +102,6 @@ class CallScope:
     def note(self, exchange: Exchange) -> None:
         """Take in what is kept of the request."""
         self.exchange = exchange
-        REQUEST.set(exchange.id)
 
     def headers(self) -> list[Header]:
         """Return what an answer says of its way: limits, times, and who gave it."""
@@ -134,28 +137,27 @@ class CallScope:
         self.status = error.status
         more = error.headers if isinstance(error, OverLimit) else self.headers()
         response.raw_headers.extend(more)
-        if self.exchange is not None:
-            response.raw_headers.append((b"x-diglot-id", self.exchange.id.encode()))
+        response.raw_headers.append((b"x-diglot-id", self.id.encode()))
         if isinstance(error, OverLimit):
             self._gateway_state.metrics.refused(error.code)
         return response
 
-    def end(self) -> None:
-        """The request is over."""
+    def end(self, *, seen: bool = True) -> None:
+        """The request is over. It is counted and logged where it is to be ``seen``."""
         gateway_state, exchange = self._gateway_state, self.exchange
         gateway_state.metrics.in_flight -= 1
-        # A client that left before an answer: 499 is nginx' word for it.
-        status = self.status or 499
-        if exchange is not None:
-            gateway_state.metrics.count(
-                self.route, self.principal.name, status, self.started, exchange
-            )
-            if gateway_state.traces.on:
-                gateway_state.traces.record(self.started, status, exchange, self._headers)
         if self._slot is not None:
             gateway_state.limits.release(self._slot, self._tokens())
+        if not seen:
+            return
+        # A client that left before an answer: 499 is nginx' word for it.
+        status = self.status or 499
+        name = self.principal.name
+        gateway_state.metrics.count(self.route, name, status, self.started, exchange)
+        if exchange is not None and gateway_state.traces.on:
+            gateway_state.traces.record(self.started, status, exchange, self._headers)
         if logs_requests():
-            log_request(self.route, self.principal.name, status, self.started, exchange)
+            log_request(self.route, name, status, self.started, self.id, exchange)
 
     def _tokens(self) -> int:
         exchange = self.exchange

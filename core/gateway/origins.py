@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
@@ -16,11 +17,13 @@ from urllib.parse import urlsplit
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.backends.calls.chat import new_id
 from core.config.access import Access
 from core.errors import AccessDenied, DiglotError, InvalidRequest
 from core.gateway.auth import Authenticator
 from core.gateway.call import GatewayState
 from core.gateway.errors import dialect_of, error_response
+from core.gateway.telemetry.logs import log_request, logs_requests
 from core.http.addresses import is_loopback
 
 __all__ = ["MAX_HEADERS", "OriginGuard", "refusal"]
@@ -165,6 +168,9 @@ class OriginGuard:
 
     async def _refuse(self, error: DiglotError, scope: Scope, receive: Receive, send: Send) -> None:
         self._metrics.refused(error.code)
+        identity = new_id()
+        if logs_requests():
+            log_request(scope["path"], "", error.status, time.time_ns(), identity)
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})
@@ -179,6 +185,7 @@ class OriginGuard:
             response.headers["www-authenticate"] = "Bearer"
         # What was not read of the body must not be taken for the next request.
         response.headers["connection"] = "close"
+        response.headers["x-diglot-id"] = identity
         await response(scope, receive, send)
 
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from core.gateway import gate
 from core.gateway import uvicorn_protocol as protocol
-from core.gateway.endpoints import chat
 from core.gateway.uvicorn_protocol import BoundedProtocol
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, post
 from tests.support.scripted_backend import Scripted, running
@@ -146,7 +146,7 @@ def test_names_in_paths_and_errors_end_no_header(url: str) -> None:
 @pytest.fixture
 def bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(protocol, "HEAD_TIME", 0.5)
-    monkeypatch.setattr(chat, "BODY_TIME", 0.5)
+    monkeypatch.setattr(gate, "BODY_TIME", 0.5)
     config = 'model_list: [{model_name: m, litellm_params: {model: ollama/m, api_base: "h:9"}}]'
     with gateway(config, tmp_path, http=BoundedProtocol) as base:
         yield base

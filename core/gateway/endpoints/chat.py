@@ -7,7 +7,6 @@ leaves, the work for it is cancelled at once, streaming or not, and the backend 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Iterable
 
@@ -15,18 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from core.backends.calls.answer import Answer
 from core.backends.calls.options import AskOptions
-from core.errors import BackendUnavailable, DiglotError, InvalidRequest
-from core.gateway.auth import principal_of
+from core.errors import BackendUnavailable
 from core.gateway.call import CallScope, GatewayState
-from core.gateway.errors import error_response
+from core.gateway.gate import Endpoint
 
-__all__ = ["MAX_REQUEST", "ChatEndpoint"]
-
-MAX_REQUEST = 64 * 1024 * 1024
-"""Bytes that a request body may have: room for several large images."""
-
-BODY_TIME = 60.0
-"""Seconds of silence allowed while a request's body is sent."""
+__all__ = ["ChatEndpoint"]
 
 WATCH_AFTER = 0.02
 """Seconds of work after which it is seen to that the client is still there."""
@@ -34,42 +26,21 @@ WATCH_AFTER = 0.02
 _BACK_AFTER = 2.0
 """Seconds after which a server that was stopped, or another in its place, may be asked again."""
 
-_LOG = logging.getLogger("diglot.gateway")
 
-
-class ChatEndpoint:
+class ChatEndpoint(Endpoint):
     """POST of a chat, or of texts to embed, in the dialect ``client_dialect``."""
 
     def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
-        self.fleet = gateway_state.fleet
-        self._gateway_state = gateway_state
+        super().__init__(gateway_state, dialect=client_dialect)
         self._client_dialect = client_dialect
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        principal = principal_of(scope)
-        call = self._gateway_state.begin(
-            self._client_dialect, scope["path"], principal, scope["headers"]
-        )
-        try:
-            await self._serve(call, scope, receive, send)
-        finally:
-            call.end()
-
-    async def _serve(self, call: CallScope, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await call.admit()
-            body = await _read(receive)
-            if body is not None:
-                call.principal.check(body)
-        except DiglotError as exc:
-            await self._fail(call, exc, scope, receive, send)
-            return
-        if body is None:
-            return
+    async def serve(
+        self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer one request, for as long as its client is there."""
         watcher = _Watcher(receive)
         try:
-            await self._answer(call, scope, body, receive, send)
+            await self._answer(call, scope, body, send)
         except asyncio.CancelledError:
             # Whoever cancels wants the work to end, and here it does: the client has left, or
             # the server is to stop and no more time is given.
@@ -83,32 +54,16 @@ class ChatEndpoint:
         """Return the answer to one request body. Raises DiglotError."""
         return await self.fleet.answer(self._client_dialect, body, options)
 
-    async def _answer(
-        self, call: CallScope, scope: Scope, body: bytes, receive: Receive, send: Send
-    ) -> None:
-        try:
-            headers = scope["headers"]
-            options = AskOptions(
-                owner=call.principal.owner,
-                strict=_strict(headers),
-                headers=headers,
-                note=call.note,
-            )
-            answer = await self.ask(call, body, options)
-        except DiglotError as exc:
-            await self._fail(call, exc, scope, receive, send)
-        except Exception:
-            _LOG.exception("a request failed in a way that it should not")
-            error = DiglotError("internal error; the server's log says more")
-            await self._fail(call, error, scope, receive, send)
-        else:
-            await _send_answer(call, answer, send)
-
-    async def _fail(
-        self, call: CallScope, error: DiglotError, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        response = call.marked(error_response(self._client_dialect, error), error)
-        await response(scope, receive, send)
+    async def _answer(self, call: CallScope, scope: Scope, body: bytes, send: Send) -> None:
+        headers = scope["headers"]
+        options = AskOptions(
+            owner=call.principal.owner,
+            strict=_strict(headers),
+            headers=headers,
+            identity=call.id,
+            note=call.note,
+        )
+        await _send_answer(call, await self.ask(call, body, options), send)
 
     async def _stop(self, call: CallScope, scope: Scope, receive: Receive, send: Send) -> None:
         """Tell a client in its dialect that its answer ends here."""
@@ -121,7 +76,7 @@ class ChatEndpoint:
             last = call.fail(error, now=time.time_ns())
             await send({"type": "http.response.body", "body": last})
         elif not call.status:
-            await self._fail(call, error, scope, receive, send)
+            await self.fail(call, error, scope, receive, send)
 
 
 async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
@@ -149,35 +104,6 @@ async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
     finally:
         if not ended:
             await asyncio.shield(rest.aclose())
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """Return the request body, or None when the client left before it was whole."""
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        try:
-            async with asyncio.timeout(BODY_TIME):
-                message = await receive()
-        except TimeoutError as exc:
-            raise InvalidRequest(
-                f"nothing of the request's body came for {BODY_TIME:.0f} s",
-                status=408,
-                code="request_timeout",
-            ) from exc
-        if message["type"] == "http.disconnect":
-            return None
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > MAX_REQUEST:
-            raise InvalidRequest(
-                f"the request is larger than {MAX_REQUEST // 1024 // 1024} MB",
-                status=413,
-                code="request_too_large",
-            )
-        pieces.append(piece)
-        if not message.get("more_body", False):
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class _Watcher:

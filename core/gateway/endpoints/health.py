@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from core.backends.health import check_hosts, problem_of
 from core.config.deployment import Deployment
-from core.errors import DiglotError
 from core.gateway.auth import principal_of
 from core.gateway.call import GatewayState
-from core.gateway.endpoints.json_endpoint import json_endpoint
-from core.gateway.errors import dialect_of, error_response
+from core.gateway.gate import GatedRoute, Handler, HandlerEndpoint
 
 __all__ = ["HealthRoutes"]
 
@@ -26,30 +24,34 @@ class HealthRoutes:
         self._gateway_state = gateway_state
         self._fleet = gateway_state.fleet
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[GatedRoute]:
         """Return the routes."""
+        free, told = partial(self._get, free=True), self._get
         return [
-            Route("/health/liveliness", json_endpoint(self.alive), methods=["GET"]),
-            Route("/health/liveness", json_endpoint(self.alive), methods=["GET"]),
-            Route("/health/readiness", self.ready, methods=["GET"]),
-            Route("/health", json_endpoint(self.health), methods=["GET"]),
-            Route("/metrics", self.metrics, methods=["GET"]),
-            Route("/model/info", json_endpoint(self.info), methods=["GET"]),
-            Route("/v1/model/info", json_endpoint(self.info), methods=["GET"]),
+            free("/health/liveliness", self.alive),
+            free("/health/liveness", self.alive),
+            free("/health/readiness", self.ready),
+            told("/health", self.health),
+            told("/metrics", self.metrics),
+            told("/model/info", self.info),
+            told("/v1/model/info", self.info),
         ]
 
-    async def alive(self, request: Request) -> Any:
+    def _get(self, path: str, handler: Handler, *, free: bool = False) -> GatedRoute:
+        return GatedRoute(path, HandlerEndpoint(self._gateway_state, handler, free=free), ["GET"])
+
+    async def alive(self, request: Request, body: bytes) -> Any:
         """GET /health/liveliness, as LiteLLM answers it."""
         return "I'm alive!"
 
-    async def ready(self, request: Request) -> Response:
+    async def ready(self, request: Request, body: bytes) -> Response:
         """GET /health/readiness: 503 while the embedded model is not there to answer."""
         phase = self._fleet.status().phase
         status = "healthy" if phase == "ready" else phase
-        body = {"status": status, "db": "Not connected"}
-        return JSONResponse(body, 200 if phase == "ready" else 503)
+        said = {"status": status, "db": "Not connected"}
+        return JSONResponse(said, 200 if phase == "ready" else 503)
 
-    async def health(self, request: Request) -> Any:
+    async def health(self, request: Request, body: bytes) -> Any:
         """GET /health: every deployment, with what is wrong with it. No model is loaded."""
         principal_of(request.scope).check_watch()
         hosts = await check_hosts(self._fleet)
@@ -69,16 +71,13 @@ class HealthRoutes:
             "unhealthy_count": len(unhealthy),
         }
 
-    async def metrics(self, request: Request) -> Response:
+    async def metrics(self, request: Request, body: bytes) -> Response:
         """GET /metrics, for Prometheus."""
-        try:
-            principal_of(request.scope).check_watch()
-        except DiglotError as exc:
-            return error_response(dialect_of(request.url.path), exc)
-        body, kind = self._gateway_state.metrics.exposition(self._fleet.loads)
-        return Response(body, media_type=kind)
+        principal_of(request.scope).check_watch()
+        text, kind = self._gateway_state.metrics.exposition(self._fleet.loads)
+        return Response(text, media_type=kind)
 
-    async def info(self, request: Request) -> Any:
+    async def info(self, request: Request, body: bytes) -> Any:
         """GET /model/info: the deployments that whoever asks may use; addresses for operators."""
         principal = principal_of(request.scope)
         places = [load.deployment for load in self._fleet.loads]

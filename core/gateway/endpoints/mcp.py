@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import Receive, Scope, Send
 
 from core.config.tools import ToolSettings
-from core.errors import AccessDenied, InvalidRequest
-from core.gateway.auth import principal_of
-from core.gateway.errors import dialect_of, error_response
+from core.errors import InvalidRequest
+from core.gateway.call import CallScope, GatewayState
+from core.gateway.gate import Endpoint, noted
 from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
 
@@ -35,34 +35,33 @@ _PATIENCE = 10.0
 _INSTRUCTIONS = "Tools of a Diglot server. Each result is text, or JSON as text."
 
 
-class McpEndpoint:
-    """Answers ``/mcp``. ``offer`` tells, at each request, whether it may."""
+class McpEndpoint(Endpoint):
+    """Answers ``/mcp``. ``open_tools`` opens the tools; the config tells whether to offer them.
 
-    def __init__(self, open_tools: OpenTools, *, offer: Callable[[], bool]) -> None:
+    The SDK reads the body, of which it takes 4 MB.
+    """
+
+    def __init__(self, gateway_state: GatewayState, open_tools: OpenTools) -> None:
+        super().__init__(gateway_state, dialect="openai", reads="as it comes")
         self._open_tools = open_tools
-        self._offer = offer
         self._owner: asyncio.Task[None] | None = None
         self._manager: asyncio.Future[StreamableHTTPSessionManager] | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(
+        self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Answer one request."""
-        try:
-            principal_of(scope).check_tools()
-        except AccessDenied as exc:
-            await error_response(dialect_of(scope["path"]), exc)(scope, receive, send)
-            return
-        if not self._offer():
-            error = InvalidRequest(
+        call.principal.check_tools()
+        if not self.fleet.config.tools.offer:
+            raise InvalidRequest(
                 "this server does not offer its tools; its config says diglot.tools.offer: false",
                 status=404, code="not_found",
             )  # fmt: skip
-            await error_response(dialect_of(scope["path"]), error)(scope, receive, send)
-            return
         if self._manager is None:
             self._manager = asyncio.get_running_loop().create_future()
             self._owner = asyncio.create_task(self._own(self._manager))
         manager = await asyncio.shield(self._manager)
-        await manager.handle_request(scope, receive, send)
+        await manager.handle_request(scope, receive, noted(call, send))
 
     async def aclose(self) -> None:
         """End what the first request began."""

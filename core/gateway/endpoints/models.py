@@ -11,16 +11,18 @@ from collections.abc import AsyncGenerator
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
-from core.backends.fleet import Fleet
 from core.errors import DiglotError, InvalidRequest
 from core.gateway.auth import principal_of
-from core.gateway.errors import dialect_of, error_response
+from core.gateway.call import GatewayState
+from core.gateway.gate import GatedRoute, HandlerEndpoint, body_pieces
 from core.http.client import Reply
 from core.translation.codec.json import decode_json, read_object, read_text
 
 __all__ = ["ModelRoutes"]
+
+_NAMES = ("model", "name", "source", "destination", "from")
+"""Where the bodies of these routes name a model (Ollama docs/api.md, 0.33)."""
 
 _DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]{64}", re.ASCII)
 
@@ -28,51 +30,53 @@ _DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]{64}", re.ASCII)
 class ModelRoutes:
     """pull, push, create, copy, delete, and blobs."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, gateway_state: GatewayState) -> None:
+        self._gateway_state = gateway_state
+        self._fleet = gateway_state.fleet
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[GatedRoute]:
         """Return the routes."""
+        named = ("pull", "POST"), ("push", "POST"), ("create", "POST"), ("copy", "POST"), (
+            "delete", "DELETE")  # fmt: skip
+        blobs = HandlerEndpoint(self._gateway_state, self.blob, reads="as it comes")
         return [
-            Route("/api/pull", self.named, methods=["POST"]),
-            Route("/api/push", self.named, methods=["POST"]),
-            Route("/api/create", self.named, methods=["POST"]),
-            Route("/api/copy", self.named, methods=["POST"]),
-            Route("/api/delete", self.named, methods=["DELETE"]),
-            Route("/api/blobs/{digest}", self.blob, methods=["HEAD", "POST"]),
+            *(
+                GatedRoute(
+                    f"/api/{name}",
+                    HandlerEndpoint(self._gateway_state, self.named, reads="all"),
+                    [method],
+                )
+                for name, method in named
+            ),
+            GatedRoute("/api/blobs/{digest}", blobs, ["HEAD", "POST"]),
         ]
 
-    async def named(self, request: Request) -> Response:
+    async def named(self, request: Request, raw: bytes) -> Response:
         """Pass on a request whose body names the model; ``name`` is the older word for it."""
-        try:
-            principal_of(request.scope).check_manage()
-            raw = await request.body()
-            body = read_object(decode_json(raw), "")
-            key = next((key for key in ("model", "name", "source") if body.get(key)), "model")
-            name = read_text(body.get(key), key)
-            reply = await self._fleet.manage(request.method, request.url.path, name, raw, key=key)
-        except DiglotError as exc:
-            return error_response(dialect_of(request.url.path), exc)
-        return _passed(reply)
+        principal = principal_of(request.scope)
+        principal.check_manage()
+        body = read_object(decode_json(raw), "")
+        principal.check_names(body, _NAMES)
+        key = next((key for key in ("model", "name", "source") if body.get(key)), "model")
+        name = read_text(body.get(key), key)
+        path = request.url.path
+        return _passed(await self._fleet.manage(request.method, path, name, raw, key=key))
 
-    async def blob(self, request: Request) -> Response:
+    async def blob(self, request: Request, _: bytes) -> Response:
         """Ask whether a blob is there, or send one on."""
         posted = request.method == "POST"
-        try:
-            principal_of(request.scope).check_manage()
-            digest = request.path_params["digest"]
-            # It becomes part of an address, so nothing else may be in it.
-            if not _DIGEST.fullmatch(digest):
-                raise InvalidRequest("a blob is named sha256: and 64 hexadecimal digits")
-            reply = await self._fleet.manage(
-                request.method,
-                f"/api/blobs/{digest}",
-                "",
-                request.stream() if posted else None,
-                length=request.headers.get("content-length", "") if posted else "",
-            )
-        except DiglotError as exc:
-            return error_response(dialect_of(request.url.path), exc)
+        principal_of(request.scope).check_manage()
+        digest = request.path_params["digest"]
+        # It becomes part of an address, so nothing else may be in it.
+        if not _DIGEST.fullmatch(digest):
+            raise InvalidRequest("a blob is named sha256: and 64 hexadecimal digits")
+        reply = await self._fleet.manage(
+            request.method,
+            f"/api/blobs/{digest}",
+            "",
+            body_pieces(request.receive) if posted else None,
+            length=request.headers.get("content-length", "") if posted else "",
+        )
         return _passed(reply)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
 
+from core.gateway.call import GatewayState
+from core.gateway.gate import GatedRoute, HandlerEndpoint
 from core.translation.dialects.api import Operation
 from core.translation.dialects.registry import APIS
 from core.translation.dialects.shared.operations import TEXT
@@ -72,20 +73,20 @@ def document() -> dict[str, Any]:
     }
 
 
-def docs_routes() -> list[Route]:
+def docs_routes(gateway_state: GatewayState) -> list[GatedRoute]:
     """Return the routes of the document and of the page."""
 
-    async def send_document(request: Request) -> Response:
+    async def send_document(request: Request, body: bytes) -> Response:
         return JSONResponse(document())
 
-    async def send_page(request: Request) -> Response:
+    async def send_page(request: Request, body: bytes) -> Response:
         # Nothing from elsewhere, and no script at all.
         safe = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
         return HTMLResponse(_page(), headers=safe)
 
     return [
-        Route("/openapi.json", send_document, methods=["GET"]),
-        Route("/docs", send_page, methods=["GET"]),
+        GatedRoute(path, HandlerEndpoint(gateway_state, handler, free=True), ["GET"])
+        for path, handler in (("/openapi.json", send_document), ("/docs", send_page))
     ]
 
 

@@ -166,16 +166,16 @@ class ResponsesEndpoint(ChatEndpoint):
             if record.event in _ENDS:
                 await self._store.add(items, decode_json(record.data)["response"], owner=owner)
 
-    async def stored(self, request: Request) -> Any:
+    async def stored(self, request: Request, body: bytes) -> Any:
         """GET /v1/responses/{id}."""
         return (await self._found(request)).response
 
-    async def items(self, request: Request) -> Any:
+    async def items(self, request: Request, body: bytes) -> Any:
         """GET /v1/responses/{id}/input_items, oldest first."""
         items = (await self._found(request)).items
         return {"object": "list", "data": items, "has_more": False}
 
-    async def delete(self, request: Request) -> Any:
+    async def delete(self, request: Request, body: bytes) -> Any:
         """DELETE /v1/responses/{id}."""
         identity = (await self._found(request)).response["id"]
         await self._store.delete(identity)

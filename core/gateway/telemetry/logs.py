@@ -58,10 +58,18 @@ def logs_requests() -> bool:
     return _ACCESS.isEnabledFor(logging.INFO)
 
 
-def log_request(route: str, key: str, status: int, started: int, exchange: Exchange | None) -> None:
-    """Log a request that is over. ``started`` is ns since the epoch."""
+def log_request(
+    route: str,
+    key: str,
+    status: int,
+    started: int,
+    identity: str,
+    exchange: Exchange | None = None,
+) -> None:
+    """Log a request that is over. ``started`` is ns since the epoch, ``identity`` its id."""
     facts: dict[str, Any] = {
-        "route": route,
+        "request_id": identity,
+        "route": route[:200],
         "status": status,
         "duration_ms": round((time.time_ns() - started) / 1_000_000, 3),
     }
@@ -73,7 +81,7 @@ def log_request(route: str, key: str, status: int, started: int, exchange: Excha
 
 
 def _facts(exchange: Exchange) -> dict[str, Any]:
-    facts: dict[str, Any] = {"request_id": exchange.id, "model": exchange.model[:200]}
+    facts: dict[str, Any] = {"model": exchange.model[:200]}
     if exchange.error:
         facts["error"] = mask_text(exchange.error)[:500]
     if exchange.trail is not None and exchange.trail.deployment is not None:

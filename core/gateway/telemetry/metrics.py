@@ -81,16 +81,21 @@ class Metrics:
         """Count a request that was refused before it was looked at."""
         self._refused[code] = self._refused.get(code, 0) + 1
 
-    def count(self, route: str, key: str, status: int, started: int, exchange: Exchange) -> None:
-        """Count a request that is over. ``started`` is ns since the epoch."""
-        row = self._row(_model(exchange, status), key)
+    def count(
+        self, route: str, key: str, status: int, started: int, exchange: Exchange | None
+    ) -> None:
+        """Count a request that is over. ``started`` is ns since the epoch.
+
+        Without an exchange no model was asked for an answer.
+        """
+        row = self._row(_model(exchange, status) if exchange is not None else "", key)
         at = (route, status)
         row.requests[at] = row.requests.get(at, 0) + 1
-        if status >= 400 or exchange.error:
+        if status >= 400 or (exchange is not None and exchange.error):
             row.failed[status] = row.failed.get(status, 0) + 1
-        wires = exchange.backend
-        if not wires:
+        if exchange is None or not exchange.backend:
             return
+        wires = exchange.backend
         took = time.time_ns() - started
         waited = exchange.waited()
         total, overhead, backend, first = row.latencies
@@ -173,7 +178,8 @@ class Metrics:
         for code, count in self._refused.items():
             refused.add_metric([code], count)
         flight = GaugeMetricFamily("litellm_in_flight_requests", "Requests in work")
-        flight.add_metric([], self.in_flight)
+        # Without the one that asks for this.
+        flight.add_metric([], max(self.in_flight - 1, 0))
         yield from (requests, failed, *tokens, *latencies, refused, flight)
 
 

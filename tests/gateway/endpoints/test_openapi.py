@@ -51,7 +51,7 @@ model_list:
 def test_every_route_is_described_and_no_other() -> None:
     served = set()
     fleet = Fleet(None, environ={})
-    mcp = McpEndpoint(lambda: own_tools(fleet.config.tools), offer=lambda: False)
+    mcp = McpEndpoint(GatewayState(fleet), lambda: own_tools(fleet.config.tools))
     for route in routes(GatewayState(fleet), mcp):
         path = re.sub(r":\w+}", "}", route.path)
         # What /mcp speaks is described by its own protocol.

@@ -1,0 +1,232 @@
+"""The gate that every route of the gateway stands behind.
+
+A route is made with ``GatedRoute``, and takes nothing but an ``Endpoint``; that one's ``__call__``
+is the only way in. So whatever is asked is from somebody known, within the limits of its key,
+bounded in size and time, counted and logged, before a word of it is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from typing import Any, Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
+from core.errors import DiglotError, InvalidRequest
+from core.gateway.auth import Principal, principal_of
+from core.gateway.call import CallScope, GatewayState
+from core.gateway.errors import dialect_of, error_response
+from core.translation.codec.json import encode_json
+
+__all__ = ["MAX_REQUEST", "Endpoint", "GatedRoute", "Handler", "HandlerEndpoint", "body_pieces",
+           "noted"]  # fmt: skip
+
+MAX_REQUEST = 64 * 1024 * 1024
+"""Bytes that a request body may have: room for several large images."""
+
+BODY_TIME = 60.0
+"""Seconds of silence allowed while a request's body is sent."""
+
+SLOWEST = 500
+"""Bytes a second that a body has to come with once ``BODY_TIME`` is over (Apache's MinRate)."""
+
+Reads = Literal["nothing", "all", "as it comes"]
+Handler = Callable[[Request, bytes], Awaitable[Any]]
+_NOBODY = Principal()
+_LOG = logging.getLogger("diglot.gateway")
+
+
+class Endpoint(ABC):
+    """What answers one route, once the gate has let a request in.
+
+    ``dialect`` is that of its errors. ``reads`` says what of the body is read before ``serve``;
+    what comes in pieces is for ``serve`` to pass on, and never held. ``free`` are the few that
+    ask nobody: whoever starts and stops servers calls them all day, and knows no key.
+    """
+
+    def __init__(
+        self,
+        gateway_state: GatewayState,
+        *,
+        dialect: str = "",
+        reads: Reads = "all",
+        free: bool = False,
+    ) -> None:
+        self.fleet = gateway_state.fleet
+        self.route = ""
+        self.reads = reads
+        self._gateway_state = gateway_state
+        self._dialect = dialect
+        self._free = free
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request in, or refuse it, and see to its end."""
+        if scope["type"] != "http":
+            return
+        call = self._gateway_state.begin(
+            self._dialect or dialect_of(scope["path"]),
+            self.route or scope["path"],
+            _NOBODY if self._free else principal_of(scope),
+            scope["headers"],
+        )
+        try:
+            try:
+                await call.admit()
+                body = await read_body(receive, scope["headers"]) if self.reads == "all" else b""
+                if body is None:
+                    return
+                if body:
+                    self.check(call.principal, body)
+            except DiglotError as exc:
+                await self.fail(call, exc, scope, receive, send)
+            else:
+                await self._serve(call, body, scope, receive, send)
+        finally:
+            call.end(seen=not self._free)
+
+    async def _serve(
+        self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        try:
+            await self.serve(call, body, scope, receive, send)
+        except DiglotError as exc:
+            await self.fail(call, exc, scope, receive, send)
+        except Exception:
+            if call.status:
+                raise
+            _LOG.exception("a request failed in a way that it should not")
+            error = DiglotError("internal error; the server's log says more")
+            await self.fail(call, error, scope, receive, send)
+
+    def check(self, principal: Principal, body: bytes) -> None:
+        """Raise AccessDenied (403) where a body names a model that is not theirs."""
+        principal.check(body)
+
+    @abstractmethod
+    async def serve(
+        self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer a request that was let in. May raise DiglotError before the answer begins."""
+
+    async def fail(
+        self, call: CallScope, error: DiglotError, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer with an error in the client's dialect."""
+        response = call.marked(error_response(call.client_dialect, error), error)
+        await response(scope, receive, send)
+
+
+class HandlerEndpoint(Endpoint):
+    """Answers with what a handler returns: a value, which becomes JSON, or a Response."""
+
+    def __init__(
+        self,
+        gateway_state: GatewayState,
+        handler: Handler,
+        *,
+        reads: Reads = "nothing",
+        free: bool = False,
+    ) -> None:
+        super().__init__(gateway_state, reads=reads, free=free)
+        self._handler = handler
+
+    async def serve(
+        self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Run the handler and send what it returns."""
+        value = await self._handler(Request(scope, receive), body)
+        if not isinstance(value, Response):
+            value = Response(encode_json(value), media_type="application/json")
+        await value(scope, receive, noted(call, send))
+
+
+class GatedRoute(Route):
+    """A route whose endpoint is behind the gate. There is no other kind in the gateway."""
+
+    def __init__(self, path: str, endpoint: Endpoint, methods: Sequence[str] | None = None) -> None:
+        super().__init__(path, endpoint, methods=methods)
+        # Counted and logged by its pattern: the path itself is the client's own.
+        endpoint.route = path
+
+
+def noted(call: CallScope, send: Send) -> Send:
+    """Return ``send``, which tells ``call`` the status and the answer what is left of limits."""
+
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            call.status = message["status"]
+            more = [*call.headers(), (b"x-diglot-id", call.id.encode())]
+            message = {**message, "headers": [*message.get("headers", ()), *more]}
+        await send(message)
+
+    return noting
+
+
+async def read_body(receive: Receive, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """Return the request body, or None when the client left before it was whole.
+
+    Raises InvalidRequest: 413 before more than MAX_REQUEST is held, 408 for a body that is slow.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    began = time.monotonic()
+    while True:
+        message = await _next(receive, began, size)
+        if message["type"] == "http.disconnect":
+            return None
+        piece = message.get("body", b"")
+        size += len(piece)
+        more = message.get("more_body", False)
+        # What is said to be too long is not waited for.
+        if size > MAX_REQUEST or (more and not pieces and _length(headers) > MAX_REQUEST):
+            raise InvalidRequest(
+                f"the request is larger than {MAX_REQUEST // 1024 // 1024} MB",
+                status=413,
+                code="request_too_large",
+            )
+        pieces.append(piece)
+        if not more:
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def body_pieces(receive: Receive) -> AsyncGenerator[bytes]:
+    """Yield the request body as it comes, of any size. Raises InvalidRequest like ``read_body``."""
+    size = 0
+    began = time.monotonic()
+    while True:
+        message = await _next(receive, began, size)
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("the client left before its request was whole", status=499)
+        piece = message.get("body", b"")
+        size += len(piece)
+        if piece:
+            yield piece
+        if not message.get("more_body", False):
+            return
+
+
+async def _next(receive: Receive, began: float, size: int) -> Message:
+    """Return what comes next of a body of which ``size`` bytes have come since ``began``."""
+    rest = began + BODY_TIME + size / SLOWEST - time.monotonic()
+    try:
+        async with asyncio.timeout(min(BODY_TIME, rest)):
+            return await receive()
+    except TimeoutError as exc:
+        raise InvalidRequest(
+            f"nothing of the request's body came for {BODY_TIME:.0f} s, or too little of it",
+            status=408,
+            code="request_timeout",
+        ) from exc
+
+
+def _length(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """Return how long the body is said to be; 0 where nobody says."""
+    length = next((value for name, value in headers if name == b"content-length"), b"")
+    return int(length) if length.isdigit() else 0
