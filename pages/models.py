@@ -135,5 +135,8 @@ except DiglotError as exc:
     error_card({"code": exc.code, "message": exc.message}, service=service, key="models")
 for one in models:
     show_model(one)
+for entry in service.fleet.config.unserved:
+    key = f"models.unserved_{entry.why}"
+    st.caption(t(key, name=entry.model_name, model=entry.model, detail=entry.detail))
 if not models:
     st.caption(t("models.none"))

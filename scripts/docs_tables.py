@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.config.providers import PROVIDERS
-from core.config.reference import KEYS
+from core.config.reference import known_keys
 from core.http.addresses import OLLAMA_ADDRESS
 from core.translation.dialects.registry import DIALECTS, FIELDS
 from core.translation.report.notes import NOTES
@@ -86,10 +86,10 @@ def routes(language: str) -> str:
 
 def _keys(language: str, *heads: str) -> str:
     rows = []
-    for key in KEYS.values():
+    for key in known_keys().values():
         if key.path.startswith(heads):
             short = key.path.replace("model_list[].", "")
-            acts = "" if key.does == "acts" else "—"
+            acts = {"acts": "", "nothing": "—", "refused": "✗"}[key.does]
             rows.append([f"`{short}`", acts, getattr(key, language)])
     return _table(_word(language, ["键", "", "作用"], ["key", "", "what it does"]), rows)
 
@@ -107,7 +107,11 @@ def keys_routing(language: str) -> str:
 def keys_server(language: str) -> str:
     """The other sections of LiteLLM."""
     known = ("model_list", "router_settings", "litellm_settings", "diglot")
+<<<<<<< HEAD
     return _keys(language, *(path for path in KEYS if not path.startswith(known)))
+=======
+    return _keys(*(path for path in known_keys() if not path.startswith(known)))
+>>>>>>> 6c55d20 (Let no ignored key change what a config does; serve what can be served of it)
 
 
 def keys_own(language: str) -> str:
@@ -122,7 +126,7 @@ def providers(language: str) -> str:
         bases = ", ".join(f"`{v}`" for v in provider.base_variables)
         if name.startswith("ollama"):
             bases = "`OLLAMA_API_BASE`, `OLLAMA_HOST`"
-        key = f"`{provider.key_variable}`" if provider.key_variable else ""
+        key = f"`{provider.key_variables[0]}`" if provider.key_variables else ""
         address = OLLAMA_ADDRESS if name.startswith("ollama") else provider.address
         rows.append([f"`{name}/`", provider.dialect, address, bases, key])
     head = _word(

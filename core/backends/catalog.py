@@ -77,6 +77,8 @@ class Catalog:
         kept = self._kinds.get(deployment.base_url)
         if kept is not None and time.monotonic() - kept[0] < _KEEP:
             return kept[1]
+        if not deployment.lists:
+            return ""
         try:
             body = await self._ask(deployment, "GET", "/v1/models")
             owners = {m.get("owned_by") for m in body.get("data") or [] if isinstance(m, dict)}
@@ -176,7 +178,7 @@ class Catalog:
             if deployment.kind.manages_models:
                 body = await self._ask(deployment, "GET", "/api/tags")
                 return list(body.get("models") or [])
-            if deployment.embedded and not deployment.base_url:
+            if not deployment.lists or (deployment.embedded and not deployment.base_url):
                 return []
             body = await self._ask(deployment, "GET", "/v1/models")
             return [_described(model) for model in body.get("data") or []]
@@ -213,7 +215,7 @@ class Catalog:
     ) -> dict[str, Any]:
         reply = await self._client.send(
             method,
-            deployment.base_url + path,
+            deployment.url(path),
             body=body,
             headers=headers_of(deployment),
             timeout=_TIMEOUT,

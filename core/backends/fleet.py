@@ -138,6 +138,7 @@ class Fleet:
             self.config.routing,
             before=self._router,
             tell=self._sharing.tell,
+            unserved=self.config.unserved,
         )
         self.log.resize(self.config.captures.number, self.config.captures.max_bytes)
         if any(d.embedded for d in self.config.deployments) and self.embedded is None:

@@ -75,6 +75,8 @@ async def _check(client: Client, place: Deployment) -> HostHealth:
     known = HostHealth(base_url=place.base_url, dialect=place.dialect)
     if not place.base_url:
         return replace(known, error="the embedded model is not ready")
+    if not place.lists:
+        return known  # it can be asked nothing that costs nothing
     begun = time.monotonic()
     try:
         async with asyncio.timeout(_PATIENCE):
@@ -99,9 +101,7 @@ async def _check(client: Client, place: Deployment) -> HostHealth:
 
 
 async def _ask(client: Client, place: Deployment, path: str) -> dict[str, Any]:
-    reply = await client.send(
-        "GET", place.base_url + path, headers=headers_of(place), timeout=_PATIENCE
-    )
+    reply = await client.send("GET", place.url(path), headers=headers_of(place), timeout=_PATIENCE)
     try:
         data = await reply.read()
     finally:

@@ -41,7 +41,7 @@ async def send(
     wire.sent = time.time_ns()
     reply = await client.send(
         "POST",
-        deployment.base_url + wire.path,
+        deployment.url(wire.path),
         body=data,
         headers=headers,
         timeout=deployment.stream_timeout if stream else deployment.timeout,
@@ -70,9 +70,10 @@ def _odd(reply: Reply) -> str:
 
 def headers_of(deployment: Deployment) -> dict[str, str]:
     """Return the headers that go with each request: the key, and those that the config adds."""
-    if deployment.headers:
-        return {**bearer(deployment.api_key), **deployment.headers}
-    return bearer(deployment.api_key)
+    key = bearer(deployment.api_key)
+    if deployment.key_header and deployment.api_key:
+        key = {deployment.key_header: deployment.api_key}
+    return {**key, **deployment.headers} if deployment.headers else key
 
 
 def seconds_of(retry_after: str) -> float | None:

@@ -41,12 +41,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.config.access import Access, read_access
-from core.config.deployment import Deployment, read_deployment
+from core.config.checks import check_names, check_values
+from core.config.deployment import Deployment, Unserved, read_deployment
 from core.config.files import Place, parse_document, read_text
-from core.config.reference import find_key
 from core.config.routing import Routing, read_routing
 from core.config.section import Section, Source
+from core.config.shared_params import join_shared_params
 from core.config.tools import ToolSettings, read_tool_settings
+from core.config.unknown_keys import warn_of_keys
 from core.errors import ConfigError
 from core.http.address_policy import AddressPolicy, ImagePolicy
 
@@ -91,10 +93,12 @@ class Captures(Struct, frozen=True, kw_only=True):
 class Config(Struct, frozen=True, kw_only=True):
     """What a config file says. ``warnings`` are sentences, each naming a key without effect.
 
+    ``unserved`` are the deployments of the file that cannot be asked.
     ``files`` are all that were read, where the config was read from a file.
     """
 
     deployments: tuple[Deployment, ...] = ()
+    unserved: tuple[Unserved, ...] = ()
     routing: Routing = Routing()
     files: tuple[Path, ...] = ()
     verbose: bool = False
@@ -134,17 +138,17 @@ def read_config(text: str, source: Source, folder: Path | None = None) -> Config
     """Do as ``parse_config`` does; ``source`` knows afterwards which keys were looked for."""
     document = parse_document(text, folder or Path())
     try:
-        root = Section(document.value, "", source)
+        source.warnings += warn_of_keys(document.value)
+        check_values(document)
+        root = Section(join_shared_params(document.value), "", source)
         root.take("include")
         config = _read(root, folder or Path())
+        source.warnings += check_names(config, document.value)
     except ConfigError as exc:
         raise _placed(exc, document.places) from exc
-    twice = tuple(
-        f"{path} is written twice; what counts is {document.places[path]}"
-        for path in document.twice
-        if path in document.places
-    )
-    return replace(config, warnings=(*twice, *config.warnings), files=document.files)
+    unserved = (f"{one.path}: {one.model_name} is not served: {one.reason}"
+                for one in config.unserved)  # fmt: skip
+    return replace(config, warnings=(*unserved, *source.warnings), files=document.files)
 
 
 def _read(root: Section, folder: Path) -> Config:
@@ -160,11 +164,17 @@ def _read(root: Section, folder: Path) -> Config:
             "litellm_settings.check_provider_endpoint has no effect: wildcards always list the "
             "backend's models"
         )
-    config = Config(
-        deployments=_distinct(
-            read_deployment(entry, timeout=timeout, stream_timeout=streams)
-            for entry in root.sections("model_list")
-        ),
+    entries = [
+        read_deployment(entry, timeout=timeout, stream_timeout=streams)
+        for entry in root.sections("model_list")
+    ]
+    unserved = tuple(entry for entry in entries if isinstance(entry, Unserved))
+    if unserved and len(unserved) == len(entries):
+        path = f"{unserved[0].path}.model"
+        raise ConfigError(f"{path}: no model could be served. {unserved[0].reason}", path=path)
+    return Config(
+        deployments=_distinct(entry for entry in entries if isinstance(entry, Deployment)),
+        unserved=unserved,
         routing=read_routing(root),
         verbose=general.flag("set_verbose", default=False),
         json_logs=general.flag("json_logs", default=False),
@@ -176,13 +186,6 @@ def _read(root: Section, folder: Path) -> Config:
         tools=read_tool_settings(root, own, folder),
         captures=_captures(own.section("captures"), folder),
     )
-    root.warn_unread(_why)
-    return replace(config, warnings=tuple(source.warnings))
-
-
-def _why(path: str) -> str:
-    key = find_key(path)
-    return "" if key is None or key.does == "acts" else key.en.rstrip(".")
 
 
 def _distinct(deployments: Iterable[Deployment]) -> tuple[Deployment, ...]:

@@ -8,14 +8,14 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from core.config.providers import PROVIDERS, BackendDialect, Provider
+from core.config.place import NotServed, Why, find_place
+from core.config.providers import PROVIDERS, BackendDialect, Provider, find_provider
 from core.config.section import Section
-from core.http.addresses import ollama_address, root_address
 from core.translation.dialects.api import BackendKind
 from core.translation.dialects.openai.chat import SETTINGS as _CHAT
 from core.translation.dialects.registry import BACKEND_KINDS
 
-__all__ = ["SETTINGS", "THINKING", "Deployment", "Hidden", "read_deployment"]
+__all__ = ["SETTINGS", "THINKING", "Deployment", "Hidden", "Unserved", "read_deployment"]
 
 # Settings of a request that a deployment may give defaults for, by every name for them.
 SETTINGS = {key: row for key, row in _CHAT.by_path.items() if "." not in key}
@@ -29,9 +29,10 @@ _ABILITIES = {
     "supports_audio_input": "audio",
 }
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+# Anthropic's words for thinking.
+_THINKING_TYPES = ("enabled", "adaptive", "disabled")
 
-
-_SECRET = frozenset({"api_key", "headers", "redis_url"})
+_SECRET = frozenset({"api_key", "headers", "redis_url", "body"})
 
 
 class Hidden(Struct, frozen=True):
@@ -61,12 +62,23 @@ class Deployment(Hidden, frozen=True, kw_only=True):
     ``parallel`` is how many requests may be in work there at once. ``abilities`` overrides what
     the backend says of itself, in Ollama's words. ``id`` is stable: equal entries have equal ids
     but for their place among each other.
+
+    ``version`` stands between the address and ``/chat/completions``, ``query`` behind that.
+    ``key_header`` carries the key where that is not Authorization. ``lists`` is whether the server
+    lists its models. ``body`` is joined into every request, and ids of tool calls are made to
+    match ``tool_ids``.
     """
 
     model_name: str
     model: str
     dialect: BackendDialect
     base_url: str
+    version: str = "/v1"
+    query: str = ""
+    key_header: str = ""
+    lists: bool = True
+    body: Mapping[str, Any] = field(default_factory=dict)
+    tool_ids: str = ""
     id: str = ""
     api_key: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -91,33 +103,69 @@ class Deployment(Hidden, frozen=True, kw_only=True):
         """What its server can do."""
         return BACKEND_KINDS[self.dialect]
 
+    def url(self, path: str) -> str:
+        """Return where a route of the dialect, such as ``/v1/chat/completions``, is here."""
+        if self.version == "/v1" and not self.query:
+            return self.base_url + path
+        return f"{self.base_url}{self.version}{path.removeprefix('/v1')}{self.query}"
+
+
+class Unserved(Struct, frozen=True, kw_only=True):
+    """An entry of model_list that Diglot cannot ask, and why: ``why`` and ``detail`` for an
+    interface to say (core.config.place), ``reason`` in words. ``path`` is its place in the file.
+    """
+
+    model_name: str
+    model: str
+    why: Why
+    detail: str
+    reason: str
+    path: str
+
 
 def read_deployment(
     entry: Section, *, timeout: float | None = None, stream_timeout: float | None = None
-) -> Deployment:
+) -> Deployment | Unserved:
     """Return what one entry of model_list says; the timeouts are those of the whole config.
 
     Raises ConfigError with the path of a value that cannot be used.
     """
     name = entry.text("model_name", required=True)
     params = entry.section("litellm_params", required=True)
-    provider, model = _split_model(params)
+    text = params.text("model", required=True)
+    try:
+        word, model = find_provider(text, params.text("custom_llm_provider"))
+    except ValueError as exc:
+        raise params.error("model", str(exc)) from exc
+    info = entry.section("model_info")
+    try:
+        if word not in PROVIDERS:
+            raise NotServed("provider", word)
+        place = find_place(params, word, model)
+    except NotServed as exc:
+        return Unserved(
+            model_name=name,
+            model=text,
+            why=exc.why,
+            detail=exc.detail,
+            reason=str(exc),
+            path=params.path,
+        )
     if ("*" in model and "*" not in name) or name.count("*") > 1:
         raise params.error("model", "holds a * that model_name has no match for")
-    settings = _settings(params)
-    embedded = provider == "embedded"
-    place = {"base_url": "", "api_key": ""} if embedded else _place(params, PROVIDERS[provider])
     drop = params.setting("drop_params", "boolean")
-    info = entry.section("model_info")
     own = params.number("timeout")
+    thinking, body = _thinking(params, PROVIDERS[word])
     return Deployment(
         model_name=name,
         model=model,
-        dialect=PROVIDERS[provider].dialect,
-        id=info.text("id") or _identity(name, params.text("model"), place["base_url"]),
+        dialect=PROVIDERS[word].dialect,
+        id=info.text("id") or _identity(name, text, place["base_url"]),
         headers=_headers(params),
-        settings=settings,
-        thinking=_thinking(params),
+        settings=_settings(params),
+        thinking=thinking,
+        body={**body, **params.section("extra_body").values()},
+        tool_ids=PROVIDERS[word].tool_ids,
         timeout=own or timeout,
         # A timeout of its own is nearer than a stream_timeout for all.
         stream_timeout=params.number("stream_timeout") or own or stream_timeout or timeout,
@@ -131,7 +179,7 @@ def read_deployment(
         unwanted=params.names("additional_drop_params"),
         mode=info.text("mode") or "chat",
         abilities=_abilities(info),
-        embedded=embedded,
+        embedded=word == "embedded",
         **place,
     )
 
@@ -145,58 +193,17 @@ def _either(value: int | None, params: Section, other: str) -> int | None:
     return found if value is None else value
 
 
-def _split_model(params: Section) -> tuple[str, str]:
-    """Return provider and name of ``provider/name``, where the name may hold more slashes."""
-    text = params.text("model", required=True)
-    given = params.text("custom_llm_provider")
-    provider, _, model = text.partition("/")
-    if provider not in PROVIDERS and given in PROVIDERS:
-        provider, model = given, text
-    if provider in PROVIDERS and model:
-        return provider, model
-    raise params.error(
-        "model",
-        f"{text!r} does not start with a provider; write ollama/{text} for a model of Ollama, "
-        f"openai/{text} with api_base for an OpenAI-compatible server, or embedded/{text}",
-    )
-
-
-def _place(params: Section, provider: Provider) -> dict[str, str]:
-    environ = params.source.environ
-    key = "base_url" if params.has("base_url") and not params.has("api_base") else "api_base"
-    base = params.text(key)
-    try:
-        if base:
-            url = root_address(base, provider.dialect)
-        elif provider.dialect == "ollama":
-            key, url = "OLLAMA_HOST", ollama_address(environ)
-        else:
-            named = (environ.get(variable) for variable in provider.base_variables)
-            address = next((text for text in named if text), provider.address)
-            if not address:
-                variable = " or ".join(provider.base_variables)
-                raise params.error(key, f"is missing: name the server, here or in {variable}")
-            url = root_address(address, provider.dialect)
-    except ValueError as exc:
-        raise params.error(key, f"is not the address of a server: {exc}") from exc
-    # An unset key is the user's to notice, not a reason to refuse the other models.
-    secret = params.text("api_key", unset="warn")
-    if not params.has("api_key"):
-        # A provider's own key goes where its variables point, never to a server named here.
-        far = provider.dialect == "openai" and base
-        secret = "" if far else environ.get(provider.key_variable, "")
-    return {"base_url": url, "api_key": secret}
-
-
 def _headers(params: Section) -> dict[str, str]:
-    """Return extra_headers. Raises ConfigError for one that would break the request."""
-    given = params.section("extra_headers")
-    found = given.texts()
-    for name, value in found.items():
-        odd = not name.isascii() or not name.replace("-", "").replace("_", "").isalnum()
-        if odd or name.lower() in _OWN_HEADERS or not value.isprintable():
-            raise given.error(name, "cannot be sent as a header")
-    return {name.lower(): value for name, value in found.items()}
+    """Return the extra headers. Raises ConfigError for one that would break the request."""
+    organization = params.text("organization", unset="warn")
+    found = {"openai-organization": organization} if organization else {}
+    for given in (params.section("headers"), params.section("extra_headers")):
+        for name, value in given.texts().items():
+            odd = not name.isascii() or not name.replace("-", "").replace("_", "").isalnum()
+            if odd or name.lower() in _OWN_HEADERS or not value.isprintable():
+                raise given.error(name, "cannot be sent as a header")
+            found[name.lower()] = value
+    return found
 
 
 def _settings(params: Section) -> dict[str, Any]:
@@ -209,14 +216,23 @@ def _settings(params: Section) -> dict[str, Any]:
     return found
 
 
-def _thinking(params: Section) -> bool | str | None:
+def _thinking(params: Section, provider: Provider) -> tuple[bool | str | None, dict[str, Any]]:
+    """Return how hard to think, and what of it goes into each request as it is."""
     found: bool | str | None = None
     for key in THINKING:
         value = params.take(key)
         if value is not None and not isinstance(value, bool | str):
             raise params.error(key, "must be true, false or an effort such as low")
         found = value if value is not None else found
-    return found
+    native = params.section("thinking").values()
+    if not native:
+        return found, {}
+    kind = native.get("type")
+    if kind not in _THINKING_TYPES:
+        raise params.error("thinking", f"must have a type: {' or '.join(_THINKING_TYPES)}")
+    if provider.own_thinking:
+        return found, {"thinking": native}
+    return (kind != "disabled" if found is None else found), {}
 
 
 def _abilities(info: Section) -> dict[str, bool]:

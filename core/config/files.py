@@ -174,7 +174,8 @@ def _doubled(node: yaml.Node, path: str, seen: set[int]) -> Iterator[str]:
         names: set[str] = set()
         for key, value in node.value:
             inner = f"{path}.{key.value}" if path else str(key.value)
-            if inner in names:
+            # << may join several mappings into one.
+            if inner in names and key.value != "<<":
                 yield inner
             names.add(inner)
             yield from _doubled(value, inner, seen)

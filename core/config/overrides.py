@@ -9,8 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.config.config import Config
-from core.config.deployment import Deployment, read_deployment
+from core.config.deployment import Deployment, Unserved, read_deployment
 from core.config.section import Section, Source
+from core.errors import ConfigError
 
 __all__ = ["Overrides"]
 
@@ -50,4 +51,7 @@ class Overrides(Struct, frozen=True, kw_only=True):
         params: dict[str, Any] = {"model": self.model}
         params |= {key: value for key, value in given.items() if value not in ("", None)}
         entry = {"model_name": self.alias or self.model, "litellm_params": params}
-        return read_deployment(Section(entry, "", Source(environ)))
+        made = read_deployment(Section(entry, "", Source(environ)))
+        if isinstance(made, Unserved):
+            raise ConfigError(f"--model {self.model} is not served: {made.reason}")
+        return made

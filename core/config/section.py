@@ -1,13 +1,10 @@
-"""Reading the mappings of a config file: checked values, and a memory of what was read.
-
-What nobody read has no effect, and is reported by its path.
-"""
+"""Reading the mappings of a config file: checked values, and a memory of what was read."""
 
 from __future__ import annotations
 
-import difflib
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -22,6 +19,7 @@ __all__ = ["Section", "Source"]
 _VARIABLE = "os.environ/"
 # os.environ/VAR always gives text, so text that spells the wanted kind is taken as that.
 _SPELLED: Mapping[str, Any] = {"integer": int, "number": int | float, "boolean": bool}
+_LARGEST = 2**53
 _KINDS = {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}
 
 
@@ -88,6 +86,10 @@ class Section:
         """Return all of the section as text, the way an environment holds it."""
         return {str(key): _as_text(self.take(key)) for key in self._values if self.has(key)}
 
+    def values(self) -> dict[str, Any]:
+        """Return all of the section as it is."""
+        return {str(key): self.take(key) for key in self._values}
+
     def setting(self, key: str, kind: Kind) -> Any:
         """Return a value of ``kind``, or None where absent."""
         value = self.take(key)
@@ -145,23 +147,6 @@ class Section:
             raise self.error(key, f"must be a list (lines that start with -), not {_kind(items)}")
         return [self._child(item, f"{self._at(key)}[{at}]") for at, item in enumerate(items)]
 
-    def warn_unread(self, why: Callable[[str], str]) -> None:
-        """Warn of every key in here and below that nobody read.
-
-        ``why`` returns the reason for a path, "" for a key that is not known at all.
-        """
-        unused = sorted(self._read - self._values.keys())
-        for key in self._values:
-            if key in self._read:
-                continue
-            path = self._at(str(key))
-            reason = why(path)
-            near = difflib.get_close_matches(str(key), unused, 1, 0.8)
-            guess = f"; did you mean {near[0]}?" if near else ""
-            self.source.warnings.append(f"{path} has no effect{f': {reason}' if reason else guess}")
-        for inner in self._inner.values():
-            inner.warn_unread(why)
-
     def _note(self, key: str) -> None:
         self._read.add(key)
         self.source.read.add(f"{self._pattern}.{key}" if self._pattern else key)
@@ -178,6 +163,8 @@ class Section:
     def _resolved(self, value: Any, key: str, unset: Literal["error", "warn"]) -> Any:
         if isinstance(value, list):
             return [self._resolved(item, key, unset) for item in value]
+        if isinstance(value, dict):
+            return {name: self._resolved(item, key, unset) for name, item in value.items()}
         if not isinstance(value, str) or not value.startswith(_VARIABLE):
             return value
         name = value.removeprefix(_VARIABLE)
@@ -190,6 +177,8 @@ class Section:
         return None
 
     def _bounded(self, key: str, value: Any, *, zero: bool) -> Any:
+        if not math.isfinite(value) or value > _LARGEST:
+            raise self.error(key, "must be a number that can be counted to")
         if value < 0 or (value == 0 and not zero):
             raise self.error(
                 key, f"must be {'zero or more' if zero else 'above zero'}, not {value}"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from core.config.config import load_config
 from core.config.files import Document, parse_document, read_text
-from core.config.reference import KEYS, find_key
+from core.config.reference import walk_keys
 from core.errors import ConfigError
 
 __all__ = ["Language", "explain_config", "language_of"]
@@ -16,11 +16,12 @@ __all__ = ["Language", "explain_config", "language_of"]
 Language = Literal["zh", "en", "both"]
 
 _UNKNOWN = {"zh": "没有这个键，不起作用。", "en": "No such key: it has no effect."}
-_MARKS = {"acts": "+", "nothing": "-", "": "?"}
+_MARKS = {"acts": "+", "nothing": "-", "refused": "x", "": "?"}
 _SUMMARY = {
-    "zh": "可以用。部署：{deployments}，名字：{names}。+ 起作用，- 收下但不起作用，? 不认识。",
+    "zh": "可以用。部署：{deployments}，名字：{names}。"
+    "+ 起作用，- 收下但不起作用，x 不能写，? 不认识。",
     "en": "This can be used. Deployments: {deployments}, names: {names}. "
-    "+ acts, - is accepted and does nothing, ? is not known.",
+    "+ acts, - is accepted and does nothing, x must not be set, ? is not known.",
 }
 _BAD = {"zh": "不能用：", "en": "This cannot be used: "}
 
@@ -61,22 +62,13 @@ def explain_config(
 
 
 def _lines(document: Document, name: str, language: Language) -> Iterator[str]:
-    settled = "\n"
-    for path, place in document.places.items():
-        if path.endswith("]") or path.startswith((f"{settled}.", f"{settled}[")):
-            continue
-        key = find_key(path)
-        # What stands below a key that does nothing does nothing either, and what stands below
-        # one that takes any value belongs to that.
-        if key is None or key.does == "nothing" or not _has_parts(key.path):
-            settled = path
+    for found in walk_keys(document.value):
+        key, place = found.key, document.places.get(found.path)
+        if place is None:
+            continue  # what << has joined in stands where its anchor is
         text = _said(_UNKNOWN if key is None else {"zh": key.zh, "en": key.en}, language)
         mark = _MARKS[key.does if key is not None else ""]
-        yield f"{place.file or name}:{place.line}: {mark} {path}: {text}"
-
-
-def _has_parts(path: str) -> bool:
-    return any(other.startswith((f"{path}.", f"{path}[")) for other in KEYS)
+        yield f"{place.file or name}:{place.line}: {mark} {found.path}: {text}"
 
 
 def _said(words: Mapping[str, str], language: Language) -> str:

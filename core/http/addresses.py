@@ -7,9 +7,10 @@ envconfig/config.go (``Host``).
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 
-__all__ = ["OLLAMA_ADDRESS", "is_loopback", "ollama_address", "root_address"]
+__all__ = ["OLLAMA_ADDRESS", "is_loopback", "ollama_address", "openai_address", "root_address"]
 
 OLLAMA_ADDRESS = "http://127.0.0.1:11434"
 """Where Ollama listens when nobody says otherwise."""
@@ -23,6 +24,7 @@ _ROUTES = (
     "/v1",
     "/api",
 )
+_VERSIONED = re.compile(r"/v\d+[a-z0-9]*(/|$)")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 # An address to listen on, not one to call: some systems refuse to connect to it.
 _UNSPECIFIED = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -59,6 +61,24 @@ def root_address(text: str, dialect: str) -> str:
     if not host or any(sign in rest for sign in "?# \t\n"):
         raise ValueError("expected something like http://localhost:11434")
     return f"{scheme.lower()}://{rest}"
+
+
+def openai_address(text: str, usual: str = "") -> tuple[str, str]:
+    """Return an address of OpenAI's dialect without its version, and the version.
+
+    OpenAI's clients put ``/chat/completions`` behind the address, so one that has a version
+    anywhere inside (``/api/paas/v4``, ``/v1beta/openai``) is whole, and its version "". Where it
+    has none it is ``/v1``, as people leave that away, or what ``usual``, the provider's own
+    address, has. Raises ValueError like ``root_address``.
+    """
+    text = text.strip().rstrip("/").removesuffix("/chat/completions")
+    if usual.startswith(f"{text}/"):
+        text = usual
+    root = root_address(text, "openai")
+    if text.endswith("/v1"):
+        return root, "/v1"
+    whole = _VERSIONED.search(root.partition("://")[2]) or text == usual
+    return root, "" if whole or (usual and not usual.endswith("/v1")) else "/v1"
 
 
 def ollama_address(environ: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,13 +47,16 @@ def test_included_files_add_to_lists_and_replace_the_rest(tmp_path: Path) -> Non
         load_config(outer, environ={})
 
 
-def test_a_key_that_is_there_twice_is_warned_of() -> None:
-    text = "litellm_settings:\n  set_verbose: true\n  set_verbose: false\n"
-    config = parse_config(text, environ={})
-    assert not config.verbose
-    assert config.warnings == (
-        "litellm_settings.set_verbose is written twice; what counts is line 3",
-    )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "litellm_settings:\n  set_verbose: true\n  set_verbose: false\n",
+        "model_list: []\nx: {y: [{z: 1,\n z: 2}]}\n",
+        "model_list: []\nunknown: 1\nunknown: 2\n",
+    ],
+)
+def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
+    assert re.search(r" is written twice.*\(line \d\)$", refused(text).message)
 
 
 @pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: *a}", "[" * 5000 + "]" * 5000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from core.config.config import read_config
-from core.config.reference import KEYS, find_key
+from core.config.reference import Key, known_keys
 from core.config.section import Source
 from core.config.validate import explain_config, language_of
+from tests.config.test_config import refused
 
 ROOT = Path(__file__).parents[2]
 
+_P = "model_list[].litellm_params"
 # One of everything that is read only where something stands before it.
 FULL = """
 environment_variables: {A: b}
@@ -37,19 +40,36 @@ diglot:
 """ % ("ab" * 32)
 
 
+def find_key(path: str) -> Key | None:
+    """Return the row of a path that has [] for every item already."""
+    keys = known_keys()
+    forms = (re.escape(row).replace(r"\*", ".+") for row in keys)
+    rows = zip(keys, forms, strict=True)
+    return keys.get(path) or next((keys[r] for r, form in rows if re.fullmatch(form, path)), None)
+
+
 def test_the_table_says_what_is_read_and_nothing_else() -> None:
     source = Source({})
     read_config(FULL, source)
     found = {key.path for path in source.read if (key := find_key(path)) is not None}
     unknown = {path for path in source.read if find_key(path) is None}
     assert not unknown, "read, and not in core.config.reference"
-    acts = {path for path, key in KEYS.items() if key.does == "acts"}
-    assert acts == found | {"environment_variables.*"}
+    acts = {path for path, key in known_keys().items() if key.does == "acts"}
+    # These are joined into the others before those are read.
+    raw = (
+        "credential_list",
+        "router_settings.default_",
+        f"{_P}.litellm_cred",
+        f"{_P}.headers",
+        f"{_P}.api_version",
+    )
+    acts = {path for path in acts if ".*." not in path and not path.startswith(raw)}
+    assert acts <= found | {"environment_variables.*"}
 
 
 def test_what_does_nothing_is_warned_of_with_the_reason() -> None:
-    for path, key in KEYS.items():
-        if key.does == "nothing" and "[]" not in path:
+    for path, key in known_keys().items():
+        if key.does == "nothing" and "[]" not in path and "*" not in path:
             section, _, name = path.rpartition(".")
             text = f"{section}: {{{name}: 1}}" if section else f"{name}: {{a: 1}}"
             source = Source({})
@@ -57,12 +77,33 @@ def test_what_does_nothing_is_warned_of_with_the_reason() -> None:
             assert source.warnings == [f"{path} has no effect: {key.en.rstrip('.')}"]
 
 
-@pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.path)
-def test_each_key_is_explained_in_both_languages(key: object) -> None:
-    zh, en = getattr(key, "zh", ""), getattr(key, "en", "")
-    assert zh and en and "|" not in zh + en
-    assert any("\u4e00" <= sign <= "\u9fff" for sign in zh)
-    assert not any("\u4e00" <= sign <= "\u9fff" for sign in en)
+def test_what_decides_who_may_ask_or_where_data_goes_is_refused_unless_it_is_off() -> None:
+    entry = "{model_name: m, litellm_params: {model: ollama/m}}"
+    for path, key in known_keys().items():
+        if key.does != "refused":
+            continue
+        section, _, name = path.rpartition(".")
+        text = f"{section}: {{{name}: %s}}" if section else f"{name}: %s"
+        if path.startswith("model_list[].litellm_params."):
+            text = (
+                f"model_list: [{{model_name: m, litellm_params: {{model: ollama/m, {name}: %s}}}}]"
+            )
+        elif path.startswith("model_list[].model_info."):
+            text = f"model_list: [{entry[:-1]}, model_info: {{{name}: %s}}}}]"
+        elif ".*." in path or path.startswith("mcp_servers.*"):
+            head = f"mcp_servers: {{one: {{url: 'http://a', {name}: %s}}}}"
+            text = head if path.startswith("mcp") else f"diglot: {{{head}}}"
+        error = refused(text % "[x]")
+        assert "is not obeyed here" in error.message and error.message.endswith("(line 1)"), path
+        for off in ("false", "null", "[]", '""'):
+            read_config(text % off, Source({}))
+
+
+def test_each_key_is_explained_in_both_languages() -> None:
+    for key in known_keys().values():
+        assert key.zh and key.en and "|" not in key.zh + key.en
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in key.zh), key.path
+        assert not any("\u4e00" <= sign <= "\u9fff" for sign in key.en), key.path
 
 
 def test_lines_are_named_with_the_file_that_holds_them(tmp_path: Path) -> None:

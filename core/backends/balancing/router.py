@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from core.backends.balancing.group import Group
 from core.backends.balancing.load import Host, Load, Route, model_key
-from core.config.deployment import Deployment
+from core.config.deployment import Deployment, Unserved
 from core.config.routing import Routing
 from core.errors import BackendError, DiglotError, InvalidRequest, Unsupported
 
-__all__ = ["Route", "Router"]
+__all__ = ["ModelNotServed", "Route", "Router"]
 
 _LONGEST = 60.0
 """Seconds for which a backend's own Retry-After keeps it out of work at most."""
@@ -28,6 +28,7 @@ class Router:
     """The deployments by name, and what each is doing.
 
     ``before`` is the router of an earlier config: a deployment that stays keeps its counters.
+    ``unserved`` are the names whose requests are refused with the reason.
     ``tell`` is called with a deployment's id and the seconds of each cooldown that begins here.
     """
 
@@ -38,6 +39,7 @@ class Router:
         *,
         before: Router | None = None,
         tell: Callable[[str, float], None] | None = None,
+        unserved: Iterable[Unserved] = (),
     ) -> None:
         self.deployments = tuple(deployments)
         self.routing = routing or Routing()
@@ -60,7 +62,14 @@ class Router:
                 load.alone = len(loads) == 1
         self._exact = self._groups(exact)
         self._own = self._groups(own)
-        self._wild = sorted(self._groups(wild).items(), key=lambda item: -len(item[0]))
+        known: dict[str, Group | Unserved] = {**self._groups(wild)}
+        self._refused: dict[str, Unserved] = {}
+        for one in unserved:
+            if "*" in one.model_name:
+                known.setdefault(one.model_name, one)
+            else:
+                self._refused.setdefault(model_key(one.model_name), one)
+        self._wild = sorted(known.items(), key=lambda item: -len(item[0]))
         self._aliases = {model_key(a): model_key(t) for a, t in self.routing.aliases.items()}
 
     def group(self, name: str) -> Group:
@@ -70,14 +79,18 @@ class Router:
         group = self._exact.get(name) or self._exact.get(model_key(name))
         if group is not None:
             return group
+        if (refused := self._refused.get(model_key(name))) is not None:
+            raise ModelNotServed(name, refused)
         alias = self._aliases.get(model_key(name))
         if alias is not None and model_key(name) != alias:
             return self.group(alias)
-        for pattern, group in self._wild:
+        for pattern, wild in self._wild:
             head, _, tail = pattern.partition("*")
             if name.startswith(head) and name.endswith(tail) and len(name) >= len(head + tail):
+                if isinstance(wild, Unserved):
+                    raise ModelNotServed(name, wild)
                 middle = name[len(head) : len(name) - len(tail)]
-                return Group(name, group.loads, self.routing, middle)
+                return Group(name, wild.loads, self.routing, middle)
         group = self._own.get(model_key(name))
         if group is not None:
             return group
@@ -195,6 +208,17 @@ class Router:
 
     def _ramp(self) -> float:
         return max(2 * self.routing.cooldown_time, 1.0)
+
+
+class ModelNotServed(BackendError):
+    """A model that the config names and that cannot be asked; others may stand in for it."""
+
+    def __init__(self, name: str, entry: Unserved) -> None:
+        super().__init__(
+            f"model '{name}' ({entry.model}) is not served here: {entry.reason}.",
+            status=404,
+            code="model_not_found",
+        )
 
 
 def _named(fallbacks: Mapping[str, tuple[str, ...]], name: str) -> tuple[str, ...]:

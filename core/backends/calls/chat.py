@@ -24,6 +24,7 @@ from core.backends.calls.answer import JSON_TYPE, Answer, stream_answer
 from core.backends.calls.capabilities import adapt_to_capabilities
 from core.backends.calls.fan_out import several
 from core.backends.calls.options import PLAIN_ASK, AskOptions
+from core.backends.calls.provider_rules import fit_to_provider
 from core.backends.calls.retry import Attempts
 from core.backends.catalog import Catalog
 from core.backends.upstream import read_whole, send
@@ -195,9 +196,11 @@ class Caller:
     def _written(self, conversion: Conversion, turn: UpstreamCall) -> tuple[Wire, bytes]:
         """Write the request of a conversion, and note it on the exchange."""
         exchange, route = turn.exchange, turn.route
-        data = conversion.request(route.model)
+        data = asked = conversion.request(route.model)
+        if route.deployment.body or route.deployment.tool_ids:
+            data = fit_to_provider(asked, route.deployment)
         dialect = conversion.dialect
-        of = exchange.client if conversion.verbatim else None
+        of = exchange.client if conversion.verbatim and data is asked else None
         wire = Wire(dialect, SPOKEN[dialect].path, data, url=route.deployment.base_url, of=of)
         exchange.backend.append(wire)
         exchange.translated = conversion.translated

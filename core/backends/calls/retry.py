@@ -28,7 +28,7 @@ from typing import Self
 
 from core.backends.balancing.group import Group
 from core.backends.balancing.load import Lease, Load
-from core.backends.balancing.router import Router
+from core.backends.balancing.router import ModelNotServed, Router
 from core.config.routing import Routing
 from core.error_kinds import error_facts, fault_kind
 from core.errors import BackendUnavailable, DiglotError
@@ -65,7 +65,6 @@ class Attempts:
         """Raises InvalidRequest where no such model is known."""
         self._router = router
         self._name = name
-        self._group: Group = router.group(name)
         self._tried: list[Load] = []
         self._tries = 0
         self._fallbacks: list[str] | None = None
@@ -73,6 +72,13 @@ class Attempts:
         self.trail = Trail()
         self.over = False
         self.pause = 0.0
+        self._group: Group
+        try:
+            self._group = router.group(name)
+        except ModelNotServed as exc:
+            self._fall_back(exc)
+            if self.over:
+                raise
 
     # Without waiting -------------------------------------------------------------------------
 

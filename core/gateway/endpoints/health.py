@@ -64,6 +64,9 @@ class HealthRoutes:
                 unhealthy.append({**facts, "error": problem})
             else:
                 healthy.append(facts)
+        for entry in self._fleet.config.unserved:
+            error = f"{entry.model_name} is not served: {entry.reason}"
+            unhealthy.append({"model": entry.model, "api_base": "", "model_id": "", "error": error})
         return {
             "healthy_endpoints": healthy,
             "unhealthy_endpoints": unhealthy,

@@ -1,0 +1,97 @@
+"""Checks of a whole config: what no single key can tell of itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.config.files import Document
+from core.config.unknown_keys import likely
+from core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from core.config.config import Config
+
+__all__ = ["check_names", "check_values"]
+
+_LARGEST = 2**53
+"""Above this JSON's numbers are not exact, and clocks count no further."""
+
+
+def check_values(document: Document) -> None:
+    """Raise ConfigError for a key that stands twice, and for a number that is none."""
+    for path in document.twice:
+        place = document.places.get(path)
+        where = f"; the other is at {place}" if place is not None else ""
+        raise ConfigError(f"{path} is written twice{where}", path=path)
+    for path, value in _numbers(document.value, "", set()):
+        if not math.isfinite(value) or abs(value) > _LARGEST:
+            raise ConfigError(f"{path} must be a number that can be counted to", path=path)
+
+
+def check_names(config: Config, value: Any) -> Iterator[str]:
+    """Yield a warning for each rule of ``value``, the config's file, that is about no model.
+
+    Raises ConfigError for an alias or a fallback that leads to none.
+    """
+    names = [entry.model_name for entry in config.deployments]
+    names += [entry.model_name for entry in config.unserved]
+    if not names:
+        return  # whatever is found then
+    names += [one.model for one in config.deployments if "*" not in one.model]
+    for alias, target in config.routing.aliases.items():
+        _check(target, names, f"router_settings.model_group_alias.{alias}")
+    names += config.routing.aliases
+    for name, targets, path in _rules(value):
+        if name != "*" and not _fits(name, names):
+            yield f"{path} has no effect: there is no model {name}"
+        for target in targets:
+            _check(target, names, path)
+
+
+def _rules(value: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str], str]]:
+    """Yield each rule of fallbacks: the name it is about, who is asked instead, its path."""
+    for section in ("litellm_settings", "router_settings"):
+        settings = value.get(section) or {}
+        for key in ("fallbacks", "context_window_fallbacks"):
+            for at, item in enumerate(settings.get(key) or ()):
+                for name, targets in item.items():
+                    listed = [targets] if isinstance(targets, str) else targets or ()
+                    yield str(name), listed, f"{section}.{key}[{at}].{name}"
+        targets = settings.get("default_fallbacks") or ()
+        listed = [targets] if isinstance(targets, str) else targets
+        yield "*", listed, f"{section}.default_fallbacks"
+
+
+def _check(target: str, names: Iterable[str], path: str) -> None:
+    if not _fits(target, names):
+        near = likely(target, names)
+        guess = f"; did you mean {near}?" if near else ""
+        raise ConfigError(f"{path} leads to {target}, and there is no such model{guess}", path=path)
+
+
+def _fits(name: str, known: Iterable[str]) -> bool:
+    """Tell whether a name is that of a model, as requests name it: see core.backends."""
+    name = name.lower().removesuffix(":latest")
+    for other in known:
+        head, star, tail = other.lower().removesuffix(":latest").partition("*")
+        if name == head and not star:
+            return True
+        if star and name.startswith(head) and name.endswith(tail):
+            return True
+    return False
+
+
+def _numbers(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, float]]:
+    """Yield each number with its path. What an anchor names is looked at once."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield path, value
+    elif isinstance(value, dict | list) and id(value) not in seen:
+        seen.add(id(value))
+        if isinstance(value, list):
+            inside = [(f"{path}[{at}]", item) for at, item in enumerate(value)]
+        else:
+            inside = [(f"{path}.{key}" if path else str(key), v) for key, v in value.items()]
+        for at, item in inside:
+            yield from _numbers(item, at, seen)

@@ -1,0 +1,98 @@
+"""Place: where a deployment's requests go, and the key that they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from core.config.providers import PROVIDERS, Provider
+from core.config.section import Section
+from core.http.addresses import ollama_address, openai_address, root_address
+
+__all__ = ["NotServed", "Why", "find_place"]
+
+# Azure's API without versions goes by these names: learn.microsoft.com, "API version lifecycle".
+_AZURE_V1 = frozenset({"", "v1", "latest", "preview"})
+
+
+Why = Literal["provider", "address", "key"]
+_REASONS: Mapping[Why, str] = {
+    "provider": "Diglot does not speak to {}",
+    "address": "api_base is missing: name the server, here or in {}",
+    "key": "it has no key: write api_key, or set {}",
+}
+
+
+class NotServed(Exception):
+    """Why a deployment cannot be asked: it lacks an address or a key, which the variables
+    ``detail`` may hold, or it is of a provider ``detail`` that is not spoken to."""
+
+    def __init__(self, why: Why, detail: str) -> None:
+        super().__init__(_REASONS[why].format(detail))
+        self.why = why
+        self.detail = detail
+
+
+def find_place(params: Section, word: str, model: str) -> dict[str, Any]:
+    """Return the fields of a Deployment that say where it is, for the provider ``word``.
+
+    Raises ConfigError for an address that is none, and NotServed where there is none, or no key
+    for a service that answers to keys only.
+    """
+    provider = PROVIDERS[word]
+    key = "base_url" if params.has("base_url") and not params.has("api_base") else "api_base"
+    base = params.text(key)
+    if word == "embedded":
+        return {"base_url": "", "api_key": ""}
+    environ = params.source.environ
+    named = (environ.get(variable) for variable in provider.base_variables)
+    address = base or next((text for text in named if text), provider.address)
+    try:
+        if provider.dialect == "ollama":
+            place = {"base_url": root_address(base, "ollama") if base else ollama_address(environ)}
+        elif not address:
+            raise NotServed("address", " / ".join(provider.base_variables))
+        elif word == "azure":
+            place = _azure(address, params, model)
+        else:
+            root, version = openai_address(address, provider.address)
+            place = {"base_url": root, "version": version}
+    except ValueError as exc:
+        named_by = key if base or provider.dialect != "ollama" else "OLLAMA_HOST"
+        raise params.error(named_by, f"is not the address of a server: {exc}") from exc
+    secret = _secret(params, provider, far=provider.dialect == "openai" and bool(base))
+    if not secret and (word == "azure" or (provider.hosted and address == provider.address)):
+        raise NotServed("key", " / ".join(provider.key_variables))
+    rules = {"key_header": provider.key_header, "lists": provider.lists}
+    return {**place, **rules, "api_key": secret}
+
+
+def _secret(params: Section, provider: Provider, *, far: bool) -> str:
+    # An unset key is the user's to notice, not a reason to refuse the other models.
+    secret = params.text("api_key", unset="warn")
+    if params.has("api_key"):
+        return secret
+    # A provider's own key goes where its variables point, never to a server named here.
+    environ = params.source.environ
+    keys = (environ.get(variable, "") for variable in provider.key_variables)
+    return "" if far else next((key for key in keys if key), "")
+
+
+def _azure(address: str, params: Section, model: str) -> dict[str, Any]:
+    """Return the place of a deployment of Azure OpenAI; ``model`` is the deployment's name there.
+
+    Addresses are copied with more or less of the route behind them.
+    """
+    text, _, query = address.partition("?")
+    root = root_address(text.partition("/openai")[0], "openai")
+    # Without quotes 2024-10-21 is a date to YAML.
+    given = params.take("api_version", unset="warn") or query.rpartition("api-version=")[2]
+    version = str(given or params.source.environ.get("AZURE_API_VERSION", ""))
+    if version in _AZURE_V1 or "*" in model:
+        preview = "?api-version=preview" if version == "preview" else ""
+        return {"base_url": root, "version": "/openai/v1", "query": preview}
+    return {
+        "base_url": root,
+        "version": f"/openai/deployments/{model}",
+        "query": f"?api-version={version}",
+    }
