@@ -90,7 +90,7 @@ def _keys(language: str, *heads: str) -> str:
         if key.path.startswith(heads):
             short = key.path.replace("model_list[].", "")
             acts = {"acts": "", "nothing": "—", "refused": "✗"}[key.does]
-            rows.append([f"`{short}`", acts, getattr(key, language)])
+            rows.append([f"`{short}`", acts, key.text(language)])
     return _table(_word(language, ["键", "", "作用"], ["key", "", "what it does"]), rows)
 
 
@@ -107,11 +107,7 @@ def keys_routing(language: str) -> str:
 def keys_server(language: str) -> str:
     """The other sections of LiteLLM."""
     known = ("model_list", "router_settings", "litellm_settings", "diglot")
-<<<<<<< HEAD
-    return _keys(language, *(path for path in KEYS if not path.startswith(known)))
-=======
-    return _keys(*(path for path in known_keys() if not path.startswith(known)))
->>>>>>> 6c55d20 (Let no ignored key change what a config does; serve what can be served of it)
+    return _keys(language, *(path for path in known_keys() if not path.startswith(known)))
 
 
 def keys_own(language: str) -> str:

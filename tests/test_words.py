@@ -35,9 +35,6 @@ DATA = {
     "core/tools/examples.py": "example tools, which answer in Chinese",
     "core/tools/lint/schemas.py": "how descriptions list their values",
     "core/chats/store/search_words.py": "which letters stand without spaces",
-    "core/config/reference.py": "what each key of a config does",
-    "core/config/reference_ignored.py": "why a key of a config does nothing",
-    "core/config/validate.py": "the answer of --validate-config",
 }
 
 

@@ -137,7 +137,8 @@ def read_access(own: Section, general: Section) -> Access:
     source = own.source
     found = environment_access(source.environ)
     weak: list[str] = list(found.known)
-    master = general.text("master_key", unset="warn")
+    # Left empty it would let everybody ask, so one that is not set is refused.
+    master = general.text("master_key")
     if master:
         _judge(general, "master_key", master, "master_key", weak)
     keys = [*found.keys]

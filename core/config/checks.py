@@ -13,7 +13,7 @@ from core.errors import ConfigError
 if TYPE_CHECKING:
     from core.config.config import Config
 
-__all__ = ["check_names", "check_values"]
+__all__ = ["check_folders", "check_names", "check_values"]
 
 _LARGEST = 2**53
 """Above this JSON's numbers are not exact, and clocks count no further."""
@@ -48,6 +48,14 @@ def check_names(config: Config, value: Any) -> Iterator[str]:
             yield f"{path} has no effect: there is no model {name}"
         for target in targets:
             _check(target, names, path)
+
+
+def check_folders(config: Config) -> None:
+    """Raise ConfigError for a folder that is not there: its tools would be missing in silence."""
+    folder = config.tools.folder
+    if folder is not None and not folder.is_dir():
+        path = "diglot.tools.folder"
+        raise ConfigError(f"{path} names {folder}, and there is no such folder", path=path)
 
 
 def _rules(value: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str], str]]:

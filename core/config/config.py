@@ -41,7 +41,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.config.access import Access, read_access
-from core.config.checks import check_names, check_values
+from core.config.checks import check_folders, check_names, check_values
 from core.config.deployment import Deployment, Unserved, read_deployment
 from core.config.files import Place, parse_document, read_text
 from core.config.routing import Routing, read_routing
@@ -119,9 +119,8 @@ def load_config(path: str | Path, *, environ: Mapping[str, str] | None = None) -
     ``environ`` is where ``os.environ/VAR`` is looked up, the process's own by default.
     """
     path = Path(path)
-    config = parse_config(
-        read_text(path), environ=os.environ if environ is None else environ, folder=path.parent
-    )
+    source = Source(os.environ if environ is None else environ)
+    config = read_config(read_text(path), source, path.parent, look=True)
     return replace(config, files=(path, *config.files))
 
 
@@ -134,8 +133,13 @@ def parse_config(text: str, *, environ: Mapping[str, str], folder: Path | None =
     return read_config(text, Source(environ), folder)
 
 
-def read_config(text: str, source: Source, folder: Path | None = None) -> Config:
-    """Do as ``parse_config`` does; ``source`` knows afterwards which keys were looked for."""
+def read_config(
+    text: str, source: Source, folder: Path | None = None, *, look: bool = False
+) -> Config:
+    """Do as ``parse_config`` does; ``source`` knows afterwards which keys were looked for.
+
+    ``look`` is whether folders that the config names have to be there.
+    """
     document = parse_document(text, folder or Path())
     try:
         source.warnings += warn_of_keys(document.value)
@@ -144,6 +148,8 @@ def read_config(text: str, source: Source, folder: Path | None = None) -> Config
         root.take("include")
         config = _read(root, folder or Path())
         source.warnings += check_names(config, document.value)
+        if look:
+            check_folders(config)
     except ConfigError as exc:
         raise _placed(exc, document.places) from exc
     unserved = (f"{one.path}: {one.model_name} is not served: {one.reason}"

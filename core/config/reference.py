@@ -1,7 +1,7 @@
 """Every key of a config file, and what it does here.
 
-What acts and why others do not is said in both languages in words/*.yaml; which keys of LiteLLM
-do not act, and which of those a config must not set, is in ignored.yaml. docs/*/configuration.md,
+What acts and why others do not is said in words/*/config.yaml; which keys of LiteLLM do not act,
+and which of those a config must not set, is in ignored.yaml. docs/*/configuration.md,
 ``--validate-config`` and what is refused are made from these. In a path ``[]`` stands for each
 item of a list, ``*`` for a name that the file's author chooses.
 """
@@ -17,12 +17,14 @@ import yaml
 from msgspec import Struct
 
 from core.config.deployment import SETTINGS, THINKING
+from core.words import DEFAULT, say, words
 
 __all__ = ["Found", "Key", "known_keys", "walk_keys"]
 
 Does = Literal["acts", "nothing", "refused"]
 
-_HERE = Path(__file__).parent
+_IGNORED = Path(__file__).parent / "ignored.yaml"
+_ACTS = "config.acts."
 _P = "model_list[].litellm_params"
 # What may stand in these may stand in a deployment's parameters.
 _SAME = {"credential_list[].credential_values": _P, "router_settings.default_litellm_params": _P}
@@ -34,8 +36,12 @@ class Key(Struct, frozen=True):
 
     path: str
     does: Does
-    zh: str
-    en: str
+    words: str
+    values: Mapping[str, str] | None = None
+
+    def text(self, language: str) -> str:
+        """Return what it does, or why it does nothing."""
+        return say(self.words, language, self.values)
 
 
 class Found(Struct, frozen=True):
@@ -52,21 +58,18 @@ class Found(Struct, frozen=True):
 @cache
 def known_keys() -> Mapping[str, Key]:
     """Return the rows by path."""
-    words_zh, words_en = (_load(f"words/{name}") for name in ("zh", "en"))
-    found = {
-        path: Key(path, "acts", words_zh["acts"][path], text)
-        for path, text in words_en["acts"].items()
-    }
+    acting = (key.removeprefix(_ACTS) for key in words(DEFAULT) if key.startswith(_ACTS))
+    found = {path: Key(path, "acts", _ACTS + path) for path in acting}
     found |= {key.path: key for key in _settings()}
-    ignored = _load("ignored")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    ignored = yaml.load(_IGNORED.read_text("utf-8"), loader)
     doings: tuple[Does, ...] = ("nothing", "refused")
     for does in doings:
         for reason, sections in ignored[does].items():
             for section, names in sections.items():
                 for name in names:
                     path = name if section == "." else f"{section}.{name}"
-                    words = words_zh["reasons"][reason], words_en["reasons"][reason]
-                    found[path] = Key(path, does, *words)
+                    found[path] = Key(path, does, f"config.reasons.{reason}")
     return found
 
 
@@ -100,17 +103,8 @@ def _sections() -> frozenset[str]:
 
 def _settings() -> Iterator[Key]:
     """Yield the defaults for requests, out of the table of fields."""
-    for key, row in SETTINGS.items():
-        also = "" if key == row.name else f"（{row.name} 的另一个名字）"
-        too = "" if key == row.name else f" (another name of {row.name})"
-        yield Key(f"{_P}.{key}", "acts", f"请求没写时的默认值{also}。",
-                  f"For requests that do not set it{too}.")  # fmt: skip
-    for key in THINKING:
-        yield Key(f"{_P}.{key}", "acts", "请求没写时，要不要思考、想多深。",
-                  "How hard to think, where a request does not say.")  # fmt: skip
-
-
-def _load(name: str) -> Any:
-    # The library in C is there in every wheel, and ten times as quick.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load((_HERE / f"{name}.yaml").read_text("utf-8"), loader)
+    for name, row in SETTINGS.items():
+        words = "config.setting" if name == row.name else "config.setting_alias"
+        yield Key(f"{_P}.{name}", "acts", words, {"name": row.name})
+    for name in THINKING:
+        yield Key(f"{_P}.{name}", "acts", "config.thinking")

@@ -94,8 +94,6 @@ def read_tool_settings(root: Section, own: Section, folder: Path) -> ToolSetting
     if twice:
         raise ConfigError(f"there are two MCP servers called {min(twice)}", path="mcp_servers")
     place = folder / Path(named).expanduser() if named else None
-    if place is not None and not place.is_dir():
-        raise section.error("folder", f"names {place}, and there is no such folder")
     return ToolSettings(
         folder=place,
         offer=section.flag("offer", default=True),

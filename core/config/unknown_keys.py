@@ -15,6 +15,7 @@ from typing import Any
 from core.config.providers import PROVIDERS, find_provider
 from core.config.reference import Found, known_keys, walk_keys
 from core.errors import ConfigError
+from core.words import DEFAULT
 
 __all__ = ["likely", "warn_of_keys"]
 
@@ -100,12 +101,12 @@ def _judged(found: Found) -> str | None:
         return _unknown(found)
     if key.does == "refused" and _says(found.value):
         raise ConfigError(
-            f"{found.path} is not obeyed here, so this config is not used. {key.en}",
+            f"{found.path} is not obeyed here, so this config is not used. {key.text(DEFAULT)}",
             path=found.path,
         )
     if found.name in ("callbacks", "success_callback", "failure_callback"):
         _look_for_guards(found)
-    return None if key.does == "acts" else f": {key.en.rstrip('.')}"
+    return None if key.does == "acts" else f": {key.text(DEFAULT).rstrip('.')}"
 
 
 def _unknown(found: Found) -> str:

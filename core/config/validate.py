@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from core.config.config import load_config
 from core.config.files import Document, parse_document, read_text
 from core.config.reference import walk_keys
 from core.errors import ConfigError
+from core.words import say
 
 __all__ = ["Language", "explain_config", "language_of"]
 
 Language = Literal["zh", "en", "both"]
 
-_UNKNOWN = {"zh": "没有这个键，不起作用。", "en": "No such key: it has no effect."}
 _MARKS = {"acts": "+", "nothing": "-", "refused": "x", "": "?"}
-_SUMMARY = {
-    "zh": "可以用。部署：{deployments}，名字：{names}。"
-    "+ 起作用，- 收下但不起作用，x 不能写，? 不认识。",
-    "en": "This can be used. Deployments: {deployments}, names: {names}. "
-    "+ acts, - is accepted and does nothing, x must not be set, ? is not known.",
-}
-_BAD = {"zh": "不能用：", "en": "This cannot be used: "}
 
 
 def language_of(environ: Mapping[str, str]) -> Language:
@@ -47,15 +40,14 @@ def explain_config(
     try:
         document = parse_document(read_text(path), path.parent)
     except ConfigError as exc:
-        return False, [_said(_BAD, language) + exc.message]
+        return False, [_said("unusable", language, problem=exc.message)]
     lines = list(_lines(document, path.name, language))
     try:
         config = load_config(path, environ=environ)
     except ConfigError as exc:
-        return False, [*lines, "", _said(_BAD, language) + exc.message]
+        return False, [*lines, "", _said("unusable", language, problem=exc.message)]
     names = {deployment.model_name for deployment in config.deployments}
-    summary = _said(_SUMMARY, language)
-    summary = summary.format(deployments=len(config.deployments), names=len(names))
+    summary = _said("usable", language, deployments=len(config.deployments), names=len(names))
     # What has no effect is said at its line.
     more = [f"! {text}" for text in config.warnings if " has no effect" not in text]
     return True, [*lines, *more, "", summary]
@@ -66,12 +58,14 @@ def _lines(document: Document, name: str, language: Language) -> Iterator[str]:
         key, place = found.key, document.places.get(found.path)
         if place is None:
             continue  # what << has joined in stands where its anchor is
-        text = _said(_UNKNOWN if key is None else {"zh": key.zh, "en": key.en}, language)
+        text = _said("unknown", language) if key is None else _joined(language, key.text)
         mark = _MARKS[key.does if key is not None else ""]
         yield f"{place.file or name}:{place.line}: {mark} {found.path}: {text}"
 
 
-def _said(words: Mapping[str, str], language: Language) -> str:
-    if language == "both":
-        return f"{words['zh']} / {words['en']}"
-    return words[language]
+def _said(key: str, language: Language, **values: Any) -> str:
+    return _joined(language, lambda code: say(f"config.{key}", code, values))
+
+
+def _joined(language: Language, text: Callable[[str], str]) -> str:
+    return " / ".join(map(text, ("zh", "en"))) if language == "both" else text(language)

@@ -133,6 +133,11 @@ def test_what_cannot_be_used_is_named(entry: str, path: str) -> None:
     assert refused(f"diglot: {{keys: [{entry}]}}").startswith(path)
 
 
+def test_a_master_key_that_is_not_set_does_not_leave_the_door_open() -> None:
+    message = refused("general_settings: {master_key: os.environ/NOT_SET}")
+    assert "NOT_SET, which is not set" in message and message.endswith("(line 1)")
+
+
 def test_two_keys_of_one_name_or_one_secret_are_refused() -> None:
     other = SECRET + "x"
     for second in ({"name": "a", "key": other}, {"name": "b", "key": SECRET}):

@@ -56,7 +56,7 @@ model_list:
       timeout: 30
 litellm_settings: {drop_params: true, check_provider_endpoint: true}
 router_settings: {num_retries: 3, timeout: 90}
-general_settings: {master_key: os.environ/NOT_SET}
+general_settings: {alerting: [slack]}
 """
 
 
@@ -139,8 +139,7 @@ def test_the_file_that_ollama_users_write() -> None:
     )
     assert config.routing == Routing(num_retries=3)
     assert config.warnings == (
-        "general_settings.master_key names the environment variable NOT_SET, which is not set; "
-        "it is left empty",
+        "general_settings.alerting has no effect: No alerts; watch /metrics",
     )
 
 
