@@ -18,6 +18,7 @@ from core.translation.codec.kinds import Kind
 
 __all__ = [
     "JSON_ERRORS",
+    "arguments_object",
     "decode_answer",
     "decode_json",
     "decode_mended",
@@ -167,13 +168,18 @@ def read_count(value: Any) -> int:
     return int(value) if _is_number(value) and value > 0 else 0
 
 
-def read_arguments(text: str, path: str, *, blame: type[DiglotError]) -> str:
-    """Return the JSON text of a call's arguments if it holds an object.
+def read_arguments(value: Any, path: str, *, blame: type[DiglotError]) -> str:
+    """Return the JSON text of a call's arguments, which should hold an object.
 
     Empty text and null, which models and SDKs do send for a call without arguments, are an
-    empty object. An object that was encoded twice is unpacked once.
+    empty object. An object that was encoded twice is unpacked once. What a client sends back of
+    its history is kept whatever it is, as a model once wrote it so (``arguments_object`` has a
+    place for it); an answer without an object is its backend's fault.
     """
-    text = text.strip()
+    kept = blame is InvalidRequest
+    if kept and value is not None and not isinstance(value, str):
+        return encode_json(value).decode()
+    text = read_text(value, path, blame=blame).strip()
     if not text:
         return "{}"
     try:
@@ -182,12 +188,27 @@ def read_arguments(text: str, path: str, *, blame: type[DiglotError]) -> str:
             text = value.strip()
             value = decode_json(text, blame=blame)
     except DiglotError as exc:
+        if kept:
+            return text
         why = _reason(exc.__cause__ or exc)
         raise blame(f"{path} must hold the JSON text of an object: {why}", path=path) from exc
     if value is None:
         return "{}"
-    read_object(value, path, blame=blame)
+    if not kept:
+        read_object(value, path, blame=blame)
     return text
+
+
+def arguments_object(text: str) -> dict[str, Any]:
+    """Return a call's arguments for a dialect that has an object for them.
+
+    What is no object, such as a text that was cut at a limit, stands in one under ``arguments``.
+    """
+    try:
+        value = decode_json(text)
+    except DiglotError:
+        return {"arguments": text}
+    return value if isinstance(value, dict) else {"arguments": value}
 
 
 def read_setting(value: Any, kind: Kind, path: str) -> Any:

@@ -15,19 +15,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from core.translation.codec.kinds import Kind
-from core.translation.fields.field import Field
+from core.translation.fields.field import Field, chat_row, same_row
+from core.translation.fields.tools import TOOL_FIELDS
 
 __all__ = ["CHAT_FIELDS", "EXTENSIONS"]
-
-
-def _row(name: str, *, ollama: str = "", openai: str = "", **more: Any) -> Field:
-    """A row of what the dialect modules do by code."""
-    paths = {"ollama": ollama, "openai": openai}
-    return Field(name=name, paths={key: path for key, path in paths.items() if path}, **more)
-
-
-def _same(name: str, path: str, **more: Any) -> Field:
-    return _row(name, ollama=path, openai=path, **more)
 
 
 def _option(
@@ -111,27 +102,18 @@ _OPTIONS = [
 ]
 
 _TOP_LEVEL = [
-    _same("model", "model"),
-    _same("stream", "stream"),
-    _row("include_usage", openai="stream_options.include_usage", note="usage_always"),
-    _row(
+    same_row("model", "model"),
+    same_row("stream", "stream"),
+    chat_row("include_usage", openai="stream_options.include_usage", note="usage_always"),
+    chat_row(
         "include_obfuscation",
         openai="stream_options.include_obfuscation",
         harmless=True,
         note="bookkeeping",
     ),
-    _same("logprobs", "logprobs", kind="boolean", setting=True, neutral=(False,)),
-    _same("top_logprobs", "top_logprobs", kind="integer", setting=True, neutral=(0,)),
-    _row("thinking", ollama="think", openai="reasoning_effort", retyped=True, note="think"),
-    _row(
-        "thinking",
-        ollama="think",
-        openai="reasoning.effort",
-        retyped=True,
-        alias=True,
-        note="think",
-    ),
-    _row("thinking", ollama="think", openai="think", retyped=True, alias=True, note="think"),
+    same_row("logprobs", "logprobs", kind="boolean", setting=True, neutral=(False,)),
+    same_row("top_logprobs", "top_logprobs", kind="integer", setting=True, neutral=(0,)),
+    chat_row("thinking", ollama="think", openai="reasoning_effort", retyped=True, note="think"),
     _ollama_only("keep_alive", "duration", harmless=True),
     _ollama_only("truncate", "boolean", True),
     _ollama_only("shift", "boolean", True),
@@ -155,14 +137,14 @@ _TOP_LEVEL = [
 
 _JSON_SCHEMA = "response_format.json_schema"
 _FORMATS = [
-    _row(
+    chat_row(
         "format",
         ollama="format",
         openai=f"{_JSON_SCHEMA}.schema",
         opaque=True,
         note="format",
     ),
-    _row(
+    chat_row(
         "format",
         ollama="format",
         openai="response_format.type",
@@ -171,71 +153,17 @@ _FORMATS = [
         neutral=("text",),
         note="format",
     ),
-    _row("format.name", openai=f"{_JSON_SCHEMA}.name", note="format_name"),
-    _row("format.description", openai=f"{_JSON_SCHEMA}.description", note="format_description"),
-    _row("format.strict", openai=f"{_JSON_SCHEMA}.strict", note="format_strict"),
-]
-
-_TOOLS = [
-    _same("tools.type", "tools[].type", note="tool_type"),
-    _same("tools.name", "tools[].function.name"),
-    _same("tools.description", "tools[].function.description"),
-    _same("tools.parameters", "tools[].function.parameters", opaque=True),
-    _row("tools.strict", openai="tools[].function.strict", neutral=(False,), note="strict_tool"),
-    _row(
-        "tool_choice",
-        openai="tool_choice",
-        opaque=True,
-        neutral=("auto", "none"),
-        note="tool_choice_native",
-    ),
-]
-
-# The older way to write tools; calls and results in messages have older forms, too.
-_FUNCTIONS = [
-    *(
-        _row(
-            f"tools.{name}",
-            ollama=f"tools[].function.{name}",
-            openai=f"functions[].{name}",
-            alias=True,
-            opaque=name == "parameters",
-            note="legacy_functions",
-        )
-        for name in ("name", "description", "parameters")
-    ),
-    _row(
-        "tool_choice",
-        openai="function_call",
-        alias=True,
-        opaque=True,
-        neutral=("auto", "none"),
-        note="tool_choice_native",
-    ),
-    _row(
-        "call.name",
-        ollama="messages[].tool_calls[].function.name",
-        openai="messages[].function_call.name",
-        alias=True,
-        note="legacy_functions",
-    ),
-    _row(
-        "call.arguments",
-        ollama="messages[].tool_calls[].function.arguments",
-        openai="messages[].function_call.arguments",
-        alias=True,
-        retyped=True,
-        opaque=True,
-        note="legacy_functions",
-    ),
+    chat_row("format.name", openai=f"{_JSON_SCHEMA}.name", note="format_name"),
+    chat_row("format.description", openai=f"{_JSON_SCHEMA}.description", note="format_description"),
+    chat_row("format.strict", openai=f"{_JSON_SCHEMA}.strict", note="format_strict"),
 ]
 
 _CONTENT = "messages[].content"
 _CALLS = "messages[].tool_calls[]"
 _MESSAGES = [
-    _same("role", "messages[].role"),
-    _same("content", _CONTENT),
-    _row(
+    same_row("role", "messages[].role"),
+    same_row("content", _CONTENT),
+    chat_row(
         "content.text",
         ollama=_CONTENT,
         openai=f"{_CONTENT}[].text",
@@ -243,7 +171,7 @@ _MESSAGES = [
         retyped=True,
         note="parts",
     ),
-    _row(
+    chat_row(
         "content.text",
         ollama=_CONTENT,
         openai=f"{_CONTENT}[].refusal",
@@ -251,16 +179,40 @@ _MESSAGES = [
         retyped=True,
         note="refusal",
     ),
-    _row("refusal", ollama=_CONTENT, openai="messages[].refusal", alias=True, note="refusal"),
-    _row("content.type", openai=f"{_CONTENT}[].type", note="implied"),
-    _row(
+    chat_row("refusal", ollama=_CONTENT, openai="messages[].refusal", alias=True, note="refusal"),
+    chat_row("content.type", openai=f"{_CONTENT}[].type", note="implied"),
+    *(
+        chat_row(
+            "content.text",
+            ollama=_CONTENT,
+            openai=f"{_CONTENT}[file].file.{key}",
+            alias=True,
+            retyped=True,
+            note="as_text",
+        )
+        for key in ("file_data", "filename")
+    ),
+    *(
+        chat_row(
+            "message.thinking",
+            ollama="messages[].thinking",
+            openai=f"{_CONTENT}[{kind}].{key}",
+            alias=True,
+            retyped=True,
+            opaque=True,
+            note="reasoning",
+        )
+        for kind in ("thinking", "reasoning")
+        for key in ("thinking", "text")
+    ),
+    chat_row(
         "image",
         ollama="messages[].images[]",
         openai=f"{_CONTENT}[].image_url.url",
         retyped=True,
         note="image",
     ),
-    _row(
+    chat_row(
         "image",
         ollama="messages[].images[]",
         openai=f"{_CONTENT}[].image_url",
@@ -268,46 +220,50 @@ _MESSAGES = [
         retyped=True,
         note="image",
     ),
-    _row(
+    chat_row(
         "image.detail",
         openai=f"{_CONTENT}[].image_url.detail",
         neutral=("auto",),
         note="detail",
     ),
-    _row(
+    chat_row(
         "audio.data",
         ollama="messages[].images[]",
         openai=f"{_CONTENT}[].input_audio.data",
         alias=True,
         note="audio_native",
     ),
-    _row("audio.format", openai=f"{_CONTENT}[].input_audio.format", note="implied"),
-    _row(
+    chat_row("audio.format", openai=f"{_CONTENT}[].input_audio.format", note="implied"),
+    chat_row(
         "message.thinking",
         ollama="messages[].thinking",
         openai="messages[].reasoning_content",
         note="reasoning",
     ),
-    _row(
+    chat_row(
         "message.thinking",
         ollama="messages[].thinking",
         openai="messages[].reasoning",
         alias=True,
         note="reasoning",
     ),
-    _same("call.id", f"{_CALLS}.id"),
-    _same("call.type", f"{_CALLS}.type", note="implied"),
-    _row("call.index", ollama=f"{_CALLS}.function.index", openai=f"{_CALLS}.index", note="implied"),
-    _same("call.name", f"{_CALLS}.function.name"),
-    _same(
+    same_row("call.id", f"{_CALLS}.id"),
+    same_row("call.type", f"{_CALLS}.type", note="implied"),
+    chat_row(
+        "call.index", ollama=f"{_CALLS}.function.index", openai=f"{_CALLS}.index", note="implied"
+    ),
+    same_row("call.name", f"{_CALLS}.function.name"),
+    same_row(
         "call.arguments",
         f"{_CALLS}.function.arguments",
         retyped=True,
         opaque=True,
         note="arguments",
     ),
-    _same("tool_call_id", "messages[].tool_call_id"),
-    _row("tool_name", ollama="messages[].tool_name", openai="messages[].name", note="tool_name"),
+    same_row("tool_call_id", "messages[].tool_call_id"),
+    chat_row(
+        "tool_name", ollama="messages[].tool_name", openai="messages[].name", note="tool_name"
+    ),
 ]
 
 _GENERATE = [
@@ -348,8 +304,7 @@ def _with_generate(row: Field) -> Field:
 
 CHAT_FIELDS: tuple[Field, ...] = (
     *(_with_generate(row) for row in (*_TOP_LEVEL, *_OPTIONS, *_FORMATS)),
-    *_TOOLS,
-    *_FUNCTIONS,
+    *TOOL_FIELDS,
     *_MESSAGES,
     *_GENERATE,
 )

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from core.translation.codec.kinds import Kind
 
-__all__ = ["Columns", "Field", "own_row", "own_rows"]
+__all__ = ["Columns", "Field", "chat_row", "own_row", "own_rows", "same_row"]
 
 # The settings have OpenAI's names in the hub, so other dialects follow this column.
 _FOLLOWED = "openai"
@@ -88,3 +88,13 @@ def own_row(dialect: str, name: str, path: str, **more: Any) -> Field:
 def own_rows(dialect: str, paths: Mapping[str, str], **more: Any) -> list[Field]:
     """Return such rows for several paths, each with the name of what it means."""
     return [own_row(dialect, name, path, **more) for path, name in paths.items()]
+
+
+def chat_row(name: str, *, ollama: str = "", openai: str = "", **more: Any) -> Field:
+    """A row of what the dialect modules do by code."""
+    paths = {"ollama": ollama, "openai": openai}
+    return Field(name=name, paths={key: path for key, path in paths.items() if path}, **more)
+
+
+def same_row(name: str, path: str, **more: Any) -> Field:
+    return chat_row(name, ollama=path, openai=path, **more)

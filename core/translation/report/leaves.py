@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from core.translation.codec.json_paths import join
 from core.translation.dialects.registry import FIELDS, derived
 from core.translation.fields.field import Field
+from core.translation.fields.kinds import KINDS, left_out
 
 __all__ = ["Leaf", "fill", "leaves"]
 
 
 class _Node:
-    """One step in a path pattern, with the rows that end here. ``item`` stands for ``[]``."""
+    """One step in a path pattern, with the rows that end here. ``item`` stands for ``[]``.
 
-    __slots__ = ("children", "item", "opaque", "pattern", "rows")
+    ``dialect`` is set where things of several kinds stand, ``kinds`` are the steps of those that
+    have rows of their own; ``left`` is the note of one that is left out.
+    """
+
+    __slots__ = ("children", "dialect", "item", "kinds", "left", "opaque", "pattern", "rows")
 
     def __init__(self, pattern: str = "") -> None:
         self.pattern = pattern
         self.rows: list[Field] = []
         self.opaque = False
+        self.dialect = ""
+        self.left = ""
         self.children: dict[str, _Node] = {}
+        self.kinds: dict[str, _Node] = {}
         self.item: _Node | None = None
 
 
 class Leaf(NamedTuple):
-    """One value of a body, the indices in its path, and the node of the pattern it fits."""
+    """One value of a body, and the node of the pattern that its path fits.
+
+    ``numbers`` are the indices in its path as they are once nothing is there that is left out.
+    """
 
     path: str
     numbers: tuple[int, ...]
@@ -42,15 +54,23 @@ def _pattern_tree(dialect: str) -> _Node:
             continue
         node = root
         for step in row.paths[dialect].split("."):
-            name = step.removesuffix("[]")
+            name, _, kind = step.rstrip("]").partition("[")
             pattern = f"{node.pattern}.{name}" if node.pattern else name
             node = node.children.setdefault(name, _Node(pattern))
-            if step.endswith("[]"):
-                node.item = node.item or _Node(f"{pattern}[]")
-                node = node.item
+            if step.endswith("]"):
+                node = _item(node, kind, dialect)
         node.rows.append(row)
         node.opaque = node.opaque or row.opaque
     return root
+
+
+def _item(node: _Node, kind: str, dialect: str) -> _Node:
+    """Return the step into the items of a list, or into those of one kind."""
+    pattern = f"{node.pattern}[]"
+    if node.item is None:
+        node.item = _Node(pattern)
+        node.item.dialect = dialect if pattern in KINDS.get(dialect, ()) else ""
+    return node.item.kinds.setdefault(kind, _Node(pattern)) if kind else node.item
 
 
 _UNKNOWN = _Node()
@@ -61,20 +81,34 @@ def leaves(body: Any, dialect: str) -> Iterator[Leaf]:
     return _below(body, "", (), _pattern_tree(dialect))
 
 
+@lru_cache
+def _left(note: str) -> _Node:
+    node = _Node()
+    node.left = note
+    return node
+
+
 def _below(value: Any, path: str, numbers: tuple[int, ...], node: _Node) -> Iterator[Leaf]:
-    if node.opaque or not isinstance(value, dict | list) or not value:
+    note = left_out(node.dialect, node.pattern, value) if node.dialect else ""
+    if note:
+        yield Leaf(path, numbers, value, _left(note))
+    elif node.opaque or not isinstance(value, dict | list) or not value:
         if path:
             yield Leaf(path, numbers, value, node)
-    elif isinstance(value, dict) and node.children:
+    elif isinstance(value, dict) and (node.children or node.kinds):
+        own = node.kinds.get(str(value.get("type")), node)
         for key, item in value.items():
-            child = node.children.get(key)
+            child = own.children.get(key) or node.children.get(key)
             if child is None:
                 yield Leaf(join(path, key), numbers, item, _UNKNOWN)
             else:
                 yield from _below(item, f"{path}.{key}" if path else key, numbers, child)
     elif isinstance(value, list) and node.item is not None:
+        inner, place = node.item, 0
         for index, item in enumerate(value):
-            yield from _below(item, f"{path}[{index}]", (*numbers, index), node.item)
+            yield from _below(item, f"{path}[{index}]", (*numbers, place), inner)
+            # What is left out takes no place in what is written.
+            place += not (inner.dialect and left_out(inner.dialect, inner.pattern, item))
     else:
         yield Leaf(path, numbers, value, node)
 

@@ -22,8 +22,9 @@ from msgspec.structs import replace
 from core.note import Note
 from core.translation.codec.json import read_setting
 from core.translation.dialects.registry import DIALECTS, FIELDS, SPOKEN, derived
-from core.translation.dialects.shared.effort import parse_effort
+from core.translation.dialects.shared.thinking import SWITCHES, effort_of, named
 from core.translation.fields.field import Field
+from core.translation.fields.kinds import HARMLESS
 from core.translation.report.leaves import Leaf, fill, leaves
 from core.translation.report.locate import Finder, aligned
 from core.translation.report.notes import NOTES
@@ -39,6 +40,8 @@ _SAID_ANYWAY = frozenset(
         "format_strict", "implied", "raw_mode", "tool_type", "usage_always",
     }
 )  # fmt: skip
+# What a value is missing for that the target has a place for.
+_UNWRITTEN = {"tool_name": "participant", "image": "no_vision", "audio.data": "no_hearing"}
 _EMPTY: tuple[Any, ...] = ("", [], {})
 _CONTENT = "messages[].content"
 
@@ -122,6 +125,8 @@ class _Walk:
         """Return the row of one leaf of the source body."""
         path, numbers, value, node = leaf
         fields = node.rows
+        if node.left:
+            return _say(path, "dropped", None, node.left, harmless=node.left in HARMLESS)
         for prefix, how in self._emulated.items():
             if path == prefix or path.startswith((prefix + ".", prefix + "[")):
                 return _say(path, "emulated", None, how)
@@ -156,7 +161,7 @@ class _Walk:
             return _say(path, "renamed", place, row.note or "kept")
         if value in _EMPTY and (not row.retyped or row.name == "thinking"):
             return _say(path, "retyped", None, "empty")
-        if row.name == "thinking" and sent != self._effort(value):
+        if row.name == "thinking" and not self._means(value, sent):
             return _say(path, "dropped", None, "superseded")
         note = _image_note(value, row)
         if row.name == "model":
@@ -217,19 +222,23 @@ class _Walk:
             return _say(path, "retyped", None, "empty")
         if any(_same(value, neutral) for neutral in row.neutral):
             return _say(path, "retyped", None, "neutral")
-        note = row.note or "unknown"
-        if row.name == "tool_name":
-            note = "participant"
-        elif row.name == "thinking":
+        note = _UNWRITTEN.get(row.name) or row.note or "unknown"
+        if row.name == "thinking":
             note = "think_relaxed"
         elif row.setting and not row.harmless:
             note = "no_native" if SPOKEN[self._target].native else "no_openai"
         return _say(path, "dropped", None, note, harmless=row.harmless)
 
-    def _effort(self, value: Any) -> Any:
-        """Return how the target writes an effort to think."""
+    def _means(self, value: Any, sent: Any) -> bool:
+        """Tell whether ``sent`` is what a value means that says to think, or how hard."""
+        value = SWITCHES.get(value, value) if isinstance(value, str) else value
+        if value is True:
+            return sent not in (False, "none")
+        effort = value if isinstance(value, bool | str) else effort_of(value)
         dump = DIALECTS[self._target].dump_effort
-        return dump(parse_effort(value, "think")) if dump is not None else None
+        if dump is None or not isinstance(effort, bool | str):
+            return False
+        return bool(sent == dump(named(effort)))
 
     def _no_tools(self) -> bool:
         choice = self._body.get("tool_choice") or self._body.get("function_call")

@@ -10,34 +10,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from core.errors import DiglotError, InvalidRequest, Unsupported
+from core.errors import InvalidRequest
 from core.translation.codec.json import (
-    decode_json,
-    encode_json,
+    arguments_object,
     read_arguments,
     read_field,
     read_items,
     read_object,
     read_text,
 )
-from core.translation.dialects.shared.content import check_base64, media_type
+from core.translation.dialects.shared.content import check_base64, media_type, refuse_empty
+from core.translation.dialects.shared.documents import parse_file, titled, words_of
+from core.translation.fields.kinds import left_out
 from core.translation.messages import Audio, Image, Message, Part, Text, ToolCall
 
 __all__ = ["dump_messages", "dump_parts", "parse_blocks", "parse_messages", "parse_system"]
 
-_IGNORED = frozenset({"redacted_thinking", "server_tool_use", "web_search_tool_result"})
+_BLOCK = "messages[].content[]"
 
 
 def parse_system(value: Any) -> list[Message]:
     """Read ``system``: text, or blocks of text that stay apart as parts of one message."""
-    parts = _texts(value, "system")
+    parts = _contents(value, "system", "system[]")
     return [Message(role="system", parts=parts)] if parts else []
 
 
 def parse_messages(value: Any) -> list[Message]:
     """Read ``messages``; a user's message with results becomes several."""
     messages: list[Message] = []
-    for index, item in enumerate(read_items(value, "messages")):
+    items = read_items(value, "messages")
+    for index, item in enumerate(items):
         path = f"messages[{index}]"
         body = read_object(item, path)
         role = read_field(body, "role", path).lower()
@@ -47,100 +49,139 @@ def parse_messages(value: Any) -> list[Message]:
         if isinstance(content, str):
             messages.append(Message(role=role, parts=(Text(content),) if content else ()))
             continue
-        results, message = parse_blocks(content, f"{path}.content", role, blame=InvalidRequest)
-        messages += results
-        if message is not None:
-            messages.append(message)
+        turn = parse_blocks(content, f"{path}.content", role)
+        messages += turn
+        if index == len(items) - 1 and role == "user" and not turn:
+            refuse_empty(Message(role=role), content, f"{path}.content")
     return messages
 
 
-def parse_blocks(
-    value: Any, path: str, role: str, *, blame: type[DiglotError]
-) -> tuple[list[Message], Message | None]:
-    """Read the blocks of one message: the results in it, and what else it says, if anything.
+def parse_blocks(value: Any, path: str, role: str) -> list[Message]:
+    """Read the blocks of one message as the messages that they are elsewhere.
 
-    Results come first, as the calls that they answer are in the message before.
+    A user's results come before the user's words, as the calls that they answer are in the
+    message before. In an assistant's message stand calls that a server ran itself, each with
+    its result.
     """
-    results: list[Message] = []
-    parts: list[Part] = []
-    thinking: list[str] = []
-    calls: list[ToolCall] = []
-    for index, item in enumerate(read_items(value, path, blame=blame)):
+    turn = _Turn(role)
+    for index, item in enumerate(read_items(value, path)):
         place = f"{path}[{index}]"
-        block = read_object(item, place, blame=blame)
-        match block.get("type"):
-            case "text" | "image":
-                parts.append(_parse_part(block, place, blame))
-            case "thinking":
-                thinking.append(read_field(block, "thinking", place, blame=blame))
-            case "tool_use":
-                calls.append(_parse_call(block, place, blame))
-            case "tool_result":
-                results.append(_parse_result(block, place))
-            case str() if block["type"] in _IGNORED:
-                pass
-            case "document" | "search_result":
-                raise Unsupported(
-                    f"{place}: documents are not carried; send their text", path=f"{place}.type"
-                )
-            case other:
-                raise blame(
-                    f"{place}.type {other!r} is not known here; use text, image, thinking, "
-                    "tool_use or tool_result",
-                    path=f"{place}.type",
-                )
-    if (results or value) and not (parts or any(thinking) or calls):
-        return results, None
-    message = Message(
-        role=role,
-        parts=tuple(parts),
-        thinking="".join(thinking),
-        tool_calls=tuple(calls),
-    )
-    return results, message
+        block = read_object(item, place)
+        if not left_out("anthropic", _BLOCK, block):
+            turn.add(block, place)
+    return turn.messages(empty=not value)
 
 
-def _parse_part(block: dict[str, Any], path: str, blame: type[DiglotError]) -> Part:
-    if block["type"] == "text":
-        return Text(read_field(block, "text", path, blame=blame))
+class _Turn:
+    """The messages that the blocks of one message become."""
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+        self._done: list[Message] = []
+        self._parts: list[Part] = []
+        self._thinking: list[str] = []
+        self._calls: list[ToolCall] = []
+
+    def add(self, block: dict[str, Any], path: str) -> None:
+        """Read one block that is carried."""
+        kind = block["type"]
+        if kind == "thinking":
+            self._thinking.append(read_field(block, "thinking", path))
+        elif kind in ("tool_use", "server_tool_use", "mcp_tool_use"):
+            self._calls.append(_parse_call(block, path))
+        elif kind == "tool_result":
+            self._done.append(_parse_result(block, path))
+        elif kind.endswith("_tool_result"):
+            self._close()
+            self._done.append(_parse_result(block, path))
+        else:
+            self._parts += _parse_part(block, path)
+
+    def messages(self, *, empty: bool) -> list[Message]:
+        """Return what was read. ``empty`` is a message without blocks, which stays one."""
+        if empty or self._parts or any(self._thinking) or self._calls:
+            self._close()
+        return self._done
+
+    def _close(self) -> None:
+        self._done.append(
+            Message(
+                role=self._role,
+                parts=tuple(self._parts),
+                thinking="".join(self._thinking),
+                tool_calls=tuple(self._calls),
+            )
+        )
+        self._parts, self._thinking, self._calls = [], [], []
+
+
+def _parse_part(block: dict[str, Any], path: str) -> list[Part]:
+    """Read a block of words or a picture; a document may hold several."""
+    match block["type"]:
+        case "text":
+            return [Text(read_field(block, "text", path))]
+        case "image":
+            return [_parse_image(block, path)]
+        case "document":
+            return _parse_document(block, path)
+        case "search_result":
+            found = words_of(block.get("content"))
+            return [titled(found, block.get("title"), block.get("source"))]
+    return [Text(words_of(block))]
+
+
+def _parse_image(block: dict[str, Any], path: str) -> Image:
     place = f"{path}.source"
-    source = read_object(block.get("source"), place, blame=blame)
+    source = read_object(block.get("source"), place)
     if source.get("type") == "url":
-        url = read_field(source, "url", place, blame=blame)
+        url = read_field(source, "url", place)
         if not url.startswith(("http://", "https://")):
-            raise blame(f"{place}.url must be an http(s) address", path=f"{place}.url")
+            raise InvalidRequest(f"{place}.url must be an http(s) address", path=f"{place}.url")
         return Image(url=url)
-    if source.get("type") == "file":
-        raise Unsupported(f"{place}: files are not kept here; send base64", path=f"{place}.type")
     return Image(
-        data=check_base64(source.get("data"), f"{place}.data", blame=blame),
-        media_type=read_field(source, "media_type", place, blame=blame),
+        data=check_base64(source.get("data"), f"{place}.data", blame=InvalidRequest),
+        media_type=read_field(source, "media_type", place),
     )
 
 
-def _parse_call(block: dict[str, Any], path: str, blame: type[DiglotError]) -> ToolCall:
+def _parse_document(block: dict[str, Any], path: str) -> list[Part]:
+    place = f"{path}.source"
+    source = block["source"]
+    heads = (block.get("title"), block.get("context"))
+    if source["type"] == "text":
+        return [titled(read_field(source, "data", place), *heads)]
+    if source["type"] == "base64":
+        text = parse_file(source.get("data"), "", f"{place}.data", blame=InvalidRequest)
+        return [titled(text.text, *heads)]
+    said = [head for head in heads if isinstance(head, str) and head]
+    inner = _contents(source.get("content"), f"{place}.content", f"{_BLOCK}.content[]")
+    return [*([Text("\n".join(said))] if said else []), *inner]
+
+
+def _parse_call(block: dict[str, Any], path: str) -> ToolCall:
     for name in ("id", "name"):
-        if not read_field(block, name, path, blame=blame):
-            raise blame(f"{path}.{name} is missing", path=f"{path}.{name}")
+        if not read_field(block, name, path):
+            raise InvalidRequest(f"{path}.{name} is missing", path=f"{path}.{name}")
     given = block.get("input")
-    arguments = read_object({} if given is None else given, f"{path}.input", blame=blame)
-    return ToolCall(
-        id=block["id"], name=block["name"], arguments=encode_json(arguments, blame=blame).decode()
-    )
+    text = read_arguments(given, f"{path}.input", blame=InvalidRequest)
+    return ToolCall(id=block["id"], name=block["name"], arguments=text)
 
 
 def _parse_result(block: dict[str, Any], path: str) -> Message:
     identity = read_field(block, "tool_use_id", path)
     if not identity:
         raise InvalidRequest(f"{path}.tool_use_id is missing", path=f"{path}.tool_use_id")
-    return Message(
-        role="tool",
-        parts=_texts(block.get("content"), f"{path}.content"),
-        tool_call_id=identity,
-    )
+    content = block.get("content")
+    place = f"{path}.content"
+    if isinstance(content, dict):
+        # What a server's own tool found or failed in.
+        parts: tuple[Part, ...] = (Text(words_of(content)),)
+    else:
+        parts = _contents(content, place, f"{_BLOCK}.content[]")
+    return Message(role="tool", parts=parts, tool_call_id=identity)
 
 
-def _texts(value: Any, path: str) -> tuple[Part, ...]:
+def _contents(value: Any, path: str, pattern: str) -> tuple[Part, ...]:
     if value is None or value == "":
         return ()
     if isinstance(value, str):
@@ -149,30 +190,22 @@ def _texts(value: Any, path: str) -> tuple[Part, ...]:
     for index, item in enumerate(read_items(value, path)):
         place = f"{path}[{index}]"
         block = read_object(item, place)
-        if block.get("type") not in ("text", "image"):
-            raise Unsupported(
-                f"{place}.type {block.get('type')!r} is not carried; send its text",
-                path=f"{place}.type",
-            )
-        parts.append(_parse_part(block, place, InvalidRequest))
+        if not left_out("anthropic", pattern, block):
+            parts += _parse_part(block, place)
     return tuple(parts)
 
 
 def dump_messages(messages: Iterable[Message]) -> tuple[list[Any], list[dict[str, Any]]]:
     """Write a conversation: the blocks of ``system``, and the messages.
 
-    Results that follow each other, and the user's words after them, share one message. Raises
-    Unsupported for what that API has no place for: a sound, a picture among the instructions.
+    Results that follow each other, and the user's words after them, share one message. What that
+    API has no place for, a sound or a picture among the instructions, is left out.
     """
     system: list[Any] = []
     dumped: list[dict[str, Any]] = []
     for message in messages:
         if message.role in ("system", "developer"):
-            if any(isinstance(part, Image) for part in message.parts):
-                raise Unsupported(
-                    "Anthropic's API takes only text as system; put the picture into a user message"
-                )
-            system += dump_parts(message.parts)
+            system += dump_parts(part for part in message.parts if isinstance(part, Text))
         elif message.role == "tool":
             _add(dumped, "user", [_dump_result(message)])
         elif message.role == "assistant":
@@ -195,7 +228,7 @@ def _add(dumped: list[dict[str, Any]], role: str, blocks: list[Any]) -> None:
 
 
 def dump_parts(parts: Iterable[Part]) -> list[Any]:
-    """Write texts and pictures as blocks. Raises Unsupported for a sound."""
+    """Write texts and pictures as blocks; there is none for a sound."""
     blocks: list[Any] = []
     for part in parts:
         match part:
@@ -207,15 +240,14 @@ def dump_parts(parts: Iterable[Part]) -> list[Any]:
             case Image():
                 blocks.append({"type": "image", "source": {"type": "url", "url": part.url}})
             case Audio():
-                raise Unsupported("Anthropic's API takes no audio; send the text of it")
+                pass
     return blocks
 
 
 def _dump_calls(message: Message) -> list[Any]:
     blocks = []
     for call in message.tool_calls:
-        text = read_arguments(call.arguments, "tool_calls", blame=InvalidRequest)
-        given = decode_json(text)
+        given = arguments_object(read_arguments(call.arguments, "", blame=InvalidRequest))
         blocks.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
     return blocks
 

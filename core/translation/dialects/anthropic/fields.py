@@ -8,7 +8,8 @@ Source: Anthropic's Messages API (version 2023-06-01, as of 2026-08).
 
 from __future__ import annotations
 
-from core.translation.fields.field import Columns, own_row, own_rows
+from core.translation.fields.field import Columns, Field, own_row, own_rows
+from core.translation.fields.thinking import thinking_rows
 
 __all__ = ["MESSAGES"]
 
@@ -17,7 +18,27 @@ _NAME = "anthropic"
 _BLOCK = "messages[].content[]"
 _RESULT = f"{_BLOCK}.content[]"
 
+
+def _words(block: str) -> list[Field]:
+    """Return the rows of documents and search results, which are text elsewhere."""
+    document, result = f"{block[:-2]}[document]", f"{block[:-2]}[search_result]"
+    said = (
+        f"{document}.title", f"{document}.context", f"{document}.source.data",
+        f"{document}.source.content", f"{document}.source.content[].text",
+        f"{result}.title", f"{result}.source", f"{result}.content[].text",
+    )  # fmt: skip
+    kinds = (
+        f"{document}.type", f"{document}.source.type", f"{document}.source.media_type",
+        f"{document}.source.content[].type", f"{result}.type", f"{result}.content[].type",
+    )  # fmt: skip
+    return [
+        *own_rows(_NAME, dict.fromkeys(said, "content"), retyped=True, note="as_text"),
+        *own_rows(_NAME, dict.fromkeys(kinds, "block.type"), note="implied"),
+    ]
+
+
 _ROWS = (
+    *thinking_rows(_NAME, but=("thinking", "thinking.type")),
     *own_rows(
         _NAME,
         {
@@ -108,12 +129,6 @@ _ROWS = (
     ),
     *own_rows(
         _NAME,
-        {"thinking.budget_tokens": "thinking.budget", "thinking.display": "thinking.display"},
-        harmless=True,
-        note="thinking_budget",
-    ),
-    *own_rows(
-        _NAME,
         {"output_config.format.schema": "format", "output_format.schema": "format"},
         opaque=True,
         note="format",
@@ -124,6 +139,66 @@ _ROWS = (
         retyped=True,
         note="format",
     ),
+    *_words(_BLOCK),
+    *_words(_RESULT),
+    *own_rows(
+        _NAME,
+        {
+            f"{_RESULT}.title": "content",
+            f"{_RESULT}.url": "content",
+            f"{_RESULT}.tool_name": "content",
+            f"{_RESULT}.stdout": "content",
+            f"{_RESULT}.stderr": "content",
+            f"{_BLOCK}.content.stdout": "content",
+            f"{_BLOCK}.content.stderr": "content",
+            f"{_BLOCK}.content.error_code": "content",
+            f"{_BLOCK}.content.content": "content",
+        },
+        retyped=True,
+        note="as_text",
+    ),
+    *own_rows(
+        _NAME,
+        dict.fromkeys(
+            (
+                "context_management",
+                "tools[].defer_loading",
+                "tools[].eager_input_streaming",
+                "tools[].allowed_callers",
+                "tools[].input_examples",
+                "tools[].max_characters",
+                f"{_BLOCK}.caller",
+                f"{_BLOCK}.server_name",
+                f"{_BLOCK}.toolset_name",
+                f"{_BLOCK}.encrypted_content",
+                f"{_BLOCK}[document].citations",
+                f"{_BLOCK}[search_result].citations",
+                f"{_BLOCK}[text].citations",
+                f"{_BLOCK}[image].transformations",
+                f"{_RESULT}.encrypted_content",
+                f"{_RESULT}.page_age",
+                "betas",
+                "billing_policy",
+                "compaction",
+                "diagnostics",
+                "fallback_credit_token",
+                "fallbacks",
+                "inference_geo",
+                "output_config.task_budget",
+                "service_tier",
+                "speed",
+                "user_profile_id",
+                "workspace_id",
+            ),
+            "claude_only",
+        ),
+        harmless=True,
+        opaque=True,
+        note="claude_only",
+    ),
+    own_row(_NAME, "mcp_servers", "mcp_servers", opaque=True, note="hosted_tool"),
+    own_row(_NAME, "container", "container", opaque=True, note="hosted_tool"),
+    own_row(_NAME, "thread", "thread", opaque=True, retyped=True, note="expanded"),
 )
 
 MESSAGES = Columns(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Literal
 
-from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
+from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse
 from core.translation.codec.json import (
     decode_json,
     encode_json,
@@ -31,7 +31,9 @@ from core.translation.dialects.anthropic.blocks import (
 )
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.settings import Settings
+from core.translation.dialects.shared.thinking import effort_of, read_thinking
 from core.translation.events import Finish, MessageStart, ToolCallDelta, accumulate
+from core.translation.fields.kinds import left_out
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -78,6 +80,7 @@ _STOP_REASONS = {
     "content_filter": "refusal",
 }
 _EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
+_THINKING = ("enabled", "adaptive", "between_tools", "disabled")
 _CHOICES: dict[str, Literal["auto", "none", "required"]] = {
     "auto": "auto",
     "any": "required",
@@ -239,10 +242,8 @@ def _parse_tools(value: Any) -> tuple[Tool, ...]:
     for index, item in enumerate(read_items(value, "tools")):
         path = f"tools[{index}]"
         body = read_object(item, path)
-        if body.get("type") not in (None, "custom"):
-            raise Unsupported(
-                f"{path}: only tools with an input_schema are known here", path=f"{path}.type"
-            )
+        if left_out("anthropic", "tools[]", body):
+            continue
         name = read_text(body.get("name"), f"{path}.name")
         if not name:
             raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
@@ -250,7 +251,7 @@ def _parse_tools(value: Any) -> tuple[Tool, ...]:
             Tool(
                 name=name,
                 description=read_text(body.get("description"), f"{path}.description"),
-                parameters=read_object(body.get("input_schema"), f"{path}.input_schema"),
+                parameters=read_object(body.get("input_schema") or {}, f"{path}.input_schema"),
                 strict=read_flag(body.get("strict"), f"{path}.strict"),
             )
         )
@@ -312,11 +313,14 @@ def _parse_format(body: dict[str, Any]) -> ResponseFormat | None:
 def _parse_thinking(body: dict[str, Any]) -> bool | str:
     """Read whether to think, and how hard. Off where nothing asks for it."""
     thinking = body.get("thinking")
-    kind = read_object(thinking, "thinking").get("type") if thinking is not None else "disabled"
-    if kind not in ("enabled", "adaptive", "disabled"):
-        raise InvalidRequest(
-            'thinking.type must be "enabled", "adaptive" or "disabled"', path="thinking.type"
-        )
+    if thinking is None:
+        # What else clients write of it, having come from other dialects.
+        return read_thinking(body) or False
+    given = read_object(thinking, "thinking")
+    kind = given.get("type")
+    if kind not in _THINKING:
+        words = ", ".join(f'"{word}"' for word in _THINKING)
+        raise InvalidRequest(f"thinking.type must be one of {words}", path="thinking.type")
     config = body.get("output_config")
     effort = config.get("effort") if isinstance(config, dict) else None
     if effort is not None and (not isinstance(effort, str) or effort not in _EFFORTS):
@@ -327,4 +331,6 @@ def _parse_thinking(body: dict[str, Any]) -> bool | str:
     if kind == "disabled":
         # Effort alone is about how many words there are, not about thinking.
         return False
-    return effort if isinstance(effort, str) else True
+    if isinstance(effort, str):
+        return effort
+    return effort_of(given.get("budget_tokens")) or True

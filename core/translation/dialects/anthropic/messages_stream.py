@@ -25,6 +25,7 @@ from core.translation.dialects.anthropic.messages import (
     error_type,
     parse_usage,
 )
+from core.translation.dialects.shared.call_order import CallOrder
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.stream_decoder import EventDecoder
 from core.translation.dialects.shared.stream_errors import stream_error
@@ -104,14 +105,14 @@ class StreamEncoder:
         self._stamp = stamp
         self._index = -1
         self._open: tuple[str, int] | None = None
-        # Blocks cannot be interleaved, calls elsewhere can: what is not the open call waits.
-        self._first: int | None = None
-        self._held: dict[int, list[ToolCallDelta]] = {}
+        self._order = CallOrder()
 
     def encode(self, events: list[Event], *, now: int) -> bytes:
         """Return the bytes for ``events``. ``now`` is unused: nothing is dated here."""
         del now
-        return b"".join([self._event(event) for event in events])
+        return b"".join(
+            [self._event(ready) for event in events for ready in self._order.take(event)]
+        )
 
     def _event(self, event: Event) -> bytes:
         match event:
@@ -127,10 +128,9 @@ class StreamEncoder:
                 block = {"type": "thinking", "thinking": "", "signature": ""}
                 return self._block("thinking", -1, block) + self._said(delta)
             case ToolCallDelta():
-                return self._call(event)
+                return self._called(event)
             case Finish():
-                calls = [self._called(e) for _, held in sorted(self._held.items()) for e in held]
-                return b"".join(calls) + self._close() + self._end(event)
+                return self._close() + self._end(event)
             case StreamError():
                 error = {"type": error_type(event.status), "message": event.message}
                 return _sse("error", {"error": error})
@@ -147,14 +147,6 @@ class StreamEncoder:
             "usage": dump_usage(Usage()),
         }
         return _sse("message_start", {"message": message})
-
-    def _call(self, event: ToolCallDelta) -> bytes:
-        if self._first is None:
-            self._first = event.index
-        if self._first != event.index:
-            self._held.setdefault(event.index, []).append(event)
-            return b""
-        return self._called(event)
 
     def _called(self, event: ToolCallDelta) -> bytes:
         block = {"type": "tool_use", "id": event.id, "name": event.name, "input": {}}

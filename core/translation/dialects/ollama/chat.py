@@ -12,6 +12,7 @@ from typing import Any
 
 from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import (
+    arguments_object,
     decode_json,
     encode_json,
     error_text,
@@ -75,7 +76,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
         messages=tuple(_parse_message(m, f"messages[{i}]") for i, m in enumerate(messages)),
-        tools=parse_tools(body.get("tools")),
+        tools=parse_tools(body.get("tools"), "ollama"),
         format=parse_format(body.get("format")),
         thinking=parse_think(body.get("think")),
         # docs/api.md: a request that does not say streams.
@@ -252,7 +253,7 @@ def dump_calls(
         function = {
             "index": index,
             "name": call.name,
-            "arguments": decode_json(read_arguments(call.arguments, place, blame=blame)),
+            "arguments": arguments_object(read_arguments(call.arguments, place, blame=blame)),
         }
         dumped.append({"id": call.id, "function": function} if call.id else {"function": function})
     return dumped
@@ -293,14 +294,17 @@ def _parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidR
 def _parse_call(value: Any, path: str, blame: type[DiglotError]) -> ToolCall:
     body = read_object(value, path, blame=blame)
     function = read_object(body.get("function"), f"{path}.function", blame=blame)
-    arguments = function.get("arguments")
-    if arguments is None:
-        arguments = {}
-    arguments = read_object(arguments, f"{path}.function.arguments", blame=blame)
+    arguments, place = function.get("arguments"), f"{path}.function.arguments"
+    if isinstance(arguments, str) and blame is InvalidRequest:
+        # OpenAI's form, as clients keep it in a history that they got there.
+        text = read_arguments(arguments, place, blame=blame)
+    else:
+        given = read_object({} if arguments is None else arguments, place, blame=blame)
+        text = encode_json(given, blame=blame).decode()
     return ToolCall(
         id=read_field(body, "id", path, blame=blame),
         name=read_field(function, "name", f"{path}.function", blame=blame),
-        arguments=encode_json(arguments, blame=blame).decode(),
+        arguments=text,
     )
 
 

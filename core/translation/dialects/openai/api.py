@@ -21,6 +21,7 @@ from core.translation.dialects.openai import (
 )
 from core.translation.dialects.shared import operations as of
 from core.translation.dialects.shared.plain import PLAIN_CHAT
+from core.translation.dialects.shared.thinking import dump_effort
 from core.translation.messages import Usage
 
 __all__ = ["API"]
@@ -55,7 +56,7 @@ _CHAT = Dialect(
     signature=signature.CHAT_SIGNATURE,
     plain=PLAIN_CHAT,
     passing=_PASSING,
-    dump_effort=chat.dump_effort,
+    dump_effort=dump_effort,
     choices=Choices(choices.split_chats, choices.join_choices, choices.ChoicesStream),
 )
 

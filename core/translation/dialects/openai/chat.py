@@ -8,7 +8,7 @@ add, Ollama's openai/openai.go (0.33.0-rc2) and llama.cpp's server: thinking is 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from core.errors import AccessDenied, BackendError, DiglotError, InvalidRequest, InvalidResponse
 from core.translation.codec.json import (
@@ -29,26 +29,28 @@ from core.translation.dialects.openai.chat_messages import (
     dump_text,
     parse_message,
 )
+from core.translation.dialects.openai.tool_choice import dump_choice, parse_choice
 from core.translation.dialects.shared.call_pieces import read_calls
-from core.translation.dialects.shared.effort import parse_effort
+from core.translation.dialects.shared.content import refuse_empty
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.stream_errors import ERROR_TYPES
+from core.translation.dialects.shared.thinking import dump_effort, read_thinking
 from core.translation.dialects.shared.tool_definitions import (
     dump_tool,
     parse_functions,
     parse_tools,
+    unpack_input,
 )
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
     Message,
-    NamedTool,
     ResponseFormat,
     Text,
     Timings,
-    ToolChoice,
+    ToolCall,
     Usage,
     refuse_prompt,
 )
@@ -69,8 +71,6 @@ SETTINGS = Settings(fields.CHAT)
 
 STREAM_TYPE = "text/event-stream"
 
-_CHOICES: tuple[Literal["auto", "none", "required"], ...] = ("auto", "none", "required")
-
 
 def parse_request(body: dict[str, Any]) -> ChatRequest:
     """Read the body of POST /v1/chat/completions. Raises InvalidRequest with a JSON path."""
@@ -79,14 +79,17 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         raise InvalidRequest("messages must hold at least one message", path="messages")
     options = body.get("stream_options")
     options = {} if options is None else read_object(options, "stream_options")
+    parsed = tuple(parse_message(m, f"messages[{i}]") for i, m in enumerate(messages))
+    last = f"messages[{len(messages) - 1}].content"
+    refuse_empty(parsed[-1], messages[-1].get("content"), last)
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
-        messages=tuple(parse_message(m, f"messages[{i}]") for i, m in enumerate(messages)),
-        tools=parse_tools(body.get("tools"), strict=True) or parse_functions(body.get("functions")),
+        messages=parsed,
+        tools=parse_tools(body.get("tools"), "openai") or parse_functions(body.get("functions")),
         tool_choice=parse_choice(body.get("tool_choice"))
         or parse_choice(body.get("function_call"), "function_call"),
         format=parse_format(body.get("response_format")),
-        thinking=_thinking(body),
+        thinking=read_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,
         include_usage=read_flag(options.get("include_usage"), "stream_options.include_usage")
         is True,
@@ -185,7 +188,11 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
         message["function_call"] = dump_call(response.message.tool_calls[0])["function"]
         reason = "function_call" if reason == "tool_calls" else reason
     elif response.message.tool_calls:
-        message["tool_calls"] = [dump_call(call) for call in response.message.tool_calls]
+        custom = custom_names(stamp.asked)
+        message["tool_calls"] = [
+            dump_custom(call) if call.name in custom else dump_call(call)
+            for call in response.message.tool_calls
+        ]
     logprobs = {"content": complete_logprobs(response.logprobs), "refusal": None}
     return {
         "id": f"chatcmpl-{stamp.id}",
@@ -202,6 +209,19 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
         ],
         "usage": dump_usage(response.usage or Usage()),
     }
+
+
+def custom_names(asked: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the tools that take text, in a request of this dialect."""
+    tools = asked.get("tools")
+    customs = [t.get("custom") for t in tools or () if isinstance(t, dict)] if tools else []
+    return frozenset(str(custom.get("name")) for custom in customs if isinstance(custom, dict))
+
+
+def dump_custom(call: ToolCall) -> dict[str, Any]:
+    """Write one whole call of a tool that takes text."""
+    custom = {"name": call.name, "input": unpack_input(call.arguments)}
+    return {"id": call.id, "type": "custom", "custom": custom}
 
 
 def wants_functions(stamp: Stamp) -> bool:
@@ -245,31 +265,6 @@ def error_type(status: int, *, denied: bool = False) -> str:
     return "invalid_request_error" if 400 <= status < 500 else "api_error"
 
 
-def parse_choice(value: Any, path: str = "tool_choice") -> ToolChoice | None:
-    """Read ``tool_choice`` or ``function_call``: a word, or the object that names a function."""
-    if value is None:
-        return None
-    for word in _CHOICES:
-        if value == word:
-            return word
-    if isinstance(value, dict):
-        function = value.get("function")
-        name = function.get("name") if isinstance(function, dict) else value.get("name")
-        if isinstance(name, str) and name:
-            return NamedTool(name)
-    raise InvalidRequest(
-        f'{path} must be "auto", "none", "required" or an object that names a function',
-        path=path,
-    )
-
-
-def dump_choice(choice: ToolChoice) -> Any:
-    """Write ``tool_choice``."""
-    if isinstance(choice, NamedTool):
-        return {"type": "function", "function": {"name": choice.name}}
-    return choice
-
-
 def parse_format(value: Any) -> ResponseFormat | None:
     """Read ``response_format``; type "text" is the same as none at all."""
     if value is None:
@@ -307,13 +302,6 @@ def dump_format(value: ResponseFormat) -> dict[str, Any]:
     if value.strict is not None:
         wrapper["strict"] = value.strict
     return {"type": "json_schema", "json_schema": wrapper}
-
-
-def dump_effort(value: bool | str) -> str:
-    """Write ``reasoning_effort``: OpenAI has no plain yes, and "max" is its "xhigh"."""
-    if isinstance(value, bool):
-        return "medium" if value else "none"
-    return "xhigh" if value == "max" else value
 
 
 def find_usage(body: Mapping[str, Any]) -> Usage | None:
@@ -392,17 +380,3 @@ def _nanoseconds(milliseconds: Any) -> int:
 def complete_logprobs(entries: Iterable[Any]) -> list[Any]:
     """Add what OpenAI's types require on each entry and Ollama leaves out when empty."""
     return [{"bytes": None, "top_logprobs": [], **entry} for entry in entries]
-
-
-def _thinking(body: dict[str, Any]) -> bool | str | None:
-    """Read the effort from the first place that has one."""
-    reasoning = body.get("reasoning")
-    nested = reasoning.get("effort") if isinstance(reasoning, dict) else None
-    for path, value in (
-        ("reasoning_effort", body.get("reasoning_effort")),
-        ("reasoning.effort", nested),
-        ("think", body.get("think")),
-    ):
-        if value is not None and value != "":
-            return parse_effort(value, path)
-    return None

@@ -15,9 +15,9 @@ from core.translation.codec.json import (
     read_field,
     read_items,
     read_object,
-    read_text,
 )
-from core.translation.dialects.shared.content import dump_content, parse_content
+from core.translation.dialects.shared.content import dump_content, parse_content, thinking_of
+from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.messages import Message, Text, ToolCall
 
 __all__ = ["dump_call", "dump_messages", "dump_text", "parse_message"]
@@ -34,7 +34,8 @@ def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRe
     if body.get("function_call") is not None:
         older = {"function": body["function_call"]}
         parsed.append(_parse_call(older, f"{path}.function_call", blame, inner=""))
-    parts = parse_content(body.get("content"), f"{path}.content", blame=blame)
+    content = body.get("content")
+    parts = parse_content(content, f"{path}.content", blame=blame)
     refusal = read_field(body, "refusal", path, blame=blame)
     return Message(
         # Role function is the older word for a tool's result; it has a name and no id.
@@ -42,7 +43,8 @@ def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRe
         # An assistant says either; no other dialect keeps them apart.
         parts=parts or ((Text(refusal),) if refusal else ()),
         thinking=read_field(body, "reasoning_content", path, blame=blame)
-        or read_field(body, "reasoning", path, blame=blame),
+        or read_field(body, "reasoning", path, blame=blame)
+        or thinking_of(content),
         tool_calls=tuple(parsed),
         tool_call_id=read_field(body, "tool_call_id", path, blame=blame),
         name=read_field(body, "name", path, blame=blame),
@@ -92,13 +94,19 @@ def _parse_call(
     value: Any, path: str, blame: type[DiglotError], *, inner: str = ".function"
 ) -> ToolCall:
     body = read_object(value, path, blame=blame)
+    if body.get("type") == "custom" and isinstance(body.get("custom"), dict):
+        custom = body["custom"]
+        return ToolCall(
+            id=read_field(body, "id", path, blame=blame),
+            name=read_field(custom, "name", f"{path}.custom", blame=blame),
+            arguments=pack_input(read_field(custom, "input", f"{path}.custom", blame=blame)),
+        )
     function = read_object(body.get("function"), f"{path}{inner}", blame=blame)
     place = f"{path}{inner}.arguments"
-    arguments = read_text(function.get("arguments"), place, blame=blame)
     return ToolCall(
         id=read_field(body, "id", path, blame=blame),
         name=read_field(function, "name", f"{path}{inner}", blame=blame),
-        arguments=read_arguments(arguments, place, blame=blame),
+        arguments=read_arguments(function.get("arguments"), place, blame=blame),
     )
 
 

@@ -1,4 +1,4 @@
-"""The fields of OpenAI's dialects: responses, the older completions, and embeddings.
+"""The fields of OpenAI's dialects: the older completions, embeddings, and those of responses.
 
 Those of chat completions are the hub's own names; they stand in core.translation.fields.chat.
 Flat settings have the same names here, with few exceptions.
@@ -10,98 +10,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.translation.fields.field import Columns, Field, own_row, own_rows
+from core.translation.dialects.openai.responses_fields import RESPONSES_FIELDS
+from core.translation.fields.field import Columns, Field, own_row
+from core.translation.fields.thinking import thinking_rows
 
 __all__ = ["CHAT", "COMPLETIONS", "EMBEDDINGS", "RESPONSES"]
 
 # OpenAI deprecated max_tokens in favour of this name; where a client sends both it wins.
-CHAT = Columns(dialect="openai", winner="max_completion_tokens")
-
-_NAME = "responses"
-
-_ITEM = "input[]"
-
-_RESPONSES = (
-    *own_rows(_NAME,
-        {
-            "instructions": "content",
-            "input": "content",
-            f"{_ITEM}.content": "content",
-            f"{_ITEM}.content[].text": "content",
-            f"{_ITEM}.content[].refusal": "content",
-            f"{_ITEM}.output": "content",
-            f"{_ITEM}.output[].text": "content",
-            f"{_ITEM}.summary[].text": "content",
-        },
-        retyped=True,
-        note="items",
-    ),
-    *own_rows(_NAME,
-        {
-            f"{_ITEM}.type": "block.type",
-            f"{_ITEM}.content[].type": "block.type",
-            f"{_ITEM}.output[].type": "block.type",
-            f"{_ITEM}.summary[].type": "block.type",
-        },
-        note="implied",
-    ),
-    *own_rows(_NAME,
-        {f"{_ITEM}.content[].image_url": "image", f"{_ITEM}.output[].image_url": "image"},
-        retyped=True,
-        note="image",
-    ),
-    own_row(_NAME, "image.detail", f"{_ITEM}.content[].detail",
-        neutral=("auto",),
-        note="detail",
-    ),
-    own_row(_NAME, "call.id", f"{_ITEM}.call_id", note="items"),
-    own_row(_NAME, "call.name", f"{_ITEM}.name", note="items"),
-    own_row(_NAME, "call.arguments", f"{_ITEM}.arguments",
-        retyped=True,
-        note="arguments",
-    ),
-    *own_rows(_NAME,
-        {
-            f"{_ITEM}.id": "item.id",
-            f"{_ITEM}.status": "item.status",
-            f"{_ITEM}.encrypted_content": "item.encrypted",
-            f"{_ITEM}.content[].annotations": "annotations",
-            f"{_ITEM}.content[].logprobs": "annotations",
-            "include": "include",
-            "truncation": "truncation",
-            "background": "background",
-            "reasoning.summary": "reasoning.summary",
-            "reasoning.generate_summary": "reasoning.summary",
-            "max_tool_calls": "max_tool_calls",
-        },
-        harmless=True,
-        opaque=True,
-        neutral=(False, "disabled"),
-        note="responses_only",
-    ),
-    own_row(_NAME, "previous_response_id", "previous_response_id", retyped=True, note="expanded"
-    ),
-    own_row(_NAME, "tool_choice", "tool_choice",
-        retyped=True,
-        opaque=True,
-        neutral=("auto", "none"),
-        note="tool_choice_native",
-    ),
-    own_row(_NAME, "thinking", "reasoning.effort", retyped=True, note="think"),
-    own_row(_NAME, "format", "text.format.schema", opaque=True, note="format"),
-    own_row(_NAME, "format", "text.format.type", retyped=True, neutral=("text",),
-          note="format"),
-    own_row(_NAME, "format.name", "text.format.name", note="format_name"),
-    own_row(_NAME, "format.description", "text.format.description",
-          note="format_description"),
-    own_row(_NAME, "format.strict", "text.format.strict", note="format_strict"),
-    own_row(_NAME, "verbosity", "text.verbosity", neutral=("medium",),
-          note="no_native"),
-)  # fmt: skip
-
+CHAT = Columns(
+    dialect="openai",
+    winner="max_completion_tokens",
+    rows=thinking_rows("openai", but=("reasoning_effort",)),
+)
 
 RESPONSES = Columns(
-    dialect=_NAME,
+    dialect="responses",
     follows=True,
     renamed={"max_tokens": "max_output_tokens"},
     taken=frozenset({"max_completion_tokens", "max_tokens", "verbosity", "logprobs"}),
@@ -123,7 +46,7 @@ RESPONSES = Columns(
         "tools.strict": "tools[].strict",
         "role": "input[].role",
     },
-    rows=_RESPONSES,
+    rows=RESPONSES_FIELDS,
 )  # fmt: skip
 
 _COMPLETIONS = (

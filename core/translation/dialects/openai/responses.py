@@ -1,8 +1,7 @@
 """OpenAI's newer dialect: POST /v1/responses, items in and items out.
 
-Follows OpenAI's API reference for responses (2026-08). Thinking is written as the reasoning
-text that it is, as OpenAI asks of servers of open models, and not as a summary. An answer cut
-at its limit is ``incomplete`` and says why, which Ollama's own layer leaves out.
+Follows OpenAI's API reference for responses (2026-08). An answer cut at its limit is
+``incomplete`` and says why, which Ollama's own layer leaves out.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from core.translation.codec.json import (
     encode_json,
     read_count,
     read_flag,
-    read_items,
     read_object,
     read_text,
 )
@@ -23,19 +21,20 @@ from core.translation.dialects.openai import fields
 from core.translation.dialects.openai.chat import (
     STREAM_TYPE,
     complete_logprobs,
-    dump_effort,
     dump_error,
-    parse_choice,
     parse_error,
 )
-from core.translation.dialects.openai.responses_items import (
-    dump_items,
-    dump_output,
-    parse_items,
-    parse_output,
+from core.translation.dialects.openai.responses_items import dump_items, parse_items, parse_output
+from core.translation.dialects.openai.responses_output import dump_output
+from core.translation.dialects.openai.responses_tools import (
+    ToolNames,
+    dump_tool,
+    echo_tools,
+    parse_tools,
 )
-from core.translation.dialects.shared.effort import parse_effort
+from core.translation.dialects.openai.tool_choice import parse_choice
 from core.translation.dialects.shared.settings import Settings
+from core.translation.dialects.shared.thinking import dump_effort, read_thinking
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -43,7 +42,6 @@ from core.translation.messages import (
     NamedTool,
     ResponseFormat,
     Text,
-    Tool,
     Usage,
     refuse_prompt,
 )
@@ -72,7 +70,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     ``previous_response_id`` must have been replaced by what it stands for. Raises
     InvalidRequest with a JSON path, and Unsupported for what only OpenAI's servers can do.
     """
-    for name in ("background", "conversation", "prompt"):
+    for name in ("conversation", "prompt"):
         if body.get(name):
             raise Unsupported(f"{name} is not offered here; leave it out", path=name)
     messages = parse_items(body.get("input"))
@@ -88,15 +86,13 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     text = {} if text is None else read_object(text, "text")
     if text.get("verbosity") is not None:
         settings["verbosity"] = text["verbosity"]
-    reasoning = body.get("reasoning")
-    effort = reasoning.get("effort") if isinstance(reasoning, dict) else None
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
         messages=tuple(messages),
-        tools=_parse_tools(body.get("tools")),
+        tools=parse_tools(body),
         tool_choice=parse_choice(body.get("tool_choice")),
         format=_parse_format(text.get("format")),
-        thinking=parse_effort(effort, "reasoning.effort") if effort else None,
+        thinking=read_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,
         include_usage=True,
         settings=settings,
@@ -108,7 +104,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
     refuse_prompt(request)
     body: dict[str, Any] = {"model": request.model, "input": dump_items(request.messages)}
     if request.tools:
-        body["tools"] = [_dump_tool(tool) for tool in request.tools]
+        body["tools"] = [dump_tool(tool) for tool in request.tools]
         if request.tool_choice is not None:
             choice: Any = request.tool_choice
             if isinstance(choice, NamedTool):
@@ -153,16 +149,19 @@ def _parse_reason(body: Mapping[str, Any], *, called: bool) -> Any:
 
 def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
     """Write a whole answer, which repeats what was asked. Times are in seconds."""
-    output = dump_output(response.message, stamp.id)
+    output = dump_output(response.message, stamp.id, ToolNames(stamp.asked))
     if response.logprobs:
         part = next(item for item in output if item["type"] == "message")["content"][0]
         part["logprobs"] = complete_logprobs(response.logprobs)
     frame = dump_frame(stamp, response.finish_reason)
     usage = dump_usage(response.usage or Usage())
-    completed = {"completed_at": now // 1_000_000_000} if frame["status"] == "completed" else {}
-    return {**frame, **completed, "output": output, "usage": usage}
+    if frame["status"] == "completed":
+        frame["completed_at"] = now // 1_000_000_000
+    return {**frame, "output": output, "usage": usage}
 
 
+# What is repeated of the request, and what OpenAI says where nothing was asked. The published
+# schemas require all of it, the numbers as numbers.
 _REPEATED: Mapping[str, Any] = {
     "instructions": None,
     "max_output_tokens": None,
@@ -171,16 +170,16 @@ _REPEATED: Mapping[str, Any] = {
     "parallel_tool_calls": True,
     "previous_response_id": None,
     "prompt_cache_key": None,
-    "reasoning": {"effort": None, "summary": None},
+    "prompt_cache_retention": None,
     "safety_identifier": None,
     "service_tier": "default",
     "store": True,
-    "temperature": None,
-    "text": {"format": {"type": "text"}},
+    "temperature": 1.0,
     "tool_choice": "auto",
-    "tools": [],
     "top_logprobs": 0,
-    "top_p": None,
+    "top_p": 1.0,
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
     "truncation": "disabled",
     "user": None,
 }
@@ -195,10 +194,12 @@ def dump_frame(stamp: Stamp, reason: str = "") -> dict[str, Any]:
         name: asked[name] if asked.get(name) is not None else default
         for name, default in _REPEATED.items()
     }
+    text, reasoning = asked.get("text"), asked.get("reasoning")
     return {
         "id": f"resp_{stamp.id}",
         "object": "response",
         "created_at": stamp.created // 1_000_000_000,
+        "completed_at": None,
         "status": status.get(reason, "completed"),
         "background": False,
         "error": None,
@@ -206,6 +207,13 @@ def dump_frame(stamp: Stamp, reason: str = "") -> dict[str, Any]:
         "model": stamp.model,
         "output": [],
         **repeated,
+        "text": {"format": {"type": "text"}, **(text if isinstance(text, dict) else {})},
+        "reasoning": {
+            "effort": None,
+            "summary": None,
+            **(reasoning if isinstance(reasoning, dict) else {}),
+        },
+        "tools": echo_tools(asked.get("tools")),
         "usage": None,
     }
 
@@ -237,40 +245,6 @@ def dump_usage(usage: Usage) -> dict[str, Any]:
         "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
         "total_tokens": usage.prompt_tokens + usage.completion_tokens,
     }
-
-
-def _parse_tools(value: Any) -> tuple[Tool, ...]:
-    tools = []
-    for index, item in enumerate(read_items(value, "tools")):
-        path = f"tools[{index}]"
-        body = read_object(item, path)
-        if body.get("type") != "function":
-            raise Unsupported(
-                f"{path}: only tools of type function are known here", path=f"{path}.type"
-            )
-        name = read_text(body.get("name"), f"{path}.name")
-        if not name:
-            raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
-        parameters = body.get("parameters")
-        if parameters is not None:
-            read_object(parameters, f"{path}.parameters")
-        tools.append(
-            Tool(
-                name=name,
-                description=read_text(body.get("description"), f"{path}.description"),
-                parameters=parameters,
-                strict=read_flag(body.get("strict"), f"{path}.strict"),
-            )
-        )
-    return tuple(tools)
-
-
-def _dump_tool(tool: Tool) -> dict[str, Any]:
-    # parameters and strict are required here, if only as null.
-    body: dict[str, Any] = {"type": "function", "name": tool.name}
-    if tool.description:
-        body["description"] = tool.description
-    return {**body, "parameters": tool.parameters, "strict": tool.strict}
 
 
 def _parse_format(value: Any) -> ResponseFormat | None:

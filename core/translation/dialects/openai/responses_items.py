@@ -1,4 +1,4 @@
-"""Input and output items in OpenAI's responses dialect.
+"""Input items in OpenAI's responses dialect.
 
 A conversation is a list of items: messages, reasoning, calls and their outputs, side by side.
 In other dialects reasoning and calls belong to an assistant's message, so neighbours of one
@@ -13,21 +13,46 @@ from typing import Any
 from msgspec.structs import replace
 
 from core.errors import DiglotError, InvalidRequest, Unsupported
-from core.translation.codec.json import read_arguments, read_field, read_items, read_object
-from core.translation.dialects.shared.content import media_type, parse_image
+from core.translation.codec.json import (
+    encode_json,
+    read_arguments,
+    read_field,
+    read_items,
+    read_object,
+)
+from core.translation.dialects.openai.responses_tools import qualified
+from core.translation.dialects.shared.content import media_type, parse_part, refuse_empty
+from core.translation.dialects.shared.documents import words_of
+from core.translation.dialects.shared.tool_definitions import pack_input
+from core.translation.fields.kinds import left_out
 from core.translation.messages import Audio, Image, Message, Part, Text, ToolCall
 
-__all__ = ["dump_items", "dump_output", "parse_items", "parse_output"]
+__all__ = ["dump_items", "parse_items", "parse_output"]
 
-# Replayed records of tools that OpenAI's own servers ran: they carry nothing for a model.
-_IGNORED = frozenset({"web_search_call", "file_search_call"})
+# Keys of a call that are not what is to be done, and those under which it holds what came of it.
+_RESULTS = ("output", "outputs", "results", "result", "error")
+_AROUND = frozenset(
+    {"type", "id", "call_id", "status", "name", "namespace", "caller", "async", "server_label",
+     "environment", "container_id", "pending_safety_checks", "fingerprint", "execution", *_RESULTS}
+)  # fmt: skip
+
+# Without what these stand for there is no conversation to go on with.
+_LOST = {
+    "item_reference": "this item is not kept here (any more); send the item itself",
+    "compaction": "only the server that wrote this summary of the conversation can read it; "
+    "send the conversation itself",
+}
 
 
 def parse_items(value: Any) -> list[Message]:
     """Read ``input``: a text, or a list of items. Raises InvalidRequest with a JSON path."""
     if isinstance(value, str):
         return [Message(role="user", parts=(Text(value),))]
-    return _joined(read_items(value, "input"), "input", blame=InvalidRequest)
+    items = read_items(value, "input")
+    messages = _joined(items, "input", blame=InvalidRequest)
+    if messages and isinstance(items[-1], dict):
+        refuse_empty(messages[-1], items[-1].get("content"), f"input[{len(items) - 1}].content")
+    return messages
 
 
 def parse_output(value: Any, *, blame: type[DiglotError]) -> Message:
@@ -51,60 +76,56 @@ def _joined(items: list[Any], path: str, *, blame: type[DiglotError]) -> list[Me
     for index, value in enumerate(items):
         place = f"{path}[{index}]"
         item = read_object(value, place, blame=blame)
-        message = _parse_item(item, place, blame)
-        if message is None:
-            continue
-        spoken = message.role == "assistant"
-        # Reasoning comes first, calls come last; a second text begins another message.
-        if growing and spoken and not (message.parts and (last := messages[-1]).parts):
-            last = messages[-1]
-            if not (message.thinking and (last.parts or last.tool_calls)):
-                messages[-1] = replace(
-                    last,
-                    parts=last.parts + message.parts,
-                    thinking=last.thinking + message.thinking,
-                    tool_calls=last.tool_calls + message.tool_calls,
-                )
-                continue
-        messages.append(message)
-        growing = spoken
+        for message in _parse_item(item, place, blame):
+            growing = _add(messages, message, growing)
     return messages
 
 
-def _parse_item(item: dict[str, Any], path: str, blame: type[DiglotError]) -> Message | None:
-    kind = item.get("type") or ("message" if "role" in item else None)
-    match kind:
-        case "message":
-            role = read_field(item, "role", path, blame=blame).lower()
-            if not role:
-                raise blame(f"{path}.role is missing", path=f"{path}.role")
-            parts = _parse_content(item.get("content"), f"{path}.content", blame)
-            return Message(role=role, parts=parts)
-        case "function_call":
-            return Message(role="assistant", tool_calls=(_parse_call(item, path, blame),))
-        case "function_call_output":
-            output = item.get("output")
-            return Message(
-                role="tool",
-                parts=_parse_content(output, f"{path}.output", blame),
-                tool_call_id=read_field(item, "call_id", path, blame=blame),
+def _add(messages: list[Message], message: Message, growing: bool) -> bool:
+    """Add a message, or make it a part of the turn before it; tell whether the turn may grow."""
+    spoken = message.role == "assistant"
+    # Reasoning comes first, calls come last; a second text begins another message.
+    if growing and spoken and not (message.parts and messages[-1].parts):
+        last = messages[-1]
+        if not (message.thinking and (last.parts or last.tool_calls)):
+            messages[-1] = replace(
+                last,
+                parts=last.parts + message.parts,
+                thinking=last.thinking + message.thinking,
+                tool_calls=last.tool_calls + message.tool_calls,
             )
-        case "reasoning":
-            thinking = _parse_reasoning(item, path, blame)
-            return Message(role="assistant", thinking=thinking) if thinking else None
-        case str() if kind in _IGNORED:
-            return None
-        case "item_reference":
-            raise Unsupported(
-                f"{path}: items are not kept by their id here; send the item itself",
-                path=f"{path}.type",
-            )
-        case other:
-            raise Unsupported(
-                f"{path}: items of type {other!r} are not known here; use message, reasoning, "
-                "function_call or function_call_output",
-                path=f"{path}.type",
-            )
+            return True
+    messages.append(message)
+    return spoken
+
+
+def _parse_item(item: dict[str, Any], path: str, blame: type[DiglotError]) -> list[Message]:
+    """Read one item: a call that its server ran already is a call and its result."""
+    kind = item.get("type") or "message"
+    if left_out("responses", "input[]", item):
+        return []
+    if kind == "message":
+        role = read_field(item, "role", path, blame=blame).lower()
+        if not role:
+            raise blame(f"{path}.role is missing", path=f"{path}.role")
+        parts = _parse_content(item.get("content"), f"{path}.content", blame)
+        return [Message(role=role, parts=parts)]
+    if kind == "reasoning":
+        thinking = _parse_reasoning(item, path, blame)
+        return [Message(role="assistant", thinking=thinking)] if thinking else []
+    if kind == "additional_tools":
+        return []  # read with the other tools
+    if kind in _LOST:
+        raise Unsupported(f"{path}: {_LOST[kind]}", code="item_not_found", path=f"{path}.type")
+    if kind.endswith("_output"):
+        return [_parse_result(item, path, blame)]
+    call = _parse_call(item, path, blame)
+    messages = [Message(role="assistant", tool_calls=(call,))]
+    found = next((item[key] for key in _RESULTS if item.get(key)), None)
+    if kind != "function_call" and found is not None:
+        text = words_of(found)
+        messages.append(Message(role="tool", parts=(Text(text),), tool_call_id=call.id))
+    return messages
 
 
 def _parse_content(value: Any, path: str, blame: type[DiglotError]) -> tuple[Part, ...]:
@@ -112,36 +133,52 @@ def _parse_content(value: Any, path: str, blame: type[DiglotError]) -> tuple[Par
         return ()
     if isinstance(value, str):
         return (Text(value),)
+    if isinstance(value, dict):
+        # A screenshot, or what else a tool of one picture says.
+        return _parse_content([{**value, "type": "input_image"}], path, blame)
     parts: list[Part] = []
     for index, item in enumerate(read_items(value, path, blame=blame)):
         place = f"{path}[{index}]"
         body = read_object(item, place, blame=blame)
-        match body.get("type"):
-            case "input_text" | "output_text" | "text" | "refusal":
-                key = "refusal" if body["type"] == "refusal" else "text"
-                parts.append(Text(read_field(body, key, place, blame=blame)))
-            case "input_image" if body.get("image_url"):
-                image = parse_image(body["image_url"], f"{place}.image_url", blame)
-                parts.append(replace(image, detail=read_field(body, "detail", place, blame=blame)))
-            case "input_image" | "input_file":
-                raise Unsupported(
-                    f"{place}: files are not kept here; send text, or an image as a data: URL",
-                    path=f"{place}.type",
-                )
-            case other:
-                raise blame(f"{place}.type {other!r} is not known here", path=f"{place}.type")
+        if "type" not in body:
+            parts.append(Text(words_of(body)))
+        elif not left_out("responses", "input[].content[]", body):
+            parts.append(parse_part(body, place, blame=blame))
     return tuple(parts)
 
 
+def _parse_result(item: dict[str, Any], path: str, blame: type[DiglotError]) -> Message:
+    output = item.get("output", item.get("result"))
+    if output is None:
+        # Tools that were found, or a patch of which only the outcome is told.
+        tools = item.get("tools")
+        named = [str(t.get("name")) for t in tools if isinstance(t, dict)] if tools else []
+        output = "\n".join(named) or str(item.get("status") or "")
+    return Message(
+        role="tool",
+        parts=_parse_content(output, f"{path}.output", blame),
+        tool_call_id=read_field(item, "call_id", path, blame=blame),
+    )
+
+
 def _parse_call(item: dict[str, Any], path: str, blame: type[DiglotError]) -> ToolCall:
+    kind = item["type"]
     name = read_field(item, "name", path, blame=blame)
-    if not name:
+    if not name and kind in ("function_call", "custom_tool_call"):
         raise blame(f"{path}.name is missing", path=f"{path}.name")
-    text = read_field(item, "arguments", path, blame=blame)
+    given: Any = item.get("arguments")
+    if kind == "custom_tool_call":
+        given = pack_input(read_field(item, "input", path, blame=blame))
+    elif kind not in ("function_call", "mcp_call"):
+        # Shells, patches and the like: what is to be done stands under a key of their own.
+        said = {k: v for k, v in item.items() if k not in _AROUND and v is not None}
+        inner: Any = next(iter(said.values()), {})
+        given = encode_json(inner if isinstance(inner, dict) and len(said) == 1 else said).decode()
     return ToolCall(
-        id=read_field(item, "call_id", path, blame=blame),
-        name=name,
-        arguments=read_arguments(text, f"{path}.arguments", blame=blame),
+        id=read_field(item, "call_id", path, blame=blame)
+        or read_field(item, "id", path, blame=blame),
+        name=qualified(item.get("namespace"), name or kind.removesuffix("_call")),
+        arguments=read_arguments(given, f"{path}.arguments", blame=blame),
     )
 
 
@@ -199,7 +236,7 @@ def _dump_content(parts: Iterable[Part], kind: str) -> Any:
                 detail = part.detail or "auto"
                 content.append({"type": "input_image", "image_url": url, "detail": detail})
             case Audio():
-                raise Unsupported("the responses API takes no audio; send the text of it")
+                pass  # that API takes none
     return content
 
 
@@ -210,48 +247,3 @@ def _dump_call(call: ToolCall) -> dict[str, Any]:
         "name": call.name,
         "arguments": call.arguments,
     }
-
-
-def dump_output(message: Message, identity: str) -> list[dict[str, Any]]:
-    """Write an answer's message as output items, each with an id of its own."""
-    output: list[dict[str, Any]] = []
-    if message.thinking:
-        output.append(reasoning_item(f"rs_{identity}", message.thinking))
-    text = "".join(part.text for part in message.parts if isinstance(part, Text))
-    if text or not message.tool_calls:
-        output.append(message_item(f"msg_{identity}", text))
-    for index, call in enumerate(message.tool_calls):
-        output.append(call_item(f"fc_{identity}_{index}", call))
-    return output
-
-
-def reasoning_item(identity: str, text: str) -> dict[str, Any]:
-    """Write thinking: as the text itself, since nobody has made a summary of it."""
-    return {
-        "id": identity,
-        "type": "reasoning",
-        "summary": [],
-        "content": [{"type": "reasoning_text", "text": text}],
-        "status": "completed",
-    }
-
-
-def message_item(identity: str, text: str, logprobs: Iterable[Any] = ()) -> dict[str, Any]:
-    """Write the text of an answer."""
-    return {
-        "id": identity,
-        "type": "message",
-        "status": "completed",
-        "role": "assistant",
-        "content": [text_part(text, logprobs)],
-    }
-
-
-def text_part(text: str, logprobs: Iterable[Any] = ()) -> dict[str, Any]:
-    """Write one part of an answer's text."""
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": list(logprobs)}
-
-
-def call_item(identity: str, call: ToolCall, status: str = "completed") -> dict[str, Any]:
-    """Write one call."""
-    return {"id": identity, **_dump_call(call), "status": status}

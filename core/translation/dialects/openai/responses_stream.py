@@ -1,8 +1,7 @@
 """Server-sent streams of POST /v1/responses, read and written.
 
-Every event has a name, a type and a number. Items open and close in the order in which they
-begin; parts of several calls may come mixed, as each names the item that it belongs to. The
-last event holds the whole response.
+Every event has a name, a type and a number. An item is closed before the next is opened, as
+clients keep one open item in mind. The last event holds the whole response.
 """
 
 from __future__ import annotations
@@ -21,14 +20,19 @@ from core.translation.codec.json import (
 )
 from core.translation.dialects.openai.chat import complete_logprobs
 from core.translation.dialects.openai.responses import dump_frame, dump_usage, parse_response
-from core.translation.dialects.openai.responses_items import (
+from core.translation.dialects.openai.responses_output import (
     call_item,
     message_item,
     reasoning_item,
+    summary_part,
     text_part,
+    thinking_part,
 )
+from core.translation.dialects.openai.responses_tools import ToolNames
+from core.translation.dialects.shared.call_order import CallOrder
 from core.translation.dialects.shared.stream_decoder import EventDecoder
 from core.translation.dialects.shared.stream_errors import stream_error
+from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.events import (
     Event,
     Finish,
@@ -55,6 +59,7 @@ class StreamDecoder(EventDecoder[SSERecord]):
         super().__init__(SSEDecoder(), ids=ids)
         self._calls: dict[int, int] = {}
         self._said: list[Event] = []
+        self._thoughts: dict[int, str] = {}
 
     def read(self, record: SSERecord, events: list[Event]) -> None:
         """Append what one server-sent event says; most of them repeat what others said."""
@@ -72,8 +77,10 @@ class StreamDecoder(EventDecoder[SSERecord]):
             case "response.output_text.delta" | "response.refusal.delta":
                 logprobs = read_objects(body.get("logprobs"), "logprobs", blame=InvalidResponse)
                 events.append(TextDelta(_delta(body), logprobs))
-            case "response.reasoning_text.delta" | "response.reasoning_summary_text.delta":
-                events.append(ThinkingDelta(_delta(body)))
+            case "response.reasoning_text.delta" | "response.reasoning_summary_text.delta" as kind:
+                # Who sends both says the same twice: the one that came first is enough.
+                if kind == self._thoughts.setdefault(read_count(body.get("output_index")), kind):
+                    events.append(ThinkingDelta(_delta(body)))
             case "response.output_item.added":
                 self._added(body, events)
             case "response.function_call_arguments.delta":
@@ -81,6 +88,10 @@ class StreamDecoder(EventDecoder[SSERecord]):
                 if place not in self._calls:
                     raise InvalidResponse("a piece of a call came before the call began")
                 events.append(ToolCallDelta(index=self._calls[place], arguments=_delta(body)))
+            case "response.custom_tool_call_input.done":
+                given = pack_input(read_field(body, "input", "", blame=InvalidResponse))
+                place = self._calls.get(read_count(body.get("output_index")), 0)
+                events.append(ToolCallDelta(index=place, arguments=given))
             case "response.completed" | "response.incomplete" | "response.failed" as kind:
                 response = _object(body.get("response"))
                 if response.get("error") or kind == "response.failed":
@@ -97,7 +108,7 @@ class StreamDecoder(EventDecoder[SSERecord]):
 
     def _added(self, body: dict[str, Any], events: list[Event]) -> None:
         item = _object(body.get("item"))
-        if item.get("type") != "function_call":
+        if item.get("type") not in ("function_call", "custom_tool_call"):
             return
         index = self._calls.setdefault(read_count(body.get("output_index")), len(self._calls))
         events.append(
@@ -125,11 +136,12 @@ def _delta(body: dict[str, Any]) -> str:
 
 
 class _Item:
-    """One output item that is being written."""
+    """The output item that is being written. ``parts`` are its open parts, ``call`` its call."""
 
-    __slots__ = ("call", "id", "index", "logprobs", "text")
+    __slots__ = ("call", "id", "index", "kind", "logprobs", "text")
 
-    def __init__(self, identity: str, index: int) -> None:
+    def __init__(self, kind: str, identity: str, index: int) -> None:
+        self.kind = kind
         self.id = identity
         self.index = index
         self.text: list[str] = []
@@ -138,21 +150,23 @@ class _Item:
 
 
 class StreamEncoder:
-    """Events to bytes of a responses stream."""
+    """Events to bytes of a responses stream: each item is closed before the next is opened."""
 
     def __init__(self, stamp: Stamp, *, include_usage: bool = True) -> None:
         del include_usage  # the last event always carries the counts
         self._stamp = stamp
+        self._names = ToolNames(stamp.asked)
+        self._order = CallOrder()
         self._number = 0
-        self._count = 0
-        self._thinking: _Item | None = None
-        self._text: _Item | None = None
-        self._calls: dict[int, _Item] = {}
-        self._output: dict[int, dict[str, Any]] = {}
+        self._open: _Item | None = None
+        self._call: int | None = None
+        self._output: list[dict[str, Any]] = []
 
     def encode(self, events: list[Event], *, now: int) -> bytes:
         """Return the bytes for ``events``, which arrived at ``now`` (ns since the epoch)."""
-        return b"".join([self._event(event, now) for event in events])
+        return b"".join(
+            [self._event(ready, now) for event in events for ready in self._order.take(event)]
+        )
 
     def _event(self, event: Event, now: int) -> bytes:
         match event:
@@ -172,125 +186,149 @@ class StreamEncoder:
             case StreamError():
                 error = {"code": event.code, "message": event.message}
                 frame = {**dump_frame(self._stamp), "status": "failed", "error": error}
-                frame["output"] = self._whole()
+                frame["output"] = self._output
                 return self._sse("response.failed", response=frame)
 
+    # Text ------------------------------------------------------------------------------------
+
     def _text_delta(self, event: TextDelta) -> bytes:
-        out = b""
-        if self._text is None:
-            out = self._close_thinking()
-            self._text = item = self._new("msg")
+        out, item, new = self._item("msg")
+        if new:
             body = {**message_item(item.id, ""), "status": "in_progress", "content": []}
-            out += self._sse("response.output_item.added", output_index=item.index, item=body)
-            place = self._place(item)
-            out += self._sse("response.content_part.added", **place, part=text_part(""))
-        item = self._text
+            out += self._added(item, body)
+            out += self._part("content_part.added", item, text_part(""))
         item.text.append(event.text)
         logprobs = complete_logprobs(event.logprobs)
         item.logprobs += logprobs
+        place = _place(item)
         return out + self._sse(
-            "response.output_text.delta",
-            **self._place(item),
-            delta=event.text,
-            logprobs=logprobs,
+            "response.output_text.delta", **place, delta=event.text, logprobs=logprobs
         )
 
-    def _thinking_delta(self, event: ThinkingDelta) -> bytes:
-        out = b""
-        if self._thinking is None:
-            out = self._close_text()
-            self._thinking = item = self._new("rs")
-            body = {**reasoning_item(item.id, ""), "status": "in_progress", "content": []}
-            out += self._sse("response.output_item.added", output_index=item.index, item=body)
-        item = self._thinking
-        item.text.append(event.text)
-        place = self._place(item)
-        return out + self._sse("response.reasoning_text.delta", **place, delta=event.text)
-
-    def _call_delta(self, event: ToolCallDelta) -> bytes:
-        out = b""
-        if event.index not in self._calls:
-            out = self._close_thinking() + self._close_text()
-            item = self._calls[event.index] = self._new("fc")
-            item.call = ToolCall(id=event.id, name=event.name, arguments="")
-            body = call_item(item.id, item.call, "in_progress")
-            out += self._sse("response.output_item.added", output_index=item.index, item=body)
-        if not event.arguments:
-            return out
-        item = self._calls[event.index]
-        item.text.append(event.arguments)
-        return out + self._sse(
-            "response.function_call_arguments.delta",
-            item_id=item.id,
-            output_index=item.index,
-            delta=event.arguments,
-        )
-
-    def _close_thinking(self) -> bytes:
-        item, self._thinking = self._thinking, None
-        if item is None:
-            return b""
-        text = "".join(item.text)
-        done = self._sse("response.reasoning_text.done", **self._place(item), text=text)
-        return done + self._done(item, reasoning_item(item.id, text))
-
-    def _close_text(self) -> bytes:
-        item, self._text = self._text, None
-        if item is None:
-            return b""
-        text = "".join(item.text)
-        place = self._place(item)
-        part = text_part(text, item.logprobs)
+    def _close_text(self, item: _Item, text: str) -> bytes:
         return (
-            self._sse("response.output_text.done", **place, text=text, logprobs=item.logprobs)
-            + self._sse("response.content_part.done", **place, part=part)
+            self._sse(
+                "response.output_text.done", **_place(item), text=text, logprobs=item.logprobs
+            )
+            + self._part("content_part.done", item, text_part(text, item.logprobs))
             + self._done(item, message_item(item.id, text, item.logprobs))
         )
 
-    def _close_call(self, item: _Item) -> bytes:
-        text = "".join(item.text) or "{}"
-        call = ToolCall(id=item.call.id, name=item.call.name, arguments=text)
-        done = self._sse(
-            "response.function_call_arguments.done",
-            item_id=item.id,
-            output_index=item.index,
-            name=call.name,
-            arguments=text,
+    # Thinking: the text itself, and the summary that programs show ---------------------------
+
+    def _thinking_delta(self, event: ThinkingDelta) -> bytes:
+        out, item, new = self._item("rs")
+        if new:
+            empty = {"status": "in_progress", "summary": [], "content": []}
+            out += self._added(item, {**reasoning_item(item.id, ""), **empty})
+            out += self._part("content_part.added", item, thinking_part(""))
+            out += self._part("reasoning_summary_part.added", item, summary_part(""))
+        item.text.append(event.text)
+        return (
+            out
+            + self._sse("response.reasoning_text.delta", **_place(item), delta=event.text)
+            + self._sse("response.reasoning_summary_text.delta", **_summary(item), delta=event.text)
         )
-        return done + self._done(item, call_item(item.id, call))
+
+    def _close_thinking(self, item: _Item, text: str) -> bytes:
+        return (
+            self._sse("response.reasoning_text.done", **_place(item), text=text)
+            + self._part("content_part.done", item, thinking_part(text))
+            + self._sse("response.reasoning_summary_text.done", **_summary(item), text=text)
+            + self._part("reasoning_summary_part.done", item, summary_part(text))
+            + self._done(item, reasoning_item(item.id, text))
+        )
+
+    # Calls -----------------------------------------------------------------------------------
+
+    def _call_delta(self, event: ToolCallDelta) -> bytes:
+        out, item, new = self._item("fc", event.index)
+        if new:
+            item.call = ToolCall(id=event.id, name=event.name, arguments="")
+            out += self._added(item, call_item(item.id, item.call, self._names, "in_progress"))
+        if not event.arguments:
+            return out
+        item.text.append(event.arguments)
+        if self._names.takes_text(item.call.name):
+            return out  # the text stands inside of an object, and is told once that is whole
+        place = _numbered(item)
+        return out + self._sse(
+            "response.function_call_arguments.delta", **place, delta=event.arguments
+        )
+
+    def _close_call(self, item: _Item, text: str) -> bytes:
+        call = ToolCall(id=item.call.id, name=item.call.name, arguments=text or "{}")
+        body = call_item(item.id, call, self._names)
+        place = _numbered(item)
+        if "input" in body:
+            kind, given = "response.custom_tool_call_input", body["input"]
+            return (
+                self._sse(f"{kind}.delta", **place, delta=given)
+                + self._sse(f"{kind}.done", **place, input=given)
+                + self._done(item, body)
+            )
+        kind, more = "response.function_call_arguments.done", {"name": body["name"]}
+        done = self._sse(kind, **place, **more, arguments=call.arguments)
+        return done + self._done(item, body)
+
+    # Items -----------------------------------------------------------------------------------
+
+    def _item(self, kind: str, call: int | None = None) -> tuple[bytes, _Item, bool]:
+        """Return the open item if it is this one; else close it, and return a new one."""
+        item = self._open
+        if item is not None and item.kind == kind and self._call == call:
+            return b"", item, False
+        out = self._close()
+        index = len(self._output)
+        self._open = item = _Item(kind, f"{kind}_{self._stamp.id}_{index}", index)
+        self._call = call
+        return out, item, True
+
+    def _close(self) -> bytes:
+        item, self._open = self._open, None
+        if item is None:
+            return b""
+        close = {"msg": self._close_text, "rs": self._close_thinking, "fc": self._close_call}
+        return close[item.kind](item, "".join(item.text))
 
     def _finish(self, event: Finish, now: int) -> bytes:
         out = b""
-        if not self._output and not (self._thinking or self._text or self._calls):
+        if not self._output and self._open is None:
             # An empty answer is an empty message, not none at all.
             out = self._text_delta(TextDelta(""))
-        out += self._close_thinking() + self._close_text()
-        out += b"".join([self._close_call(item) for _, item in sorted(self._calls.items())])
+        out += self._close()
         frame = dump_frame(self._stamp, event.reason)
         if frame["status"] == "completed":
             frame["completed_at"] = now // 1_000_000_000
-        frame["output"] = self._whole()
+        frame["output"] = self._output
         frame["usage"] = dump_usage(event.usage or Usage())
         return out + self._sse(f"response.{frame['status']}", response=frame)
 
-    def _whole(self) -> list[dict[str, Any]]:
-        return [self._output[index] for index in sorted(self._output)]
-
-    def _new(self, prefix: str) -> _Item:
-        index = self._count
-        self._count += 1
-        return _Item(f"{prefix}_{self._stamp.id}_{index}", index)
-
-    @staticmethod
-    def _place(item: _Item) -> dict[str, Any]:
-        return {"item_id": item.id, "output_index": item.index, "content_index": 0}
+    def _added(self, item: _Item, body: dict[str, Any]) -> bytes:
+        return self._sse("response.output_item.added", output_index=item.index, item=body)
 
     def _done(self, item: _Item, body: dict[str, Any]) -> bytes:
-        self._output[item.index] = body
+        self._output.append(body)
         return self._sse("response.output_item.done", output_index=item.index, item=body)
+
+    def _part(self, kind: str, item: _Item, part: dict[str, Any]) -> bytes:
+        place = _summary(item) if kind.startswith("reasoning_summary") else _place(item)
+        return self._sse(f"response.{kind}", **place, part=part)
 
     def _sse(self, kind: str, **body: Any) -> bytes:
         number = self._number
         self._number += 1
         data = encode_json({"type": kind, "sequence_number": number, **body})
         return encode_sse(data, kind.encode())
+
+
+def _numbered(item: _Item) -> dict[str, Any]:
+    return {"item_id": item.id, "output_index": item.index}
+
+
+def _place(item: _Item) -> dict[str, Any]:
+    return {**_numbered(item), "content_index": 0}
+
+
+def _summary(item: _Item) -> dict[str, Any]:
+    return {**_numbered(item), "summary_index": 0}

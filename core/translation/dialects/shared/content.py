@@ -11,9 +11,13 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from typing import Any
 
+from msgspec.structs import replace
+
 from core.errors import DiglotError, Unsupported
 from core.translation.codec.json import read_object, read_text
-from core.translation.messages import Audio, Image, Part, Text
+from core.translation.dialects.shared.documents import parse_file, words_of
+from core.translation.fields.kinds import left_out
+from core.translation.messages import Audio, Image, Message, Part, Text
 
 __all__ = [
     "check_base64",
@@ -21,7 +25,10 @@ __all__ = [
     "media_type",
     "parse_content",
     "parse_image",
+    "parse_part",
     "picture_type",
+    "refuse_empty",
+    "thinking_of",
 ]
 
 _DATA_URL = re.compile(
@@ -38,6 +45,9 @@ _SIGNATURES = (
 )
 
 
+_THOUGHTS = ("thinking", "reasoning")
+
+
 def parse_content(value: Any, path: str, *, blame: type[DiglotError]) -> tuple[Part, ...]:
     """Return the parts in their order; an empty string and null have none."""
     if value is None or value == "":
@@ -46,7 +56,38 @@ def parse_content(value: Any, path: str, *, blame: type[DiglotError]) -> tuple[P
         return (Text(value),)
     if not isinstance(value, list):
         raise blame(f"{path} must be a string or a list of parts", path=path)
-    return tuple(_parse_part(part, f"{path}[{i}]", blame) for i, part in enumerate(value))
+    parts: list[Part] = []
+    for index, item in enumerate(value):
+        place = f"{path}[{index}]"
+        if isinstance(item, str):
+            parts.append(Text(item))
+            continue
+        body = read_object(item, place, blame=blame)
+        thought = body.get("type") in _THOUGHTS
+        if not thought and not left_out("openai", "messages[].content[]", body):
+            parts.append(parse_part(body, place, blame=blame))
+    return tuple(parts)
+
+
+def thinking_of(content: Any) -> str:
+    """Return the thinking that some servers put among the parts of an assistant's content."""
+    parts = content if isinstance(content, list) else []
+    thoughts = [p for p in parts if isinstance(p, dict) and p.get("type") in _THOUGHTS]
+    said = [words_of(part.get("thinking") or part.get("text")) for part in thoughts]
+    return "\n".join(filter(None, said))
+
+
+def refuse_empty(last: Message, raw: Any, path: str) -> None:
+    """Raise Unsupported where nothing is left of the message that is to be answered.
+
+    ``raw`` is its content as it came, ``path`` where that stands.
+    """
+    if last.role == "user" and not last.parts and isinstance(raw, list) and raw:
+        raise Unsupported(
+            f"{path}: no part of this message can be carried here, and nothing else is asked. "
+            "Send text, or pictures as base64.",
+            path=path,
+        )
 
 
 def dump_content(parts: tuple[Part, ...]) -> Any:
@@ -58,16 +99,18 @@ def dump_content(parts: tuple[Part, ...]) -> Any:
     return [_dump_part(part) for part in parts]
 
 
-def _parse_part(value: Any, path: str, blame: type[DiglotError]) -> Part:
-    body = read_object(value, path, blame=blame)
+def parse_part(body: dict[str, Any], path: str, *, blame: type[DiglotError]) -> Part:
+    """Read one part of a kind that is carried, of chat completions or of the responses API."""
     match body.get("type"):
         # The first is the API's own name; the others come with replayed Responses items.
-        case "text" | "input_text" | "output_text":
+        case "text" | "input_text" | "output_text" | "reasoning_text":
             return Text(read_text(body.get("text"), f"{path}.text", blame=blame))
         case "refusal":
             return Text(read_text(body.get("refusal"), f"{path}.refusal", blame=blame))
-        case "image_url":
-            return parse_image(body.get("image_url"), f"{path}.image_url", blame)
+        case "image_url" | "input_image":
+            image = parse_image(body.get("image_url"), f"{path}.image_url", blame)
+            detail = read_text(body.get("detail"), f"{path}.detail", blame=blame)
+            return replace(image, detail=image.detail or detail)
         case "input_audio":
             audio = read_object(body.get("input_audio"), f"{path}.input_audio", blame=blame)
             return Audio(
@@ -75,14 +118,13 @@ def _parse_part(value: Any, path: str, blame: type[DiglotError]) -> Part:
                 format=read_text(audio.get("format"), f"{path}.input_audio.format", blame=blame),
             )
         case "file":
-            raise Unsupported(
-                f"{path}: files are not carried; send their text", path=f"{path}.type"
+            inner, place = body["file"], f"{path}.file.file_data"
+            return parse_file(inner["file_data"], inner.get("filename"), place, blame=blame)
+        case "input_file":
+            return parse_file(
+                body["file_data"], body.get("filename"), f"{path}.file_data", blame=blame
             )
-        case other:
-            raise blame(
-                f"{path}.type {other!r} is not known here; use text, image_url or input_audio",
-                path=f"{path}.type",
-            )
+    raise AssertionError("what is not carried has been left out")
 
 
 def parse_image(value: Any, path: str, blame: type[DiglotError]) -> Image:

@@ -1,18 +1,39 @@
-"""Tool definitions, whose shape Ollama took over from OpenAI. Schemas pass through untouched."""
+"""Tool definitions, whose shape Ollama took over from OpenAI. Schemas pass through untouched.
+
+OpenAI's custom tools take text instead of an object. Elsewhere such a tool is a function of one
+string, and the rule that its text has to follow stands in that string's description.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from core.errors import InvalidRequest, Unsupported
-from core.translation.codec.json import read_flag, read_items, read_object, read_text
+from core.errors import InvalidRequest
+from core.translation.codec.json import (
+    arguments_object,
+    encode_json,
+    read_flag,
+    read_items,
+    read_object,
+    read_text,
+)
+from core.translation.fields.kinds import left_out
 from core.translation.messages import Tool
 
-__all__ = ["dump_tool", "parse_functions", "parse_tools"]
+__all__ = [
+    "dump_tool",
+    "pack_input",
+    "parse_custom",
+    "parse_functions",
+    "parse_tools",
+    "unpack_input",
+]
+
+_INPUT = "input"
 
 
-def parse_tools(value: Any, *, strict: bool = False) -> tuple[Tool, ...]:
-    """Read tool definitions, whose shape is the same in both dialects.
+def parse_tools(value: Any, dialect: str) -> tuple[Tool, ...]:
+    """Read tool definitions, whose shape is the same in ``openai`` and ``ollama``.
 
     ``strict`` is OpenAI's alone. Ollama ignores the key, and OpenAI refuses schemas under it
     that are fine without: a native client must not be taken to have asked for it.
@@ -20,11 +41,50 @@ def parse_tools(value: Any, *, strict: bool = False) -> tuple[Tool, ...]:
     tools = []
     for index, item in enumerate(read_items(value, "tools")):
         path = f"tools[{index}]"
-        kind = read_object(item, path).get("type")
-        if kind not in (None, "", "function"):
-            raise Unsupported(f"{path}: only tools of type function are known", path=f"{path}.type")
-        tools.append(_parse_function(item.get("function"), f"{path}.function", strict=strict))
+        body = read_object(item, path)
+        if left_out(dialect, "tools[]", body):
+            continue
+        if body.get("type") == "custom":
+            tools.append(parse_custom(body.get("custom"), f"{path}.custom"))
+            continue
+        strict = dialect == "openai"
+        tools.append(_parse_function(body.get("function"), f"{path}.function", strict=strict))
     return tuple(tools)
+
+
+def parse_custom(value: Any, path: str) -> Tool:
+    """Read a tool that takes text as a function of one string."""
+    custom = read_object(value, path)
+    name = read_text(custom.get("name"), f"{path}.name")
+    if not name:
+        raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
+    text: dict[str, Any] = {"type": "string"}
+    grammar = custom.get("format")
+    # Chat completions wrap what stands bare in the responses API.
+    grammar = grammar.get("grammar", grammar) if isinstance(grammar, dict) else {}
+    if isinstance(grammar, dict) and isinstance(grammar.get("definition"), str):
+        rule = f"It follows this {grammar.get('syntax') or 'lark'} grammar:"
+        text["description"] = f"{rule}\n{grammar['definition']}"
+    return Tool(
+        name=name,
+        description=read_text(custom.get("description"), f"{path}.description"),
+        parameters={"type": "object", "properties": {_INPUT: text}, "required": [_INPUT]},
+    )
+
+
+def pack_input(text: str) -> str:
+    """Return the text for a custom tool as the arguments of the function that stands for it."""
+    return encode_json({_INPUT: text}).decode()
+
+
+def unpack_input(arguments: str) -> str:
+    """Return the text that a call has for a custom tool: the opposite of ``pack_input``.
+
+    A model that misses the one string still said something: what it said is the text.
+    """
+    given = arguments_object(arguments)
+    text = given.get(_INPUT) if given.keys() <= {_INPUT} else None
+    return text if isinstance(text, str) else arguments
 
 
 def parse_functions(value: Any) -> tuple[Tool, ...]:

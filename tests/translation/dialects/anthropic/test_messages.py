@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import Unsupported
+from core.translation.report.report import explain_request
 from core.translation.translate import translate_request
 
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
@@ -16,5 +16,8 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO
 def test_a_picture_among_the_instructions(parts: list[dict[str, Any]]) -> None:
     hello = {"role": "user", "content": "hi"}
     body = {"model": "m", "messages": [{"role": "system", "content": parts}, hello]}
-    with pytest.raises(Unsupported, match="only text as system"):
-        translate_request(body, source="openai", target="anthropic")
+    written = translate_request(body, source="openai", target="anthropic")
+    rows = explain_request(body, written, source="openai", target="anthropic")
+    place = f"messages[0].content[{len(parts) - 1}].image_url.url"
+    assert written.get("system") == ("a" if len(parts) == 2 else None)
+    assert [row.outcome for row in rows if row.path == place] == ["dropped"]

@@ -1,0 +1,133 @@
+"""Tools in OpenAI's responses dialect: functions, tools that take text, and namespaces of both.
+
+Elsewhere there are functions alone. One of a namespace is called ``namespace__name`` there, and
+an answer that calls it says namespace and name apart again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from core.errors import InvalidRequest
+from core.translation.codec.json import read_flag, read_items, read_object, read_text
+from core.translation.dialects.shared.tool_definitions import parse_custom, unpack_input
+from core.translation.fields.kinds import left_out
+from core.translation.messages import Tool, ToolCall
+
+__all__ = ["ToolNames", "dump_tool", "echo_tools", "parse_tools", "qualified"]
+
+
+# Items that bring tools with them.
+_ADDING = ("additional_tools", "tool_search_output")
+
+
+def qualified(namespace: Any, name: str) -> str:
+    """Return the one name by which other dialects know a function of a namespace."""
+    return f"{namespace}__{name}" if isinstance(namespace, str) and namespace else name
+
+
+def parse_tools(body: Mapping[str, Any]) -> tuple[Tool, ...]:
+    """Read the tools of a request: those of ``tools``, and those that its items add later."""
+    tools = [*_parse(body.get("tools"), "tools", "tools[]", "")]
+    known = {tool.name for tool in tools}
+    for index, added in _added(body):
+        # A search may find a tool that was offered before.
+        new = [*_parse(added, f"input[{index}].tools", "tools[]", "")]
+        tools += [tool for tool in new if tool.name not in known]
+        known |= {tool.name for tool in new}
+    return tuple(tools)
+
+
+def _added(body: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
+    """Yield the tools that items add, each with the item's number."""
+    items = body.get("input")
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict) and item.get("type") in _ADDING:
+            yield index, item.get("tools")
+
+
+def _parse(value: Any, path: str, place: str, namespace: str) -> Iterator[Tool]:
+    for index, item in enumerate(read_items(value, path)):
+        here = f"{path}[{index}]"
+        body = read_object(item, here)
+        if left_out("responses", place, body):
+            continue
+        name = read_text(body.get("name"), f"{here}.name")
+        if not name:
+            raise InvalidRequest(f"{here}.name is missing", path=f"{here}.name")
+        if body.get("type") == "namespace":
+            yield from _parse(body.get("tools"), f"{here}.tools", "tools[].tools[]", name)
+            continue
+        if body.get("type") == "custom":
+            tool = parse_custom(body, here)
+            yield Tool(
+                name=qualified(namespace, name),
+                description=tool.description,
+                parameters=tool.parameters,
+            )
+            continue
+        parameters = body.get("parameters")
+        if parameters is not None:
+            read_object(parameters, f"{here}.parameters")
+        yield Tool(
+            name=qualified(namespace, name),
+            description=read_text(body.get("description"), f"{here}.description"),
+            parameters=parameters,
+            strict=read_flag(body.get("strict"), f"{here}.strict"),
+        )
+
+
+def dump_tool(tool: Tool) -> dict[str, Any]:
+    """Write one function; parameters and strict are required here, if only as null."""
+    body: dict[str, Any] = {"type": "function", "name": tool.name}
+    if tool.description:
+        body["description"] = tool.description
+    return {**body, "parameters": tool.parameters, "strict": tool.strict}
+
+
+def echo_tools(value: Any) -> list[Any]:
+    """Return the tools of a request as its answer repeats them: with what the schema requires."""
+    return [
+        {"description": None, "parameters": None, **tool, "strict": tool.get("strict") or False}
+        if isinstance(tool, dict) and tool.get("type") == "function"
+        else tool
+        for tool in (value if isinstance(value, list) else ())
+    ]
+
+
+class ToolNames:
+    """What the client calls each of its tools, by the one name that the backend knows."""
+
+    def __init__(self, asked: Mapping[str, Any]) -> None:
+        self._names: dict[str, tuple[str, str, bool]] = {}
+        for tools in (asked.get("tools"), *(tools for _, tools in _added(asked))):
+            self._note(tools, "")
+
+    def _note(self, tools: Any, namespace: str) -> None:
+        for tool in tools if isinstance(tools, Iterable) else ():
+            if not isinstance(tool, dict):
+                continue
+            name, kind = str(tool.get("name")), tool.get("type")
+            if kind == "namespace":
+                self._note(tool.get("tools"), name)
+            elif namespace or kind == "custom":
+                self._names[qualified(namespace, name)] = (namespace, name, kind == "custom")
+
+    def takes_text(self, name: str) -> bool:
+        """Tell whether the tool that the backend knows by this name takes text."""
+        return self._names.get(name, ("", "", False))[2]
+
+    def dump_call(self, call: ToolCall) -> dict[str, Any]:
+        """Write a call as the client knows it."""
+        namespace, name, text = self._names.get(call.name, ("", call.name, False))
+        body: dict[str, Any] = {
+            "type": "custom_tool_call" if text else "function_call",
+            "call_id": call.id,
+            "name": name,
+        }
+        if text:
+            body["input"] = unpack_input(call.arguments) if call.arguments else ""
+        else:
+            body["arguments"] = call.arguments
+        return {**body, "namespace": namespace} if namespace else body

@@ -1,0 +1,165 @@
+"""What is left out of a request because of its kind: tools, parts, blocks and items.
+
+Each place of a dialect that holds things of several kinds has a row here. The parsers leave out
+what a row says, and the report says of the same things why they are gone; there is no second
+list. What is not left out is carried, as it stands or as what says it best.
+
+Sources: the types of the packages openai (3.54) and anthropic (2.12), Ollama api/types.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["HARMLESS", "KINDS", "is_text_type", "left_out"]
+
+HARMLESS = frozenset({"hosted_record", "encrypted", "anthropic_only"})
+"""Notes of things whose loss cannot change the content of the answer."""
+
+_TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml",
+               "application/x-yaml", "application/toml", "application/javascript",
+               "application/sql", "application/x-sh")  # fmt: skip
+
+Reason = Callable[[Mapping[str, Any]], str]
+
+
+def is_text_type(media: str) -> bool:
+    """Tell whether a file of this media type holds words that can be read as they stand."""
+    return media.lower().startswith(_TEXT_TYPES) or media.lower().endswith(("+json", "+xml"))
+
+
+def left_out(dialect: str, place: str, thing: Any) -> str:
+    """Return the note that says why ``thing`` at ``place`` is left out; "" where it is carried.
+
+    ``place`` is a path pattern, as in FIELDS. What is no object breaks its dialect, which is for
+    the parser to say.
+    """
+    reason = KINDS.get(dialect, {}).get(place)
+    return reason(thing) if reason is not None and isinstance(thing, dict) else ""
+
+
+def _only(*carried: str | None, note: str = "unknown_kind", **more: str) -> Reason:
+    """Carry these kinds; ``more`` are known ones that are left out, each with its note."""
+
+    def reason(thing: Mapping[str, Any]) -> str:
+        kind = thing.get("type")
+        if not isinstance(kind, str | None):
+            return note
+        return "" if kind in carried else more.get(kind or "", note)
+
+    return reason
+
+
+def _first(*reasons: Reason) -> Reason:
+    return lambda thing: next(filter(None, (reason(thing) for reason in reasons)), "")
+
+
+def _file(thing: Mapping[str, Any]) -> str:
+    """OpenAI's files: text that is in the request is carried, nothing else can be."""
+    kind = thing.get("type")
+    if kind not in ("file", "input_file"):
+        return "file_id" if kind == "input_image" and not thing.get("image_url") else ""
+    inner = thing.get("file") if kind == "file" else thing
+    data = inner.get("file_data") if isinstance(inner, dict) else None
+    if not isinstance(data, str) or not data:
+        return "file_id"
+    media = data.removeprefix("data:").partition(";")[0] if data.startswith("data:") else ""
+    name = str(inner.get("filename") or "").lower() if isinstance(inner, dict) else ""
+    return "" if is_text_type(media) or name.endswith(_TEXT_NAMES) else "file_bytes"
+
+
+_TEXT_NAMES = (".txt", ".md", ".csv", ".json", ".xml", ".yaml", ".yml", ".toml", ".html", ".py",
+               ".js", ".ts", ".c", ".h", ".go", ".rs", ".java", ".sh", ".sql", ".log")  # fmt: skip
+
+
+def _source(thing: Mapping[str, Any]) -> str:
+    """Anthropic's pictures and documents: what stands in the request is carried."""
+    kind, source = thing.get("type"), thing.get("source")
+    if kind not in ("image", "document") or not isinstance(source, dict):
+        return "file_bytes" if kind == "document" else ""
+    form = source.get("type")
+    if form == "file":
+        return "file_id"
+    if kind == "image":
+        return ""
+    if form == "base64":
+        return "" if is_text_type(str(source.get("media_type"))) else "file_bytes"
+    return "" if form in ("text", "content") else "file_bytes"
+
+
+_OPENAI_PARTS = _first(
+    _only("text", "input_text", "output_text", "refusal", "image_url", "input_image",
+          "input_audio", "file", "input_file", "thinking", "reasoning"),
+    _file,
+)  # fmt: skip
+_TOOLS = "tools[]"
+_BLOCK = "messages[].content[]"
+
+_RESULTS = (
+    "web_search_tool_result", "web_fetch_tool_result", "code_execution_tool_result",
+    "bash_code_execution_tool_result", "text_editor_code_execution_tool_result",
+    "tool_search_tool_result", "mcp_tool_result", "advisor_tool_result",
+)  # fmt: skip
+
+_ITEMS_LEFT = {
+    # Records of what OpenAI's own servers did: nothing in them is for the model to read.
+    "web_search_call": "hosted_record", "image_generation_call": "hosted_record",
+    "mcp_list_tools": "hosted_record", "mcp_approval_request": "hosted_record",
+    "mcp_approval_response": "hosted_record", "compaction_trigger": "hosted_record",
+    "configuration_update": "unknown_kind",
+}  # fmt: skip
+
+
+def _item(thing: Mapping[str, Any]) -> str:
+    """Responses' items: whatever is said, called or answered is carried."""
+    kind = thing.get("type")
+    if kind is None or kind == "message":
+        return "" if "role" in thing or kind == "message" else "unknown_kind"
+    if not isinstance(kind, str):
+        return "unknown_kind"
+    if kind in _ITEMS_LEFT:
+        return _ITEMS_LEFT[kind]
+    if kind == "reasoning":
+        said = thing.get("content") or thing.get("summary")
+        return "encrypted" if thing.get("encrypted_content") and not said else ""
+    if kind in ("function_call", "additional_tools", "item_reference", "compaction"):
+        return ""
+    if kind.endswith("_call") or kind == "program":
+        return "" if thing.get("call_id") or thing.get("id") else "unknown_kind"
+    return "" if kind.endswith("_output") and thing.get("call_id") else "unknown_kind"
+
+
+KINDS: Mapping[str, Mapping[str, Reason]] = {
+    "ollama": {_TOOLS: _only("function", "", None, note="hosted_tool")},
+    "openai": {
+        _TOOLS: _only("function", "", None, "custom", note="hosted_tool"),
+        _BLOCK: _OPENAI_PARTS,
+    },
+    "responses": {
+        _TOOLS: _only("function", "custom", "namespace", note="hosted_tool"),
+        "tools[].tools[]": _only("function", "custom", None, note="hosted_tool"),
+        "input[]": _item,
+        "input[].content[]": lambda thing: (
+            "" if thing.get("type") == "reasoning_text" else _OPENAI_PARTS(thing)
+        ),
+        # What a shell says has no type.
+        "input[].output[]": lambda thing: _OPENAI_PARTS(thing) if "type" in thing else "",
+    },
+    "anthropic": {
+        _TOOLS: _only("custom", None, note="hosted_tool"),
+        _BLOCK: _first(
+            _only("text", "image", "document", "search_result", "thinking", "tool_use",
+                  "tool_result", "server_tool_use", "mcp_tool_use", "compaction", *_RESULTS,
+                  redacted_thinking="encrypted"),
+            _source,
+        ),
+        f"{_BLOCK}.content[]": _first(
+            _only("text", "image", "document", "search_result", "tool_reference",
+                  "web_search_result", "code_execution_output", "tool_search_tool_search_result"),
+            _source,
+        ),
+        "system[]": _only("text"),
+    },
+}  # fmt: skip
+"""By dialect and place: what says why a thing that stands there is left out."""
