@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # What takes longer than the everyday loop may: `make test` runs it all.
 SLOW := faults soak cluster fuzz typed inspector/test_probes.py gateway/test_guard_bodies.py \
 	gateway/test_guard_browsers.py gateway/test_guard_keys.py gateway/test_guard_wire.py \
-	gateway/endpoints/test_openapi.py gateway/test_guard_gate.py test_clients.py test_mcp.py tools/runners/test_sandbox.py test_seed.py \
+	gateway/endpoints/test_openapi.py gateway/test_guard_gate.py ui/test_guard_ports.py test_clients.py test_mcp.py tools/runners/test_sandbox.py test_seed.py \
 	tools/takeaway/test_takeaway.py exchanges/test_snippets.py ui/chat/test_growing.py \
 	ui/viewer/test_request_sizes.py
 

@@ -24,7 +24,7 @@ from core.config.config import Config
 from core.config.overrides import Overrides
 from core.gateway.app import create_app
 from core.gateway.telemetry.logs import log_json
-from core.gateway.uvicorn_protocol import BoundedProtocol
+from core.gateway.uvicorn_protocol import BoundedProtocol, allow_connections
 from core.http.addresses import is_loopback
 
 __all__ = ["Serving", "serve", "worker"]
@@ -111,10 +111,11 @@ def _fleet(
 
 
 def _quiet(app: ASGIApp) -> ASGIApp:
-    """Return ``app`` once the garbage collector has been told what stays for good.
+    """Return ``app`` once this process may have enough files, and its collector knows what stays.
 
     Looking through all modules again took 60 ms now and then, in which every stream stood still.
     """
+    allow_connections()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
     return app
