@@ -44,6 +44,7 @@ from core.http.addresses import is_loopback  # noqa: E402
 from core.tools.runners.all_tools import open_tool_runtime  # noqa: E402
 from core.tools.toolbox import Toolbox  # noqa: E402
 from ui.session.identity import IdentityMiddleware  # noqa: E402
+from ui.widgets.failure import show_failure  # noqa: E402
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
@@ -155,4 +156,5 @@ app = st.App(
         Middleware(OriginGuard, gateway_state=gateway_state, exposed=exposed),
         Middleware(IdentityMiddleware),
     ],
+    on_script_error=show_failure,
 )

@@ -53,6 +53,7 @@ _CODES = frozenset(
         "pull_failed",
         "rate_limited",
         "store_unavailable",
+        "unexpected",
     }
 )
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core.chats.service import current_service
 from core.chats.transfer.attachments import read_file
 from core.chats.values.chat import Chat, ChatOptions
-from core.errors import DiglotError, InvalidRequest
+from core.errors import InvalidRequest
 from core.translation.messages import Message, Part, Text
 from ui.chat.actions import Talk
 from ui.chat.answers import follow
@@ -45,7 +45,7 @@ def opened() -> Chat | None:
         place = st.query_params.get("m")
         if place:
             go_to(chat, place)
-    except DiglotError:
+    except InvalidRequest:
         open_chat(None)
         st.warning(t("chat.not_found"), icon=":material/search_off:")
         return None
@@ -65,7 +65,14 @@ def go_to(chat: Chat, message_id: str) -> None:
 
 
 def send(text: str, options: Sequence[ChatOptions], files: Sequence[Part] = ()) -> None:
-    """Ask, or put the question behind the answers that are being written."""
+    """Ask, or keep what could not be asked: nothing that was typed is lost."""
+    st.session_state.pop("unsent", None)
+    if not attempt(ask, text, options, files, model=options[0].model):
+        st.session_state["unsent"] = (text, tuple(files))
+
+
+def ask(text: str, options: Sequence[ChatOptions], files: Sequence[Part]) -> None:
+    """Ask, or put the question behind the answers that are being written. Raises DiglotError."""
     current = chat
     if current is None:
         title = text.strip()[:_TITLE_CHARS] or t("chat.untitled")
@@ -76,9 +83,9 @@ def send(text: str, options: Sequence[ChatOptions], files: Sequence[Part] = ()) 
     if service.running(me, current.id):
         st.session_state.setdefault("queued", {})[current.id] = (text, tuple(files))
     elif len(options) > 1:
-        attempt(service.compare, me, current.id, text, options, files=files)
+        service.compare(me, current.id, text, options, files=files)
     else:
-        attempt(service.ask, me, current.id, text, options[0], files=files, model=options[0].model)
+        service.ask(me, current.id, text, options[0], files=files)
 
 
 def show_input() -> None:
@@ -111,6 +118,31 @@ def send_queued() -> None:
     if behind:
         send(behind[0], [chosen, *others], behind[1])
         st.rerun()
+
+
+def show_unsent() -> None:
+    """Draw the question that could not be asked, with a button that asks it again."""
+    kept = st.session_state.get("unsent")
+    if not kept:
+        return
+    with st.container(border=True, key="unsent_question"):
+        st.caption(f":material/cloud_off: {t('chat.unsent')}")
+        show_parts(Message(role="user", parts=(Text(kept[0]), *kept[1])))
+        with st.container(horizontal=True):
+            st.button(
+                t("chat.send_again"),
+                type="primary",
+                key="send_again",
+                disabled=not chosen.model,
+                on_click=send,
+                args=(kept[0], [chosen, *others], kept[1]),
+            )
+            st.button(t("chat.discard"), key="discard_unsent", on_click=discard_unsent)
+
+
+def discard_unsent() -> None:
+    """Forget the question that could not be asked, and why."""
+    st.session_state.pop("unsent", None)
 
 
 def show_running(current: Chat) -> None:
@@ -186,6 +218,7 @@ if chat is not None:
 send_queued()
 show_input()
 show_fault(service)
+show_unsent()
 
 if chat is None:
     show_empty(service, chosen, models, send)

@@ -18,7 +18,7 @@ from core.inspector.diagnosis import diagnose
 from ui.session.account import owner
 from ui.words import t
 
-__all__ = ["attempt", "error_card", "json_fault", "show_fault", "try_it"]
+__all__ = ["attempt", "error_card", "forget_fault", "json_fault", "show_fault", "try_it"]
 
 _FAULT = "_fault"
 
@@ -76,6 +76,11 @@ def show_fault(service: Service) -> None:
     kept = st.session_state.get(_FAULT)
     if kept:
         error_card(kept[0], model=kept[1], service=service, key="fault")
+
+
+def forget_fault() -> None:
+    """Draw no longer what has failed last."""
+    st.session_state.pop(_FAULT, None)
 
 
 def json_fault(error: json.JSONDecodeError) -> str:

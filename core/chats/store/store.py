@@ -70,6 +70,11 @@ class Store:
         """Close all connections."""
         self._engine.dispose()
 
+    def ping(self) -> None:
+        """Ask the database for nothing. Raises BackendUnavailable while it is away."""
+        with transaction(self._engine) as db:
+            db.execute(select(literal(1)))
+
     def create_chat(self, owner: str, **given: Unpack[ChatChanges]) -> Chat:
         """Make an empty chat."""
         now = self._clock.now()

@@ -1,0 +1,45 @@
+"""What a person sees where a page fails: a card in their language, never a raw exception."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.chats.service import current_service
+from core.error_kinds import error_facts
+from core.errors import DiglotError
+from ui.widgets.cards import error_card, forget_fault
+from ui.words import t
+
+__all__ = ["show_failure"]
+
+_LOOK_EVERY = 2.0
+"""Seconds between looks whether the database is back."""
+
+
+def show_failure(error: Exception) -> bool:
+    """Draw what failed in a page, a fragment or a callback; return True: it has been shown.
+
+    Streamlit calls it (``on_script_error``) and writes the traceback to the log. While the
+    database is away the page looks for it and draws itself again once it is back.
+    """
+    if isinstance(error, DiglotError):
+        facts = error_facts(error)
+    else:
+        # Its words may hold anything, and mean nothing to a person: they are in the log.
+        facts = {"code": "unexpected", "message": type(error).__name__, "status": 500}
+    key = f"failure_{id(error)}"
+    error_card(facts, key=key)
+    st.button(t("error.retry"), icon=":material/refresh:", key=f"again_{key}")
+    if facts["code"] == "store_unavailable":
+        st.caption(t("error.comes_back"))
+        st.fragment(_come_back, run_every=_LOOK_EVERY)()
+    return True
+
+
+def _come_back() -> None:
+    try:
+        current_service().store.ping()
+    except DiglotError:
+        return
+    forget_fault()
+    st.rerun()
