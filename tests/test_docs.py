@@ -17,6 +17,7 @@ DOCS = ROOT / "docs"
 NAMES = sorted(page.name for page in (DOCS / "en").glob("*.md"))
 TWINS = {name: (DOCS / "en" / name, DOCS / "zh" / name) for name in NAMES} | {
     "README": (ROOT / "README.md", ROOT / "README.zh-CN.md"),
+    "CONTRIBUTING": (ROOT / "CONTRIBUTING.md", ROOT / "CONTRIBUTING.zh-CN.md"),
     "SECURITY": (ROOT / "SECURITY.md", ROOT / "SECURITY.zh-CN.md"),
 }
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*/*.md")])
@@ -110,6 +111,26 @@ def test_a_page_links_to_its_own_language(page: Path) -> None:
     foreign = {"en": "docs/zh/", "zh": "docs/en/"}["zh" if "zh" in named(page) else "en"]
     for path, _ in LINK.findall(text_of(page)):
         assert foreign not in path
+
+
+def files() -> set[str]:
+    """Return every file of the checkout, and every folder with a stroke behind it."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    paths = set(found.split())
+    return paths | {f"{parent}/" for path in paths for parent in Path(path).parents}
+
+
+@pytest.mark.parametrize("name", ["architecture.md", "CONTRIBUTING"])
+@pytest.mark.parametrize("language", [0, 1], ids=["en", "zh"])
+def test_every_path_that_is_named_exists(name: str, language: int) -> None:
+    known = files()
+    named = re.findall(r"`([\w./-]+(?:/|\.\w+))`", text_of(TWINS[name][language]))
+    assert len(named) > 10
+    for path in named:
+        # A bare name stands beside what was named before it.
+        inside = "/" not in path.rstrip("/")
+        assert path in known or (inside and any(f"/{k}".endswith(f"/{path}") for k in known)), path
 
 
 @pytest.mark.parametrize("name", ["SECURITY", "threat-model.md"])
