@@ -25,6 +25,7 @@ from core.gateway.call import GatewayState
 from core.gateway.errors import dialect_of, error_response
 from core.gateway.telemetry.logs import log_request, logs_requests
 from core.http.addresses import is_loopback
+from core.translation.dialects.registry import SPOKEN, derived
 
 __all__ = ["MAX_HEADERS", "OriginGuard", "refusal"]
 
@@ -190,7 +191,13 @@ class OriginGuard:
 
 
 def _is_for_programs(path: str) -> bool:
-    return path.startswith(_PROGRAMS) or path in _ALSO
+    return path.startswith(_PROGRAMS) or path in _ALSO or path in _asked()
+
+
+@derived
+def _asked() -> frozenset[str]:
+    """Return the paths of all dialects."""
+    return frozenset(spoken.path for spoken in SPOKEN.values())
 
 
 def _foreign(where: str) -> AccessDenied:

@@ -114,6 +114,9 @@ class Choices(Struct, frozen=True):
 class Dialect(Struct, frozen=True, kw_only=True):
     """One wire format: where its route is, and the functions that read and write it.
 
+    In every dialect ``model`` is the model and ``stream`` tells whether to stream: keys that may
+    ask some models only, routing and limits depend on them before anything else is read.
+
     ``label`` is its proper name, the same in every language. ``native`` dialects are those of
     Ollama's form: lines of JSON, and streams unless told not to. ``aligned`` ones have one
     message where the hub has one. ``partner`` is the dialect that the viewer compares it with.

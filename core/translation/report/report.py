@@ -138,7 +138,8 @@ class _Walk:
             return _say(path, "dropped", None, "unknown")
         if fields[0].setting:
             return self._judge_setting(path, value, fields[0])
-        if self._finder is not None:
+        # A model has another name at its server, so it is not found by what it is.
+        if self._finder is not None and fields[0].name != "model":
             return self._judge_found(path, value, fields, self._finder.find(value, fields))
         for row in (*fields, *_owners(fields)):
             place = self._place(numbers, row)
