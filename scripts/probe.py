@@ -19,7 +19,7 @@ from pathlib import Path
 from core.http.client import Client
 from core.inspector.probes.compatibility import PROBES, Compatibility, probe_all, server_version
 from core.inspector.probes.probe import Result
-from core.inspector.probes.subject import ClientDialect, HttpAsker, Subject
+from core.inspector.probes.subject import HttpAsker, Subject
 from core.words import languages
 
 
@@ -52,7 +52,7 @@ async def probe(options: argparse.Namespace) -> Compatibility:
     """Run the probes, telling each result on standard error."""
     client = Client()
     server = HttpAsker(client, options.server)
-    client_dialects: list[tuple[str, ClientDialect, HttpAsker, str]] = [
+    client_dialects: list[tuple[str, str, HttpAsker, str]] = [
         ("Ollama /api/chat", "ollama", server, options.model),
         ("Ollama /v1", "openai", server, options.model),
     ]

@@ -128,3 +128,54 @@ def test_every_dependency_is_defended_and_locked(language: str, split: str) -> N
     )
     assert (run, check) == (needed, dev)
     assert needed | dev <= locked
+
+
+# Where the name of a dialect may stand outside its folder, and why.
+_NAMES_A_DIALECT = {
+    "core/translation/fields/chat.py": "the hub's own table: what an idea is called in both APIs",
+    "core/translation/fields/field.py": "the dialect whose names the hub's settings have",
+    "core/translation/splicing.py": "the fast path of one pair of streams",
+    "core/translation/conversions/openai_over_ollama.py": "the fast path of one pair of requests",
+    "core/translation/dialects/dialect.py": "the word embeddings is a kind of task, too",
+    "core/config/providers.py": "the rows of providers, each with its kind of backend",
+    "core/config/deployment.py": "the config is written in the settings' names of the hub",
+    "core/http/addresses.py": "addresses of Ollama are written in ways of their own",
+    "core/backends/discovery.py": "looks for an Ollama, else runs the embedded model",
+    "core/chats/values/chat.py": "a closed set, since it is kept in the database",
+    "core/exchanges/snippets.py": "names of SDKs",
+    "core/inspector/paste/python.py": "names of SDKs, and their methods",
+    "core/tools/takeaway/scripts.py": "names of SDKs",
+    "ui/toolbench/exports.py": "names of SDKs",
+    "core/tools/definitions": "names of forms in which tools are written",
+    "core/tools/takeaway/parts.py": "the form of the tools in an exported file",
+    "core/tools/lint": "forms of tools that are checked against",
+    "ui/toolbench/box.py": "the form of tools that is shown first",
+    "core/inspector/align": "answers of dialects side by side",
+    "core/inspector/before_after.py": "shows Ollama's API beside OpenAI's",
+    "core/inspector/compare_live.py": "asks by Ollama's API and by OpenAI's SDK",
+    "ui/viewer/views/proving.py": "shows that comparison",
+    "core/inspector/probes": "probes of Ollama's API and of OpenAI's",
+    "core/inspector/tour.py": "the examples of the tour",
+    "core/gateway/endpoints/openapi.py": "the word responses is OpenAPI's, too",
+}
+
+
+def test_nothing_names_a_dialect_outside_of_its_folder() -> None:
+    from core.translation.dialects.registry import APIS, SPOKEN
+
+    allowed, used = tuple(_NAMES_A_DIALECT), set()
+    homes = tuple(f"core/translation/dialects/{name}/" for name in APIS)
+    modules = tuple(home.rstrip("/").replace("/", ".") for home in homes)
+    for path in FILES:
+        place = str(path.relative_to(ROOT))
+        if not place.startswith(("core/", "ui/", "pages/")) or place.startswith(homes):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            named = isinstance(node, ast.Constant) and node.value in SPOKEN
+            taken = isinstance(node, ast.ImportFrom) and str(node.module).startswith(modules)
+            if not named and not (taken and not place.endswith("dialects/registry.py")):
+                continue
+            home = next((one for one in allowed if place.startswith(one)), None)
+            assert home, f"{place}:{node.lineno} names a dialect: let the registry say it"
+            used.add(home)
+    assert used == set(allowed), "a place that names none is listed no longer"

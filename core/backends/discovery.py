@@ -5,21 +5,42 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.backends.embedded.weights import Progress
 from core.config.access import environment_access
 from core.config.config import Config, Deployment, load_config
 from core.errors import BackendUnavailable, ConfigError, InvalidResponse
 from core.http.addresses import ollama_address
 from core.http.client import Client
 
-__all__ = ["Found", "discover", "find_ollama"]
+__all__ = ["Found", "Source", "Status", "discover", "find_ollama"]
 
 _TIMEOUT = 0.5
 """Seconds for Ollama to answer. Nobody waits for this at the start but where a host is slow."""
+
+
+Source = Literal["config", "server", "embedded"]
+"""Where models come from: a config, a running Ollama that was found, or the embedded model."""
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """What answers here, as an interface shows it.
+
+    ``phase``, ``progress`` and ``error`` are the embedded model's (core.backends.embedded.model).
+    ``config_error`` says why the config file, as it is now, is not the one that is used.
+    """
+
+    kind: Source
+    base_url: str = ""
+    phase: str = "ready"
+    progress: Progress | None = None
+    error: str = ""
+    config_error: str = ""
 
 
 class Found(Struct, frozen=True):

@@ -23,11 +23,10 @@ from core.backends.calls.answer import Answer
 from core.backends.calls.chat import Caller, new_id
 from core.backends.calls.options import PLAIN_ASK, AskOptions
 from core.backends.catalog import Catalog
-from core.backends.discovery import discover
+from core.backends.discovery import Source, Status, discover
 from core.backends.embedded.model import EmbeddedModel
 from core.backends.embedded.weights import Progress
 from core.backends.polling import watch_files, watch_hosts
-from core.backends.status import Kind, Status
 from core.backends.upstream import headers_of
 from core.config.config import Config, Deployment
 from core.errors import BackendUnavailable, ConfigError, DiglotError
@@ -39,6 +38,7 @@ from core.translation.conversions.passed_stream import rename_model
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate
 from core.translation.fields.chat import EXTENSIONS
+from core.translation.fields.field import COMMON
 from core.translation.messages import ChatRequest
 from core.translation.report.report import ReportRow
 
@@ -183,7 +183,7 @@ class Fleet:
         """Return what answers here, without waiting for anything."""
         if self.embedded is None or not any(d.embedded for d in self._router.deployments):
             first = self._router.deployments[0] if self._router.deployments else None
-            kind: Kind = "ollama" if first and first.model_name == "*" else "config"
+            kind: Source = "server" if first and first.model_name == "*" else "config"
             base_url = first.base_url if first else ""
             return Status(kind=kind, base_url=base_url, config_error=self._config_error)
         state = self.embedded.state
@@ -229,7 +229,7 @@ class Fleet:
         # Where tools are emulated they are no part of the prompt that is counted.
         choice = None if "tools" in await self.capabilities(request.model) else "none"
         request = replace(request, tool_choice=choice, thinking=None, settings=settings)
-        events = [event async for event in self.chat(request, dialect="openai")]
+        events = [event async for event in self.chat(request, dialect=COMMON)]
         usage = accumulate(events).usage
         return usage.prompt_tokens if usage else 0
 

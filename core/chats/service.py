@@ -23,7 +23,7 @@ from core.chats.toolbench.call_tool import Runners
 from core.chats.toolbench.matrix import MatrixRunner
 from core.chats.toolbench.runs import Playground
 from core.chats.transfer.archive import Archive
-from core.chats.values.chat import Chat, ChatMessage, ChatOptions, ClientDialect
+from core.chats.values.chat import PAGE_DIALECTS, Chat, ChatMessage, ChatOptions, PageDialect
 from core.config.tools import ToolSettings
 from core.errors import InvalidRequest
 from core.exchanges.exchange import Exchange
@@ -205,7 +205,7 @@ class Service:
         begun = replace(
             options,
             model=cut.model or options.model,
-            dialect="openai" if cut.dialect == "openai" else "ollama",
+            dialect=cut.dialect if cut.dialect in PAGE_DIALECTS else PAGE_DIALECTS[0],
             # In the middle of a sentence there is nothing to call.
             tools=() if text else options.tools,
         )
@@ -351,7 +351,7 @@ class Service:
         toolbox: Toolbox,
         *,
         owner: str,
-        dialect: ClientDialect,
+        dialect: PageDialect,
         max_turns: int = 8,
     ) -> Run:
         def run(job: Job) -> AsyncIterator[RunValue]:

@@ -12,13 +12,13 @@ from core.config.place import NotServed, Why, find_place
 from core.config.providers import PROVIDERS, BackendDialect, Provider, find_provider
 from core.config.section import Section
 from core.translation.dialects.api import BackendKind
-from core.translation.dialects.openai.chat import SETTINGS as _CHAT
-from core.translation.dialects.registry import BACKEND_KINDS
+from core.translation.dialects.registry import BACKEND_KINDS, DIALECTS
+from core.translation.fields.field import COMMON
 
 __all__ = ["SETTINGS", "THINKING", "Deployment", "Hidden", "Unserved", "read_deployment"]
 
 # Settings of a request that a deployment may give defaults for, by every name for them.
-SETTINGS = {key: row for key, row in _CHAT.by_path.items() if "." not in key}
+SETTINGS = {key: row for key, row in DIALECTS[COMMON].settings.by_path.items() if "." not in key}
 THINKING = ("reasoning_effort", "think")
 
 # model_info's words for what a model can do, and Ollama's.

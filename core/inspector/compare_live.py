@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 Agreement = Literal["same", "differs", "only_left", "only_right", "by_nature"]
-ClientDialect = Literal["ollama", "openai"]
 
 _TIMEOUT = 300.0
 _NATURE = Note("compare_live.nature")
@@ -72,7 +71,7 @@ class Answered(Struct, frozen=True, kw_only=True):
     """One answer. ``status`` 0 is no answer at all; ``error`` says why."""
 
     place: str
-    client_dialect: ClientDialect
+    client_dialect: str
     sent: dict[str, Any]
     status: int
     body: dict[str, Any]
@@ -203,7 +202,7 @@ def _by_sdk(place: Place, body: dict[str, Any]) -> Answered:
 
 def _answered(
     place: Place,
-    client_dialect: ClientDialect,
+    client_dialect: str,
     sent: dict[str, Any],
     status: int,
     data: bytes,
@@ -229,7 +228,7 @@ def _answered(
 
 
 def _failed(
-    place: Place, client_dialect: ClientDialect, sent: dict[str, Any], exc: Exception, began: float
+    place: Place, client_dialect: str, sent: dict[str, Any], exc: Exception, began: float
 ) -> Answered:
     return Answered(
         place=place.name, client_dialect=client_dialect, sent=sent, status=0, body={}, text="",

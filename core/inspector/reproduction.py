@@ -42,7 +42,7 @@ async def reproduction(fleet: Fleet, exchange: Exchange) -> dict[str, Any]:
 async def server_version(fleet: Fleet, model: str) -> str:
     """Return the version of the Ollama server that has a model, or nothing elsewhere."""
     try:
-        if (await fleet.resolve(model)).deployment.dialect != "ollama":
+        if not (await fleet.resolve(model)).deployment.kind.manages_models:
             return ""
         reply = await fleet.manage("GET", "/api/version", model, None)
         try:

@@ -19,7 +19,7 @@ from core.chats.jobs.titles import clean_title
 from core.chats.service import Service
 from core.chats.store.store import Store
 from core.chats.transfer.attachments import read_file
-from core.chats.values.chat import ChatOptions, ClientDialect
+from core.chats.values.chat import ChatOptions, PageDialect
 from core.errors import InvalidRequest
 from core.tools.examples import example_toolbox
 from core.translation.messages import Image, Text, text_of
@@ -178,7 +178,7 @@ def test_settings_that_a_server_cannot_be_told_are_known_one_by_one(service: Ser
 @pytest.mark.parametrize("model", ["native", "open"])
 @pytest.mark.parametrize("dialect", ["ollama", "openai"])
 def test_all_settings_at_once_lose_what_each_loses_by_itself(
-    service: Service, model: str, dialect: ClientDialect
+    service: Service, model: str, dialect: PageDialect
 ) -> None:
     settings = {name: least + step for name, least, _, step in NUMBERS} | {"stop": ["x"]}
     options = ChatOptions(model=model, dialect=dialect)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.chats.service import Service
-from core.chats.values.chat import Chat, ChatMessage, ChatOptions
+from core.chats.values.chat import PAGE_DIALECTS, Chat, ChatMessage, ChatOptions, other_dialect
 from core.translation.messages import text_of
 from ui.chat.answers import numbers_line
 from ui.chat.navigation import link_to, open_chat
@@ -54,7 +54,7 @@ def is_cut(message: ChatMessage) -> bool:
 
 def facts_line(message: ChatMessage) -> str:
     """Return who answered, through which API, and the numbers."""
-    api = t(f"api.{message.dialect}") if message.dialect in ("ollama", "openai") else ""
+    api = t(f"api.{message.dialect}") if message.dialect in PAGE_DIALECTS else ""
     parts = (message.model, api, numbers_line(message.numbers))
     return " · ".join(part for part in parts if part)
 
@@ -132,7 +132,7 @@ def show_undo(talk: Talk) -> None:
 
 
 def _show_menu(talk: Talk, message: ChatMessage) -> None:
-    other = "openai" if message.dialect == "ollama" else "ollama"
+    other = other_dialect(message.dialect)
     models = [name for name in talk.models if name != message.model][:_OTHERS]
     choices = ["copy_text", "link", "branch", "delete_from"]
     if not talk.busy:
@@ -153,7 +153,7 @@ def _show_menu(talk: Talk, message: ChatMessage) -> None:
     elif kind == "branch":
         _branch(talk, message)
     elif kind == "api":
-        dialect = "openai" if name == "openai" else "ollama"
+        dialect = other_dialect(message.dialect)
         model = message.model or talk.chosen.model
         _again(talk, message, replace(talk.chosen, dialect=dialect, model=model))
     elif kind == "model":

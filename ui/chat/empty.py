@@ -29,7 +29,7 @@ def show_empty(
     """Draw it; ``send`` asks an example."""
     status = service.status()
     st.markdown(f"## {t('empty.title')}")
-    if not models and status.kind == "ollama" and _answers(service):
+    if not models and status.kind == "server" and _answers(service):
         st.markdown(t("empty.no_models"))
         st.caption(t("empty.no_models_hint"))
         if st.button(t("models.open"), icon=":material/download:", type="primary"):

@@ -11,7 +11,7 @@ import streamlit as st
 from msgspec.structs import replace
 
 from core.chats.service import Service
-from core.chats.values.chat import ChatOptions, ClientDialect
+from core.chats.values.chat import PAGE_DIALECTS, ChatOptions, PageDialect, other_dialect
 from core.errors import DiglotError
 from ui.chat.parameters import count_set, ignored, show_lost, show_parameters
 from ui.widgets.cards import attempt, try_it
@@ -20,7 +20,6 @@ from ui.words import t
 __all__ = ["abilities", "show_settings"]
 
 _BADGES = {"tools": "blue", "vision": "violet", "thinking": "green"}
-_APIS: tuple[ClientDialect, ...] = ("ollama", "openai")
 _MOST = 4
 
 
@@ -82,7 +81,7 @@ def abilities(service: Service, model: str | None) -> frozenset[str]:
         return frozenset()
 
 
-def _show_model(models: list[str]) -> tuple[str | None, ClientDialect]:
+def _show_model(models: list[str]) -> tuple[str | None, PageDialect]:
     model = st.selectbox(
         t("chat.model"),
         models,
@@ -92,18 +91,18 @@ def _show_model(models: list[str]) -> tuple[str | None, ClientDialect]:
         placeholder=t("status.no_models"),
         width=200,
     )
-    dialect: ClientDialect | None = st.segmented_control(
+    dialect: PageDialect | None = st.segmented_control(
         t("api.label"),
-        _APIS,
+        PAGE_DIALECTS,
         format_func=lambda name: t(f"api.{name}"),
-        default="ollama",
+        default=PAGE_DIALECTS[0],
         required=True,
         key="dialect",
         persist_state="session",
         label_visibility="collapsed",
         help=t("api.help"),
     )
-    return model, dialect or "ollama"
+    return model, dialect or PAGE_DIALECTS[0]
 
 
 def _show_system(service: Service, owner: str) -> str:
@@ -181,6 +180,5 @@ def _show_others(options: ChatOptions, models: Sequence[str]) -> list[ChatOption
         both = st.checkbox(t("compare.apis"), key="compare_api", persist_state="session")
     others = [replace(options, model=name) for name in names]
     if both:
-        other: ClientDialect = "openai" if options.dialect == "ollama" else "ollama"
-        others.insert(0, replace(options, dialect=other))
+        others.insert(0, replace(options, dialect=other_dialect(options.dialect)))
     return others[: _MOST - 1]

@@ -14,6 +14,7 @@ from core.chats.values.chat import Call, ChatMessage
 from core.errors import DiglotError
 from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.textual_calls import WrittenCall, find_written_calls
+from core.translation.dialects.registry import SPOKEN
 from core.translation.messages import Tool, text_of
 from ui.chat.answers import numbers_line, show_answer
 from ui.widgets.cards import attempt
@@ -94,7 +95,7 @@ def _show_request(
         if exchange is not None:
             try:
                 client_dialect = exchange.client.dialect
-                other = "ollama" if client_dialect == "openai" else "openai"
+                other = SPOKEN[client_dialect].partner
                 show_bodies(
                     exchange.request_in(client_dialect), exchange.request_in(other),
                     source=client_dialect, target=other,

@@ -121,18 +121,19 @@ def _short(value: object) -> str:
 
 def show_difference(native: Exchange, openai: Exchange) -> None:
     """Draw what one question became in each API, row by row, each with its reason."""
+    source, target = native.client.dialect, openai.client.dialect
     try:
         rows = align_request(
-            native.request_in("ollama"),
-            openai.request_in("openai"),
-            source="ollama",
-            target="openai",
+            native.request_in(source),
+            openai.request_in(target),
+            source=source,
+            target=target,
             accepts=openai.accepts,
         )
     except DiglotError as exc:
         st.warning(t("requests.cannot", message=exc.message))
         return
-    show_rows(rows, source="ollama", target="openai", key=native.id)
+    show_rows(rows, source=source, target=target, key=native.id)
 
 
 _LONGEST = 80

@@ -13,25 +13,22 @@ from core.inspector.align.request import AlignedRow, align_request
 from core.inspector.align.response import align_answer, whole_answer
 from core.inspector.align.stream import align_stream
 from core.inspector.timeline import StreamLine, read_line
+from core.translation.dialects.registry import BACKEND_KINDS, DIALECTS, SPOKEN
 from core.translation.stamp import Stamp
-from ui.widgets.dialect_labels import is_native
 
 __all__ = [
-    "FURTHER",
     "Pair",
     "View",
     "about",
     "answer_rows",
     "answer_ways",
+    "further",
     "is_streamed",
     "other",
     "pair_of",
     "rows_in",
     "stream_rows",
 ]
-
-FURTHER = ("responses", "anthropic")
-"""The dialects that can be shown as further columns."""
 
 
 class Pair(Struct, frozen=True, kw_only=True):
@@ -64,9 +61,15 @@ class View(Struct, frozen=True, kw_only=True):
 
 def other(dialect: str) -> str:
     """Return the dialect to compare with."""
-    if dialect == "completions":
-        return "generate"
-    return "openai" if is_native(dialect) else "ollama"
+    return SPOKEN[dialect].partner
+
+
+def further() -> list[str]:
+    """Return the chat dialects that no server is asked in: they can be shown as more columns."""
+    asked = {name for kind in BACKEND_KINDS.values() for name in kind.speaks}
+    return [
+        name for name, dialect in DIALECTS.items() if dialect.task == "chat" and name not in asked
+    ]
 
 
 def about(exchange: Exchange) -> tuple[str, int, int, int]:

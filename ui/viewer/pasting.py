@@ -19,7 +19,7 @@ from core.inspector.paste.detect import read_paste
 from core.inspector.paste.piece import Piece, Unreadable
 from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS
-from ui.widgets.dialect_labels import dialect_name
+from ui.widgets.dialect_labels import dialect_name, is_native
 from ui.words import note_text, t
 
 __all__ = ["exchange_of", "pasted_exchange", "shared_exchange"]
@@ -166,6 +166,12 @@ def _title(number: int, piece: Piece) -> str:
 def _asked_for() -> str:
     """Ask which dialect it is, where that cannot be seen."""
     return st.selectbox(
-        t("viewer.which_api"), ["openai", "ollama", "responses", "anthropic"],
+        t("viewer.which_api"), _chats(),
         format_func=dialect_name, key="paste_dialect",
     )  # fmt: skip
+
+
+def _chats() -> list[str]:
+    """Return the dialects of conversations, Ollama's last."""
+    names = [name for name, dialect in DIALECTS.items() if dialect.task == "chat"]
+    return sorted(names, key=is_native)

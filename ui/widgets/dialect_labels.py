@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.translation.dialects.registry import SPOKEN
 from ui.words import t
 
 __all__ = ["dialect_name", "is_native", "show_bodies"]
@@ -33,17 +34,14 @@ def show_bodies(
 
 def is_native(dialect: str) -> bool:
     """Tell whether a dialect is Ollama's own."""
-    return dialect in ("ollama", "generate", "embed", "embed_legacy")
+    return SPOKEN[dialect].native
 
 
 def dialect_name(dialect: str) -> str:
     """Return the name of a dialect as the pages say it."""
     if is_native(dialect):
         return t("requests.native")
-    return t(f"requests.{dialect}") if dialect in _NAMED else t("requests.openai")
-
-
-_NAMED = ("anthropic", "completions", "responses")
+    return SPOKEN[dialect].label
 
 
 def _heading(dialect: str, *, derived: bool) -> None:

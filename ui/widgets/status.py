@@ -17,7 +17,7 @@ def show_status(service: Service) -> None:
     """Draw the line. It looks again by itself while the built-in model is being made ready."""
     status = service.status()
     if status.kind != "embedded" or status.phase == "ready":
-        icons = {"ollama": ":material/dns:", "config": ":material/description:"}
+        icons = {"server": ":material/dns:", "config": ":material/description:"}
         icon = icons.get(status.kind, ":material/memory:")
         st.caption(f"{icon} {t(f'status.{status.kind}', url=f'`{status.base_url}`')}")
         return

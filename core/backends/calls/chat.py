@@ -38,7 +38,7 @@ from core.translation.conversions.hub import Hub
 from core.translation.conversions.incoming import Incoming
 from core.translation.conversions.loading import Loading
 from core.translation.conversions.table import Conversion, choose
-from core.translation.dialects.registry import SPOKEN
+from core.translation.dialects.registry import DIALECTS, SPOKEN
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
 from core.translation.report.report import ReportRow, dropped, losses
@@ -250,7 +250,10 @@ class Caller:
             part.backend, part.emulated = own.backend, own.emulated
             turns.append(replace(turn, exchange=part))
         asks = [partial(self._help, hub, t) for hub, t in zip(parts, turns, strict=True)]
-        answer = await several(asks, [hub.body.get("prompt") for hub in parts], own)
+        choices = DIALECTS[own.client.dialect].choices
+        assert choices is not None, "only what asks for several has parts"
+        prompts = [hub.body.get("prompt") for hub in parts]
+        answer = await several(asks, prompts, own, choices)
         first = turns[0].exchange
         own.translated, own.accepts = first.translated, first.accepts
         return answer

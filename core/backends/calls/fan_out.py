@@ -11,13 +11,16 @@ from core.backends.calls.answer import Answer
 from core.errors import InvalidResponse
 from core.exchanges.exchange import Exchange
 from core.translation.codec.json import decode_json, encode_json
-from core.translation.dialects.openai.choices import ChoicesStream, join_choices
+from core.translation.dialects.dialect import Choices, ChoiceStream
 
 __all__ = ["several"]
 
 
 async def several(
-    asks: Sequence[Callable[[], Awaitable[Answer]]], prompts: Sequence[Any], exchange: Exchange
+    asks: Sequence[Callable[[], Awaitable[Answer]]],
+    prompts: Sequence[Any],
+    exchange: Exchange,
+    choices: Choices,
 ) -> Answer:
     """Ask all at the same time and return their answers as one.
 
@@ -36,7 +39,7 @@ async def several(
     first = answers[0]
     if first.content_type.startswith("text/event-stream"):
         exchange.client.streamed = True
-        joiner = ChoicesStream(prompts)
+        joiner = choices.stream(prompts)
         rest = _mixed(answers, joiner, exchange)
         head = await anext(rest, b"")
         return Answer(
@@ -47,12 +50,12 @@ async def several(
             headers=first.headers,
         )
     bodies = [decode_json(answer.body, blame=InvalidResponse) for answer in answers]
-    joined = encode_json(join_choices(bodies, prompts))
+    joined = encode_json(choices.join(bodies, prompts))
     return Answer(content_type=first.content_type, body=joined, headers=first.headers)
 
 
 async def _mixed(
-    answers: Sequence[Answer], joiner: ChoicesStream, exchange: Exchange
+    answers: Sequence[Answer], joiner: ChoiceStream, exchange: Exchange
 ) -> AsyncGenerator[bytes]:
     queue: asyncio.Queue[tuple[int, bytes | None]] = asyncio.Queue()
 

@@ -19,7 +19,7 @@ from core.chats.jobs.answer import RunValue, conversation
 from core.chats.jobs.job import Job, Run
 from core.chats.jobs.runner import JobRunner
 from core.chats.store.store import Store
-from core.chats.values.chat import Call, ChatMessage, ClientDialect, Step
+from core.chats.values.chat import Call, ChatMessage, PageDialect, Step
 from core.errors import InvalidRequest
 from core.tools.approvals import ApprovalQueue, Decision, Mode
 from core.tools.definitions.values import Definition
@@ -27,6 +27,7 @@ from core.tools.fault_injection import Fault
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
 from core.translation.events import Event
+from core.translation.fields.field import COMMON
 from core.translation.messages import (
     ChatRequest,
     Message,
@@ -58,7 +59,7 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     fault: Fault | None = None
     every: bool = False
     system: str = ""
-    dialect: ClientDialect = "openai"
+    dialect: PageDialect = COMMON
     max_turns: int = 6
 
 

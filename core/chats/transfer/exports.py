@@ -20,6 +20,7 @@ from core.chats.values.chat import Chat, ChatMessage
 from core.errors import InvalidRequest
 from core.translation.codec.json import encode_json, read_object, read_objects, read_text
 from core.translation.dialects.registry import DIALECTS
+from core.translation.fields.field import COMMON
 from core.translation.messages import ChatRequest, Message, Text, Tool, text_of
 
 __all__ = [
@@ -156,6 +157,6 @@ def dump_example(
         raise InvalidRequest("a chat to learn from ends in an answer", path="messages")
     before = (Message(role="system", parts=(Text(system),)),) if system else ()
     request = ChatRequest(model="", messages=(*before, *messages), tools=tuple(tools))
-    body: Mapping[str, Any] = DIALECTS["openai"].dump_request(request)
+    body: Mapping[str, Any] = DIALECTS[COMMON].dump_request(request)
     kept = {key: body[key] for key in ("messages", "tools") if body.get(key)}
     return encode_json(kept) + b"\n"

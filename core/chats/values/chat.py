@@ -6,30 +6,33 @@ All times are UTC in nanoseconds since 1970, all durations are nanoseconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, get_args
 
 from msgspec import Struct, field
 
 from core.translation.messages import Message
 
 __all__ = [
+    "PAGE_DIALECTS",
     "Call",
     "Chat",
     "ChatChanges",
     "ChatMessage",
     "ChatOptions",
-    "ClientDialect",
     "Found",
     "MessageChanges",
     "MessageFacts",
+    "PageDialect",
     "Preset",
     "State",
     "Step",
     "Titled",
+    "other_dialect",
 ]
 
-ClientDialect = Literal["ollama", "openai"]
-"""What a page may speak to a model."""
+PageDialect = Literal["ollama", "openai"]
+"""What chats of the page are asked in. It is kept with each message, so it is a closed set."""
+PAGE_DIALECTS: tuple[PageDialect, ...] = get_args(PageDialect)
 
 State = Literal["complete", "running", "interrupted", "stopped", "failed"]
 
@@ -45,7 +48,7 @@ class ChatOptions(Struct, frozen=True, kw_only=True):
     """
 
     model: str
-    dialect: ClientDialect = "ollama"
+    dialect: PageDialect = PAGE_DIALECTS[0]
     tools: tuple[str, ...] = ()
     system: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -189,3 +192,8 @@ class Found(Struct, frozen=True, kw_only=True):
     created: int
     excerpt: str
     marks: tuple[tuple[int, int], ...] = ()
+
+
+def other_dialect(dialect: str) -> PageDialect:
+    """Return the other dialect in which the page can ask the same."""
+    return PAGE_DIALECTS[dialect == PAGE_DIALECTS[0]]

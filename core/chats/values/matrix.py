@@ -9,9 +9,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from core.chats.values.chat import ClientDialect
+from core.chats.values.chat import PageDialect
 from core.tools.cases.values import Case, Verdict
 from core.translation.codec.json import encode_json
+from core.translation.fields.field import COMMON
 from core.translation.messages import Tool, ToolCall
 
 __all__ = ["MOST_TRIES", "Cell", "Matrix", "MatrixPlan", "Result", "cells", "hash_tools"]
@@ -33,7 +34,7 @@ class MatrixPlan(Struct, frozen=True, kw_only=True):
     repeat: int = 1
     workers: int = 2
     emulated: bool = False
-    dialect: ClientDialect = "openai"
+    dialect: PageDialect = COMMON
 
     @property
     def tries(self) -> list[tuple[int, str, int]]:

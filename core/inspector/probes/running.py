@@ -12,7 +12,7 @@ from core.backends.fleet import Fleet
 from core.http.client import Client
 from core.inspector.probes.compatibility import PROBES, Compatibility, probe_all
 from core.inspector.probes.probe import Result
-from core.inspector.probes.subject import Asker, ClientDialect, FleetAsker, HttpAsker, Subject
+from core.inspector.probes.subject import Asker, FleetAsker, HttpAsker, Subject
 from core.inspector.reproduction import server_version
 
 __all__ = ["ProbeRun", "start_probes"]
@@ -93,9 +93,9 @@ async def _subjects(
     place = route.deployment
     here = FleetAsker(fleet, owner)
     there = HttpAsker(client, place.base_url, place.api_key)
-    native = place.dialect == "ollama"
+    native = place.kind.manages_models
     server: Asker = there if direct and native else here
-    ways: list[tuple[str, ClientDialect, Asker, str]] = [
+    ways: list[tuple[str, str, Asker, str]] = [
         ("Diglot /api/chat", "ollama", here, model),
         ("Diglot /v1", "openai", here, model),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 
@@ -18,7 +18,6 @@ from core.translation.dialects.registry import DIALECTS
 
 __all__ = ["Asker", "Call", "FleetAsker", "HttpAsker", "Seen", "Subject"]
 
-ClientDialect = Literal["ollama", "openai"]
 
 _TIMEOUT = 300.0
 _LONGEST_ANSWER = 4000
@@ -183,7 +182,7 @@ class Subject(Struct, kw_only=True):
     """
 
     name: str
-    client_dialect: ClientDialect
+    client_dialect: str
     asker: Asker
     model: str
     server: Asker

@@ -18,7 +18,7 @@ from core.errors import DiglotError, InvalidRequest, InvalidResponse
 from core.translation.codec.framing import MAX_RECORD, SSEDecoder, SSERecord, encode_sse, is_end
 from core.translation.codec.json import JSON_ERRORS, decode_json, decode_mended, encode_json
 from core.translation.dialects.registry import DIALECTS
-from core.translation.dialects.shared.stream_errors import error_in, stream_error
+from core.translation.dialects.shared.errors import error_in, stream_error
 from core.translation.events import Finish, StreamError
 from core.translation.stamp import Stamp
 

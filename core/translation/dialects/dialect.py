@@ -23,6 +23,7 @@ from core.translation.messages import ChatRequest, ChatResponse, Usage
 from core.translation.stamp import Stamp
 
 __all__ = [
+    "ChoiceStream",
     "Choices",
     "Decoder",
     "Dialect",
@@ -103,12 +104,24 @@ class Passing(Struct, frozen=True, kw_only=True):
     ended: Callable[[bytes], bool]
 
 
+class ChoiceStream(Protocol):
+    """Joins streams of one answer each into one stream. Nothing more is said once it ``failed``."""
+
+    failed: bool
+
+    def feed(self, index: int, data: bytes) -> bytes: ...
+
+    def close(self) -> bytes: ...
+
+    def fail(self, error: DiglotError, *, now: int) -> bytes: ...
+
+
 class Choices(Struct, frozen=True):
     """How a dialect asks for several answers at once: ``split`` its request, ``join`` answers."""
 
     split: Callable[[Body], list[dict[str, Any]]]
     join: Callable[[Sequence[Body], Sequence[Any]], dict[str, Any]]
-    stream: Callable[[Sequence[Any]], Any]
+    stream: Callable[[Sequence[Any]], ChoiceStream]
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
@@ -170,6 +183,7 @@ class EmbeddingDialect(Struct, frozen=True, kw_only=True):
     label: str
     path: str
     chat: str
+    partner: str
     native: bool = False
     aligned: bool = True
     task: Literal["embeddings"] = "embeddings"

@@ -7,17 +7,17 @@ calls them, and the rows that only it has, are its Columns, in its own folder.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from core.translation.codec.kinds import Kind
 
-__all__ = ["Columns", "Field", "chat_row", "own_row", "own_rows", "same_row"]
+__all__ = ["COMMON", "Columns", "Field", "chat_row", "own_row", "own_rows", "same_row"]
 
-# The settings have OpenAI's names in the hub, so other dialects follow this column.
-_FOLLOWED = "openai"
+COMMON: Literal["openai"] = "openai"
+"""The dialect whose names the hub has. What is written for no client in particular is in it."""
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class Columns(Struct, frozen=True, kw_only=True):
         return tuple(self._named(row) for row in rows)
 
     def _named(self, row: Field) -> Field:
-        path = row.paths.get(_FOLLOWED, "")
+        path = row.paths.get(COMMON, "")
         own = ""
         if row.setting and path and self.follows:
             own = path if row.alias else self.renamed.get(row.name, path)

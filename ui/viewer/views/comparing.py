@@ -13,10 +13,10 @@ from core.inspector.align.response import align_headers
 from core.translation.dialects.registry import DIALECTS
 from ui.viewer.memory import remembered
 from ui.viewer.pair import (
-    FURTHER,
     View,
     about,
     answer_rows,
+    further,
     is_streamed,
     rows_in,
     stream_rows,
@@ -123,7 +123,7 @@ def _further(
     """Draw the choice of further dialects; return the rows of those that are chosen."""
     if view.pair.source not in DIALECTS:
         return {}
-    offered = [name for name in FURTHER if name not in (view.pair.source, view.pair.target)]
+    offered = [name for name in further() if name not in (view.pair.source, view.pair.target)]
     wanted = st.pills(
         t("viewer.also"), offered, selection_mode="multi",
         format_func=lambda name: f"＋ {dialect_name(name)}", label_visibility="collapsed",

@@ -6,6 +6,7 @@ from core.translation.dialects.anthropic import messages, messages_stream, signa
 from core.translation.dialects.api import Api, Operation
 from core.translation.dialects.dialect import Dialect
 from core.translation.dialects.shared import operations as of
+from core.translation.dialects.shared.errors import parse_error
 from core.translation.stamp import rfc3339
 
 __all__ = ["API"]
@@ -25,7 +26,7 @@ def _limit_headers(
 
 _MESSAGES = Dialect(
     name="anthropic",
-    label="Anthropic messages",
+    label="Anthropic",
     path="/v1/messages",
     partner="ollama",
     settings=messages.SETTINGS,
@@ -33,7 +34,7 @@ _MESSAGES = Dialect(
     dump_request=messages.dump_request,
     parse_response=messages.parse_response,
     dump_response=messages.dump_response,
-    parse_error=messages.parse_error,
+    parse_error=parse_error,
     dump_error=messages.dump_error,
     decoder=messages_stream.StreamDecoder,
     encoder=messages_stream.StreamEncoder,

@@ -13,7 +13,6 @@ from core.errors import BackendError, DiglotError, InvalidRequest, InvalidRespon
 from core.translation.codec.json import (
     decode_json,
     encode_json,
-    error_text,
     read_arguments,
     read_count,
     read_flag,
@@ -29,6 +28,7 @@ from core.translation.dialects.anthropic.blocks import (
     parse_messages,
     parse_system,
 )
+from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import effort_of, read_thinking
@@ -49,18 +49,14 @@ from core.translation.stamp import Stamp
 
 __all__ = [
     "SETTINGS",
-    "STREAM_TYPE",
     "dump_error",
     "dump_request",
     "dump_response",
-    "parse_error",
     "parse_request",
     "parse_response",
 ]
 
 SETTINGS = Settings(fields.MESSAGES)
-
-STREAM_TYPE = "text/event-stream"
 
 _ERROR_TYPES = {
     400: "invalid_request_error",
@@ -177,19 +173,6 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
         "stop_sequence": None,
         "usage": dump_usage(response.usage or Usage()),
     }
-
-
-def parse_error(data: bytes, status: int) -> BackendError:
-    """Read an error body of any status; of what is not JSON its text is kept."""
-    try:
-        body = decode_json(data, blame=InvalidResponse)
-    except InvalidResponse:
-        body = None
-    error = body.get("error") if isinstance(body, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
-    if not isinstance(message, str) or not message:
-        message = error_text(data, status)
-    return BackendError(message, status=status)
 
 
 def dump_error(error: DiglotError) -> dict[str, Any]:

@@ -26,9 +26,9 @@ from core.translation.dialects.anthropic.messages import (
     parse_usage,
 )
 from core.translation.dialects.shared.call_order import CallOrder
+from core.translation.dialects.shared.errors import stream_error
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.stream_decoder import EventDecoder
-from core.translation.dialects.shared.stream_errors import stream_error
 from core.translation.events import (
     Event,
     Finish,

@@ -16,6 +16,7 @@ from core.translation.dialects.ollama import (
     signature,
 )
 from core.translation.dialects.shared import operations as of
+from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.plain import PLAIN
 from core.translation.stamp import Stamp, rfc3339
 
@@ -62,13 +63,13 @@ _CHAT = Dialect(
     native=True,
     aligned=True,
     partner="openai",
-    stream_type=chat.STREAM_TYPE,
+    stream_type="application/x-ndjson",
     settings=chat.SETTINGS,
     parse_request=chat.parse_request,
     dump_request=chat.dump_request,
     parse_response=chat.parse_response,
     dump_response=chat.dump_response,
-    parse_error=chat.parse_error,
+    parse_error=parse_error,
     dump_error=chat.dump_error,
     decoder=chat_stream.StreamDecoder,
     encoder=chat_stream.StreamEncoder,
@@ -87,13 +88,13 @@ _GENERATE = Dialect(
     native=True,
     aligned=True,
     partner="openai",
-    stream_type=chat.STREAM_TYPE,
+    stream_type="application/x-ndjson",
     settings=generate.SETTINGS,
     parse_request=generate.parse_request,
     dump_request=generate.dump_request,
     parse_response=generate.parse_response,
     dump_response=generate.dump_response,
-    parse_error=chat.parse_error,
+    parse_error=parse_error,
     dump_error=chat.dump_error,
     decoder=generate.StreamDecoder,
     encoder=generate.StreamEncoder,
@@ -106,6 +107,7 @@ _GENERATE = Dialect(
 _EMBED = EmbeddingDialect(
     name="embed",
     label="Ollama embed",
+    partner="openai",
     path="/api/embed",
     chat="ollama",
     native=True,
@@ -114,7 +116,7 @@ _EMBED = EmbeddingDialect(
     dump_request=embed.dump_embed,
     parse_response=embed.parse_embed_response,
     dump_response=embed.dump_embed_response,
-    parse_error=chat.parse_error,
+    parse_error=parse_error,
     dump_error=chat.dump_error,
     signature=signature.EMBED,
     loaded=_embed_loaded,
@@ -123,6 +125,7 @@ _EMBED = EmbeddingDialect(
 _EMBED_LEGACY = EmbeddingDialect(
     name="embed_legacy",
     label="Ollama embeddings",
+    partner="openai",
     path="/api/embeddings",
     chat="ollama",
     native=True,
@@ -131,7 +134,7 @@ _EMBED_LEGACY = EmbeddingDialect(
     dump_request=embed.dump_legacy,
     parse_response=embed.parse_legacy_response,
     dump_response=embed.dump_legacy_response,
-    parse_error=chat.parse_error,
+    parse_error=parse_error,
     dump_error=chat.dump_error,
     signature=signature.EMBED_LEGACY,
     loaded=_legacy_loaded,

@@ -13,9 +13,7 @@ from typing import Any
 from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import (
     arguments_object,
-    decode_json,
     encode_json,
-    error_text,
     read_arguments,
     read_count,
     read_field,
@@ -28,6 +26,7 @@ from core.translation.codec.json import (
 from core.translation.dialects.ollama import fields
 from core.translation.dialects.shared.call_pieces import read_calls
 from core.translation.dialects.shared.content import check_base64
+from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.settings import Settings
@@ -52,18 +51,14 @@ from core.translation.stamp import Stamp, rfc3339
 
 __all__ = [
     "SETTINGS",
-    "STREAM_TYPE",
     "dump_error",
     "dump_request",
     "dump_response",
-    "parse_error",
     "parse_request",
     "parse_response",
 ]
 
 SETTINGS = Settings(fields.CHAT)
-
-STREAM_TYPE = "application/x-ndjson"
 
 # api/types.go ThinkValue: a bool or one of these; anything else is a 400.
 _LEVELS = frozenset({"low", "medium", "high", "max"})
@@ -154,20 +149,6 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
     if response.logprobs:
         body["logprobs"] = list(response.logprobs)
     return body
-
-
-def parse_error(data: bytes, status: int) -> BackendError:
-    """Read an error body of any status; of what is not JSON its text is kept."""
-    try:
-        body = decode_json(data, blame=InvalidResponse)
-    except InvalidResponse:
-        body = None
-    message = body.get("error") if isinstance(body, dict) else None
-    if isinstance(message, dict):
-        message = message.get("message")
-    if not isinstance(message, str) or not message:
-        message = error_text(data, status)
-    return BackendError(message, status=status)
 
 
 def dump_error(error: DiglotError) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from core.errors import InvalidResponse, Unsupported
 from core.translation.codec.json import read_count, read_items, read_text
-from core.translation.dialects.ollama import chat
 from core.translation.dialects.shared.embeddings import (
     EmbeddingRequest,
     EmbeddingResponse,
@@ -75,7 +74,7 @@ def dump_legacy(request: EmbeddingRequest) -> dict[str, Any]:
 
 def parse_embed_response(body: dict[str, Any]) -> EmbeddingResponse:
     """Read an answer of /api/embed."""
-    check_error(body, chat.parse_error)
+    check_error(body)
     vectors = read_items(body.get("embeddings"), "embeddings", blame=InvalidResponse)
     return EmbeddingResponse(
         model=read_text(body.get("model"), "model", blame=InvalidResponse),
@@ -88,7 +87,7 @@ def parse_embed_response(body: dict[str, Any]) -> EmbeddingResponse:
 
 def parse_legacy_response(body: dict[str, Any]) -> EmbeddingResponse:
     """Read an answer of /api/embeddings."""
-    check_error(body, chat.parse_error)
+    check_error(body)
     vector = read_vector(body.get("embedding"), "embedding")
     return EmbeddingResponse(model="", vectors=(vector,) if vector else ())
 

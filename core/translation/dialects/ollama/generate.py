@@ -15,7 +15,6 @@ from core.translation.codec.json import encode_json, read_flag, read_items, read
 from core.translation.dialects.ollama import chat as ollama
 from core.translation.dialects.ollama import chat_stream as ollama_stream
 from core.translation.dialects.ollama import fields
-from core.translation.dialects.ollama.chat import STREAM_TYPE, dump_error, parse_error
 from core.translation.dialects.shared.content import check_base64
 from core.translation.dialects.shared.settings import Settings
 from core.translation.events import TextDelta, ThinkingDelta
@@ -34,13 +33,10 @@ from core.translation.stamp import Stamp, rfc3339
 
 __all__ = [
     "SETTINGS",
-    "STREAM_TYPE",
     "StreamDecoder",
     "StreamEncoder",
-    "dump_error",
     "dump_request",
     "dump_response",
-    "parse_error",
     "parse_request",
     "parse_response",
 ]

@@ -20,6 +20,7 @@ from core.translation.dialects.openai import (
     signature,
 )
 from core.translation.dialects.shared import operations as of
+from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.plain import PLAIN_CHAT
 from core.translation.dialects.shared.thinking import dump_effort
 from core.translation.messages import Usage
@@ -40,7 +41,7 @@ _PASSING = Passing(
 
 _CHAT = Dialect(
     name="openai",
-    label="OpenAI chat",
+    label="OpenAI",
     path="/v1/chat/completions",
     aligned=True,
     partner="ollama",
@@ -49,7 +50,7 @@ _CHAT = Dialect(
     dump_request=chat.dump_request,
     parse_response=chat.parse_response,
     dump_response=chat.dump_response,
-    parse_error=chat.parse_error,
+    parse_error=parse_error,
     dump_error=chat.dump_error,
     decoder=chat_stream.StreamDecoder,
     encoder=chat_stream.StreamEncoder,
@@ -71,7 +72,7 @@ _COMPLETIONS = Dialect(
     dump_request=completions.dump_request,
     parse_response=completions.parse_response,
     dump_response=completions.dump_response,
-    parse_error=chat.parse_error,
+    parse_error=parse_error,
     dump_error=chat.dump_error,
     decoder=completions_stream.StreamDecoder,
     encoder=completions_stream.StreamEncoder,
@@ -90,7 +91,7 @@ _RESPONSES = Dialect(
     dump_request=responses.dump_request,
     parse_response=responses.parse_response,
     dump_response=responses.dump_response,
-    parse_error=chat.parse_error,
+    parse_error=parse_error,
     dump_error=chat.dump_error,
     decoder=responses_stream.StreamDecoder,
     encoder=responses_stream.StreamEncoder,
@@ -100,7 +101,8 @@ _RESPONSES = Dialect(
 
 _EMBEDDINGS = EmbeddingDialect(
     name="embeddings",
-    label="OpenAI embeddings",
+    label="OpenAI",
+    partner="ollama",
     path="/v1/embeddings",
     chat="openai",
     columns=fields.EMBEDDINGS,
@@ -108,7 +110,7 @@ _EMBEDDINGS = EmbeddingDialect(
     dump_request=embeddings.dump_request,
     parse_response=embeddings.parse_response,
     dump_response=embeddings.dump_response,
-    parse_error=chat.parse_error,
+    parse_error=parse_error,
     dump_error=chat.dump_error,
     signature=signature.EMBEDDINGS,
 )

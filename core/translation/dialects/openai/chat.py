@@ -12,9 +12,7 @@ from typing import Any
 
 from core.errors import AccessDenied, BackendError, DiglotError, InvalidRequest, InvalidResponse
 from core.translation.codec.json import (
-    decode_json,
     encode_json,
-    error_text,
     read_count,
     read_flag,
     read_items,
@@ -32,10 +30,10 @@ from core.translation.dialects.openai.chat_messages import (
 from core.translation.dialects.openai.tool_choice import dump_choice, parse_choice
 from core.translation.dialects.shared.call_pieces import read_calls
 from core.translation.dialects.shared.content import refuse_empty
+from core.translation.dialects.shared.errors import ERROR_TYPES, parse_error
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.settings import Settings
-from core.translation.dialects.shared.stream_errors import ERROR_TYPES
 from core.translation.dialects.shared.thinking import dump_effort, read_thinking
 from core.translation.dialects.shared.tool_definitions import (
     dump_tool,
@@ -58,18 +56,14 @@ from core.translation.stamp import Stamp
 
 __all__ = [
     "SETTINGS",
-    "STREAM_TYPE",
     "dump_error",
     "dump_request",
     "dump_response",
-    "parse_error",
     "parse_request",
     "parse_response",
 ]
 
 SETTINGS = Settings(fields.CHAT)
-
-STREAM_TYPE = "text/event-stream"
 
 
 def parse_request(body: dict[str, Any]) -> ChatRequest:
@@ -227,20 +221,6 @@ def dump_custom(call: ToolCall) -> dict[str, Any]:
 def wants_functions(stamp: Stamp) -> bool:
     """Tell whether the client speaks of ``functions``, and so knows no ``tool_calls``."""
     return bool(stamp.asked.get("functions")) and not stamp.asked.get("tools")
-
-
-def parse_error(data: bytes, status: int) -> BackendError:
-    """Read an error body of any status; of what is not JSON its text is kept."""
-    try:
-        body = decode_json(data, blame=InvalidResponse)
-    except InvalidResponse:
-        body = None
-    error = body.get("error") if isinstance(body, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
-    if not isinstance(message, str) or not message:
-        message = error_text(data, status)
-    code = error.get("code") if isinstance(error, dict) else None
-    return BackendError(message, status=status, code=code if isinstance(code, str) else None)
 
 
 def dump_error(error: DiglotError) -> dict[str, Any]:

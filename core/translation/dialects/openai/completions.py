@@ -21,15 +21,13 @@ from core.translation.codec.json import (
 )
 from core.translation.dialects.openai import fields
 from core.translation.dialects.openai.chat import (
-    STREAM_TYPE,
-    dump_error,
     dump_usage,
     find_usage,
-    parse_error,
     parse_format,
     parse_timings,
     spoken,
 )
+from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.settings import Settings
@@ -46,13 +44,10 @@ from core.translation.stamp import Stamp
 
 __all__ = [
     "SETTINGS",
-    "STREAM_TYPE",
-    "dump_error",
     "dump_logprobs",
     "dump_request",
     "dump_response",
     "echoed",
-    "parse_error",
     "parse_logprobs",
     "parse_request",
     "parse_response",

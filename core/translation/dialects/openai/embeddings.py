@@ -10,7 +10,6 @@ from typing import Any
 
 from core.errors import InvalidRequest, InvalidResponse
 from core.translation.codec.json import read_count, read_items, read_object, read_text
-from core.translation.dialects.openai import chat
 from core.translation.dialects.shared.embeddings import (
     WANTED,
     EmbeddingRequest,
@@ -56,7 +55,7 @@ def dump_request(request: EmbeddingRequest) -> dict[str, Any]:
 
 def parse_response(body: dict[str, Any]) -> EmbeddingResponse:
     """Read an answer of /v1/embeddings: numbers or base64, sorted by index."""
-    check_error(body, chat.parse_error)
+    check_error(body)
     data = read_items(body.get("data"), "data", blame=InvalidResponse)
     entries = [read_object(e, f"data[{i}]", blame=InvalidResponse) for i, e in enumerate(data)]
     entries.sort(key=lambda entry: read_count(entry.get("index")))

@@ -19,10 +19,7 @@ from core.translation.codec.json import (
 )
 from core.translation.dialects.openai import fields
 from core.translation.dialects.openai.chat import (
-    STREAM_TYPE,
     complete_logprobs,
-    dump_error,
-    parse_error,
 )
 from core.translation.dialects.openai.responses_items import dump_items, parse_items, parse_output
 from core.translation.dialects.openai.responses_output import dump_output
@@ -33,6 +30,7 @@ from core.translation.dialects.openai.responses_tools import (
     parse_tools,
 )
 from core.translation.dialects.openai.tool_choice import parse_choice
+from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import dump_effort, read_thinking
 from core.translation.messages import (
@@ -49,13 +47,10 @@ from core.translation.stamp import Stamp
 
 __all__ = [
     "SETTINGS",
-    "STREAM_TYPE",
-    "dump_error",
     "dump_frame",
     "dump_request",
     "dump_response",
     "dump_usage",
-    "parse_error",
     "parse_request",
     "parse_response",
     "parse_usage",

@@ -30,8 +30,8 @@ from core.translation.dialects.openai.responses_output import (
 )
 from core.translation.dialects.openai.responses_tools import ToolNames
 from core.translation.dialects.shared.call_order import CallOrder
+from core.translation.dialects.shared.errors import stream_error
 from core.translation.dialects.shared.stream_decoder import EventDecoder
-from core.translation.dialects.shared.stream_errors import stream_error
 from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.events import (
     Event,

@@ -6,13 +6,14 @@ import math
 import struct
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct, field
 
 from core.errors import BackendError, InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import encode_json, read_items, read_object, read_setting
+from core.translation.dialects.shared.errors import parse_error
 
 __all__ = [
     "WANTED",
@@ -90,10 +91,10 @@ def read_dimensions(body: Mapping[str, Any]) -> int | None:
     return int(number) if number > 0 else None
 
 
-def check_error(body: dict[str, Any], parse: Callable[[bytes, int], BackendError]) -> None:
+def check_error(body: dict[str, Any]) -> None:
     """Raise the error that came with a good status, if it is one."""
     if body.get("error"):
-        raise parse(encode_json(body), BackendError.status)
+        raise parse_error(encode_json(body), BackendError.status)
 
 
 def read_vector(value: Any, path: str) -> Vector:

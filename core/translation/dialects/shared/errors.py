@@ -1,4 +1,4 @@
-"""Errors in the middle of a stream, as any server is seen to send them."""
+"""Errors as any server is seen to send them: as a body, and in the middle of a stream."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 from core.errors import BackendError, InvalidResponse
 from core.translation.codec.framing import SSERecord
-from core.translation.codec.json import decode_json, encode_json, read_object
+from core.translation.codec.json import decode_json, encode_json, error_text, read_object
 from core.translation.events import StreamError
 
-__all__ = ["ERROR_TYPES", "error_in", "error_status", "stream_error"]
+__all__ = ["ERROR_TYPES", "error_in", "error_status", "parse_error", "stream_error"]
 
 ERROR_TYPES = {
     "invalid_request_error": 400,
@@ -19,6 +19,20 @@ ERROR_TYPES = {
     "rate_limit_error": 429,
 }
 """The HTTP status that each of OpenAI's error types stands for."""
+
+
+def parse_error(data: bytes, status: int) -> BackendError:
+    """Read an error body of any status; of what is not JSON its text is kept."""
+    try:
+        body = decode_json(data, blame=InvalidResponse)
+    except InvalidResponse:
+        body = None
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else error
+    if not isinstance(message, str) or not message:
+        message = error_text(data, status)
+    code = error.get("code") if isinstance(error, dict) else None
+    return BackendError(message, status=status, code=code if isinstance(code, str) else None)
 
 
 def error_in(record: SSERecord) -> Any:
