@@ -8,6 +8,7 @@ from typing import Any, Literal
 from core.config.providers import PROVIDERS, Provider
 from core.config.section import Section
 from core.http.addresses import ollama_address, openai_address, root_address
+from core.translation.dialects.registry import BACKEND_KINDS
 
 __all__ = ["NotServed", "Why", "find_place"]
 
@@ -46,10 +47,12 @@ def find_place(params: Section, word: str, model: str) -> dict[str, Any]:
         return {"base_url": "", "api_key": ""}
     environ = params.source.environ
     named = (environ.get(variable) for variable in provider.base_variables)
+    native = BACKEND_KINDS[provider.dialect].manages_models
     address = base or next((text for text in named if text), provider.address)
     try:
-        if provider.dialect == "ollama":
-            place = {"base_url": root_address(base, "ollama") if base else ollama_address(environ)}
+        if native:
+            root = root_address(base, api=True) if base else ollama_address(environ)
+            place = {"base_url": root}
         elif not address:
             raise NotServed("address", " / ".join(provider.base_variables))
         elif word == "azure":
@@ -58,9 +61,9 @@ def find_place(params: Section, word: str, model: str) -> dict[str, Any]:
             root, version = openai_address(address, provider.address)
             place = {"base_url": root, "version": version}
     except ValueError as exc:
-        named_by = key if base or provider.dialect != "ollama" else "OLLAMA_HOST"
+        named_by = key if base or not native else "OLLAMA_HOST"
         raise params.error(named_by, f"is not the address of a server: {exc}") from exc
-    secret = _secret(params, provider, far=provider.dialect == "openai" and bool(base))
+    secret = _secret(params, provider, far=bool(base) and not native)
     if not secret and (word == "azure" or (provider.hosted and address == provider.address)):
         raise NotServed("key", " / ".join(provider.key_variables))
     rules = {"key_header": provider.key_header, "lists": provider.lists}
@@ -84,7 +87,7 @@ def _azure(address: str, params: Section, model: str) -> dict[str, Any]:
     Addresses are copied with more or less of the route behind them.
     """
     text, _, query = address.partition("?")
-    root = root_address(text.partition("/openai")[0], "openai")
+    root = root_address(text.partition("/openai")[0])
     # Without quotes 2024-10-21 is a date to YAML.
     given = params.take("api_version", unset="warn") or query.rpartition("api-version=")[2]
     version = str(given or params.source.environ.get("AZURE_API_VERSION", ""))

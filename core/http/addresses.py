@@ -41,11 +41,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def root_address(text: str, dialect: str) -> str:
+def root_address(text: str, *, api: bool = False) -> str:
     """Return a server's address without its routes: no trailing slash, no ``/v1``.
 
-    ``/api`` is a route of Ollama's dialect only: others have it inside their address, as
-    ``https://openrouter.ai/api/v1`` does. Raises ValueError for what is no HTTP address.
+    ``api`` is for Ollama's servers: ``/api`` is a route of theirs, and part of the address of
+    others, as in ``https://openrouter.ai/api/v1``. Raises ValueError for what is no HTTP address.
     """
     scheme, mark, rest = text.strip().partition("://")
     if not mark:
@@ -54,7 +54,7 @@ def root_address(text: str, dialect: str) -> str:
         raise ValueError(f"{scheme}:// is not http:// or https://")
     rest = rest.rstrip("/")
     for route in _ROUTES:
-        if rest.endswith(route) and (dialect == "ollama" or not route.startswith("/api")):
+        if rest.endswith(route) and (api or not route.startswith("/api")):
             rest = rest.removesuffix(route).rstrip("/")
             break
     host = rest.partition("/")[0]
@@ -74,7 +74,7 @@ def openai_address(text: str, usual: str = "") -> tuple[str, str]:
     text = text.strip().rstrip("/").removesuffix("/chat/completions")
     if usual.startswith(f"{text}/"):
         text = usual
-    root = root_address(text, "openai")
+    root = root_address(text)
     if text.endswith("/v1"):
         return root, "/v1"
     whole = _VERSIONED.search(root.partition("://")[2]) or text == usual
@@ -89,7 +89,7 @@ def ollama_address(environ: Mapping[str, str]) -> str:
     """
     base = environ.get("OLLAMA_API_BASE", "").strip()
     if base:
-        return root_address(base, "ollama")
+        return root_address(base, api=True)
     text = environ.get("OLLAMA_HOST", "").strip().strip("\"'").strip()
     if not text:
         return OLLAMA_ADDRESS
@@ -103,7 +103,7 @@ def ollama_address(environ: Mapping[str, str]) -> str:
     default = _DEFAULT_PORTS.get(scheme, "11434") if mark else "11434"
     place, _, path = rest.partition("/")
     host, port = _host_and_port(place, default)
-    return root_address(f"{scheme}://{host}:{port}/{path}", "ollama")
+    return root_address(f"{scheme}://{host}:{port}/{path}", api=True)
 
 
 def _host_and_port(place: str, default: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from core.http.addresses import ollama_address, root_address
     ],
 )
 def test_an_ollama_address_loses_its_routes(text: str, expected: str) -> None:
-    assert root_address(text, "ollama") == expected
+    assert root_address(text, api=True) == expected
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_an_ollama_address_loses_its_routes(text: str, expected: str) -> None:
     ],
 )
 def test_an_openai_address_keeps_what_stands_before_v1(text: str, expected: str) -> None:
-    assert root_address(text, "openai") == expected
+    assert root_address(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "http://", "ftp://host", "unix:///x", "http://a b", "h?x=1"])
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"http"):
-        root_address(text, "ollama")
+        root_address(text, api=True)
 
 
 # The cases of Ollama's own envconfig/config_test.go (TestHost), with one difference: an

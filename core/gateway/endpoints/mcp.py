@@ -17,6 +17,7 @@ from core.errors import InvalidRequest
 from core.gateway.call import CallScope, GatewayState
 from core.gateway.gate import Endpoint, noted
 from core.translation.codec.json import encode_json
+from core.translation.fields.field import COMMON
 from core.translation.messages import ToolCall
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class McpEndpoint(Endpoint):
     """
 
     def __init__(self, gateway_state: GatewayState, open_tools: OpenTools) -> None:
-        super().__init__(gateway_state, dialect="openai", reads="as it comes")
+        super().__init__(gateway_state, dialect=COMMON, reads="as it comes")
         self._open_tools = open_tools
         self._owner: asyncio.Task[None] | None = None
         self._manager: asyncio.Future[StreamableHTTPSessionManager] | None = None
