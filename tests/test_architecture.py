@@ -134,6 +134,8 @@ def test_every_dependency_is_defended_and_locked(language: str, split: str) -> N
 _NAMES_A_DIALECT = {
     "core/translation/fields/chat.py": "the hub's own table: what an idea is called in both APIs",
     "core/translation/fields/field.py": "the dialect whose names the hub's settings have",
+    "core/translation/fields/kinds.py": "the kinds of things in each dialect, one table",
+    "core/translation/dialects/shared": "what the parsers of chats have in common",
     "core/translation/splicing.py": "the fast path of one pair of streams",
     "core/translation/conversions/openai_over_ollama.py": "the fast path of one pair of requests",
     "core/translation/dialects/dialect.py": "the word embeddings is a kind of task, too",
