@@ -42,6 +42,7 @@ class Catalog:
         self._client = client
         self._kinds: dict[str, tuple[float, str]] = {}
         self._abilities: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
+        self._efforts: dict[tuple[str, str], tuple[bool | str, ...]] = {}
 
     async def capabilities(self, route: Route) -> frozenset[str]:
         """Return what the model can do, in Ollama's words: completion, tools, thinking...
@@ -58,12 +59,21 @@ class Catalog:
         elif deployment.kind.manages_models:
             shown = await self.show(route, {})
             abilities = frozenset(shown.get("capabilities") or ("completion",))
+            self._efforts[key] = _efforts(shown.get("thinking"))
         elif await self.kind(deployment) == "llama.cpp":
             abilities = await self._template_abilities(deployment)
         else:
             abilities = _HOSTED
         self._abilities[key] = (time.monotonic(), abilities)
         return _corrected(abilities, deployment)
+
+    async def efforts(self, route: Route) -> tuple[bool | str, ...]:
+        """Return how a model can be told to think; nothing where its server does not say.
+
+        A newer Ollama says so in ``/api/show``, under ``thinking.values``.
+        """
+        await self.capabilities(route)
+        return self._efforts.get((route.deployment.base_url, route.model), ())
 
     async def kind(self, deployment: Deployment) -> str:
         """Return what kind of server a backend is: ollama, llama.cpp, vllm, or "" if unknown.
@@ -235,6 +245,15 @@ def _corrected(abilities: frozenset[str], deployment: Deployment) -> frozenset[s
         return abilities
     more = {ability for ability, able in deployment.abilities.items() if able}
     return (abilities | more) - (deployment.abilities.keys() - more)
+
+
+def _efforts(thinking: Any) -> tuple[bool | str, ...]:
+    values = thinking.get("values") if isinstance(thinking, dict) else None
+    words = {"true": True, "on": True, "false": False, "off": False}
+    given = values if isinstance(values, list) else []
+    return tuple(
+        words.get(v, v) if isinstance(v, str) else v for v in given if isinstance(v, bool | str)
+    )
 
 
 def _names(body: dict[str, Any]) -> list[str]:

@@ -289,7 +289,7 @@ class Fleet:
         exchange = new_id()
         if note is not None:
             note(exchange)
-        options = AskOptions(owner=owner, identity=exchange, emulate=emulate)
+        options = AskOptions(owner=owner, identity=exchange, emulate=emulate, whole=True)
         answer = await self._caller.answer(dialect, body, options)
         decoder = spoken.decoder(ids=exchange)
         try:

@@ -28,6 +28,7 @@ from core.gateway.endpoints.mcp import McpEndpoint, own_tools
 from core.gateway.endpoints.models import ModelRoutes
 from core.gateway.endpoints.openapi import docs_routes
 from core.gateway.endpoints.responses import ResponsesEndpoint
+from core.gateway.endpoints.threads import ThreadsEndpoint
 from core.gateway.gate import Endpoint, GatedRoute, Handler, HandlerEndpoint
 from core.gateway.origins import OriginGuard
 from core.translation.codec.json import decode_json, read_object, read_text
@@ -71,6 +72,9 @@ def _asked(gateway_state: GatewayState) -> Iterator[GatedRoute]:
     """Yield the route of each dialect, and those of the answers that it keeps."""
     get = partial(_get, gateway_state)
     for name, spoken in SPOKEN.items():
+        if isinstance(spoken, Dialect) and spoken.threads:
+            yield GatedRoute(spoken.path, ThreadsEndpoint(gateway_state, name), ["POST"])
+            continue
         if not (isinstance(spoken, Dialect) and spoken.keeps):
             yield GatedRoute(spoken.path, ChatEndpoint(gateway_state, name), ["POST"])
             continue

@@ -36,11 +36,16 @@ def backend() -> Iterator[Scripted]:
         yield scripted
 
 
-def ask(backend: Scripted, folder: Path, url: str, allow: str = "127.0.0.1") -> httpx.Response:
-    content = [
-        {"type": "text", "text": "What is this?"},
-        {"type": "image_url", "image_url": {"url": url}},
-    ]
+def ask(
+    backend: Scripted,
+    folder: Path,
+    url: str,
+    allow: str = "127.0.0.1",
+    text: str = "What is this?",
+) -> httpx.Response:
+    content: list[Any] = [{"type": "image_url", "image_url": {"url": url}}]
+    if text:
+        content.insert(0, {"type": "text", "text": text})
     body: dict[str, Any] = {"model": "seeing", "messages": [{"role": "user", "content": content}]}
     config = CONFIG.format(url=backend.url, allow=allow)
     with gateway(config, folder=folder, environ={"OLLAMA_HOST": CLOSED}) as place:
@@ -71,6 +76,19 @@ def test_a_private_address_is_refused_with_its_path(backend: Scripted, tmp_path:
 def test_a_model_that_cannot_see_costs_no_fetch(backend: Scripted, tmp_path: Path) -> None:
     backend.json("/api/show", BLIND)
     answer = ask(backend, tmp_path, f"{backend.url}/cat.png")
-    assert answer.status_code == 400
-    assert "cannot see images" in answer.json()["error"]["message"]
+    assert answer.status_code == 200
+    assert answer.headers["x-diglot-dropped"] == "messages[0].content[1].image_url.url"
+    assert backend.bodies("/api/chat")[0]["messages"] == [
+        {"role": "user", "content": "What is this?"}
+    ]
     assert backend.bodies("/cat.png") == []
+
+
+def test_a_picture_alone_for_a_model_that_cannot_see_is_refused(
+    backend: Scripted, tmp_path: Path
+) -> None:
+    backend.json("/api/show", BLIND)
+    answer = ask(backend, tmp_path, f"{backend.url}/cat.png", text="")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "no_vision"
+    assert "cannot see images" in answer.json()["error"]["message"]

@@ -1,13 +1,14 @@
 """What a model cannot do itself, done for it or refused before it is asked.
 
 What each model can do is known from the catalog. Tools are emulated where it has not learnt
-them, thinking is not asked of one that does not think, and a picture for one that cannot see
-is refused with a sentence that says what to do instead.
+them, and thinking is asked of one that thinks alone, as hard as it can be told to. A picture for
+one that cannot see is left out; where nothing else is asked the request is refused with a sentence
+that says what to do instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -16,11 +17,14 @@ from core.errors import Unsupported
 from core.exchanges.exchange import Exchange
 from core.tools.emulation.emulate import Emulation, emulate
 from core.tools.emulation.flatten_history import flatten
+from core.translation.dialects.registry import FIELDS
+from core.translation.dialects.shared.thinking import nearest
 from core.translation.messages import (
     Audio,
     ChatRequest,
     ChatResponse,
     Image,
+    Message,
     NamedTool,
     Part,
     Text,
@@ -42,28 +46,32 @@ async def adapt_to_capabilities(
     *,
     route: Route,
     abilities: Callable[[], Awaitable[frozenset[str]]],
+    efforts: Callable[[], Awaitable[Iterable[bool | str]]],
     ask: Ask,
     fetch: Callable[[ChatRequest], Awaitable[ChatRequest]],
     exchange: Exchange,
+    whole: bool = False,
 ) -> ChatRequest | ChatResponse:
     """Return the request in a form that this model can follow, or the answer already made.
 
-    ``abilities`` is asked only where it matters; ``ask`` gets an answer on the side; ``fetch``
-    puts images in the place of their addresses. What was emulated is noted on ``exchange``.
-    Raises Unsupported for what cannot be helped, and InvalidRequest for an image that cannot
-    be had.
+    ``abilities`` and ``efforts`` (how it can be told to think) are asked only where it matters;
+    ``ask`` gets an answer on the side; ``fetch`` puts images in the place of their addresses.
+    What was emulated is noted on ``exchange``; with ``whole`` no picture is left out. Raises
+    Unsupported for what cannot be helped, and InvalidRequest for an image that cannot be had.
     """
     kind = route.deployment.kind
     needed = needs(request)
     if not (needed or request.thinking):
         return request
     able = await abilities()
-    _refuse(request, needed - able)
-    if "vision" in needed and not kind.fetches_images:
+    request = _without(request, needed - able, whole=whole)
+    if "vision" in needed & able and not kind.fetches_images:
         request = await fetch(request)
     if request.thinking not in (None, False, "none") and "thinking" not in able:
         # Ollama refuses a truthy think with a 400 where the model cannot.
         request = replace(request, thinking=None) if kind.switches_thinking else request
+    elif request.thinking:
+        request = _as_hard(request, await efforts(), exchange)
     tools = "tools" in able
     if tools and (kind.knows_tool_choice or not (is_forced(request) and request.tools)):
         return request
@@ -104,22 +112,54 @@ _WANTED = {
 }
 
 
-def _refuse(request: ChatRequest, missing: Collection[str]) -> None:
-    # Tools are emulated; the rest is not to be had.
+_SENSES: Mapping[str, type[Part]] = {"vision": Image, "audio": Audio}
+
+
+def _without(request: ChatRequest, missing: Collection[str], *, whole: bool) -> ChatRequest:
+    """Return the request without what its model cannot see or hear. Tools are emulated.
+
+    Raises Unsupported where nothing would be left of what is asked, or it has to be ``whole``.
+    """
     for ability in sorted(set(missing) & set(_WANTED)):
-        path = "suffix" if ability == "insert" else _first(request, ability)
-        raise Unsupported(
-            _WANTED[ability].format(model=request.model), code=f"no_{ability}", path=path
-        )
+        sense = _SENSES.get(ability)
+        last = request.messages[-1] if request.messages else Message(role="")
+        kept = [part for part in last.parts if sense is None or not isinstance(part, sense)]
+        if whole or sense is None or (last.role == "user" and not kept):
+            raise Unsupported(
+                _WANTED[ability].format(model=request.model),
+                code=f"no_{ability}",
+                path="suffix" if sense is None else _first(request, sense),
+            )
+        request = replace(request, messages=tuple(_bare(m, sense) for m in request.messages))
+    return request
 
 
-def _first(request: ChatRequest, ability: str) -> str:
-    kind: type[Part] = Image if ability == "vision" else Audio
+def _bare(message: Message, sense: type[Part]) -> Message:
+    parts = tuple(part for part in message.parts if not isinstance(part, sense))
+    return message if len(parts) == len(message.parts) else replace(message, parts=parts)
+
+
+def _first(request: ChatRequest, kind: type[Part]) -> str:
     for index, message in enumerate(request.messages):
         for place, part in enumerate(message.parts):
             if isinstance(part, kind):
                 return f"messages[{index}].content[{place}]"
     return "messages"
+
+
+def _as_hard(
+    request: ChatRequest, efforts: Iterable[bool | str], exchange: Exchange
+) -> ChatRequest:
+    """Return the request with what its model has that is nearest to the wanted effort."""
+    wanted = request.thinking
+    found = nearest(wanted, efforts) if wanted is not None else wanted
+    if found == wanted:
+        return request
+    if wanted is not True:
+        dialect = exchange.client.dialect
+        paths = (r.paths[dialect] for r in FIELDS if r.name == "thinking" and dialect in r.paths)
+        exchange.emulated |= dict.fromkeys(paths, "think_nearest")
+    return replace(request, thinking=found)
 
 
 async def _emulate(

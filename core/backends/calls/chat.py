@@ -215,9 +215,11 @@ class Caller:
             hub.asked,
             route=turn.route,
             abilities=lambda: self._abilities(turn),
+            efforts=lambda: self._catalog.efforts(turn.route),
             ask=lambda question: self._aside(hub, turn, question),
             fetch=self._fetcher().fetch_images,
             exchange=exchange,
+            whole=turn.strict or turn.options.whole,
         )
         hub.emulated = exchange.emulated
         if isinstance(outcome, ChatResponse):

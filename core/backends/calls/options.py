@@ -16,12 +16,14 @@ class AskOptions(Struct, frozen=True, kw_only=True):
 
     The exchange is kept for ``owner``; ``note`` is given it at once. ``identity`` is its id where
     the caller has made one. ``headers`` are the client's, of which the exchange keeps what is no
-    secret. ``strict`` makes a lost field an error. ``emulate`` treats every model as one that has
+    secret. ``strict`` makes a lost field an error; ``whole`` does so of a lost picture or sound
+    alone, for people, who see no headers. ``emulate`` treats every model as one that has
     not learnt to call tools.
     """
 
     owner: str = ""
     strict: bool = False
+    whole: bool = False
     headers: Iterable[tuple[bytes, bytes]] = ()
     identity: str = ""
     emulate: bool = False

@@ -1,17 +1,16 @@
 """POST /v1/responses with a memory: ``previous_response_id`` stands for a conversation.
 
 What was said and answered is kept in the dialect's own items, so going on from a response is
-putting its items in front of the new ones. The store forgets the oldest when it is full. Where a
-Redis is configured it keeps a copy, so that any gateway can go on from any other's response.
+putting its items in front of the new ones. An item that Diglot made may be sent back by its id
+alone, as the Vercel AI SDK does: the id says in which response it was.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+import re
+from collections.abc import AsyncGenerator
 from typing import Any
 
-from msgspec import Struct
 from starlette.requests import Request
 
 from core.backends.calls.answer import Answer
@@ -20,98 +19,20 @@ from core.errors import DiglotError, InvalidRequest
 from core.gateway.auth import principal_of
 from core.gateway.call import CallScope, GatewayState
 from core.gateway.endpoints.chat import ChatEndpoint
-from core.gateway.endpoints.shared_values import SharedValues
+from core.gateway.endpoints.kept_answers import SharedAnswers, Stored
 from core.translation.codec.framing import SSEDecoder
 from core.translation.codec.json import decode_json, encode_json, read_object
 
-__all__ = ["ResponseStore", "ResponsesEndpoint"]
+__all__ = ["ResponsesEndpoint"]
 
-MAX_RESPONSES = 1000
-MAX_BYTES = 64 * 1024 * 1024
-SHARED_SECONDS = 7 * 24 * 3600
-"""How long Redis keeps a response."""
-
-_GONE = b"gone"
 _ENDS = (b"response.completed", b"response.incomplete")
 
+# Ids of items hold that of their response: rs_<id>_0, msg_<id>, in_<id>_3.
+_ITEM_ID = re.compile(r"[a-z]+_(?P<response>[0-9a-f]+)(?:_\d+)?")
 
-class Stored(Struct, frozen=True):
-    """One response with the items that it answered. ``size`` is in bytes of JSON."""
-
-    items: list[Any]
-    response: dict[str, Any]
-    size: int
-    owner: str = ""
-
-
-class ResponseStore:
-    """The newest responses, bounded in number and bytes."""
-
-    def __init__(self, limit: int = MAX_RESPONSES, *, limit_bytes: int = MAX_BYTES) -> None:
-        self._limit = limit
-        self._limit_bytes = limit_bytes
-        self._size = 0
-        self._kept: OrderedDict[str, Stored] = OrderedDict()
-
-    def add(self, items: list[Any], response: dict[str, Any], *, owner: str = "") -> None:
-        """Keep a response of ``owner``, forgetting the oldest where there is no room."""
-        size = len(encode_json(items)) + len(encode_json(response))
-        self._kept[response["id"]] = Stored(items, response, size, owner)
-        self._size += size
-        while len(self._kept) > 1 and (
-            len(self._kept) > self._limit or self._size > self._limit_bytes
-        ):
-            self._size -= self._kept.popitem(last=False)[1].size
-
-    def get(self, identity: str, *, owner: str = "") -> Stored | None:
-        """Return a response of ``owner``, or None where it is not there (any more)."""
-        stored = self._kept.get(identity)
-        return stored if stored is not None and stored.owner == owner else None
-
-    def delete(self, identity: str) -> bool:
-        """Forget a response; tell whether it was there."""
-        stored = self._kept.pop(identity, None)
-        self._size -= stored.size if stored else 0
-        return stored is not None
-
-
-class SharedResponses:
-    """The newest responses of this process, and in Redis those of all gateways.
-
-    ``redis_url`` returns where Redis is, "" for none.
-    """
-
-    def __init__(self, redis_url: Callable[[], str]) -> None:
-        self._shared = SharedValues(redis_url)
-        self._own = ResponseStore()
-
-    async def add(self, items: list[Any], response: dict[str, Any], *, owner: str) -> None:
-        """Keep a response of ``owner``, here and in Redis."""
-        self._own.add(items, response, owner=owner)
-        value = encode_json({"items": items, "response": response, "owner": owner})
-        await self._shared.put(_name(response["id"]), value, seconds=SHARED_SECONDS)
-
-    async def get(self, identity: str, *, owner: str) -> Stored | None:
-        """Return a response of ``owner``, or None where it is not there (any more)."""
-        value = await self._shared.get(_name(identity))
-        if value is None:
-            # Redis may be away, or was when this was said.
-            return self._own.get(identity, owner=owner)
-        if value == _GONE:
-            return None
-        kept = decode_json(value)
-        stored = Stored(kept["items"], kept["response"], len(value), kept["owner"])
-        return stored if stored.owner == owner else None
-
-    async def delete(self, identity: str) -> None:
-        """Forget a response."""
-        self._own.delete(identity)
-        # Other gateways may have a copy.
-        await self._shared.put(_name(identity), _GONE, seconds=SHARED_SECONDS)
-
-
-def _name(identity: str) -> str:
-    return f"response:{identity}"
+# What only a server has use for, of an item that is sent on.
+_KEPT_FOR_CLIENTS = frozenset({"id", "status"})
+_MOST, _USUAL = 100, 20
 
 
 class ResponsesEndpoint(ChatEndpoint):
@@ -119,28 +40,20 @@ class ResponsesEndpoint(ChatEndpoint):
 
     def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
         super().__init__(gateway_state, client_dialect)
-        self._store = SharedResponses(lambda: gateway_state.fleet.config.routing.redis_url)
+        self._store = SharedAnswers(lambda: gateway_state.fleet.config.routing.redis_url)
 
     async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:
         """Answer, with the earlier conversation in front of the new items."""
         asked = read_object(decode_json(body), "")
-        items = _items(asked.get("input"))
-        previous = asked.get("previous_response_id")
-        if previous is not None:
-            stored = await self._store.get(str(previous), owner=call.principal.owner)
-            if stored is None:
-                raise InvalidRequest(
-                    f"response {previous!r} is not kept here (any more): send the whole "
-                    "conversation as input",
-                    code="previous_response_not_found",
-                    path="previous_response_id",
-                )
-            items = [*stored.items, *stored.response["output"], *items]
-            body = encode_json({**asked, "input": items})
+        owner = call.principal.owner
+        items = await self._looked_up(_items(asked.get("input")), owner)
+        earlier = await self._earlier(asked.get("previous_response_id"), owner)
+        if earlier or items != _items(asked.get("input")):
+            body = encode_json({**asked, "input": [*map(_bare, earlier), *items]})
         answer = await super().ask(call, body, options)
         if asked.get("store") is False:
             return answer
-        owner = call.principal.owner
+        items = [*earlier, *_numbered(items, call.id)]
         if answer.rest is not None:
             answer.rest = self._watch(answer.body, answer.rest, items, owner)
         elif answer.content_type.startswith("text/event-stream"):
@@ -148,6 +61,32 @@ class ResponsesEndpoint(ChatEndpoint):
         else:
             await self._store.add(items, decode_json(answer.body), owner=owner)
         return answer
+
+    async def _earlier(self, previous: Any, owner: str) -> list[Any]:
+        """Return the conversation that a response ended. Raises InvalidRequest if it is gone."""
+        if previous is None:
+            return []
+        stored = await self._store.get(str(previous), owner=owner)
+        if stored is None:
+            raise InvalidRequest(
+                f"response {previous!r} is not kept here (any more): send the whole "
+                "conversation as input",
+                code="previous_response_not_found",
+                path="previous_response_id",
+            )
+        return [*stored.items, *stored.response["output"]]
+
+    async def _looked_up(self, items: list[Any], owner: str) -> list[Any]:
+        """Return the items with each reference that is known here as what it stands for."""
+        return [await self._referred(item, owner) if _refers(item) else item for item in items]
+
+    async def _referred(self, item: dict[str, Any], owner: str) -> dict[str, Any]:
+        identity = str(item["id"])
+        found = _ITEM_ID.fullmatch(identity)
+        stored = await self._store.get(f"resp_{found['response']}", owner=owner) if found else None
+        kept = [*stored.items, *stored.response["output"]] if stored is not None else []
+        # What is not there is refused by the parser, which knows its place.
+        return next((_bare(one) for one in kept if one.get("id") == identity), item)
 
     async def _watch(
         self, head: bytes, rest: AsyncGenerator[bytes], items: list[Any], owner: str
@@ -171,9 +110,30 @@ class ResponsesEndpoint(ChatEndpoint):
         return (await self._found(request)).response
 
     async def items(self, request: Request, body: bytes) -> Any:
-        """GET /v1/responses/{id}/input_items, oldest first."""
+        """GET /v1/responses/{id}/input_items: a page of them, the newest first unless asked."""
         items = (await self._found(request)).items
-        return {"object": "list", "data": items, "has_more": False}
+        query = request.query_params
+        order = query.get("order") or "desc"
+        if order not in ("asc", "desc"):
+            raise InvalidRequest('order must be "asc" or "desc"', path="order")
+        limit = query.get("limit") or str(_USUAL)
+        if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= _MOST:
+            raise InvalidRequest(f"limit must be from 1 to {_MOST}", path="limit")
+        ordered = items if order == "asc" else items[::-1]
+        after = query.get("after")
+        if after:
+            ids = [item["id"] for item in ordered]
+            if after not in ids:
+                raise InvalidRequest(f"there is no item {after!r} in this response", path="after")
+            ordered = ordered[ids.index(after) + 1 :]
+        page = ordered[: int(limit)]
+        return {
+            "object": "list",
+            "data": page,
+            "first_id": page[0]["id"] if page else None,
+            "last_id": page[-1]["id"] if page else None,
+            "has_more": len(page) < len(ordered),
+        }
 
     async def delete(self, request: Request, body: bytes) -> Any:
         """DELETE /v1/responses/{id}."""
@@ -195,3 +155,39 @@ def _items(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value
     return [{"role": "user", "content": value}] if isinstance(value, str) else []
+
+
+def _refers(item: Any) -> bool:
+    if not isinstance(item, dict) or "id" not in item:
+        return False
+    return item.get("type") == "item_reference" or item.keys() <= {"id", "type"}
+
+
+def _bare(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a kept item without what only clients have use for."""
+    bare = {key: value for key, value in item.items() if key not in _KEPT_FOR_CLIENTS}
+    if bare.get("type") == "reasoning" and bare.get("content"):
+        bare.pop("summary", None)
+    content = bare.get("content")
+    if isinstance(content, list):
+        hidden = ("annotations", "logprobs")
+        bare["content"] = [
+            {key: value for key, value in part.items() if key not in hidden or value}
+            if isinstance(part, dict)
+            else part
+            for part in content
+        ]
+    return bare
+
+
+def _numbered(items: list[Any], identity: str) -> list[Any]:
+    """Return new items as they are kept: each with a type, an id and a status."""
+    kept: list[Any] = []
+    for place, item in enumerate(items):
+        whole = {"type": "message", "id": f"in_{identity}_{place}", "status": "completed", **item}
+        if isinstance(whole.get("content"), str) and whole["type"] == "message":
+            kind = "output_text" if whole.get("role") == "assistant" else "input_text"
+            part: dict[str, Any] = {"type": kind, "text": whole["content"]}
+            whole["content"] = [part | ({"annotations": []} if kind == "output_text" else {})]
+        kept.append(whole)
+    return kept

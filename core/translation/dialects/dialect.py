@@ -136,7 +136,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     ``plain`` reads its requests that are plain, and refuses others.
     ``thinks_if`` is the field without which nobody thinks ("" where that is the model's matter).
     ``loaded`` answers a request without a prompt, if that asks to load the model. ``keeps``:
-    its server keeps answers, to be asked for by id. ``counts_at`` is a route that counts tokens.
+    its server keeps answers, to be asked for by id; ``threads``: a conversation can be gone on
+    with by its last answer's id. ``counts_at`` is a route that counts tokens.
     ``dump_effort`` writes how hard to think, where a level alone says so.
     """
 
@@ -162,6 +163,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     thinks_if: str = ""
     loaded: _Loaded | None = None
     keeps: bool = False
+    threads: bool = False
     counts_at: str = ""
     passing: Passing | None = None
     dump_effort: Callable[[bool | str], bool | str] | None = None

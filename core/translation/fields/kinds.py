@@ -115,7 +115,8 @@ def _item(thing: Mapping[str, Any]) -> str:
     """Responses' items: whatever is said, called or answered is carried."""
     kind = thing.get("type")
     if kind is None or kind == "message":
-        return "" if "role" in thing or kind == "message" else "unknown_kind"
+        known = "role" in thing or "id" in thing or kind == "message"
+        return "" if known else "unknown_kind"
     if not isinstance(kind, str):
         return "unknown_kind"
     if kind in _ITEMS_LEFT:

@@ -116,6 +116,7 @@ NOTES: dict[str, Note] = {
     "thinking_shown": Note("report.thinking_shown"),
     "namespace": Note("report.namespace", source=_RESPONSES),
     "claude_only": Note("report.claude_only", source=_ANTHROPIC),
+    "think_nearest": Note("report.think_nearest", source=_DOCS),
     "no_hearing": Note("report.no_hearing", source="Ollama server/routes.go"),
     "audio_native": Note("report.audio_native", source=_COMPAT),
 }

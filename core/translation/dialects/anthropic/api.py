@@ -40,6 +40,7 @@ _MESSAGES = Dialect(
     encoder=messages_stream.StreamEncoder,
     signature=signature.MESSAGES,
     thinks_if="thinking",
+    threads=True,
     counts_at=_COUNT,
 )
 

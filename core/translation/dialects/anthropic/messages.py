@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Literal
 
-from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse
+from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import (
     decode_json,
     encode_json,
@@ -89,6 +89,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     messages = parse_messages(body.get("messages"))
     if not messages:
         raise InvalidRequest("messages must hold at least one message", path="messages")
+    _refuse_elsewhere(body)
     settings = SETTINGS.parse(body)
     user = body.get("metadata")
     if isinstance(user, dict) and isinstance(user.get("user_id"), str):
@@ -107,6 +108,25 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         include_usage=True,
         settings=settings,
     )
+
+
+def _refuse_elsewhere(body: dict[str, Any]) -> None:
+    """Raise for a conversation that is not in the request: it would be answered without it."""
+    thread, container = body.get("thread"), body.get("container")
+    if isinstance(thread, dict) and thread.get("type") == "continue":
+        raise InvalidRequest(
+            "no thread is kept here for this: send the whole conversation with thread "
+            '{"type": "create"}',
+            code="thread_not_found",
+            path="thread",
+        )
+    identity = container.get("id") if isinstance(container, dict) else container
+    if identity:
+        raise Unsupported(
+            f"container {identity!r} is not kept here: files and programs of an earlier turn are "
+            "on the server that ran them. Start a new conversation.",
+            path="container",
+        )
 
 
 def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict[str, Any]:
@@ -177,7 +197,10 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
 
 def dump_error(error: DiglotError) -> dict[str, Any]:
     """Write an error body, with Anthropic's word for the kind of status."""
-    body = {"type": error_type(error.status), "message": error.message}
+    body: dict[str, Any] = {"type": error_type(error.status), "message": error.message}
+    if error.code.startswith("thread_"):
+        # That API's clients act on this: they send the whole conversation again.
+        body["details"] = {"error_code": error.code}
     return {"type": "error", "error": body, "request_id": None}
 
 

@@ -1,0 +1,105 @@
+"""The answers that are kept, each with the conversation that it ended: bounded, and by owner.
+
+The store forgets the oldest when it is full. Where a Redis is configured it has a copy, so that
+any gateway can go on from any other's answer.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from core.gateway.endpoints.shared_values import SharedValues
+from core.translation.codec.json import decode_json, encode_json
+
+__all__ = ["AnswerStore", "SharedAnswers", "Stored"]
+
+MAX_ANSWERS = 1000
+MAX_BYTES = 64 * 1024 * 1024
+SHARED_SECONDS = 7 * 24 * 3600
+"""How long Redis keeps an answer."""
+
+
+_GONE = b"gone"
+
+
+class Stored(Struct, frozen=True):
+    """One answer with what it answered, in its dialect's own items. ``size`` is in bytes."""
+
+    items: list[Any]
+    response: dict[str, Any]
+    size: int
+    owner: str = ""
+
+
+class AnswerStore:
+    """The newest answers, bounded in number and bytes."""
+
+    def __init__(self, limit: int = MAX_ANSWERS, *, limit_bytes: int = MAX_BYTES) -> None:
+        self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._size = 0
+        self._kept: OrderedDict[str, Stored] = OrderedDict()
+
+    def add(self, items: list[Any], response: dict[str, Any], *, owner: str = "") -> None:
+        """Keep an answer of ``owner``, forgetting the oldest where there is no room."""
+        size = len(encode_json(items)) + len(encode_json(response))
+        self._kept[response["id"]] = Stored(items, response, size, owner)
+        self._size += size
+        while len(self._kept) > 1 and (
+            len(self._kept) > self._limit or self._size > self._limit_bytes
+        ):
+            self._size -= self._kept.popitem(last=False)[1].size
+
+    def get(self, identity: str, *, owner: str = "") -> Stored | None:
+        """Return an answer of ``owner``, or None where it is not there (any more)."""
+        stored = self._kept.get(identity)
+        return stored if stored is not None and stored.owner == owner else None
+
+    def delete(self, identity: str) -> bool:
+        """Forget an answer; tell whether it was there."""
+        stored = self._kept.pop(identity, None)
+        self._size -= stored.size if stored else 0
+        return stored is not None
+
+
+class SharedAnswers:
+    """The newest answers of this process, and in Redis those of all gateways.
+
+    ``redis_url`` returns where Redis is, "" for none.
+    """
+
+    def __init__(self, redis_url: Callable[[], str]) -> None:
+        self._shared = SharedValues(redis_url)
+        self._own = AnswerStore()
+
+    async def add(self, items: list[Any], response: dict[str, Any], *, owner: str) -> None:
+        """Keep an answer of ``owner``, here and in Redis."""
+        self._own.add(items, response, owner=owner)
+        value = encode_json({"items": items, "response": response, "owner": owner})
+        await self._shared.put(_name(response["id"]), value, seconds=SHARED_SECONDS)
+
+    async def get(self, identity: str, *, owner: str) -> Stored | None:
+        """Return an answer of ``owner``, or None where it is not there (any more)."""
+        value = await self._shared.get(_name(identity))
+        if value is None:
+            # Redis may be away, or was when this was said.
+            return self._own.get(identity, owner=owner)
+        if value == _GONE:
+            return None
+        kept = decode_json(value)
+        stored = Stored(kept["items"], kept["response"], len(value), kept["owner"])
+        return stored if stored.owner == owner else None
+
+    async def delete(self, identity: str) -> None:
+        """Forget an answer."""
+        self._own.delete(identity)
+        # Other gateways may have a copy.
+        await self._shared.put(_name(identity), _GONE, seconds=SHARED_SECONDS)
+
+
+def _name(identity: str) -> str:
+    return f"answer:{identity}"

@@ -1,0 +1,110 @@
+"""POST /v1/messages with a memory: ``thread`` goes on from an answer by its id.
+
+A request with ``{"type": "create"}`` has its conversation kept, with the answer; one with
+``{"type": "continue", "previous_message_id": ...}`` brings what is new alone, and takes the
+system prompt and the tools from what is kept (Anthropic's beta message-threads-2026-08-12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from core.backends.calls.answer import Answer
+from core.backends.calls.options import AskOptions
+from core.errors import DiglotError, InvalidRequest
+from core.gateway.call import CallScope, GatewayState
+from core.gateway.endpoints.chat import ChatEndpoint
+from core.gateway.endpoints.kept_answers import SharedAnswers
+from core.translation.codec.json import decode_json, encode_json, read_items, read_object
+from core.translation.dialects.registry import DIALECTS
+from core.translation.events import Event, StreamError, accumulate
+from core.translation.stamp import Stamp
+
+__all__ = ["ThreadsEndpoint"]
+
+# What a server takes from the thread and a request that goes on does not repeat.
+_ONCE = ("system", "tools")
+
+
+class ThreadsEndpoint(ChatEndpoint):
+    """POST in a dialect whose conversations can be gone on with by the last answer's id."""
+
+    def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
+        super().__init__(gateway_state, client_dialect)
+        self._store = SharedAnswers(lambda: gateway_state.fleet.config.routing.redis_url)
+
+    async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:
+        """Answer, with the earlier conversation in front of the new messages."""
+        # What is written in another way is refused by the parser: nothing goes on unawares.
+        if b'"thread"' not in body:
+            return await super().ask(call, body, options)
+        asked = read_object(decode_json(body), "")
+        thread = asked.pop("thread", None)
+        if not isinstance(thread, dict):
+            return await super().ask(call, body, options)
+        owner = call.principal.owner
+        if thread.get("type") == "continue":
+            asked = await self._continued(asked, thread.get("previous_message_id"), owner)
+            body = encode_json(asked)
+        answer = await super().ask(call, body, options)
+        await self._keep(answer, asked, call)
+        return answer
+
+    async def _continued(self, asked: dict[str, Any], previous: Any, owner: str) -> dict[str, Any]:
+        stored = await self._store.get(str(previous), owner=owner)
+        if stored is None:
+            raise InvalidRequest(
+                f"no thread is kept here (any more) for {previous!r}: send the whole "
+                'conversation with thread {"type": "create"}',
+                code="thread_not_found",
+                path="thread.previous_message_id",
+            )
+        kept = stored.response["fields"]
+        said = [*stored.items, *stored.response["output"]]
+        messages = [*said, *read_items(asked.get("messages"), "messages")]
+        return {**asked, **kept, "messages": messages}
+
+    async def _keep(self, answer: Answer, asked: dict[str, Any], call: CallScope) -> None:
+        if answer.rest is not None:
+            answer.rest = self._watch(answer.body, answer.rest, asked, call)
+        elif answer.content_type.startswith("text/event-stream"):
+            decoder = DIALECTS[self._client_dialect].decoder(ids=call.id)
+            await self._add_streamed(decoder.decode(answer.body), asked, call)
+        else:
+            whole = decode_json(answer.body)
+            await self._add(whole["id"], whole["content"], asked, call)
+
+    async def _watch(
+        self, head: bytes, rest: AsyncGenerator[bytes], asked: dict[str, Any], call: CallScope
+    ) -> AsyncGenerator[bytes]:
+        decoder = DIALECTS[self._client_dialect].decoder(ids=call.id)
+        events = decoder.decode(head)
+        try:
+            async for piece in rest:
+                events += decoder.decode(piece)
+                yield piece
+        finally:
+            await rest.aclose()
+        await self._add_streamed(events, asked, call)
+
+    async def _add_streamed(
+        self, events: list[Event], asked: dict[str, Any], call: CallScope
+    ) -> None:
+        try:
+            response = accumulate(events)
+        except DiglotError:
+            return  # a stream that broke is no answer to go on from
+        if any(isinstance(event, StreamError) for event in events):
+            return
+        stamp = Stamp(id=call.id, created=0, model=response.model)
+        whole = DIALECTS[self._client_dialect].dump_response(response, stamp=stamp, now=0)
+        await self._add(whole["id"], whole["content"], asked, call)
+
+    async def _add(
+        self, identity: str, content: list[Any], asked: dict[str, Any], call: CallScope
+    ) -> None:
+        said = [{"role": "assistant", "content": content}] if content else []
+        fields = {name: asked[name] for name in _ONCE if asked.get(name) is not None}
+        kept = {"id": identity, "output": said, "fields": fields}
+        await self._store.add(asked["messages"], kept, owner=call.principal.owner)

@@ -1,0 +1,202 @@
+"""Conversations that go on by an id: responses, their items, and Anthropic's threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import httpx
+import pytest
+from anthropic import Anthropic, beta_tool
+from openai import OpenAI
+
+from tests.gateway.test_app import DONE, NATIVE, gateway
+from tests.support.scripted_backend import Scripted, running
+
+CONFIG = """
+model_list:
+  - model_name: m
+    litellm_params: {{model: ollama_chat/m, api_base: "{url}"}}
+"""
+CALL = {"id": "call_1", "function": {"name": "write_file", "arguments": {"text": "hi"}}}
+THOUGHT = {
+    **DONE,
+    "message": {
+        "role": "assistant",
+        "content": "",
+        "thinking": "Let me see.",
+        "tool_calls": [CALL],
+    },
+}
+SAID = {**DONE, "message": {"role": "assistant", "content": "done"}}
+
+
+@pytest.fixture
+def backend() -> Iterator[Scripted]:
+    with running() as scripted:
+        scripted.json(NATIVE, THOUGHT, SAID)
+        yield scripted
+
+
+@pytest.fixture
+def url(backend: Scripted, tmp_path: Path) -> Iterator[str]:
+    with gateway(CONFIG.format(url=backend.url), tmp_path) as base:
+        yield base
+
+
+def respond(url: str, **body: Any) -> httpx.Response:
+    return httpx.post(f"{url}/v1/responses", json={"model": "m", **body}, timeout=20)
+
+
+def sent(backend: Scripted) -> list[Any]:
+    """Return the messages of the last request that the backend got."""
+    messages: list[Any] = backend.bodies(NATIVE)[-1]["messages"]
+    return messages
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_items_are_known_by_the_ids_that_were_given_to_them(
+    url: str, backend: Scripted, typed: bool
+) -> None:
+    first = respond(url, input="write it").json()
+    kinds = {item["type"]: item for item in first["output"]}
+    more = {"type": "item_reference"} if typed else {}
+    result = {"type": "function_call_output", "call_id": "call_1", "output": "ok"}
+    again = respond(
+        url,
+        input=[
+            {"role": "user", "content": "write it"},
+            {**more, "id": kinds["reasoning"]["id"]},
+            {**more, "id": kinds["function_call"]["id"]},
+            result,
+        ],
+    )
+    assert again.status_code == 200, again.text
+    user, assistant, tool = sent(backend)
+    assert user["content"] == "write it"
+    assert assistant["thinking"] == "Let me see."
+    assert assistant["tool_calls"][0]["function"]["arguments"] == {"text": "hi"}
+    assert tool["content"] == "ok"
+    assert "x-diglot-dropped" not in again.headers
+
+
+def test_an_item_that_is_not_kept_is_refused(url: str) -> None:
+    for identity in ("rs_1", "rs_" + "0" * 32 + "_0", "../etc"):
+        answer = respond(url, input=[{"type": "item_reference", "id": identity}])
+        assert answer.status_code == 400
+        assert answer.json()["error"]["code"] == "item_not_found"
+        assert answer.json()["error"]["param"] == "input[0].type"
+
+
+def test_going_on_from_a_response_loses_nothing_in_strict_mode(url: str, backend: Scripted) -> None:
+    first = respond(url, input="write it").json()["id"]
+    result = {"type": "function_call_output", "call_id": "call_1", "output": "ok"}
+    body = {"model": "m", "previous_response_id": first, "input": [result]}
+    again = httpx.post(f"{url}/v1/responses", json=body, headers={"x-diglot-strict": "1"})
+    assert again.status_code == 200, again.text
+    assert [message["role"] for message in sent(backend)] == ["user", "assistant", "tool"]
+
+
+def test_input_items_come_in_pages(url: str) -> None:
+    client = OpenAI(base_url=f"{url}/v1", api_key="-")
+    given: list[Any] = [{"role": "user", "content": text} for text in ("one", "two", "three")]
+    response = client.responses.create(model="m", input=given)
+    client.close()
+    place = f"{url}/v1/responses/{response.id}/input_items"
+    newest = httpx.get(place).json()
+    assert [item["content"][0]["text"] for item in newest["data"]] == ["three", "two", "one"]
+    assert {item["type"] for item in newest["data"]} == {"message"}
+    assert {item["status"] for item in newest["data"]} == {"completed"}
+    assert len({item["id"] for item in newest["data"]}) == 3
+    assert (newest["object"], newest["has_more"]) == ("list", False)
+    page = httpx.get(place, params={"order": "asc", "limit": 2}).json()
+    assert [item["content"][0]["text"] for item in page["data"]] == ["one", "two"]
+    assert page["has_more"] is True
+    assert (page["first_id"], page["last_id"]) == (page["data"][0]["id"], page["data"][1]["id"])
+    rest = httpx.get(place, params={"order": "asc", "after": page["last_id"]}).json()
+    assert [item["content"][0]["text"] for item in rest["data"]] == ["three"]
+    for wrong in ({"limit": "0"}, {"limit": "101"}, {"order": "up"}, {"after": "in_1"}):
+        assert httpx.get(place, params=wrong).status_code == 400
+
+
+@beta_tool
+def write_file(text: str) -> str:
+    """Write a file.
+
+    Args:
+        text: What to write.
+    """
+    return f"wrote {text}"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_anthropics_tool_runner_goes_on_by_its_thread(
+    url: str, backend: Scripted, stream: bool
+) -> None:
+    client = Anthropic(base_url=url, api_key="-")
+    runner = client.beta.messages.tool_runner(
+        model="m",
+        max_tokens=100,
+        system="Be brief.",
+        tools=[write_file],
+        messages=[{"role": "user", "content": "write it"}],
+        stream=stream,
+    )
+    last = runner.until_done()
+    client.close()
+    assert "".join(block.text for block in last.content if block.type == "text") == "done"
+    assert [message["role"] for message in sent(backend)] == [
+        "system",
+        "user",
+        "assistant",
+        "tool",
+    ]
+    assert sent(backend)[-1]["content"] == "wrote hi"
+    assert backend.bodies(NATIVE)[-1]["tools"][0]["function"]["name"] == "write_file"
+
+
+def test_a_thread_goes_on_as_it_is_written(url: str, backend: Scripted) -> None:
+    body: dict[str, Any] = {"model": "m", "max_tokens": 10}
+    hi = [{"role": "user", "content": "hi"}]
+    head = {"system": "Be brief.", "thread": {"type": "create"}, "messages": hi}
+    first = httpx.post(f"{url}/v1/messages", json={**body, **head}).json()
+    result = {"type": "tool_result", "tool_use_id": "call_1", "content": "ok"}
+    more: dict[str, Any] = {"messages": [{"role": "user", "content": [result]}]}
+    thread = {"type": "continue", "previous_message_id": first["id"]}
+    second = httpx.post(f"{url}/v1/messages", json={**body, **more, "thread": thread})
+    assert second.status_code == 200, second.text
+    assert [message["role"] for message in sent(backend)] == [
+        "system",
+        "user",
+        "assistant",
+        "tool",
+    ]
+    thread["previous_message_id"] = second.json()["id"]
+    third = {**body, "messages": [{"role": "user", "content": "and?"}], "thread": thread}
+    assert httpx.post(f"{url}/v1/messages", json=third).status_code == 200
+    assert len(sent(backend)) == 6
+
+
+def test_an_unknown_thread_is_refused_so_that_clients_send_it_all_again(url: str) -> None:
+    thread = {"type": "continue", "previous_message_id": "msg_gone"}
+    body = {"model": "m", "max_tokens": 5, "messages": [], "thread": thread}
+    answer = httpx.post(f"{url}/v1/messages", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"] == {"error_code": "thread_not_found"}
+    escaped = rb'{"model":"m","max_tokens":5,"messages":[{"role":"user","content":"x"}],'
+    escaped += rb'"thr\u0065ad":{"type":"continue","previous_message_id":"m"}}'
+    assert httpx.post(f"{url}/v1/messages", content=escaped).status_code == 400
+
+
+def test_a_container_of_an_earlier_turn_is_refused(url: str) -> None:
+    client = Anthropic(base_url=url, api_key="-", max_retries=0)
+    with pytest.raises(anthropic.BadRequestError, match="container 'c1' is not kept here"):
+        client.messages.create(
+            model="m",
+            max_tokens=5,
+            messages=[{"role": "user", "content": "hi"}],
+            container="c1",
+        )
+    client.close()
