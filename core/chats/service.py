@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from core.backends.calls.options import AskOptions
 from core.backends.fleet import Fleet, Status
 from core.backends.library import Library
 from core.chats.jobs.answer import RunValue, conversation
@@ -355,8 +356,10 @@ class Service:
         max_turns: int = 8,
     ) -> Run:
         def run(job: Job) -> AsyncIterator[RunValue]:
-            def chat(turn: ChatRequest) -> AsyncIterator[Event]:
-                return self.fleet.chat(turn, dialect=dialect, owner=owner, note=job.note_exchange)
+            options = AskOptions(owner=owner, note=job.note_exchange)
+
+            def chat(request: ChatRequest) -> AsyncIterator[Event]:
+                return self.fleet.chat(request, dialect=dialect, options=options)
 
             return run_tools(chat, request, toolbox, max_turns=max_turns)
 

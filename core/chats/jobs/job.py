@@ -24,6 +24,7 @@ from core.chats.jobs.saving import AnswerRow
 from core.chats.values.chat import ChatMessage, MessageChanges, State, Step
 from core.error_kinds import error_facts
 from core.errors import DiglotError
+from core.exchanges.exchange import Exchange
 
 __all__ = ["GRACE", "TOUCH_EVERY", "WRITE_EVERY", "Job", "Run", "Snapshot"]
 
@@ -93,6 +94,8 @@ class Job:
         self._ending: State | None = None
         self._pump: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
+        # What a run wants done once all of it has been read.
+        self.when_answered: Callable[[Job], None] | None = None
 
     @property
     def done(self) -> bool:
@@ -126,10 +129,10 @@ class Job:
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stop)
 
-    def note_exchange(self, exchange_id: str) -> None:
+    def note_exchange(self, exchange: Exchange) -> None:
         """Keep the id of a call to the backend with the message."""
         with self._change():
-            self._exchanges = (*self._exchanges, exchange_id)
+            self._exchanges = (*self._exchanges, exchange.id)
 
     def note_phase(self, phase: Phase) -> None:
         """Say what is being waited for, where the run knows more than its events tell."""
@@ -185,6 +188,8 @@ class Job:
         finally:
             if isinstance(values, AsyncGenerator):
                 await values.aclose()
+        if self.when_answered is not None:
+            self.when_answered(self)
 
     def _fold(self, value: RunValue) -> None:
         with self._change():

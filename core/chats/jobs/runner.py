@@ -11,8 +11,9 @@ import asyncio
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Unpack
 
 from core.chats.jobs.job import GRACE, Job, Run
@@ -84,25 +85,20 @@ class JobRunner:
         Raises InvalidRequest: ``busy`` (409) while a job of the chat runs, ``not_found`` (404)
         for a chat or message that is not the owner's.
         """
-        self._reserve(owner, chat_id)
-        try:
+        with self._reserved(owner, chat_id):
             if continues is not None:
-                row = self._reopen(owner, chat_id, continues)
-            else:
-                parent_id = self._asked(owner, chat_id, ask, parent_id)
-                row = self._add_row(
-                    owner,
-                    chat_id,
-                    parent_id,
-                    model=model,
-                    dialect=dialect,
-                    steps=steps,
-                    exchanges=exchanges,
-                )
+                return self._launch(self._reopen(owner, chat_id, continues), owner, run)
+            parent_id = self._asked(owner, chat_id, ask, parent_id)
+            row = self._add_row(
+                owner,
+                chat_id,
+                parent_id,
+                model=model,
+                dialect=dialect,
+                steps=steps,
+                exchanges=exchanges,
+            )
             return self._launch(row, owner, run)
-        finally:
-            with self._lock:
-                self._starting.discard(chat_id)
 
     def start_batch(
         self,
@@ -118,8 +114,7 @@ class JobRunner:
         ``runs`` are the runs with their models and dialects. The first answer is the one that
         the conversation goes on from. Raises what ``start`` raises.
         """
-        self._reserve(owner, chat_id)
-        try:
+        with self._reserved(owner, chat_id):
             parent_id = self._asked(owner, chat_id, ask, parent_id)
             batch = secrets.token_hex(16)
             rows = [
@@ -130,9 +125,6 @@ class JobRunner:
             return [
                 self._launch(row, owner, run) for row, (run, _, _) in zip(rows, runs, strict=True)
             ]
-        finally:
-            with self._lock:
-                self._starting.discard(chat_id)
 
     def _asked(
         self, owner: str, chat_id: str, ask: Message | None, parent_id: str | None
@@ -195,7 +187,9 @@ class JobRunner:
             await self._end_all()
             self._writers.shutdown()
 
-    def _reserve(self, owner: str, chat_id: str) -> None:
+    @contextmanager
+    def _reserved(self, owner: str, chat_id: str) -> Iterator[None]:
+        """Let nobody else start an answer in this chat until the block ends."""
         # First of all, or "busy" would tell of a chat that is somebody else's.
         self._store.chat(owner, chat_id)
         elsewhere = self.elsewhere(owner, chat_id)
@@ -210,6 +204,11 @@ class JobRunner:
                     code="busy",
                 )
             self._starting.add(chat_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._starting.discard(chat_id)
 
     def _reopen(self, owner: str, chat_id: str, message_id: str) -> ChatMessage:
         self._store.set_leaf(owner, chat_id, message_id)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
 
 from msgspec.structs import replace
 
+from core.backends.calls.options import AskOptions
 from core.backends.fleet import Fleet
 from core.chats.jobs.answer import RunValue
 from core.chats.jobs.job import Job, Run
@@ -47,21 +48,18 @@ class Titler:
     def after(self, run: Run, request: ChatRequest, *, owner: str, dialect: str) -> Run:
         """Return ``run``, which answers ``request``, with the title asked for after it."""
 
-        async def answered(job: Job) -> AsyncGenerator[RunValue]:
-            values = run(job)
-            try:
-                async for value in values:
-                    yield value
-            finally:
-                if isinstance(values, AsyncGenerator):
-                    await values.aclose()
+        def ask(job: Job) -> None:
             # Not waited for: the answer is there, and the person may go on.
             work = self._give(owner, job.chat_id, request, job.snapshot().text, dialect)
             task = asyncio.create_task(work)
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
-        return answered
+        def begin(job: Job) -> AsyncIterator[RunValue]:
+            job.when_answered = ask
+            return run(job)
+
+        return begin
 
     async def _give(
         self, owner: str, chat_id: str, asked: ChatRequest, answer: str, dialect: str
@@ -74,8 +72,9 @@ class Titler:
             if chat.titled != "question" or chat.temporary:
                 return
             thinks = "thinking" in await self._fleet.capabilities(asked.model)
+            options = AskOptions(owner=owner)
             request = title_request(asked, answer, thinks=thinks)
-            events = [e async for e in self._fleet.chat(request, dialect=dialect, owner=owner)]
+            events = [e async for e in self._fleet.chat(request, dialect=dialect, options=options)]
             title = clean_title(text_of(accumulate(events).message))
             if title:
                 await asyncio.to_thread(self._store.give_title, owner, chat_id, title)

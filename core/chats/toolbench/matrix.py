@@ -10,17 +10,18 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing, suppress
 from typing import Any
 
+from core.backends.calls.options import AskOptions
 from core.backends.fleet import Fleet
 from core.chats.store.matrices import Matrices
 from core.chats.values.matrix import MOST_TRIES, Matrix, MatrixPlan, MatrixState, Result
 from core.errors import DiglotError, InvalidRequest
 from core.tools.cases.judging import Check, judge
 from core.tools.cases.values import Case, Verdict
-from core.translation.events import Event, accumulate
+from core.translation.events import accumulate
 from core.translation.messages import ChatRequest, Message, Text, Tool, text_of
 
 __all__ = ["MatrixJob", "MatrixRunner"]
@@ -196,13 +197,12 @@ class MatrixRunner:
         facts: dict[str, Any] = {"case": place, "model": model, "number": number}
         try:
             asked = _request(case, model, plan.tools)
-            answering: AsyncGenerator[Event] = self._fleet.chat(
-                asked,
-                dialect=plan.dialect,
+            options = AskOptions(
                 owner=matrix.owner,
-                note=ids.append,
+                note=lambda exchange: ids.append(exchange.id),
                 emulate=plan.emulated,
             )
+            answering = self._fleet.chat(asked, dialect=plan.dialect, options=options)
             async with aclosing(answering) as events:
                 response = accumulate([event async for event in events])
             duration = time.monotonic_ns() - began

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from core.backends.calls.options import AskOptions
 from core.backends.fleet import Fleet
 from core.chats.jobs.answer import RunValue, conversation
 from core.chats.jobs.job import Job, Run
@@ -310,14 +311,10 @@ class Playground:
         def run(job: Job) -> AsyncIterator[RunValue]:
             notify.append(lambda waits: job.note_phase("deciding" if waits else "calling"))
 
+            options = AskOptions(owner=owner, note=job.note_exchange, emulate=emulate)
+
             def chat(asked: ChatRequest) -> AsyncIterator[Event]:
-                return self._fleet.chat(
-                    asked,
-                    dialect=plan.dialect,
-                    owner=owner,
-                    note=job.note_exchange,
-                    emulate=emulate,
-                )
+                return self._fleet.chat(asked, dialect=plan.dialect, options=options)
 
             return run_tools(
                 chat, request, box, max_turns=plan.max_turns, handle=queue.handle, turn=turn

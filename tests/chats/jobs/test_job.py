@@ -17,6 +17,8 @@ from core.chats.jobs.job import Job
 from core.chats.jobs.runner import JobRunner
 from core.chats.store.store import Store
 from core.errors import BackendUnavailable
+from core.exchanges.exchange import Exchange
+from core.exchanges.wire import Wire
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
 from core.translation.events import (
@@ -37,7 +39,7 @@ def test_an_answer_is_folded_and_stored(store: Store, runner: JobRunner, chat_id
     timings = Timings(load=1_000, prompt=2_000, completion=3_000, total=7_000)
 
     async def run(job: Job) -> AsyncIterator[RunValue]:
-        job.note_exchange("e1")
+        job.note_exchange(Exchange("e1", Wire("ollama", "/api/chat", b""), owner="", started=0))
         yield MessageStart("qwen3:4b")
         yield ThinkingDelta("想")
         yield ThinkingDelta("想")

@@ -1,0 +1,164 @@
+"""LiveConfig: the config as it is now, and what follows from it while Diglot runs.
+
+It is read when the fleet opens and whenever one of its files changes. A new one brings a new
+router, in which deployments that stay keep their counters; requests in work end where they began.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from core.backends.balancing.load import Route
+from core.backends.balancing.router import Router
+from core.backends.balancing.shared_cooldowns import SharedCooldowns
+from core.backends.catalog import Catalog
+from core.backends.discovery import Source, Status, discover
+from core.backends.embedded.model import EmbeddedModel
+from core.backends.embedded.weights import Progress
+from core.backends.polling import watch_files, watch_hosts
+from core.config.config import Config, Deployment
+from core.errors import BackendUnavailable, ConfigError
+from core.exchanges.disk import CaptureFolder, keep_on_disk
+from core.exchanges.log import ExchangeLog
+
+__all__ = ["LiveConfig"]
+
+_LOG = logging.getLogger("diglot.fleet")
+
+
+class LiveConfig:
+    """``config``, its ``router`` and the ``embedded`` model, if it has one, as they are now."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        log: ExchangeLog,
+        *,
+        environ: Mapping[str, str],
+        progress: Callable[[Progress], None] | None,
+        adjust: Callable[[Config], Config],
+    ) -> None:
+        self.config = Config()
+        self.router = Router(())
+        self.embedded: EmbeddedModel | None = None
+        self._path = path
+        self._log = log
+        self._environ = environ
+        self._progress = progress
+        self._adjust = adjust
+        self._sharing = SharedCooldowns(lambda: self.router)
+        self._background: set[asyncio.Task[Any]] = set()
+        self._error = ""
+
+    async def open(self, catalog: Catalog) -> None:
+        """Read the config and begin to watch what it depends on. Raises ConfigError."""
+        await self.discover()
+        self._start(watch_hosts(lambda: self.router, catalog))
+        self._start(self._sharing.run())
+        if self.config.captures.folder is not None:
+            self._start(keep_on_disk(self._log, CaptureFolder(self.config.captures)))
+        if self._path is not None:
+            self._start(watch_files(lambda: self.config.files, self.reload))
+
+    async def close(self) -> None:
+        """End what runs in the background, and the embedded model."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        if self.embedded is not None:
+            await self.embedded.stop()
+
+    async def discover(self) -> None:
+        """Look (again) for what there is: the config's models, an Ollama, or the embedded one.
+
+        Raises ConfigError for a config that cannot be used.
+        """
+        config = await discover(self._path, self._environ, adjust=self._adjust)
+        self.config = replace(
+            config,
+            deployments=tuple(
+                replace(d, strict=config.strict) if d.strict is None else d
+                for d in config.deployments
+            ),
+        )
+        self.router = Router(
+            self.config.deployments,
+            self.config.routing,
+            before=self.router,
+            tell=self._sharing.tell,
+            unserved=self.config.unserved,
+        )
+        self._log.resize(self.config.captures.number, self.config.captures.max_bytes)
+        if any(d.embedded for d in self.config.deployments) and self.embedded is None:
+            self.embedded = EmbeddedModel(self.config.embedded, environ=self._environ)
+            task = self._start(self.embedded.start(self._progress))
+            task.add_done_callback(self._started)
+
+    async def reload(self) -> None:
+        """Take on what the config file says now. One that cannot be used changes nothing.
+
+        Requests in work end where they began; whoever comes next finds the new config.
+        """
+        try:
+            await self.discover()
+        except ConfigError as exc:
+            self._error = exc.message
+            _LOG.error("%s cannot be used, so the config stays as it was: %s",
+                       self._path, exc.message)  # fmt: skip
+            return
+        self._error = ""
+        _LOG.warning("%s has changed and was read again", self._path)
+        for warning in self.config.warnings:
+            _LOG.warning("%s: %s", self._path, warning)
+
+    def status(self) -> Status:
+        """Return what answers here, without waiting for anything."""
+        if self.embedded is None or not any(d.embedded for d in self.router.deployments):
+            first = self.router.deployments[0] if self.router.deployments else None
+            kind: Source = "server" if first and first.model_name == "*" else "config"
+            base_url = first.base_url if first else ""
+            return Status(kind=kind, base_url=base_url, config_error=self._error)
+        state = self.embedded.state
+        return Status(
+            kind="embedded",
+            base_url=state.base_url,
+            phase=state.phase,
+            progress=state.progress,
+            error=state.error,
+            config_error=self._error,
+        )
+
+    async def resolve(self, name: str) -> Route:
+        """Return where a model's name goes, waiting for the embedded model to be ready."""
+        return await self.settle(self.router.resolve(name))
+
+    async def settle(self, route: Route) -> Route:
+        """Return the route with the address of the embedded model, once that is ready."""
+        if not route.deployment.embedded:
+            return route
+        if self.embedded is None:
+            raise BackendUnavailable("the embedded model is not running; start Diglot again")
+        base_url = await self.embedded.ready()
+        return Route(replace(route.deployment, base_url=base_url), route.model)
+
+    def deployments(self) -> tuple[Deployment, ...]:
+        """Return all deployments; the embedded one has no place until it is ready."""
+        base = self.embedded.base_url if self.embedded is not None else ""
+        return self.router.located(base) if base else self.router.deployments
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    def _started(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Requests get the same error with their own status; here it is for the operator.
+            _LOG.error("the embedded model did not start: %s", error)

@@ -1,0 +1,76 @@
+"""LoopbackClient: asks the models of this process as a client of the gateway would.
+
+The chat page could hand its request to the hub and take the hub's events. It is written as bytes
+of the client's dialect all the same, and the answer is read from bytes: so there is one way for
+every request, and what the page shows of an exchange is what a client would have sent and seen,
+byte for byte. Both conversions together take less than a millisecond of an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from core.backends.calls.chat import Caller
+from core.backends.calls.options import PLAIN_ASK, AskOptions
+from core.translation.codec.json import encode_json
+from core.translation.dialects.registry import DIALECTS
+from core.translation.events import Event, accumulate
+from core.translation.fields.chat import EXTENSIONS
+from core.translation.fields.field import COMMON
+from core.translation.messages import ChatRequest
+
+__all__ = ["LoopbackClient"]
+
+
+class LoopbackClient:
+    """A client without a connection. ``capabilities`` tells what a model can do."""
+
+    def __init__(
+        self, caller: Caller, capabilities: Callable[[str], Awaitable[frozenset[str]]]
+    ) -> None:
+        self._caller = caller
+        self._capabilities = capabilities
+
+    async def chat(
+        self, request: ChatRequest, *, dialect: str, options: AskOptions = PLAIN_ASK
+    ) -> AsyncGenerator[Event]:
+        """Ask as a client that speaks ``dialect`` would, and yield what comes as events.
+
+        Raises DiglotError when no answer begins.
+        """
+        spoken = DIALECTS[dialect]
+        streamed = replace(request, stream=True, include_usage=True)
+        body = encode_json(spoken.dump_request(streamed, accepts=EXTENSIONS["diglot"]))
+        answer = await self._caller.answer(dialect, body, replace(options, whole=True))
+        # Calls without an id of their own get one of this exchange.
+        decoder = spoken.decoder(ids=answer.headers["x-diglot-id"])
+        try:
+            for event in decoder.decode(answer.body):
+                yield event
+            if answer.rest is not None:
+                async for piece in answer.rest:
+                    for event in decoder.decode(piece):
+                        yield event
+            for event in decoder.flush():
+                yield event
+        finally:
+            if answer.rest is not None:
+                await answer.rest.aclose()
+
+    async def count_tokens(self, client_dialect: str, body: dict[str, Any]) -> int:
+        """Return how many tokens the input of a request has.
+
+        Exact: the model reads the prompt and says one token, and what it has read is kept for
+        the request itself. Raises DiglotError.
+        """
+        request = DIALECTS[client_dialect].parse_request({**body, "stream": False})
+        settings = {**request.settings, "max_tokens": 1}
+        # Where tools are emulated they are no part of the prompt that is counted.
+        choice = None if "tools" in await self._capabilities(request.model) else "none"
+        request = replace(request, tool_choice=choice, thinking=None, settings=settings)
+        events = [event async for event in self.chat(request, dialect=COMMON)]
+        usage = accumulate(events).usage
+        return usage.prompt_tokens if usage else 0
