@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from core.config.deployment import Deployment
 from core.errors import InvalidResponse
-from core.exchanges.masking import mask_body
+from core.exchanges.masking import mask_text, mask_word
 from core.exchanges.snippets import snippets
 from core.exchanges.wire import Wire
 from core.translation.codec.json import decode_json, encode_json
@@ -58,15 +58,15 @@ class Exchange:
     """
 
     __slots__ = (
+        "_error",
+        "_model",
         "_said",
         "accepts",
         "backend",
         "client",
         "emulated",
         "ended",
-        "error",
         "id",
-        "model",
         "on_end",
         "owner",
         "started",
@@ -91,6 +91,24 @@ class Exchange:
         self.on_end: Callable[[Exchange], None] | None = None
 
     @property
+    def error(self) -> str:
+        """What went wrong, in words; backends tell keys in theirs, so these are masked."""
+        return self._error
+
+    @error.setter
+    def error(self, words: str) -> None:
+        self._error = mask_text(words) if words else ""
+
+    @property
+    def model(self) -> str:
+        """The name of the model that was asked."""
+        return self._model
+
+    @model.setter
+    def model(self, name: str) -> None:
+        self._model = mask_word(name)
+
+    @property
     def size(self) -> int:
         """The bytes that are kept of all bodies."""
         size = self.client.size
@@ -113,9 +131,7 @@ class Exchange:
         """The words of the answer, as far as a search needs them."""
         if self._said is not None:
             return self._said
-        # Masked in one piece: chunk by chunk it takes ten times as long.
-        pieces = _WORDS.findall(self.client.unmasked())
-        said = mask_body(b"".join(pieces)).decode("utf-8", "replace")
+        said = b"".join(_WORDS.findall(self.client.response)).decode("utf-8", "replace")
         if "\\u" in said:
             said = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), said)
         if self.ended:
@@ -133,9 +149,9 @@ class Exchange:
     def end(self) -> None:
         """Note that the answer is over, and mask what is kept of it."""
         self.ended = time.time_ns()
-        self.client.mask()
         for wire in self.backend:
             wire.mask()
+        self.client.mask(said_by=self.backend)
         on_end, self.on_end = self.on_end, None
         if on_end is not None:
             on_end(self)

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from core.errors import InvalidRequest, Unsupported
 from core.exchanges.exchange import Exchange
-from core.exchanges.masking import mask_url
+from core.exchanges.masking import mask_headers, mask_text
 from core.exchanges.wire import Wire
 from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import SPOKEN
@@ -130,7 +130,7 @@ def load_exchange(data: bytes, *, owner: str | None = None) -> Exchange:
     exchange.error = read.error
     exchange.backend = [_load_wire(wire, read.started) for wire in read.backend]
     exchange.accepts = frozenset(read.accepts)
-    exchange.emulated = read.emulated
+    exchange.emulated = {path: mask_text(note) for path, note in read.emulated.items()}
     exchange.translated = read.translated
     return exchange
 
@@ -181,7 +181,7 @@ def _dump_wire(wire: Wire, started: int) -> _Wire:
     return _Wire(
         dialect=wire.dialect,
         path=wire.path,
-        url=mask_url(wire.url),
+        url=wire.url,
         request=wire.request.decode("utf-8", "replace"),
         headers=list(wire.headers),
         answered=list(wire.answered),
@@ -206,12 +206,13 @@ def _load_wire(read: _Wire, started: int) -> Wire:
     if read.dialect not in SPOKEN:
         raise InvalidRequest(f"the dialect {read.dialect!r} is not known here")
     wire = Wire(
-        read.dialect, read.path, read.request.encode("utf-8", "replace"), url=mask_url(read.url),
+        read.dialect, read.path, read.request.encode("utf-8", "replace"), url=read.url,
         headers=read.headers,
     )  # fmt: skip
-    wire.answered = tuple(read.answered)
+    wire.answered = mask_headers(read.answered)
     for piece in read.chunks:
         wire.came(_bytes(piece), started + piece.at)
+    wire.mask()
     wire.status = read.status
     wire.streamed = read.streamed
     wire.cut = wire.cut or read.cut

@@ -7,9 +7,16 @@ look at each small piece takes longer than its translation. Bodies over a limit 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from core.exchanges.masking import mask_body, mask_headers, may_hide, shorten_body
+from core.exchanges.masking import (
+    mask_body,
+    mask_data,
+    mask_headers,
+    mask_pieces,
+    mask_url,
+    shorten_body,
+)
 from core.translation.messages import Usage
 
 __all__ = ["MAX_ANSWER", "MAX_BODY", "Wire"]
@@ -27,6 +34,8 @@ _PIECE = 128
 _LONG = 512 * 1024
 # Pieces of a long answer that are masked at a time: others wait a few milliseconds for it.
 _MANY = 4096
+# Pieces that may hold the beginning of a key whose end has not come.
+_OPEN = 1024
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -37,15 +46,18 @@ class Wire:
     ``request`` is the request's body, masked. ``headers`` and ``answered`` are the request's and
     the answer's: of most only the name is there. ``request_bytes`` and ``answer_bytes`` say how
     long the bodies really were. ``of`` is the wire whose request this one repeats: where that one
-    is ``harmless``, which it is without keys and without escapes, no key can be in this one.
+    is ``harmless``, which it is without keys, no key can be in this one. ``clean`` tells that
+    nothing had to be masked in a whole answer.
     """
 
     __slots__ = (
         "_left_out",
         "_masked",
+        "_over",
         "_pieces",
         "answer_bytes",
         "answered",
+        "clean",
         "cut",
         "dialect",
         "harmless",
@@ -71,28 +83,34 @@ class Wire:
         of: Wire | None = None,
     ) -> None:
         self.dialect = dialect
-        self.path = path
-        self.url = url
+        self.path = mask_url(path) if "?" in path else path
+        self.url = mask_url(url) if url else url
         self.headers: Headers = mask_headers(headers) if headers else ()
         self.answered: Headers = ()
         self.request_bytes = len(request)
         self.answer_bytes = 0
+        self.cut = False
+        self.clean = False
         self.harmless: bool = of is not None and of.harmless
         if not self.harmless:
+            if len(request) > MAX_BODY:
+                # Pictures make most long bodies long: without them many are short enough to keep.
+                request = mask_data(request)
+                self.cut = len(request) > MAX_BODY
+                request = shorten_body(request, MAX_BODY) if self.cut else request
             masked = mask_body(request)
-            # An escape may hide a key that shows once the request is written anew.
-            escaped = b"\\u" in request or b"\\/" in request
-            self.harmless = masked is request and not escaped
+            self.harmless = masked is request and not self.cut
             request = masked
-        # Pictures make most long bodies long: without them many are short enough to keep.
-        self.cut = len(request) > MAX_BODY
-        self.request = shorten_body(request, MAX_BODY) if self.cut else request
+        elif len(request) > MAX_BODY:
+            self.cut, request = True, shorten_body(request, MAX_BODY)
+        self.request = request
         self.status = 0
         self.streamed = False
         self.sent = 0
         self.usage: Usage | None = None
         self._pieces: list[tuple[int, bytes]] = []
         self._masked = 0
+        self._over = False
         # Bytes that came and are not kept.
         self._left_out = 0
 
@@ -100,6 +118,7 @@ class Wire:
         """Forget what came: none of it was sent on."""
         self._pieces.clear()
         self._masked = self._left_out = self.answer_bytes = 0
+        self._over = False
         self.streamed = False
 
     def came(self, data: bytes, now: int) -> None:
@@ -114,10 +133,10 @@ class Wire:
         """Return what is kept of a piece of a long answer."""
         came = len(data)
         if came > _LONG:
-            data = mask_body(data)
+            data = mask_data(data)
         self._left_out += came - len(data)
         if len(self._pieces) - self._masked >= _MANY:
-            self.mask()
+            self._settle(_OPEN)
         if self._size <= MAX_ANSWER:
             return data
         self.cut = True
@@ -156,18 +175,40 @@ class Wire:
     @property
     def chunks(self) -> list[tuple[int, bytes]]:
         """The answer's pieces with their times, masked. Not to be changed."""
-        self.mask()
-        return self._pieces
+        return self._pieces if self._over else self._settle(_OPEN)
 
-    def mask(self) -> None:
-        """Mask what came unmasked. Other threads may do the same, or add to it, meanwhile."""
+    def mask(self, *, said_by: Sequence[Wire] = ()) -> None:
+        """Mask the whole answer, for good.
+
+        Where ``said_by`` are the wires all of whose words it repeats, and they are clean, there is
+        nothing to mask.
+        """
+        if not (said_by and self.status < 400 and all(wire.clean for wire in said_by)):
+            self.clean = not self._masked
+            self._settle(0)
+        self._over = True
+
+    def _settle(self, still_open: int) -> list[tuple[int, bytes]]:
+        """Return what came, masked, and keep it so but for the last pieces.
+
+        Those may hold the beginning of a key. Other threads may do the same, or add to it.
+        """
         begin = self._masked
         left = self._pieces[begin:]
-        # All in one piece is looked through in a tenth of the time.
-        if left and may_hide(b"".join([data for _, data in left])):
-            masked = [(now, mask_body(data)) for now, data in left]
-            self._pieces[begin : begin + len(left)] = masked
-        self._masked = begin + len(left)
+        masked = mask_pieces([data for _, data in left])
+        if masked is None:
+            shown = left
+        else:
+            self.clean = False
+            shown = [(now, data) for (now, _), data in zip(left, masked, strict=True)]
+        done = max(len(left) - still_open, 0)
+        for earlier in range(done, max(done - still_open, 0), -1):
+            if earlier == len(left) or shown[earlier][1] is left[earlier][1]:
+                done = earlier  # no key is parted here
+                break
+        self._pieces[begin : begin + done] = shown[:done]
+        self._masked = begin + done
+        return self._pieces[: self._masked] + shown[done:]
 
     @property
     def size(self) -> int:

@@ -23,7 +23,7 @@ from core.backends.fleet import Fleet
 from core.config.config import Config
 from core.config.overrides import Overrides
 from core.gateway.app import create_app
-from core.gateway.telemetry.logs import log_json
+from core.gateway.telemetry.logs import log_json, mask_logs
 from core.gateway.uvicorn_protocol import BoundedProtocol, allow_connections
 from core.http.addresses import is_loopback
 
@@ -58,6 +58,7 @@ def serve(options: Serving, *, progress: Callable[[Progress], None] | None = Non
     """Serve until stopped. ``progress`` is told of the embedded model's fetch."""
     app: ASGIApp | str = f"{__name__}:worker"
     exposed = not is_loopback(options.host)
+    mask_logs()
     if options.json_logs:
         log_json()
     if options.workers > 1:
@@ -92,6 +93,7 @@ def worker() -> ASGIApp:
     """Return the app of one of several workers."""
     config = os.environ[_CONFIG]
     overrides = msgspec.json.decode(os.environ.get(_OVERRIDES, "{}"), type=Overrides)
+    mask_logs()
     if os.environ.get(_LOGS) == "json":
         log_json()
     # Where nobody said, the strict way.

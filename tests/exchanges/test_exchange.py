@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 
 from core.exchanges.exchange import Exchange
-from core.exchanges.masking import hidden_data
+from core.exchanges.hidden_data import hidden_data
 from core.exchanges.wire import MAX_ANSWER, MAX_BODY, Wire
 
 NATIVE = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "options": {"top_k": 2}}

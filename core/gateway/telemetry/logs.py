@@ -13,7 +13,7 @@ from core.exchanges.exchange import Exchange
 from core.exchanges.masking import mask_text
 from core.translation.stamp import rfc3339
 
-__all__ = ["REQUEST", "JsonFormatter", "log_json", "log_request", "logs_requests"]
+__all__ = ["REQUEST", "JsonFormatter", "log_json", "log_request", "logs_requests", "mask_logs"]
 
 REQUEST: ContextVar[str] = ContextVar("diglot_request", default="")
 """The id of the request that is in work, as ``x-diglot-id`` gives it to the client."""
@@ -51,6 +51,33 @@ def log_json(*, level: int = logging.INFO) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+
+
+def mask_logs() -> None:
+    """Mask keys in all that this process logs from now on, in every form and by every library."""
+    make = logging.getLogRecordFactory()
+
+    def masked(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        record.msg = _masked(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(_masked, record.args))
+        elif record.args:
+            record.args = {name: _masked(value) for name, value in record.args.items()}
+        if record.exc_info and not record.exc_text:
+            record.exc_text = mask_text(logging.Formatter().formatException(record.exc_info))
+        return record
+
+    logging.setLogRecordFactory(masked)
+
+
+def _masked(value: Any) -> Any:
+    """Return a value as it may be logged; numbers stay what they are, as formats want them."""
+    if isinstance(value, int | float | None):
+        return value
+    text = str(value)
+    shown = mask_text(text)
+    return value if shown == text else shown
 
 
 def logs_requests() -> bool:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ollama import Client
 
-from core.exchanges.masking import hidden_data, mask_body
+from core.exchanges.hidden_data import hidden_data
+from core.exchanges.masking import mask_body
 from core.exchanges.snippets import WAYS, snippet
 from core.inspector.paste.detect import read_paste
 from core.inspector.paste.piece import Piece, Unreadable

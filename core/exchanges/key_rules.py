@@ -1,0 +1,142 @@
+"""The rules by which keys are told: those of gitleaks, and Diglot's own beside them.
+
+They are data (``rules/``), read when a body is first looked through. One search for the signs of
+all rules finds the places where a pattern may begin, so that a text without any sign, as most are,
+is looked through once. ``scripts/key_rules.py`` brings in a newer version of gitleaks' rules.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import defaultdict
+from functools import cache, cached_property
+from pathlib import Path
+
+import msgspec
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+from msgspec import Struct
+
+__all__ = ["DATA_SIGNS", "DELTA_SIGNS", "ESCAPE_SIGNS", "KeyRules", "Rule", "key_rules"]
+
+DATA_SIGNS = (b";base64,", b'images"', b'"data"', b"'data'", b'b64_json"', b'"image"')
+"""Of the data of images and sounds."""
+
+ESCAPE_SIGNS = (b"\\u00", b"%2", b"%3", b"%4", b"%5", b"%6", b"%7", b"&#", b"\\/")
+"""Of escapes that may spell letters of a key."""
+
+DELTA_SIGNS = tuple(
+    b'"%b":' % name
+    for name in b"content text thinking reasoning reasoning_content response delta arguments "
+    b"partial_json refusal transcript summary".split()
+)
+"""Of fields that hold the next words of an answer in a stream, in all dialects."""
+
+_FOLDER = Path(__file__).parent / "rules"
+
+# A word may end before a key in an escape, whose last letter is none of the word's.
+_BOUNDARY = r"(?:(?<!\w)|(?<=\\[nrtbf])|(?<=\\u[\da-fA-F]{4})|(?<=%[\da-fA-F]{2}))"
+
+# What follows the name of a secret where a value comes: most often nothing does.
+_VALUE_MAY_FOLLOW = re.compile(
+    r"""[\w-]{0,12}(?:\s|\\[nrt]){0,3}(?:\\*["'`:=,]|=>|%3[dD]|：|是|为|\\+u)""".encode()
+)
+_ANYTHING = re.compile(b"")
+_REFERENCE = re.compile(r"\\[1-9]")
+
+
+class Rule(Struct, kw_only=True, dict=True):
+    """What one kind of key looks like. The fields are explained in ``rules/diglot.toml``."""
+
+    id: str
+    pattern: str = ""
+    after_name: str = ""
+    signs: list[str] = []
+    group: int = 0
+    entropy: float = 0.0
+    check: str = ""
+    texts: bool = False
+    back: int = 0
+
+    @cached_property
+    def expression(self) -> str:
+        """The pattern, where a word may also end before a key in an escape."""
+        pattern = self.pattern or self.after_name
+        for begin in (r"\b", r"(?i:\b"):
+            if self.pattern.startswith(begin):
+                pattern = begin[:-2] + _BOUNDARY + pattern[len(begin) :]
+        return pattern
+
+    @cached_property
+    def compiled(self) -> re.Pattern[bytes]:
+        """The pattern for bytes, where a letter is one of ASCII's: Chinese ends a word."""
+        return re.compile(self.expression.encode())
+
+
+class _File(Struct):
+    rules: list[Rule]
+    names: list[str] = []
+    words: list[str] = []
+
+
+class KeyRules:
+    """All rules by their signs.
+
+    ``signs`` finds the signs, ``of`` has the rules of each by its number. From ``names`` on they
+    are names of secrets, from ``data``, ``escapes`` and ``deltas`` on those of this file.
+    ``words`` finds what no random text has in it.
+    """
+
+    __slots__ = ("_quick", "all", "data", "deltas", "escapes", "names", "of", "signs", "words")
+
+    def __init__(self, *files: _File) -> None:
+        self.all = [rule for file in files for rule in file.rules]
+        named = [rule for rule in self.all if rule.after_name]
+        by_sign: defaultdict[bytes, list[Rule]] = defaultdict(list)
+        for rule in self.all:
+            for sign in rule.signs:
+                by_sign[sign.encode()].append(rule)
+        names = [form for file in files for name in file.names for form in _forms(name)]
+        self.of = [*by_sign.values(), *(named for _ in names)]
+        self.names = len(by_sign)
+        self.data = len(self.of)
+        self.escapes = self.data + len(DATA_SIGNS)
+        self.deltas = self.escapes + len(ESCAPE_SIGNS)
+        self.signs = _search([*by_sign, *names, *DATA_SIGNS, *ESCAPE_SIGNS, *DELTA_SIGNS])
+        self._quick: dict[int, re.Pattern[bytes]] = {}
+        self.words = _search([word.encode() for file in files for word in file.words])
+
+    def quick(self, sign: int) -> re.Pattern[bytes]:
+        """Return what matches where one of a sign's rules may; compiled when it is first asked."""
+        found = self._quick.get(sign)
+        if found is None:
+            if sign >= self.names:
+                found = _VALUE_MAY_FOLLOW
+            elif any(rule.back or _REFERENCE.search(rule.pattern) for rule in self.of[sign]):
+                found = _ANYTHING
+            else:
+                either = "|".join(f"(?:{rule.expression})" for rule in self.of[sign])
+                found = re.compile(either.encode())
+            self._quick[sign] = found
+        return found
+
+
+def _forms(name: str) -> list[bytes]:
+    """Return a name as it stands in bytes; a Chinese one in JSON of ASCII, too, at any depth."""
+    if name.isascii():
+        return [name.encode()]
+    codes = [f"u{ord(letter):04x}" for letter in name]
+    depths = ("\\" * 2**depth for depth in range(4))
+    return [name.encode(), *("".join(slash + code for code in codes).encode() for slash in depths)]
+
+
+def _search(words: list[bytes]) -> BytesAhoCorasick:
+    return BytesAhoCorasick(words, implementation=Implementation.DFA)
+
+
+@cache
+def key_rules() -> KeyRules:
+    """Return the rules, read once."""
+    published = msgspec.json.decode((_FOLDER / "gitleaks.json").read_bytes(), type=_File)
+    own = tomllib.loads((_FOLDER / "diglot.toml").read_text("utf-8"))
+    return KeyRules(published, msgspec.convert(own, _File))

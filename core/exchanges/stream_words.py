@@ -1,0 +1,59 @@
+"""The words of a streamed answer as a reader gets them: without the envelopes of their events.
+
+A key comes in several deltas as a rule, so that it stands in none of them. The deltas of each
+field are read as one text; where answers or calls are told apart by an index, of each its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import accumulate
+
+from core.exchanges.key_search import Look
+from core.exchanges.view import Place, View
+
+__all__ = ["find_split"]
+
+_STRING = re.compile(rb'\s?"([^"\\]*+(?:\\.[^"\\]*+)*+)')
+_INDEX = re.compile(rb'index":\s?(\d+)')
+_SECOND = re.compile(rb'index":\s?[1-9]')
+
+
+def find_split(look: Look) -> list[tuple[Place, bool]]:
+    """Return where parts of keys stand that are in deltas of a stream; True with each first."""
+    if len(look.deltas) < 2:
+        return []
+    found: list[tuple[Place, bool]] = []
+    for strings in _lanes(look).values():
+        if len(strings) < 2:
+            continue
+        texts = [match[1] for match in strings]
+        words = b"".join(texts)
+        keys = Look(words).keys()
+        if keys:
+            starts = [0, *accumulate(map(len, texts))][:-1]
+            view = View(words, starts, [match.start(1) for match in strings])
+            for key in keys:
+                found.extend((place, at == 0) for at, place in enumerate(view.places(key)))
+    return found
+
+
+def _lanes(look: Look) -> dict[object, list[re.Match[bytes]]]:
+    """Return the strings of each field, in order."""
+    data, match = look.data, _STRING.match
+    lanes: defaultdict[object, list[re.Match[bytes]]] = defaultdict(list)
+    several = _SECOND.search(data) is not None
+    for sign, at in look.deltas:
+        string = match(data, at)
+        if string is not None:
+            lanes[(sign, *_indexes(data, at)) if several else sign].append(string)
+    return lanes
+
+
+def _indexes(data: bytes, at: int) -> Iterator[bytes]:
+    """Yield the numbers that tell which answer or call an event's delta goes on with."""
+    begin = data.rfind(b"\n", 0, at) + 1
+    end = data.find(b"\n", at)
+    yield from _INDEX.findall(data, begin, len(data) if end < 0 else end)
