@@ -174,7 +174,9 @@ def _is_random(secret: bytes) -> bool:
 
 
 def _is_basic(secret: bytes) -> bool:
-    """Tell whether something is base64 of a user and a password (RFC 7617)."""
+    """Tell whether something is base64 of a user and a password (RFC 7617), or is no word."""
+    if re.search(rb"[\d=]", secret):
+        return True
     try:
         plain = b64decode(secret + b"=" * (-len(secret) % 4))
     except (Base64Error, ValueError):
