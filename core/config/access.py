@@ -36,7 +36,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from core.config.section import Section
+from core.config.reading import Variables
+from core.config.schema import ClientKey, Root, as_names
 from core.errors import ConfigError
 
 __all__ = ["Access", "Digest", "Key", "environment_access", "new_key", "read_access"]
@@ -129,31 +130,32 @@ def new_key() -> str:
     return f"key: {key}\nkey_hash: sha256:{Digest.of(key).value.hex()}"
 
 
-def read_access(own: Section, general: Section) -> Access:
+def read_access(root: Root, variables: Variables) -> Access:
     """Return what the sections diglot and general_settings say of access.
 
     Raises ConfigError. Keys that are easily guessed are warned of.
     """
-    source = own.source
-    found = environment_access(source.environ)
+    found = environment_access(variables.environ)
     weak: list[str] = list(found.known)
-    # Left empty it would let everybody ask, so one that is not set is refused.
-    master = general.text("master_key")
+    own, master = root.diglot, root.general_settings.master_key
     if master:
-        _judge(general, "master_key", master, "master_key", weak)
+        variables.warnings += _judged("general_settings.master_key", master, "master_key", weak)
     keys = [*found.keys]
-    for section in own.sections("keys"):
-        key = _key(section, weak)
+    for at, entry in enumerate(own.keys):
+        path = f"diglot.keys[{at}]"
+        key = _key(entry, path)
+        if entry.key:
+            variables.warnings += _judged(f"{path}.key", entry.key, key.name, weak)
         if any(key.name == other.name or key.digest == other.digest for other in keys):
-            raise section.error("name", f"{key.name!r} is there twice, by its name or its key")
+            raise _error(f"{path}.name", f"{key.name!r} is there twice, by its name or its key")
         keys.append(key)
     return Access(
         keys=tuple(keys),
         master=Digest.of(master) if master else found.master,
-        open=own.flag("open", default=False),
-        operators=tuple(address.casefold() for address in _texts(own, "operators")),
-        cors=(*_texts(own, "cors"), *found.cors),
-        hosts=tuple(host.lower() for host in _texts(own, "hosts")),
+        open=own.open,
+        operators=tuple(address.casefold() for address in as_names(own.operators)),
+        cors=(*as_names(own.cors), *found.cors),
+        hosts=tuple(host.lower() for host in as_names(own.hosts)),
         known=tuple(weak),
     )
 
@@ -182,54 +184,56 @@ def environment_access(environ: Mapping[str, str]) -> Access:
     )
 
 
-def _key(section: Section, weak: list[str]) -> Key:
-    name = section.text("name", required=True)
+def _error(path: str, problem: str) -> ConfigError:
+    return ConfigError(f"{path} {problem}", path=path)
+
+
+def _key(entry: ClientKey, path: str) -> Key:
+    name = entry.name
     if not _NAME.fullmatch(name) or name == "master_key":
-        raise section.error("name", "may have up to 64 letters, digits and . _ - @, and must not "
-                            "be master_key")  # fmt: skip
-    models = section.setting("models", "strings") if section.has("models") else None
+        raise _error(f"{path}.name", "may have up to 64 letters, digits and . _ - @, and must not "
+                     "be master_key")  # fmt: skip
     return Key(
         name=name,
-        digest=_digest(section, name, weak),
-        models=None if models is None else tuple(models),
-        rpm=section.count("rpm"),
-        tpm=section.count("tpm"),
-        max_parallel=section.count("max_parallel"),
-        expires=_expires(section),
-        manage=section.flag("manage", default=False),
-        watch=section.flag("watch", default=False),
+        digest=_digest(entry, path),
+        models=None if entry.models is None else as_names(entry.models),
+        rpm=entry.rpm,
+        tpm=entry.tpm,
+        max_parallel=entry.max_parallel,
+        expires=_expires(entry.expires, f"{path}.expires"),
+        manage=entry.manage,
+        watch=entry.watch,
     )
 
 
-def _digest(section: Section, name: str, weak: list[str]) -> Digest:
-    if section.has("key_hash"):
-        match = _HASH.fullmatch(section.text("key_hash"))
-        if match is None or section.has("key"):
-            raise section.error("key_hash", "must be sha256:... and stand without a key")
+def _digest(entry: ClientKey, path: str) -> Digest:
+    if entry.key_hash:
+        match = _HASH.fullmatch(entry.key_hash)
+        if match is None or entry.key:
+            raise _error(f"{path}.key_hash", "must be sha256:... and stand without a key")
         return Digest(bytes.fromhex(match[1]))
-    key = section.text("key", required=True)
-    _judge(section, "key", key, name, weak)
-    return Digest.of(key)
+    if not entry.key:
+        raise _error(f"{path}.key", "is missing")
+    return Digest.of(entry.key)
 
 
-def _judge(section: Section, field: str, key: str, name: str, weak: list[str]) -> None:
-    """Warn of a key that is easily guessed; it works all the same."""
-    where = f"{section.path}.{field}"
+def _judged(path: str, key: str, name: str, weak: list[str]) -> Iterator[str]:
+    """Yield a warning of a key that is easily guessed; it works all the same."""
     if key.lower() in _KNOWN:
         weak.append(name)
-        section.source.warnings.append(
-            f"{where} is an example out of manuals, which everybody tries first: it works on "
+        yield (
+            f"{path} is an example out of manuals, which everybody tries first: it works on "
             "loopback only. Make a key with: python -m core --new-key"
         )
     elif len(key) < _SHORTEST:
-        section.source.warnings.append(
-            f"{where} has {len(key)} characters and can be guessed. Make a key with: "
+        yield (
+            f"{path} has {len(key)} characters and can be guessed. Make a key with: "
             "python -m core --new-key"
         )
 
 
-def _expires(section: Section) -> float | None:
-    value: Any = section.take("expires")
+def _expires(value: Any, path: str) -> float | None:
+    """Return the end of the last day, or a time, in seconds since the epoch."""
     if value is None:
         return None
     try:
@@ -242,8 +246,4 @@ def _expires(section: Section) -> float | None:
     if isinstance(value, date):
         day = datetime(value.year, value.month, value.day, tzinfo=UTC)
         return (day + timedelta(days=1)).timestamp()
-    raise section.error("expires", "must be a day such as 2027-01-31, or a time")
-
-
-def _texts(section: Section, key: str) -> Iterator[str]:
-    yield from section.setting(key, "strings") or ()
+    raise _error(path, "must be a day such as 2027-01-31, or a time")

@@ -35,22 +35,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from core.config.access import Access, read_access
 from core.config.checks import check_folders, check_names, check_values
-from core.config.deployment import Deployment, Unserved, read_deployment
+from core.config.deployment import Deployment, Times, Unserved, read_deployment
 from core.config.files import Place, parse_document, read_text
+from core.config.reading import Variables, as_texts, prepare, read_root
 from core.config.routing import Routing, read_routing
-from core.config.section import Section, Source
+from core.config.schema import Embedding, Fetching, Root
 from core.config.shared_params import join_shared_params
-from core.config.tools import ToolSettings, read_tool_settings
-from core.config.unknown_keys import warn_of_keys
+from core.config.tools import ToolSettings, address_policy, read_tool_settings
+from core.config.unknown_keys import unspoken_params, warn_of_keys
 from core.errors import ConfigError
-from core.http.address_policy import AddressPolicy, ImagePolicy
+from core.http.address_policy import ImagePolicy
 
 __all__ = [
     "Captures",
@@ -59,7 +60,6 @@ __all__ = [
     "Embedded",
     "load_config",
     "parse_config",
-    "read_config",
 ]
 
 
@@ -119,79 +119,88 @@ def load_config(path: str | Path, *, environ: Mapping[str, str] | None = None) -
     ``environ`` is where ``os.environ/VAR`` is looked up, the process's own by default.
     """
     path = Path(path)
-    source = Source(os.environ if environ is None else environ)
-    config = read_config(read_text(path), source, path.parent, look=True)
+    environ = os.environ if environ is None else environ
+    config = parse_config(read_text(path), environ=environ, folder=path.parent, look=True)
     return replace(config, files=(path, *config.files))
 
 
-def parse_config(text: str, *, environ: Mapping[str, str], folder: Path | None = None) -> Config:
+def parse_config(
+    text: str, *, environ: Mapping[str, str], folder: Path | None = None, look: bool = False
+) -> Config:
     """Return what the text of a config file says; file names in it are relative to ``folder``.
 
     Raises ConfigError with line and column for what is no YAML, and with the key's path for
-    a value that cannot be used.
+    a value that cannot be used. ``look`` is whether folders that it names have to be there.
     """
-    return read_config(text, Source(environ), folder)
-
-
-def read_config(
-    text: str, source: Source, folder: Path | None = None, *, look: bool = False
-) -> Config:
-    """Do as ``parse_config`` does; ``source`` knows afterwards which keys were looked for.
-
-    ``look`` is whether folders that the config names have to be there.
-    """
-    document = parse_document(text, folder or Path())
+    folder = folder or Path()
+    document = parse_document(text, folder)
     try:
-        source.warnings += warn_of_keys(document.value)
+        variables = Variables(environ)
+        variables.warnings += warn_of_keys(document.value)
         check_values(document)
-        root = Section(join_shared_params(document.value), "", source)
-        root.take("include")
-        config = _read(root, folder or Path())
-        source.warnings += check_names(config, document.value)
+        config = _read(document.value, variables, folder)
+        variables.warnings += check_names(config, document.value)
         if look:
             check_folders(config)
     except ConfigError as exc:
         raise _placed(exc, document.places) from exc
     unserved = (f"{one.path}: {one.model_name} is not served: {one.reason}"
                 for one in config.unserved)  # fmt: skip
-    return replace(config, warnings=(*unserved, *source.warnings), files=document.files)
+    return replace(config, warnings=(*unserved, *variables.warnings), files=document.files)
 
 
-def _read(root: Section, folder: Path) -> Config:
-    source = root.source
-    source.environ = {**source.environ, **root.section("environment_variables").texts()}
-    general, router = root.section("litellm_settings"), root.section("router_settings")
-    own = root.section("diglot")
-    timeout = router.number("timeout") or general.number("request_timeout")
-    streams = router.number("stream_timeout")
-    drop = general.setting("drop_params", "boolean")
-    if not general.flag("check_provider_endpoint", default=True):
-        source.warnings.append(
+def _read(value: Any, variables: Variables, folder: Path) -> Config:
+    value = value if isinstance(value, dict) else {} if value is None else value
+    if isinstance(value, dict):
+        own = value.get("environment_variables")
+        if isinstance(own, dict):
+            found = as_texts(variables.put_in(own, "environment_variables"))
+            variables.environ = {**variables.environ, **found}
+        value = prepare(join_shared_params(value), variables, bare=unspoken_params(value))
+    root = read_root(value)
+    general, own_part = root.litellm_settings, root.diglot
+    if not general.check_provider_endpoint:
+        variables.warnings.append(
             "litellm_settings.check_provider_endpoint has no effect: wildcards always list the "
             "backend's models"
         )
+    entries = _entries(root, value, variables.environ)
+    return Config(
+        deployments=_distinct(entry for entry in entries if isinstance(entry, Deployment)),
+        unserved=tuple(entry for entry in entries if isinstance(entry, Unserved)),
+        routing=read_routing(root, variables),
+        verbose=general.set_verbose,
+        json_logs=general.json_logs,
+        strict=general.drop_params is False if own_part.strict is None else own_part.strict,
+        demo=own_part.demo,
+        access=read_access(root, variables),
+        embedded=_embedded(own_part.embedded, folder),
+        images=_images(own_part.images),
+        tools=read_tool_settings(root, folder),
+        captures=Captures(
+            number=own_part.captures.number,
+            max_bytes=own_part.captures.max_bytes,
+            folder=_path(own_part.captures.folder, folder),
+        ),
+    )
+
+
+def _entries(root: Root, value: Any, environ: Mapping[str, str]) -> list[Deployment | Unserved]:
+    """Return the entries of model_list. Raises ConfigError where none of them can be served."""
+    router = root.router_settings
+    times = Times(
+        whole=router.timeout or root.litellm_settings.request_timeout, stream=router.stream_timeout
+    )
+    raw = [entry["litellm_params"] for entry in value.get("model_list") or ()]
     entries = [
-        read_deployment(entry, timeout=timeout, stream_timeout=streams)
-        for entry in root.sections("model_list")
+        read_deployment(entry, f"model_list[{at}]", raw[at], environ, times)
+        for at, entry in enumerate(root.model_list)
     ]
-    unserved = tuple(entry for entry in entries if isinstance(entry, Unserved))
+    unserved = [entry for entry in entries if isinstance(entry, Unserved)]
     if unserved and len(unserved) == len(entries):
         path = f"{unserved[0].path}.model"
         raise ConfigError(f"{path}: no model could be served. {unserved[0].reason}", path=path)
-    return Config(
-        deployments=_distinct(entry for entry in entries if isinstance(entry, Deployment)),
-        unserved=unserved,
-        routing=read_routing(root),
-        verbose=general.flag("set_verbose", default=False),
-        json_logs=general.flag("json_logs", default=False),
-        strict=own.flag("strict", default=drop is False),
-        demo=own.flag("demo", default=False),
-        access=read_access(own, root.section("general_settings")),
-        embedded=_embedded(own.section("embedded"), folder),
-        images=_images(own.section("images")),
-        tools=read_tool_settings(root, own, folder),
-        captures=_captures(own.section("captures"), folder),
-    )
+    return entries
 
 
 def _distinct(deployments: Iterable[Deployment]) -> tuple[Deployment, ...]:
@@ -215,37 +224,24 @@ def _placed(error: ConfigError, places: Mapping[str, Place]) -> ConfigError:
     return ConfigError(f"{error.message} ({places[path]})", path=error.path)
 
 
-def _embedded(section: Section, folder: Path) -> Embedded:
-    model = section.text("model")
-    default = Embedded()
+def _path(named: str, folder: Path) -> Path | None:
+    return folder / Path(named).expanduser() if named else None
+
+
+def _embedded(section: Embedding, folder: Path) -> Embedded:
     return Embedded(
-        model=folder / Path(model).expanduser() if model else None,
-        max_tokens=section.count("max_tokens") or default.max_tokens,
-        ctx=section.count("ctx") or default.ctx,
-        slots=section.count("slots") or default.slots,
-        threads=section.count("threads"),
+        model=_path(section.model, folder),
+        max_tokens=section.max_tokens,
+        ctx=section.ctx,
+        slots=section.slots,
+        threads=section.threads,
     )
 
 
-def _captures(section: Section, folder: Path) -> Captures:
-    named = section.text("folder")
-    default = Captures()
-    return Captures(
-        number=section.count("number") or default.number,
-        max_bytes=section.count("max_bytes") or default.max_bytes,
-        folder=folder / Path(named).expanduser() if named else None,
-    )
-
-
-def _images(section: Section) -> ImagePolicy:
-    fetch = section.text("fetch") or "public"
-    if fetch not in ("public", "any", "none"):
-        raise section.error("fetch", "must be public, any or none")
-    known: Literal["public", "any", "none"] = fetch  # type: ignore[assignment]
-    allow = section.setting("allow", "strings") or []
+def _images(section: Fetching) -> ImagePolicy:
     default = ImagePolicy()
     return ImagePolicy(
-        address=AddressPolicy(fetch=known, allow=tuple(allow)),
-        max_bytes=section.count("max_bytes") or default.max_bytes,
-        timeout=section.number("timeout") or default.timeout,
+        address=address_policy(section, "diglot.images"),
+        max_bytes=section.max_bytes or default.max_bytes,
+        timeout=section.timeout or default.timeout,
     )

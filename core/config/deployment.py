@@ -10,16 +10,14 @@ from msgspec import Struct, field
 
 from core.config.place import NotServed, Why, find_place
 from core.config.providers import PROVIDERS, BackendDialect, Provider, find_provider
-from core.config.section import Section
+from core.config.reading import as_texts
+from core.config.schema import Entry, ModelInfo, Params, as_names
+from core.config.settings import read_settings
+from core.errors import ConfigError
 from core.translation.dialects.api import BackendKind
-from core.translation.dialects.registry import BACKEND_KINDS, DIALECTS
-from core.translation.fields.field import COMMON
+from core.translation.dialects.registry import BACKEND_KINDS
 
-__all__ = ["SETTINGS", "THINKING", "Deployment", "Hidden", "Unserved", "read_deployment"]
-
-# Settings of a request that a deployment may give defaults for, by every name for them.
-SETTINGS = {key: row for key, row in DIALECTS[COMMON].settings.by_path.items() if "." not in key}
-THINKING = ("reasoning_effort", "think")
+__all__ = ["Deployment", "Hidden", "Times", "Unserved", "read_deployment"]
 
 # model_info's words for what a model can do, and Ollama's.
 _ABILITIES = {
@@ -110,6 +108,13 @@ class Deployment(Hidden, frozen=True, kw_only=True):
         return f"{self.base_url}{self.version}{path.removeprefix('/v1')}{self.query}"
 
 
+class Times(Struct, frozen=True, kw_only=True):
+    """The seconds of the whole config: for a whole answer, and of silence in a stream."""
+
+    whole: float | None = None
+    stream: float | None = None
+
+
 class Unserved(Struct, frozen=True, kw_only=True):
     """An entry of model_list that Diglot cannot ask, and why: ``why`` and ``detail`` for an
     interface to say (core.config.place), ``reason`` in words. ``path`` is its place in the file.
@@ -124,60 +129,59 @@ class Unserved(Struct, frozen=True, kw_only=True):
 
 
 def read_deployment(
-    entry: Section, *, timeout: float | None = None, stream_timeout: float | None = None
+    entry: Entry, path: str, raw: Mapping[str, Any], environ: Mapping[str, str], times: Times
 ) -> Deployment | Unserved:
-    """Return what one entry of model_list says; the timeouts are those of the whole config.
+    """Return what the entry of model_list at ``path`` says; ``raw`` are its parameters as they
+    stand there.
 
     Raises ConfigError with the path of a value that cannot be used.
     """
-    name = entry.text("model_name", required=True)
-    params = entry.section("litellm_params", required=True)
-    text = params.text("model", required=True)
+    name, params, info = entry.model_name, entry.litellm_params, entry.model_info
+    path = f"{path}.litellm_params"
     try:
-        word, model = find_provider(text, params.text("custom_llm_provider"))
+        word, model = find_provider(params.model, params.custom_llm_provider)
     except ValueError as exc:
-        raise params.error("model", str(exc)) from exc
-    info = entry.section("model_info")
+        raise ConfigError(f"{path}.model: {exc}", path=f"{path}.model") from exc
     try:
         if word not in PROVIDERS:
             raise NotServed("provider", word)
-        place = find_place(params, word, model)
+        place = find_place(params, path, environ, word, model)
     except NotServed as exc:
         return Unserved(
             model_name=name,
-            model=text,
+            model=params.model,
             why=exc.why,
             detail=exc.detail,
             reason=str(exc),
-            path=params.path,
+            path=path,
         )
     if ("*" in model and "*" not in name) or name.count("*") > 1:
-        raise params.error("model", "holds a * that model_name has no match for")
-    drop = params.setting("drop_params", "boolean")
-    own = params.number("timeout")
-    thinking, body = _thinking(params, PROVIDERS[word])
+        problem = f"{path}.model holds a * that model_name has no match for"
+        raise ConfigError(problem, path=f"{path}.model")
+    own, retries = params.timeout, params.max_retries
+    thinking, body = _thinking(params, path, PROVIDERS[word])
     return Deployment(
         model_name=name,
         model=model,
         dialect=PROVIDERS[word].dialect,
-        id=info.text("id") or _identity(name, text, place["base_url"]),
-        headers=_headers(params),
-        settings=_settings(params),
+        id=info.id or _identity(name, params.model, place["base_url"]),
+        headers=_headers(params, path),
+        settings=read_settings(raw, path),
         thinking=thinking,
-        body={**body, **params.section("extra_body").values()},
+        body={**body, **params.extra_body},
         tool_ids=PROVIDERS[word].tool_ids,
-        timeout=own or timeout,
+        timeout=own or times.whole,
         # A timeout of its own is nearer than a stream_timeout for all.
-        stream_timeout=params.number("stream_timeout") or own or stream_timeout or timeout,
-        max_retries=_either(params.count("max_retries", zero=True), params, "num_retries"),
-        order=params.count("order", zero=True),
-        weight=params.number("weight", zero=True),
-        rpm=params.count("rpm"),
-        tpm=params.count("tpm"),
-        parallel=params.count("max_parallel_requests"),
-        strict=None if drop is None else not drop,
-        unwanted=params.names("additional_drop_params"),
-        mode=info.text("mode") or "chat",
+        stream_timeout=params.stream_timeout or own or times.stream or times.whole,
+        max_retries=params.num_retries if retries is None else retries,
+        order=params.order,
+        weight=params.weight,
+        rpm=params.rpm,
+        tpm=params.tpm,
+        parallel=params.max_parallel_requests,
+        strict=None if params.drop_params is None else not params.drop_params,
+        unwanted=as_names(params.additional_drop_params),
+        mode=info.mode,
         abilities=_abilities(info),
         embedded=word == "embedded",
         **place,
@@ -188,57 +192,35 @@ def _identity(name: str, model: str, base_url: str) -> str:
     return hashlib.sha256(f"{name}\n{model}\n{base_url}".encode()).hexdigest()[:16]
 
 
-def _either(value: int | None, params: Section, other: str) -> int | None:
-    found = params.count(other, zero=True)
-    return found if value is None else value
-
-
-def _headers(params: Section) -> dict[str, str]:
+def _headers(params: Params, path: str) -> dict[str, str]:
     """Return the extra headers. Raises ConfigError for one that would break the request."""
-    organization = params.text("organization", unset="warn")
-    found = {"openai-organization": organization} if organization else {}
-    for given in (params.section("headers"), params.section("extra_headers")):
-        for name, value in given.texts().items():
+    found = {"openai-organization": params.organization} if params.organization else {}
+    for key, given in (("headers", params.headers), ("extra_headers", params.extra_headers)):
+        for name, value in as_texts(given).items():
             odd = not name.isascii() or not name.replace("-", "").replace("_", "").isalnum()
             if odd or name.lower() in _OWN_HEADERS or not value.isprintable():
-                raise given.error(name, "cannot be sent as a header")
+                at = f"{path}.{key}.{name}"
+                raise ConfigError(f"{at} cannot be sent as a header", path=at)
             found[name.lower()] = value
     return found
 
 
-def _settings(params: Section) -> dict[str, Any]:
-    """Return the defaults for requests, by hub name; a setting's own name wins over others."""
-    found: dict[str, Any] = {}
-    for key, row in SETTINGS.items():  # aliases come first
-        value = params.setting(key, row.kind)
-        if value is not None:
-            found[row.name] = value
-    return found
-
-
-def _thinking(params: Section, provider: Provider) -> tuple[bool | str | None, dict[str, Any]]:
+def _thinking(
+    params: Params, path: str, provider: Provider
+) -> tuple[bool | str | None, dict[str, Any]]:
     """Return how hard to think, and what of it goes into each request as it is."""
-    found: bool | str | None = None
-    for key in THINKING:
-        value = params.take(key)
-        if value is not None and not isinstance(value, bool | str):
-            raise params.error(key, "must be true, false or an effort such as low")
-        found = value if value is not None else found
-    native = params.section("thinking").values()
-    if not native:
+    found = params.reasoning_effort if params.think is None else params.think
+    if not params.thinking:
         return found, {}
-    kind = native.get("type")
+    kind = params.thinking.get("type")
     if kind not in _THINKING_TYPES:
-        raise params.error("thinking", f"must have a type: {' or '.join(_THINKING_TYPES)}")
+        at = f"{path}.thinking"
+        raise ConfigError(f"{at} must have a type: {' or '.join(_THINKING_TYPES)}", path=at)
     if provider.own_thinking:
-        return found, {"thinking": native}
+        return found, {"thinking": params.thinking}
     return (kind != "disabled" if found is None else found), {}
 
 
-def _abilities(info: Section) -> dict[str, bool]:
-    found = {}
-    for key, ability in _ABILITIES.items():
-        value = info.setting(key, "boolean")
-        if value is not None:
-            found[ability] = bool(value)
-    return found
+def _abilities(info: ModelInfo) -> dict[str, bool]:
+    given = ((ability, getattr(info, key)) for key, ability in _ABILITIES.items())
+    return {ability: able for ability, able in given if able is not None}

@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.config.config import Config
-from core.config.deployment import Deployment, Unserved, read_deployment
-from core.config.section import Section, Source
+from core.config.deployment import Deployment, Times, Unserved, read_deployment
+from core.config.reading import read_root
 from core.errors import ConfigError
 
 __all__ = ["Overrides"]
@@ -51,7 +51,8 @@ class Overrides(Struct, frozen=True, kw_only=True):
         params: dict[str, Any] = {"model": self.model}
         params |= {key: value for key, value in given.items() if value not in ("", None)}
         entry = {"model_name": self.alias or self.model, "litellm_params": params}
-        made = read_deployment(Section(entry, "", Source(environ)))
+        (read,) = read_root({"model_list": [entry]}).model_list
+        made = read_deployment(read, "--model", params, environ, Times())
         if isinstance(made, Unserved):
             raise ConfigError(f"--model {self.model} is not served: {made.reason}")
         return made

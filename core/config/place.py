@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from core.config.providers import PROVIDERS, Provider
-from core.config.section import Section
+from core.config.providers import PROVIDERS
+from core.config.schema import Params
+from core.errors import ConfigError
 from core.http.addresses import ollama_address, openai_address, root_address
 from core.translation.dialects.registry import BACKEND_KINDS
 
@@ -34,18 +35,19 @@ class NotServed(Exception):
         self.detail = detail
 
 
-def find_place(params: Section, word: str, model: str) -> dict[str, Any]:
+def find_place(
+    params: Params, path: str, environ: Mapping[str, str], word: str, model: str
+) -> dict[str, Any]:
     """Return the fields of a Deployment that say where it is, for the provider ``word``.
 
     Raises ConfigError for an address that is none, and NotServed where there is none, or no key
     for a service that answers to keys only.
     """
-    provider = PROVIDERS[word]
-    key = "base_url" if params.has("base_url") and not params.has("api_base") else "api_base"
-    base = params.text(key)
     if word == "embedded":
         return {"base_url": "", "api_key": ""}
-    environ = params.source.environ
+    provider = PROVIDERS[word]
+    base = params.api_base or params.base_url
+    key = "base_url" if params.base_url and not params.api_base else "api_base"
     named = (environ.get(variable) for variable in provider.base_variables)
     native = BACKEND_KINDS[provider.dialect].manages_models
     address = base or next((text for text in named if text), provider.address)
@@ -56,41 +58,35 @@ def find_place(params: Section, word: str, model: str) -> dict[str, Any]:
         elif not address:
             raise NotServed("address", " / ".join(provider.base_variables))
         elif word == "azure":
-            place = _azure(address, params, model)
+            place = _azure(address, params, environ, model)
         else:
             root, version = openai_address(address, provider.address)
             place = {"base_url": root, "version": version}
     except ValueError as exc:
-        named_by = key if base or not native else "OLLAMA_HOST"
-        raise params.error(named_by, f"is not the address of a server: {exc}") from exc
-    secret = _secret(params, provider, far=bool(base) and not native)
-    if not secret and (word == "azure" or (provider.hosted and address == provider.address)):
+        at = f"{path}.{key if base or not native else 'OLLAMA_HOST'}"
+        raise ConfigError(f"{at} is not the address of a server: {exc}", path=at) from exc
+    # A provider's own key goes where its variables point, never to a server named here.
+    keys = () if base and not native else provider.key_variables
+    given = params.api_key if params.api_key is not None else _first(environ, keys)
+    if not given and (word == "azure" or (provider.hosted and address == provider.address)):
         raise NotServed("key", " / ".join(provider.key_variables))
     rules = {"key_header": provider.key_header, "lists": provider.lists}
-    return {**place, **rules, "api_key": secret}
+    return {**place, **rules, "api_key": given}
 
 
-def _secret(params: Section, provider: Provider, *, far: bool) -> str:
-    # An unset key is the user's to notice, not a reason to refuse the other models.
-    secret = params.text("api_key", unset="warn")
-    if params.has("api_key"):
-        return secret
-    # A provider's own key goes where its variables point, never to a server named here.
-    environ = params.source.environ
-    keys = (environ.get(variable, "") for variable in provider.key_variables)
-    return "" if far else next((key for key in keys if key), "")
+def _first(environ: Mapping[str, str], names: Iterable[str]) -> str:
+    return next((environ[name] for name in names if environ.get(name)), "")
 
 
-def _azure(address: str, params: Section, model: str) -> dict[str, Any]:
+def _azure(address: str, params: Params, environ: Mapping[str, str], model: str) -> dict[str, Any]:
     """Return the place of a deployment of Azure OpenAI; ``model`` is the deployment's name there.
 
     Addresses are copied with more or less of the route behind them.
     """
     text, _, query = address.partition("?")
     root = root_address(text.partition("/openai")[0])
-    # Without quotes 2024-10-21 is a date to YAML.
-    given = params.take("api_version", unset="warn") or query.rpartition("api-version=")[2]
-    version = str(given or params.source.environ.get("AZURE_API_VERSION", ""))
+    given = params.api_version or query.rpartition("api-version=")[2]
+    version = str(given or environ.get("AZURE_API_VERSION", ""))
     if version in _AZURE_V1 or "*" in model:
         preview = "?api-version=preview" if version == "preview" else ""
         return {"base_url": root, "version": "/openai/v1", "query": preview}

@@ -11,23 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 from msgspec import Struct
 
-from core.config.deployment import SETTINGS, THINKING
-from core.words import DEFAULT, say, words
+from core.config.schema import Root
+from core.config.settings import SETTINGS
+from core.words import say
 
-__all__ = ["Found", "Key", "known_keys", "walk_keys"]
+__all__ = ["SAME", "Found", "Key", "child", "has_parts", "known_keys", "walk_keys"]
 
 Does = Literal["acts", "nothing", "refused"]
 
 _IGNORED = Path(__file__).parent / "ignored.yaml"
-_ACTS = "config.acts."
 _P = "model_list[].litellm_params"
-# What may stand in these may stand in a deployment's parameters.
-_SAME = {"credential_list[].credential_values": _P, "router_settings.default_litellm_params": _P}
+SAME = {"credential_list[].credential_values": _P, "router_settings.default_litellm_params": _P}
 
 
 class Key(Struct, frozen=True):
@@ -58,9 +58,7 @@ class Found(Struct, frozen=True):
 @cache
 def known_keys() -> Mapping[str, Key]:
     """Return the rows by path."""
-    acting = (key.removeprefix(_ACTS) for key in words(DEFAULT) if key.startswith(_ACTS))
-    found = {path: Key(path, "acts", _ACTS + path) for path in acting}
-    found |= {key.path: key for key in _settings()}
+    found = {**_acting_keys()}
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     ignored = yaml.load(_IGNORED.read_text("utf-8"), loader)
     doings: tuple[Does, ...] = ("nothing", "refused")
@@ -71,6 +69,25 @@ def known_keys() -> Mapping[str, Key]:
                     path = name if section == "." else f"{section}.{name}"
                     found[path] = Key(path, does, f"config.reasons.{reason}")
     return found
+
+
+def child(section: str, name: str) -> Key | None:
+    """Return the row of a key in a section, None where the section has no such key."""
+    path, any_name = f"{section}.{name}" if section else name, f"{section}.*"
+    acts = _acting_keys()
+    # Many a file needs no more than these, so the others are read when one is met.
+    return acts.get(path) or acts.get(any_name) or known_keys().get(path)
+
+
+@cache
+def _acting_keys() -> Mapping[str, Key]:
+    found = {path: Key(path, "acts", f"config.acts.{path}") for path in _acting(Root)}
+    return found | {key.path: key for key in _settings()}
+
+
+def has_parts(section: str) -> bool:
+    """Tell whether a section has keys of its own, or takes any value."""
+    return section in _sections() or f"{section}[]" in _sections()
 
 
 def walk_keys(value: Any) -> Iterator[Found]:
@@ -84,21 +101,42 @@ def _walk(value: Any, path: str, section: str) -> Iterator[Found]:
             if isinstance(item, dict):
                 yield from _walk(item, f"{path}[{at}]", f"{section}[]")
         return
-    keys = known_keys()
     for name, inner in value.items() if isinstance(value, dict) else ():
         inside = f"{path}.{name}" if path else str(name)
-        row = f"{section}.{name}" if section else str(name)
-        key = keys.get(row) or keys.get(f"{section}.*")
+        key = child(section, str(name))
         yield Found(inside, section, str(name), key, inner)
         if key is not None and key.does == "acts":
-            own = _SAME.get(key.path, key.path)
-            if own in _sections() or f"{own}[]" in _sections():
+            own = SAME.get(key.path, key.path)
+            if has_parts(own):
                 yield from _walk(inner, inside, own)
 
 
 @cache
 def _sections() -> frozenset[str]:
-    return frozenset(path.rpartition(".")[0] for path in known_keys())
+    return frozenset(path.rpartition(".")[0] for path in _acting_keys())
+
+
+def _acting(root: Any) -> Iterator[str]:
+    """Yield the paths of all fields of a Struct and of those in it."""
+    for name, kind in get_type_hints(root).items():
+        yield name
+        for inner in _inside(kind):
+            yield f"{name}{inner}"
+
+
+def _inside(kind: Any) -> Iterator[str]:
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        yield from (f".{path}" for path in _acting(kind))
+        return
+    *_, last = get_args(kind) or (None,)
+    if get_origin(kind) is list:
+        yield from (f"[]{path}" for path in _inside(last))
+    elif get_origin(kind) is dict and last is not Any:
+        yield ".*"
+        yield from (f".*{path}" for path in _inside(last))
+    elif get_origin(kind) in (Union, UnionType):
+        for part in get_args(kind):
+            yield from _inside(part)
 
 
 def _settings() -> Iterator[Key]:
@@ -106,5 +144,3 @@ def _settings() -> Iterator[Key]:
     for name, row in SETTINGS.items():
         words = "config.setting" if name == row.name else "config.setting_alias"
         yield Key(f"{_P}.{name}", "acts", words, {"name": row.name})
-    for name in THINKING:
-        yield Key(f"{_P}.{name}", "acts", "config.thinking")

@@ -10,14 +10,15 @@ the same. A section of our own holds what LiteLLM has no word for::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 from urllib.parse import quote
 
 from msgspec import field
 
 from core.config.deployment import Hidden
-from core.config.section import Section
+from core.config.reading import Variables
+from core.config.schema import Alias, Names, Root, Router, as_names
 from core.errors import ConfigError
 
 __all__ = ["Routing", "Strategy", "read_routing"]
@@ -57,103 +58,83 @@ class Routing(Hidden, frozen=True, kw_only=True):
     redis_url: str = ""
 
 
-def read_routing(root: Section) -> Routing:
+def read_routing(root: Root, variables: Variables) -> Routing:
     """Return what a config says about routing. Raises ConfigError with a bad value's path."""
-    router, general = root.section("router_settings"), root.section("litellm_settings")
-    proxy, own = root.section("general_settings"), root.section("diglot")
-    queue, routing = own.section("queue"), own.section("routing")
+    router, general = root.router_settings, root.litellm_settings
+    proxy, own = root.general_settings, root.diglot
     default = Routing()
-    aliases, hidden = _aliases(router.section("model_group_alias"))
-    retries, again = (s.count("num_retries", zero=True) for s in (router, general))
-    parallel, same = (
-        router.count("default_max_parallel_requests"),
-        proxy.count("max_parallel_requests"),
-    )
-    fallbacks = {**_fallbacks(general, "fallbacks"), **_fallbacks(router, "fallbacks")}
-    defaults = router.names("default_fallbacks"), general.names("default_fallbacks")
-    contexts = [_fallbacks(s, "context_window_fallbacks") for s in (general, router)]
-    counts = router.count("allowed_fails", zero=True), general.count("allowed_fails", zero=True)
-    times = router.number("cooldown_time", zero=True), general.number("cooldown_time", zero=True)
+    strategy = _ALSO.get(router.routing_strategy, router.routing_strategy)
+    if router.routing_strategy == "cost-based-routing":
+        variables.warnings.append(
+            "router_settings.routing_strategy cost-based-routing is taken as least-busy: local "
+            "models have no price"
+        )
+    fallbacks = _joined(general.fallbacks, router.fallbacks)
+    listed = as_names(router.default_fallbacks) or as_names(general.default_fallbacks)
+    aliases = {
+        name: alias if isinstance(alias, str) else alias.model
+        for name, alias in router.model_group_alias.items()
+    }
+    _check_aliases(aliases)
     return Routing(
-        strategy=_strategy(router),
-        num_retries=again if retries is None else retries,
-        retry_after=router.number("retry_after", zero=True) or 0.0,
+        strategy=strategy,  # type: ignore[arg-type]  # one of the schema's words, or _ALSO's
+        num_retries=_first(router.num_retries, general.num_retries),
+        retry_after=router.retry_after,
         # A * stands for every name that has no line of its own.
         fallbacks={name: names for name, names in fallbacks.items() if name != "*"},
-        default_fallbacks=defaults[0] or defaults[1] or fallbacks.get("*", ()),
-        context_fallbacks={**contexts[0], **contexts[1]},
-        max_fallbacks=_first(router.count("max_fallbacks", zero=True), default.max_fallbacks),
-        allowed_fails=_first(*counts, default.allowed_fails),
-        cooldown_time=_first(*times, default.cooldown_time),
-        cooldowns=not router.flag("disable_cooldowns", default=False),
+        default_fallbacks=listed or fallbacks.get("*", ()),
+        context_fallbacks=_joined(
+            general.context_window_fallbacks, router.context_window_fallbacks
+        ),
+        max_fallbacks=router.max_fallbacks,
+        allowed_fails=_first(router.allowed_fails, general.allowed_fails, default.allowed_fails),
+        cooldown_time=_first(router.cooldown_time, general.cooldown_time, default.cooldown_time),
+        cooldowns=not router.disable_cooldowns,
         aliases=aliases,
-        hidden=hidden,
-        parallel=parallel or same,
-        queue_length=_first(queue.count("length", zero=True), default.queue_length),
-        queue_timeout=queue.number("timeout") or default.queue_timeout,
-        prefer_loaded=routing.flag("prefer_loaded", default=True),
-        busy=routing.count("busy") or default.busy,
-        redis_url=_redis(router),
+        hidden=frozenset(
+            name
+            for name, alias in router.model_group_alias.items()
+            if isinstance(alias, Alias) and alias.hidden
+        ),
+        parallel=router.default_max_parallel_requests or proxy.max_parallel_requests,
+        queue_length=own.queue.length,
+        queue_timeout=own.queue.timeout,
+        prefer_loaded=own.routing.prefer_loaded,
+        busy=own.routing.busy,
+        redis_url=_redis(router, variables.environ),
     )
 
 
 def _first(*values: Any) -> Any:
-    return next(value for value in values if value is not None)
+    return next((value for value in values if value is not None), None)
 
 
-def _strategy(router: Section) -> Strategy:
-    text = router.text("routing_strategy") or "simple-shuffle"
-    known = _ALSO.get(text, text)
-    if known not in get_args(Strategy):
-        names = ", ".join((*get_args(Strategy), *_ALSO))
-        raise router.error("routing_strategy", f"must be one of {names}")
-    if text == "cost-based-routing":
-        router.source.warnings.append(
-            "router_settings.routing_strategy cost-based-routing is taken as least-busy: local "
-            "models have no price"
-        )
-    return known  # type: ignore[return-value]  # it has just been looked up
+def _joined(*lists: Iterable[Mapping[str, Names]]) -> dict[str, tuple[str, ...]]:
+    """Return ``[{a: [b, c]}, ...]`` as one mapping; of two lines of a name the last counts."""
+    return {
+        name: as_names(names) for items in lists for item in items for name, names in item.items()
+    }
 
 
-def _fallbacks(section: Section, key: str) -> dict[str, tuple[str, ...]]:
-    """Return ``[{a: [b, c]}, ...]`` as one mapping; a name alone is a list of one."""
-    found: dict[str, tuple[str, ...]] = {}
-    for item in section.sections(key):
-        for name in item.keys():  # noqa: SIM118  # a Section is no mapping
-            found[name] = item.names(name)
-    return found
+def _check_aliases(aliases: Mapping[str, str]) -> None:
+    for name, target in aliases.items():
+        path = f"router_settings.model_group_alias.{name}"
+        if not target:
+            raise ConfigError(f"{path} must be the name of a model", path=path)
+        if target in aliases:
+            raise ConfigError(f"{path} leads to {target}, which is an alias itself", path=path)
 
 
-def _aliases(section: Section) -> tuple[dict[str, str], frozenset[str]]:
-    """Return the aliases, and those of them that are not listed."""
-    found: dict[str, str] = {}
-    hidden = set()
-    for name in section.keys():  # noqa: SIM118  # a Section is no mapping
-        value = section.take(name)
-        if isinstance(value, dict):
-            inner = section.section(name)
-            value = inner.text("model", required=True)
-            if inner.flag("hidden", default=False):
-                hidden.add(name)
-        if not isinstance(value, str) or not value:
-            raise section.error(name, "must be the name of a model, or a mapping with model")
-        found[name] = value
-    for name, target in found.items():
-        if target in found:
-            raise section.error(name, f"leads to {target}, which is an alias itself")
-    return found, frozenset(hidden)
-
-
-def _redis(router: Section) -> str:
+def _redis(router: Router, environ: Mapping[str, str]) -> str:
     """Return the address of the Redis that gateways share their cooldowns in, or ""."""
-    environ = router.source.environ
-    url = router.text("redis_url", unset="warn") or environ.get("REDIS_URL", "")
-    host = router.text("redis_host", unset="warn") or environ.get("REDIS_HOST", "")
-    port = router.setting("redis_port", "integer") or environ.get("REDIS_PORT") or 6379
-    password = router.text("redis_password", unset="warn") or environ.get("REDIS_PASSWORD", "")
+    url = router.redis_url or environ.get("REDIS_URL", "")
+    host = router.redis_host or environ.get("REDIS_HOST", "")
+    port = router.redis_port or environ.get("REDIS_PORT") or 6379
+    password = router.redis_password or environ.get("REDIS_PASSWORD", "")
     if not url and host:
         url = f"redis://{f':{quote(password)}@' if password else ''}{host}:{port}"
     if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        path = "router_settings.redis_url"
         # The value may hold a password, so it is not said.
-        raise ConfigError("the address of Redis must begin with redis:// or rediss://")
+        raise ConfigError(f"{path} must begin with redis:// or rediss://", path=path)
     return url

@@ -17,15 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct, field
 
-from core.config.section import Section
+from core.config.reading import as_texts
+from core.config.schema import Fetching, Mcp, Root, as_names
 from core.errors import ConfigError
 from core.http.address_policy import AddressPolicy
 
-__all__ = ["HttpLimits", "McpServer", "ToolSettings", "read_tool_settings"]
+__all__ = ["HttpLimits", "McpServer", "ToolSettings", "address_policy", "read_tool_settings"]
 
 # LiteLLM's ways to say a key, and the header that each means.
 _AUTH = {
@@ -83,76 +84,60 @@ class ToolSettings(Struct, frozen=True, kw_only=True):
     servers: tuple[McpServer, ...] = ()
 
 
-def read_tool_settings(root: Section, own: Section, folder: Path) -> ToolSettings:
+def read_tool_settings(root: Root, folder: Path) -> ToolSettings:
     """Return what a config says of tools. Raises ConfigError with the key's path."""
-    section = own.section("tools")
-    named = section.text("folder")
-    sandbox = section.section("sandbox")
-    both = (root.section("mcp_servers"), own.section("mcp_servers"))
-    servers = [_server(part, name, folder) for part in both for name in part.keys()]  # noqa: SIM118  # a Section, no mapping
-    twice = {s.name for s in servers if [o.name for o in servers].count(s.name) > 1}
-    if twice:
-        raise ConfigError(f"there are two MCP servers called {min(twice)}", path="mcp_servers")
-    place = folder / Path(named).expanduser() if named else None
-    return ToolSettings(
-        folder=place,
-        offer=section.flag("offer", default=True),
-        time=section.number("time"),
-        memory=section.count("memory"),
-        sandbox_time=sandbox.number("time"),
-        sandbox_memory=sandbox.count("memory"),
-        http=_http(section.section("http")),
-        servers=tuple(servers),
-    )
-
-
-def _http(section: Section) -> HttpLimits:
-    fetch = section.text("fetch") or "public"
-    if fetch not in ("public", "any", "none"):
-        raise section.error("fetch", "must be public, any or none")
-    known: Literal["public", "any", "none"] = fetch  # type: ignore[assignment]
+    tools, own = root.diglot.tools, root.diglot.mcp_servers
+    both = (("mcp_servers", root.mcp_servers), ("diglot.mcp_servers", own))
+    for name in root.mcp_servers.keys() & own.keys():
+        raise ConfigError(f"there are two MCP servers called {name}", path="mcp_servers")
     default = HttpLimits()
-    return HttpLimits(
-        address=AddressPolicy(fetch=known, allow=tuple(section.setting("allow", "strings") or ())),
-        max_bytes=section.count("max_bytes") or default.max_bytes,
-        timeout=section.number("timeout") or default.timeout,
+    return ToolSettings(
+        folder=folder / Path(tools.folder).expanduser() if tools.folder else None,
+        offer=tools.offer,
+        time=tools.time,
+        memory=tools.memory,
+        sandbox_time=tools.sandbox.time,
+        sandbox_memory=tools.sandbox.memory,
+        http=HttpLimits(
+            address=address_policy(tools.http, "diglot.tools.http"),
+            max_bytes=tools.http.max_bytes or default.max_bytes,
+            timeout=tools.http.timeout or default.timeout,
+        ),
+        servers=tuple(
+            _server(server, name, f"{section}.{name}", folder)
+            for section, servers in both
+            for name, server in servers.items()
+        ),
     )
 
 
-def _server(part: Section, name: str, folder: Path) -> McpServer:
-    section = part.section(name)
-    command, url = section.text("command"), section.text("url")
-    if bool(command) == bool(url):
-        raise part.error(name, "needs either a command or a url")
-    transport = section.text("transport")
-    if transport == "sse":
-        raise section.error("transport", "sse is no longer part of MCP; use the server's http")
-    if url and not url.startswith(("http://", "https://")):
-        raise section.error("url", "must begin with http:// or https://")
-    headers = {
-        **section.section("static_headers").texts(),
-        **section.section("headers").texts(),
-        **_auth(section),
-    }
+def address_policy(section: Fetching, path: str) -> AddressPolicy:
+    """Return where a section lets a server be sent. Raises ConfigError for no host or network."""
+    try:
+        return AddressPolicy(fetch=section.fetch, allow=as_names(section.allow))
+    except ConfigError as exc:
+        raise ConfigError(f"{path}.allow: {exc.message}", path=f"{path}.allow") from exc
+
+
+def _server(server: Mcp, name: str, path: str, folder: Path) -> McpServer:
+    if bool(server.command) == bool(server.url):
+        raise ConfigError(f"{path} needs either a command or a url", path=path)
+    if server.transport == "sse":
+        problem = "sse is no longer part of MCP; use the server's http"
+        raise ConfigError(f"{path}.transport: {problem}", path=f"{path}.transport")
+    if server.url and not server.url.startswith(("http://", "https://")):
+        raise ConfigError(f"{path}.url must begin with http:// or https://", path=f"{path}.url")
+    header, before = _AUTH[server.auth_type]
+    value = server.auth_value or server.authentication_token
+    auth = {header: before + value} if header and value else {}
     return McpServer(
         name=name,
-        command=command,
-        args=tuple(section.setting("args", "strings") or ()),
-        env=section.section("env").texts(),
-        folder=str(folder / section.text("cwd")) if section.has("cwd") else str(folder),
-        url=url,
-        headers=headers,
-        allowed=tuple(section.setting("allowed_tools", "strings") or ()),
-        timeout=section.number("timeout") or 30.0,
+        command=server.command,
+        args=tuple(server.args),
+        env=as_texts(server.env),
+        folder=str(folder / server.cwd),
+        url=server.url,
+        headers={**as_texts(server.static_headers), **as_texts(server.headers), **auth},
+        allowed=as_names(server.allowed_tools),
+        timeout=server.timeout,
     )
-
-
-def _auth(section: Section) -> dict[str, str]:
-    kind = section.text("auth_type") or "none"
-    if kind not in _AUTH:
-        raise section.error("auth_type", f"must be one of {', '.join(_AUTH)}")
-    header, before = _AUTH[kind]
-    value = section.text("auth_value", unset="warn") or section.text(
-        "authentication_token", unset="warn"
-    )
-    return {header: before + value} if header and value else {}

@@ -17,7 +17,7 @@ from core.config.reference import Found, known_keys, walk_keys
 from core.errors import ConfigError
 from core.words import DEFAULT
 
-__all__ = ["likely", "warn_of_keys"]
+__all__ = ["likely", "unspoken_params", "warn_of_keys"]
 
 _PARAMS = "model_list[].litellm_params"
 # Sections in which whatever has no effect would let somebody ask who must not.
@@ -49,7 +49,7 @@ _GUARDS = frozenset(
 
 def warn_of_keys(value: Any) -> list[str]:
     """Return a sentence for each key of a config that has no effect. Raises ConfigError."""
-    unspoken = tuple(_unspoken(value))
+    unspoken = tuple(f"{path}." for path in unspoken_params(value))
     warnings = []
     for found in walk_keys(value):
         if found.path.startswith(unspoken):
@@ -78,8 +78,9 @@ def likely(name: str, known: Iterable[str]) -> str:
     return folded[close[0]] if close else ""
 
 
-def _unspoken(value: Any) -> Iterable[str]:
-    """Yield where the parameters of deployments stand that are not served, whatever they say."""
+def unspoken_params(value: Any) -> list[str]:
+    """Return where parameters stand of deployments that are not served, whatever they say."""
+    found = []
     entries = value.get("model_list") if isinstance(value, dict) else None
     for at, entry in enumerate(entries if isinstance(entries, list) else ()):
         params = entry.get("litellm_params") if isinstance(entry, dict) else None
@@ -91,7 +92,8 @@ def _unspoken(value: Any) -> Iterable[str]:
         except ValueError:
             continue
         if word not in PROVIDERS:
-            yield f"model_list[{at}].litellm_params."
+            found.append(f"model_list[{at}].litellm_params")
+    return found
 
 
 def _judged(found: Found) -> str | None:
