@@ -87,11 +87,30 @@ def routes(language: str) -> str:
 def _keys(language: str, *heads: str) -> str:
     rows = []
     for key in known_keys().values():
-        if key.path.startswith(heads):
+        if key.path.startswith(heads) and key.does == "acts":
             short = key.path.replace("model_list[].", "")
-            acts = {"acts": "", "nothing": "—", "refused": "✗"}[key.does]
-            rows.append([f"`{short}`", acts, key.text(language)])
-    return _table(_word(language, ["键", "", "作用"], ["key", "", "what it does"]), rows)
+            rows.append([f"`{short}`", key.text(language)])
+    return _table(_word(language, ["键", "作用"], ["key", "what it does"]), rows)
+
+
+def _idle(language: str, does: str) -> str:
+    reasons: dict[str, list[str]] = {}
+    for key in known_keys().values():
+        if key.does == does:
+            short = key.path.replace("model_list[].", "")
+            reasons.setdefault(key.text(language), []).append(f"`{short}`")
+    rows = ([reason, ", ".join(keys)] for reason, keys in reasons.items())
+    return _table(_word(language, ["原因", "键"], ["why", "keys"]), rows)
+
+
+def keys_nothing(language: str) -> str:
+    """The keys that are accepted and left alone."""
+    return _idle(language, "nothing")
+
+
+def keys_refused(language: str) -> str:
+    """The keys that a config must not set."""
+    return _idle(language, "refused")
 
 
 def keys_models(language: str) -> str:
@@ -135,6 +154,8 @@ def providers(language: str) -> str:
 
 TABLES: dict[str, Callable[[str], str]] = {
     "keys_models": keys_models,
+    "keys_nothing": keys_nothing,
+    "keys_refused": keys_refused,
     "keys_own": keys_own,
     "keys_routing": keys_routing,
     "keys_server": keys_server,
