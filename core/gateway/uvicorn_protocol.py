@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from core.gateway.http_protocol import HttpProtocol
 from core.gateway.origins import MAX_HEADERS
 
 __all__ = ["HEAD_TIME", "BoundedProtocol", "BoundedServer", "allow_connections"]
@@ -61,7 +62,7 @@ class _Refused(Exception):
     """Raised inside the parser, which then reads no further."""
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(HttpProtocol):
     """Closes a connection that is too long, too slow or one too many."""
 
     most = MAX_CONNECTIONS
