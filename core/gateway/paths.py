@@ -27,7 +27,6 @@ _OF_MODEL = re.compile(
     r"/(?P<rest>chat/completions|completions|embeddings|responses)"
 )
 _PROGRAMS = re.compile(r"/(v1|api|health|model|mcp|metrics)(/.*)?")
-_MOVED = {"/v1/model/info": "/model/info"}
 _SLASHES = re.compile(r"//+")
 # Right as they are, and asked all day.
 _USUAL = frozenset({
@@ -51,7 +50,7 @@ def canonical(path: str, base: str = "") -> tuple[str, str] | None:
     path = path.removeprefix("/openai") if path.startswith("/openai/v1/") else path
     if _BARE.fullmatch(path):
         path = f"/v1{path}"
-    return (_MOVED.get(path, path), "") if _PROGRAMS.fullmatch(path) else None
+    return (path, "") if _PROGRAMS.fullmatch(path) else None
 
 
 class PathForms:
