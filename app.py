@@ -38,6 +38,7 @@ from core.gateway.app import routes  # noqa: E402
 from core.gateway.call import GatewayState, install_gateway  # noqa: E402
 from core.gateway.endpoints.mcp import McpEndpoint  # noqa: E402
 from core.gateway.origins import OriginGuard, refusal  # noqa: E402
+from core.gateway.paths import PathForms  # noqa: E402
 from core.gateway.telemetry.logs import log_json  # noqa: E402
 from core.gateway.uvicorn_protocol import BoundedServer  # noqa: E402
 from core.http.addresses import is_loopback  # noqa: E402
@@ -153,6 +154,7 @@ app = st.App(
     routes=routes(gateway_state, mcp),
     middleware=[
         Middleware(BoundedServer),
+        Middleware(PathForms, base=str(st.get_option("server.baseUrlPath") or "")),
         Middleware(OriginGuard, gateway_state=gateway_state, exposed=exposed),
         Middleware(IdentityMiddleware),
     ],

@@ -17,32 +17,32 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.backends.catalog import API_VERSION
 from core.backends.fleet import Fleet
-from core.errors import BackendError, InvalidRequest
-from core.gateway.auth import principal_of
+from core.errors import InvalidRequest
 from core.gateway.call import CallScope, GatewayState
 from core.gateway.endpoints.chat import ChatEndpoint
 from core.gateway.endpoints.health import HealthRoutes
+from core.gateway.endpoints.listings import Listings
 from core.gateway.endpoints.mcp import McpEndpoint, own_tools
 from core.gateway.endpoints.models import ModelRoutes
 from core.gateway.endpoints.openapi import docs_routes
 from core.gateway.endpoints.responses import ResponsesEndpoint
 from core.gateway.endpoints.threads import ThreadsEndpoint
-from core.gateway.gate import Endpoint, GatedRoute, Handler, HandlerEndpoint
+from core.gateway.errors import error_response
+from core.gateway.gate import Endpoint, GatedRoute, Handler, HandlerEndpoint, noted
 from core.gateway.origins import OriginGuard
-from core.translation.codec.json import decode_json, read_object, read_text
+from core.gateway.paths import PathForms
+from core.translation.codec.json import decode_json, read_object
 from core.translation.dialects.registry import DIALECTS, SPOKEN, Dialect
-from core.translation.stamp import parse_rfc3339
 
 __all__ = ["create_app", "routes"]
 
 
 def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
     """Return the routes of both dialects, without ``/``. An OriginGuard has to stand in front."""
-    cold = _Cold(gateway_state.fleet)
+    listings = Listings(gateway_state.fleet)
     get, post = partial(_get, gateway_state), partial(_post, gateway_state)
-    return [
+    table = [
         # Routes are tried in turn: those that are asked most come first.
         *_asked(gateway_state),
         *(
@@ -51,21 +51,19 @@ def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
             if dialect.counts_at
         ),
         *ModelRoutes(gateway_state).routes(),
-        get("/v1/models", cold.models),
-        get("/v1/models/{name:path}", cold.model),
-        get("/api/tags", cold.tags),
-        post("/api/show", cold.show),
-        get("/api/ps", cold.running),
-        get("/api/version", cold.version),
+        get("/v1/models", listings.models),
+        get("/v1/models/{name:path}", listings.model),
+        get("/api/tags", listings.tags),
+        post("/api/show", listings.show),
+        get("/api/ps", listings.running),
+        get("/api/version", listings.version),
         *HealthRoutes(gateway_state).routes(),
         GatedRoute("/mcp", mcp),
         *docs_routes(gateway_state),
-        # Last: whatever else is asked for under these prefixes is not there.
-        *(
-            GatedRoute(path, _NotFound(gateway_state))
-            for path in ("/v1", "/v1/{rest:path}", "/api/{rest:path}")
-        ),
     ]
+    # Last: whatever else is asked for under these prefixes is not there.
+    missing = ("/v1", "/v1/{rest:path}", "/api/{rest:path}")
+    return [*table, *(GatedRoute(path, _NotFound(gateway_state, table)) for path in missing)]
 
 
 def _asked(gateway_state: GatewayState) -> Iterator[GatedRoute]:
@@ -94,10 +92,11 @@ def _post(gateway_state: GatewayState, path: str, handler: Handler) -> GatedRout
     return GatedRoute(path, HandlerEndpoint(gateway_state, handler, reads="all"), ["POST"])
 
 
-def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
+def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIApp:
     """Return the gateway as an app of its own, which opens and closes ``fleet``.
 
-    ``exposed`` is one that other machines can reach: it lets nobody in without a key.
+    ``exposed`` is one that other machines can reach: it lets nobody in without a key. ``base``
+    is a path that may stand in front of all others, as where a proxy passes on ``/llm/v1``.
     """
 
     gateway_state = GatewayState(fleet)
@@ -113,9 +112,10 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
 
     home = GatedRoute("/", HandlerEndpoint(gateway_state, _home, free=True), ["GET"])
     table = [*routes(gateway_state, mcp), home]
-    missing = _NotFound(gateway_state, free=True)
+    missing = _NotFound(gateway_state, table, free=True)
     router = Router(table, default=missing, lifespan=lifespan, redirect_slashes=False)
-    return OriginGuard(_Posts(table, router), gateway_state=gateway_state, exposed=exposed)
+    guarded = OriginGuard(_Posts(table, router), gateway_state=gateway_state, exposed=exposed)
+    return PathForms(guarded, base=base)
 
 
 async def _home(request: Request, body: bytes) -> Response:
@@ -140,51 +140,6 @@ class _Posts:
         await (found or self._router)(scope, receive, send)
 
 
-class _Cold:
-    """The routes that are asked now and then, not for every answer."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
-
-    async def models(self, request: Request, body: bytes) -> Any:
-        """GET /v1/models."""
-        return {"object": "list", "data": [_openai_model(e) for e in await self._seen(request)]}
-
-    async def model(self, request: Request, body: bytes) -> Any:
-        """GET /v1/models/{id}; names may hold slashes."""
-        name = request.path_params["name"]
-        wanted = name.removesuffix(":latest")
-        for entry in await self._seen(request):
-            if entry["name"].removesuffix(":latest") == wanted:
-                return _openai_model({**entry, "name": name})
-        raise BackendError(f"model '{name}' not found", status=404, code="model_not_found")
-
-    async def tags(self, request: Request, body: bytes) -> Any:
-        """GET /api/tags."""
-        return {"models": await self._seen(request)}
-
-    async def running(self, request: Request, body: bytes) -> Any:
-        """GET /api/ps."""
-        may_ask = principal_of(request.scope).may_ask
-        running = await self._fleet.running()
-        return {"models": [entry for entry in running if may_ask(str(entry.get("name")))]}
-
-    async def show(self, request: Request, body: bytes) -> Any:
-        """POST /api/show; ``name`` is the older word for ``model``."""
-        asked = read_object(decode_json(body or b"{}"), "")
-        name = read_text(asked.get("model") or asked.get("name"), "model")
-        return await self._fleet.show(name, asked)
-
-    async def version(self, request: Request, body: bytes) -> Any:
-        """GET /api/version: of the API that is spoken here, since clients compare it."""
-        return {"version": API_VERSION}
-
-    async def _seen(self, request: Request) -> list[dict[str, Any]]:
-        """Return the models that whoever asks may use."""
-        may_ask = principal_of(request.scope).may_ask
-        return [entry for entry in await self._fleet.models() if may_ask(entry["name"])]
-
-
 class _Count:
     """POST of a request in a dialect whose API counts its tokens."""
 
@@ -201,28 +156,37 @@ class _Count:
 class _NotFound(Endpoint):
     """Any path that has no route, and any method that its route does not take."""
 
-    def __init__(self, gateway_state: GatewayState, *, free: bool = False) -> None:
+    def __init__(self, gateway_state: GatewayState, table: list[GatedRoute], *, free: bool = False):
         super().__init__(gateway_state, reads="nothing", free=free)
+        self._table = table
 
     async def serve(
         self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Say what there is."""
-        raise InvalidRequest(
-            f"{scope['method']} {scope['path']} is not a route of this server. It answers OpenAI's "
-            "API under /v1 (chat/completions, completions, responses, embeddings, models), "
-            "Anthropic's at /v1/messages, and Ollama's under /api.",
-            status=404,
-            code="not_found",
-        )
+        method, path = scope["method"], scope["path"]
+        methods = self._methods(path)
+        if not methods:
+            raise InvalidRequest(
+                f"{method} {path} is not a route of this server. It answers OpenAI's API under /v1 "
+                "(chat/completions, completions, responses, embeddings, models), Anthropic's at "
+                "/v1/messages, and Ollama's under /api.",
+                status=404,
+                code="not_found",
+            )
+        allowed = ", ".join(sorted({*methods, "OPTIONS"}))
+        response = Response(status_code=204)
+        if method != "OPTIONS":
+            error = InvalidRequest(
+                f"{path} does not take {method}; it takes {allowed}",
+                status=405,
+                code="method_not_allowed",
+            )
+            response = call.marked(error_response(call.client_dialect, error), error)
+        # RFC 9110, 15.5.6 and 9.3.7.
+        response.headers["allow"] = allowed
+        await response(scope, receive, noted(call, send) if method == "OPTIONS" else send)
 
-
-def _openai_model(entry: dict[str, Any]) -> dict[str, Any]:
-    name = entry["name"]
-    owner, slash, _ = name.partition("/")
-    return {
-        "id": name,
-        "object": "model",
-        "created": parse_rfc3339(entry.get("modified_at", "")),
-        "owned_by": owner if slash else "library",
-    }
+    def _methods(self, path: str) -> set[str]:
+        routes = (route for route in self._table if route.path_regex.match(path))
+        return {method for route in routes for method in route.methods or ()}

@@ -22,7 +22,7 @@ from core.gateway.telemetry.metrics import Metrics
 from core.gateway.telemetry.traces import Traces
 from core.translation.dialects.registry import api_of
 
-__all__ = ["CallScope", "GatewayState", "current_gateway", "install_gateway"]
+__all__ = ["CallScope", "GatewayState", "current_gateway", "identified", "install_gateway"]
 
 _MILLISECOND = 1_000_000
 
@@ -59,6 +59,15 @@ class GatewayState:
         """Note that a request has come. End it, however it ends."""
         self.metrics.in_flight += 1
         return CallScope(self, client_dialect, route, principal, headers)
+
+
+def identified(identity: str) -> list[Header]:
+    """Return the headers that name a request, in each API's own word for it.
+
+    The openai SDK reads ``x-request-id``, Anthropic's ``request-id``.
+    """
+    value = identity.encode()
+    return [(b"x-diglot-id", value), (b"x-request-id", value), (b"request-id", value)]
 
 
 class CallScope:
@@ -137,7 +146,7 @@ class CallScope:
         self.status = error.status
         more = error.headers if isinstance(error, OverLimit) else self.headers()
         response.raw_headers.extend(more)
-        response.raw_headers.append((b"x-diglot-id", self.id.encode()))
+        response.raw_headers.extend(identified(self.id))
         if isinstance(error, OverLimit):
             self._gateway_state.metrics.refused(error.code)
         return response

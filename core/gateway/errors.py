@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from core.errors import DiglotError
+from core.gateway.body_codings import CODINGS
 from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import SPOKEN, api_of_path
 
@@ -20,6 +21,8 @@ def error_response(client_dialect: str, error: DiglotError) -> Response:
     headers = {}
     if error.retry_after is not None:
         headers["retry-after"] = str(math.ceil(error.retry_after))
+    if error.status == 415:
+        headers["accept-encoding"] = CODINGS
     return Response(
         encode_json(body), status_code=error.status, headers=headers, media_type="application/json"
     )

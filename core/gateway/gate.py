@@ -21,9 +21,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from core.errors import DiglotError, InvalidRequest
 from core.gateway.auth import Principal, principal_of
-from core.gateway.call import CallScope, GatewayState
+from core.gateway.body_codings import decoded, is_plain
+from core.gateway.call import CallScope, GatewayState, identified
 from core.gateway.errors import dialect_of, error_response
+from core.gateway.paths import PATH_MODEL
 from core.translation.codec.json import encode_json
+from core.translation.conversions.passed_stream import set_model
 
 __all__ = ["MAX_REQUEST", "Endpoint", "GatedRoute", "Handler", "HandlerEndpoint", "body_pieces",
            "noted"]  # fmt: skip
@@ -79,7 +82,7 @@ class Endpoint(ABC):
         try:
             try:
                 await call.admit()
-                body = await read_body(receive, scope["headers"]) if self.reads == "all" else b""
+                body = await self._read(scope, receive)
                 if body is None:
                     return
                 if body:
@@ -90,6 +93,18 @@ class Endpoint(ABC):
                 await self._serve(call, body, scope, receive, send)
         finally:
             call.end(seen=not self._free)
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        """Return the body as UTF-8, for the model that the path names if it names one."""
+        if self.reads != "all":
+            return b""
+        headers = scope["headers"]
+        body = await read_body(receive, headers)
+        if body and not is_plain(headers, body):
+            body = await asyncio.to_thread(decoded, headers, body, limit=MAX_REQUEST)
+        if body and PATH_MODEL in scope:
+            return set_model(body, scope[PATH_MODEL])
+        return body
 
     async def _serve(
         self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
@@ -162,7 +177,7 @@ def noted(call: CallScope, send: Send) -> Send:
     async def noting(message: Message) -> None:
         if message["type"] == "http.response.start":
             call.status = message["status"]
-            more = [*call.headers(), (b"x-diglot-id", call.id.encode())]
+            more = [*call.headers(), *identified(call.id)]
             message = {**message, "headers": [*message.get("headers", ()), *more]}
         await send(message)
 

@@ -21,7 +21,7 @@ from core.backends.calls.chat import new_id
 from core.config.access import Access
 from core.errors import AccessDenied, DiglotError, InvalidRequest
 from core.gateway.auth import Authenticator
-from core.gateway.call import GatewayState
+from core.gateway.call import GatewayState, identified
 from core.gateway.errors import dialect_of, error_response
 from core.gateway.telemetry.logs import log_request, logs_requests
 from core.http.addresses import is_loopback
@@ -39,7 +39,10 @@ _OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Names that nobody outside can have: mDNS, and what is set aside for private use.
 _PRIVATE = (".local", ".internal", ".localhost")
-_SHOWN = b"x-diglot-id, x-diglot-dropped, x-diglot-emulated, x-request-id, retry-after"
+_SHOWN = (
+    b"x-diglot-id, x-diglot-dropped, x-diglot-emulated, x-request-id, request-id, retry-after, "
+    b"mcp-session-id"
+)
 _KEPT = 1000
 
 
@@ -186,7 +189,7 @@ class OriginGuard:
             response.headers["www-authenticate"] = "Bearer"
         # What was not read of the body must not be taken for the next request.
         response.headers["connection"] = "close"
-        response.headers["x-diglot-id"] = identity
+        response.raw_headers.extend(identified(identity))
         await response(scope, receive, send)
 
 

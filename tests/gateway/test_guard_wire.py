@@ -38,12 +38,13 @@ model_list:
         yield base
 
 
-def raw(url: str, data: bytes) -> bytes:
+def raw(url: str, *pieces: bytes) -> bytes:
     """Send bytes as they are; return all that comes until the server closes or is silent."""
     place = urlsplit(url)
     assert place.hostname and place.port
     with socket.create_connection((place.hostname, place.port), timeout=20) as wire:
-        wire.sendall(data)
+        for piece in pieces:
+            wire.sendall(piece)
         wire.settimeout(3)
         came = b""
         try:

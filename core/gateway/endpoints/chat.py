@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from core.backends.calls.answer import Answer
 from core.backends.calls.options import AskOptions
 from core.errors import BackendUnavailable
-from core.gateway.call import CallScope, GatewayState
+from core.gateway.call import CallScope, GatewayState, identified
 from core.gateway.gate import Endpoint
 
 __all__ = ["ChatEndpoint"]
@@ -84,6 +84,7 @@ async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
     headers = [(b"content-type", answer.content_type.encode()), *call.headers()]
     headers += [(name.encode(), value.encode("latin-1", "replace"))
                 for name, value in answer.headers.items()]  # fmt: skip
+    headers += identified(call.id)[1:]  # the first is among the answer's own
     rest = answer.rest
     if rest is None:
         headers.append((b"content-length", b"%d" % len(answer.body)))

@@ -22,7 +22,7 @@ from core.translation.dialects.shared.errors import error_in, stream_error
 from core.translation.events import Finish, StreamError
 from core.translation.stamp import Stamp
 
-__all__ = ["PassedStream", "rename_model"]
+__all__ = ["PassedStream", "rename_model", "set_model"]
 
 # The end of an event, with any line ends. A "\r" at the very end may be the first half of
 # "\r\n", so it waits.
@@ -38,19 +38,29 @@ _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def rename_model(
-    body: bytes, model: str, *, key: str = "model", blame: type[DiglotError] = InvalidRequest
+    body: bytes,
+    model: str,
+    *,
+    key: str = "model",
+    add: bool = False,
+    blame: type[DiglotError] = InvalidRequest,
 ) -> bytes:
     """Return ``body`` with its ``model`` replaced and every other value byte for byte as it was.
 
-    ``key`` is where the name stands, if not there.
+    ``key`` is where the name stands, if not there. With ``add`` a body without one gets it.
     """
     try:
         fields = _RAW.decode(body)
     except JSON_ERRORS as exc:
         fields = decode_mended(_RAW, body, exc, blame=blame)
-    if key in fields:
+    if add or key in fields:
         fields[key] = msgspec.Raw(encode_json(model))
     return msgspec.json.encode(fields)
+
+
+def set_model(body: bytes, model: str) -> bytes:
+    """Return a request's body with this ``model``, whether or not it names one."""
+    return rename_model(body, model, add=True)
 
 
 class PassedStream:
