@@ -1,7 +1,8 @@
 """What kind of trouble an error is, so that an interface can say its cause and its cure.
 
 Servers of models say most of it in words alone. The words below are those of Ollama 0.17 to 0.33,
-llama.cpp's server (2026) and vLLM 0.11; what is said in others is the kind ``other``.
+llama.cpp's server (2026) and vLLM 0.11, and for what clients act on those of LM Studio, SGLang, TGI
+and the big providers; what is said in others is the kind ``other``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from core.errors import DiglotError
 
-__all__ = ["KINDS", "error_facts", "fault_kind"]
+__all__ = ["KINDS", "error_facts", "fault_kind", "is_too_long"]
 
 _SAID: tuple[tuple[str, str], ...] = (
     ("no_tools", r"does not support tools"),
@@ -28,12 +29,19 @@ _SAID: tuple[tuple[str, str], ...] = (
     ),
     (
         "context_exceeded",
-        r"exceeds? the (?:available )?context|maximum context length|context length of only"
-        r"|input length exceeds|prompt is too long|too many tokens",
+        r"exceeds?(?:ed)? (?:the |max |the model's |model's )?(?:available |maximum )?context"
+        r"|maximum context length|maximum prompt length|context length of only"
+        r"|greater than the context length|context size has been exceeded"
+        r"|longer than the (?:maximum model length|model's context length)"
+        r"|input length (?:exceeds|and `max_tokens` exceed)|prompt (?:is )?too long"
+        r"|token count .{0,40}exceeds the maximum|too large for model with"
+        r"|reduce the length of the (?:messages|prompt|input)|too many (?:input )?tokens"
+        r"|tokens \+ `max_new_tokens` must be",
     ),
     ("model_not_found", r"^model .{1,200} not found|model .{1,200} does not exist"),
     ("disk_full", r"no space left on device"),
 )
+_TOO_LONG = dict(_SAID)["context_exceeded"]
 _CODES = frozenset(
     {
         "access_denied",
@@ -64,6 +72,11 @@ KINDS = frozenset({*_CODES, *(kind for kind, _ in _SAID), "refused_in_container"
 def error_facts(error: DiglotError) -> dict[str, Any]:
     """Return what is kept of an error with an answer: its code, words and status."""
     return {"code": error.code, "message": error.message, "status": error.status}
+
+
+def is_too_long(message: str) -> bool:
+    """Tell whether a server says that a request does not fit into a model's context."""
+    return re.search(_TOO_LONG, message, re.IGNORECASE) is not None
 
 
 def fault_kind(facts: Mapping[str, Any], *, container: bool | None = None) -> str:

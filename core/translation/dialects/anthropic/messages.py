@@ -28,7 +28,7 @@ from core.translation.dialects.anthropic.blocks import (
     parse_messages,
     parse_system,
 )
-from core.translation.dialects.shared.errors import parse_error
+from core.translation.dialects.shared.errors import TOO_LONG, parse_error, too_long_words
 from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import effort_of, read_thinking
@@ -197,11 +197,19 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
 
 def dump_error(error: DiglotError) -> dict[str, Any]:
     """Write an error body, with Anthropic's word for the kind of status."""
-    body: dict[str, Any] = {"type": error_type(error.status), "message": error.message}
+    body: dict[str, Any] = {
+        "type": error_type(error.status),
+        "message": error_words(error.message, error.code),
+    }
     if error.code.startswith("thread_"):
         # That API's clients act on this: they send the whole conversation again.
         body["details"] = {"error_code": error.code}
     return {"type": "error", "error": body, "request_id": None}
+
+
+def error_words(message: str, code: str) -> str:
+    """Return the words of an error, as clients of this API know them."""
+    return too_long_words(message) if code == TOO_LONG else message
 
 
 def error_type(status: int) -> str:

@@ -23,6 +23,7 @@ from core.translation.dialects.anthropic.messages import (
     dump_usage,
     error_status,
     error_type,
+    error_words,
     parse_usage,
 )
 from core.translation.dialects.shared.call_order import CallOrder
@@ -132,7 +133,10 @@ class StreamEncoder:
             case Finish():
                 return self._close() + self._end(event)
             case StreamError():
-                error = {"type": error_type(event.status), "message": event.message}
+                error = {
+                    "type": error_type(event.status),
+                    "message": error_words(event.message, event.code),
+                }
                 return _sse("error", {"error": error})
 
     def _begin(self) -> bytes:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from core.error_kinds import is_too_long
 from core.errors import BackendError, InvalidResponse
 from core.translation.codec.framing import SSERecord
 from core.translation.codec.json import decode_json, encode_json, error_text, read_object
 from core.translation.events import StreamError
 
-__all__ = ["ERROR_TYPES", "error_in", "error_status", "parse_error", "stream_error"]
+__all__ = [
+    "ERROR_TYPES",
+    "TOO_LONG",
+    "error_in",
+    "error_status",
+    "parse_error",
+    "stream_error",
+    "too_long_words",
+]
+
+TOO_LONG = "context_length_exceeded"
+"""OpenAI's code for a request that does not fit into the model's context."""
+
+_COUNT = re.compile(r"(?<![\w.])\d{2,9}(?![\w.]*\w)")
 
 ERROR_TYPES = {
     "invalid_request_error": 400,
@@ -27,12 +42,34 @@ def parse_error(data: bytes, status: int) -> BackendError:
         body = decode_json(data, blame=InvalidResponse)
     except InvalidResponse:
         body = None
-    error = body.get("error") if isinstance(body, dict) else None
+    body = body if isinstance(body, dict) else {}
+    # Older vLLM, SGLang and Mistral have no object around it.
+    error = body.get("error") or (body if body.get("message") else None)
     message = error.get("message") if isinstance(error, dict) else error
     if not isinstance(message, str) or not message:
         message = error_text(data, status)
     code = error.get("code") if isinstance(error, dict) else None
-    return BackendError(message, status=status, code=code if isinstance(code, str) else None)
+    code = code if isinstance(code, str) else None
+    if _is_too_long(message, code):
+        return BackendError(message, status=400, code=TOO_LONG)
+    return BackendError(message, status=status, code=code)
+
+
+def _is_too_long(message: str, code: str | None) -> bool:
+    return code == TOO_LONG or is_too_long(message)
+
+
+def too_long_words(message: str) -> str:
+    """Return how Anthropic's API says that a request does not fit: clients compact on it.
+
+    What the server said stands behind it, with its counts in front where it gave two.
+    """
+    if message.lower().startswith("prompt is too long"):
+        return message
+    # Servers say both first, in one order or the other; then come parts of them.
+    counts = sorted((int(n) for n in _COUNT.findall(message)[:2]), reverse=True)
+    said = f" {counts[0]} tokens > {counts[1]} maximum" if len(counts) == 2 else ""
+    return f"prompt is too long:{said} ({message})" if said else f"prompt is too long: {message}"
 
 
 def error_in(record: SSERecord) -> Any:
@@ -54,9 +91,12 @@ def stream_error(error: Any) -> StreamError:
     code = body.get("code")
     # llama.cpp puts the HTTP status into "code"; OpenAI has a word there, and one for the kind.
     status = code if isinstance(code, int) and 400 <= code < 600 else None
+    # A failure without a word is told as it came.
+    message = message if isinstance(message, str) and message else encode_json(error).decode()
+    if _is_too_long(message, code if isinstance(code, str) else None):
+        return StreamError(message=message, status=400, code=TOO_LONG)
     return StreamError(
-        # A failure without a word is told as it came.
-        message=message if isinstance(message, str) and message else encode_json(error).decode(),
+        message=message,
         status=status or error_status(body.get("type")),
         code=code if isinstance(code, str) else BackendError.code,
     )
