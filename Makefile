@@ -18,7 +18,7 @@ SLOW := faults soak cluster fuzz typed inspector/test_probes.py gateway/test_gua
 	ui/viewer/test_request_sizes.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run gateway test check lint docs audit fast ollama bench soak lock clean
+.PHONY: help run gateway test check lint docs audit fast clients ollama bench soak lock clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -32,7 +32,7 @@ gateway: .venv/run ## Set up once, then start the gateway alone on http://127.0.
 test: .venv/dev lint ollama ## Set up, then check everything; CI runs this
 	$(BIN)/bandit -q -c pyproject.toml -r core ui pages app.py scripts
 	DIGLOT_EXAMPLES=400 DIGLOT_FUZZ_SECONDS=20 DIGLOT_RERUNS=1 $(BIN)/pytest -n $(JOBS) \
-		--dist worksteal --timeout 600 -m "not browser"
+		--dist worksteal --timeout 600 -m "not browser and not clients"
 	# A file's tests share an app and a browser.
 	DIGLOT_RERUNS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --timeout 600 -m browser
 
@@ -55,7 +55,11 @@ audit: .venv/dev ## Ask whether a package that is used has a known weakness
 fast: .venv/dev ## The tests that need no browser and no model
 	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $(JOBS) --dist worksteal --timeout 60 \
 		$(SLOW:%=--ignore tests/%) --ignore tests/langchain \
-		-m "not browser and not embedded and not ollama and not langchain"
+		-m "not browser and not clients and not embedded and not ollama and not langchain"
+
+clients: .venv/dev ## Run real programs (Codex, Claude Code, ...) over the gateway, installed once
+	PYTHON=$(BIN)/python scripts/install_clients.sh
+	$(BIN)/pytest -q --timeout 300 -m clients tests/clients
 
 ollama: .venv/dev ## Build the real Ollama that the tests run against, once
 	PYTHON=$(BIN)/python scripts/install_ollama.sh

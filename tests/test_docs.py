@@ -22,7 +22,7 @@ TWINS = {name: (DOCS / "en" / name, DOCS / "zh" / name) for name in NAMES} | {
 }
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*/*.md")])
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
-FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^( *)```(\w*)(?: title=\"[^\n]*\")?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 HAN = re.compile("[\u4e00-\u9fff]")
 # What is Chinese on an English page: the switch to the other one, and what is searched for.
 CHINESE_IN_ENGLISH = ("[简体中文](", "search for 中文")

@@ -1,0 +1,1 @@
+"""Real programs, as their makers publish them, over the gateway and a scripted model."""
