@@ -35,7 +35,18 @@ class Lost(ConnectionError):
 
 
 class Connection(asyncio.Protocol):
-    """One connection; answers one request at a time."""
+    """One connection; answers one request at a time.
+
+        idle ──ask()──> waiting ──(head)──> reading ──(last byte)──> whole ──release()──> idle
+          │                │                   │                                           or closed
+          │                └──(silence, deadline, end of file, broken protocol)──> error, closed
+          └──(the server hangs up, or _KEEP seconds pass)──> closed
+
+    ``waiting`` and ``reading`` are ``_busy``. While more than _MAX_WAITING bytes are not read,
+    the transport is paused, so a slow client slows its server down instead of filling memory.
+    One timer looks for silence and for the deadline; each byte that comes only moves ``_last``,
+    since setting a timer anew for every chunk would cost more than the chunk.
+    """
 
     def __init__(self, pool: Pool, place: tuple[str, int]) -> None:
         self._pool = pool

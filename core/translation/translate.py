@@ -61,9 +61,18 @@ _SPLICERS = {OllamaToOpenAI.pair: OllamaToOpenAI}
 class StreamTranslator:
     """One stream from ``source`` to ``target``: feed it what the network gave, then close it.
 
-    An error never looks like an end: a broken or unfinished stream becomes the target's own
-    error event, and ``error`` holds it. ``finish`` holds the proper end. ``spoke`` tells whether
-    anything of the answer itself was said. Without ``splice`` every chunk goes the long way.
+        silent ──(first text, thinking or call)──> spoke ──(the source's own end)──> finish
+           │                                         │
+           └──────(an error of the source, bytes that break it, close() too early, fail())──> error
+
+    ``finish`` and ``error`` are ends: after either, ``feed``, ``close`` and ``fail`` return
+    nothing. While it is silent nothing of the answer was said, so the request may still be tried
+    elsewhere; from ``spoke`` on an error is the client's to see. An error never looks like an
+    end: a broken or unfinished stream becomes the target's own error event.
+
+    Bytes go through a decoder and an encoder with events between them. Where a pair has a
+    splicer, lines that hold one plain text change their envelope as bytes instead, which is a
+    tenth of the work; a law holds that both say the same. Without ``splice`` it is not used.
     """
 
     def __init__(

@@ -54,6 +54,13 @@ class Host:
 class Load:
     """The counters of one deployment. ``alone`` is one that no other stands beside.
 
+        in work ──(too many failures)──> cooling ──(cooled_until)──> slow start ──(ramp)──> in work
+           │                                ^                            │
+           │                                └─────(too many again)──────┘ 
+           └──(in_flight = limit)──> full: requests queue in ``waiters`` until a lease ends
+
+    One that is ``alone`` never cools: there is nobody to send its requests to instead.
+
     ``in_flight`` requests are in work, ``waiters`` wait for one of them to end. ``cooled_until``
     is when a cooldown ends; after it comes a slow start, in which the share of work grows from
     a tenth to all of it. ``latency`` is a moving average of the seconds to the first byte.

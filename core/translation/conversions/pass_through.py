@@ -23,7 +23,14 @@ __all__ = ["PassThrough"]
 
 
 class PassThrough:
-    """Conversion of a request that the backend understands as it stands."""
+    """Conversion of a request that the backend understands as it stands.
+
+        request(model) ──> response(whole)     the backend's bytes, or the stream that was asked for
+                       └─> stream()            a PassedStream
+
+    ``request`` comes first: only then is it known whether the model has another name at the
+    backend, and so whether the name has to be put back in what comes.
+    """
 
     translated = False
     verbatim = json_is_whole = True

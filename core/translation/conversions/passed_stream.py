@@ -66,8 +66,16 @@ def set_model(body: bytes, model: str) -> bytes:
 class PassedStream:
     """One stream of one dialect: a StreamConversion, as StreamTranslator is.
 
+        held bytes ──(a whole block)──> unread ──> sent on          no error or end can be in it
+                                    └─> looked at ──> sent on       its model renamed, if need be
+                                            ├─(finish reason, done)──> finish
+                                            ├─([DONE], or done natively)──> ended
+                                            └─(an error)──> error
+
     What goes on are whole blocks: a line natively, else an event with its blank line. Each is
-    judged by itself, so that it never shows where the network cut.
+    judged by itself, so that it never shows where the network cut. Between ``finish`` and the
+    end an error still counts; if the bytes end before ``finish``, that is an error, and if they
+    end after it without ``[DONE]``, that is added.
     """
 
     def __init__(self, dialect: str, stamp: Stamp, *, rename: bool) -> None:
