@@ -56,7 +56,7 @@ class Load:
 
         in work ──(too many failures)──> cooling ──(cooled_until)──> slow start ──(ramp)──> in work
            │                                ^                            │
-           │                                └─────(too many again)──────┘ 
+           │                                └─────(too many again)──────┘
            └──(in_flight = limit)──> full: requests queue in ``waiters`` until a lease ends
 
     One that is ``alone`` never cools: there is nobody to send its requests to instead.
