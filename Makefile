@@ -10,15 +10,11 @@ PORT ?= 8501
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # What is compiled is kept, or each start of a test, an app and a gateway compiles it all again.
 export PYTHONDONTWRITEBYTECODE :=
-# What takes longer than the everyday loop may: `make test` runs it all.
-SLOW := faults soak cluster fuzz typed inspector/test_probes.py gateway/test_guard_bodies.py \
-	gateway/test_guard_browsers.py gateway/test_guard_keys.py gateway/test_guard_wire.py \
-	gateway/endpoints/test_openapi.py gateway/test_guard_gate.py ui/test_guard_ports.py test_clients.py test_mcp.py tools/runners/test_sandbox.py test_seed.py \
-	tools/takeaway/test_takeaway.py exchanges/test_snippets.py ui/chat/test_growing.py \
-	ui/viewer/test_request_sizes.py
+# Each test says by its marks what it needs; a file that is marked as a whole is not imported.
+FAST := not slow and not browser and not clients and not embedded and not ollama and not langchain
 
 .DEFAULT_GOAL := help
-.PHONY: help run gateway test check lint docs audit fast clients ollama bench soak lock clean
+.PHONY: help run gateway test check lint docs audit fast coverage clients ollama bench soak lock clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -42,6 +38,7 @@ lint: .venv/dev ## Format, lint, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/mypy.ini
 	$(BIN)/lint-imports
 
 docs: .venv/dev ## Build the documentation site in site/
@@ -52,10 +49,13 @@ audit: .venv/dev ## Ask whether a package that is used has a known weakness
 	$(BIN)/python -m pip install -q pip-audit
 	$(BIN)/pip-audit --strict -r requirements.lock --no-deps --disable-pip
 
-fast: .venv/dev ## The tests that need no browser and no model
-	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $(JOBS) --dist worksteal --timeout 60 \
-		$(SLOW:%=--ignore tests/%) --ignore tests/langchain \
-		-m "not browser and not clients and not embedded and not ollama and not langchain"
+fast: .venv/dev ## The tests that need no browser and no model, and are not marked slow
+	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $(JOBS) --dist worksteal --timeout 60 -m "$(FAST)"
+
+coverage: .venv/dev ## The fast tests with coverage; each package is held to its floor
+	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $(JOBS) --dist worksteal --timeout 120 -m "$(FAST)" \
+		--cov core --cov-report json:.coverage.json --cov-report ""
+	$(BIN)/python -m scripts.coverage_floors .coverage.json
 
 clients: .venv/dev ## Run real programs (Codex, Claude Code, ...) over the gateway, installed once
 	PYTHON=$(BIN)/python scripts/install_clients.sh

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 from pathlib import Path
 
 import hypothesis
@@ -43,6 +45,32 @@ hypothesis.settings.register_profile(
     print_blob=True,
 )
 hypothesis.settings.load_profile("diglot")
+
+
+_MARKED = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.(\w+)", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import a file that marks itself as what this run leaves out, or a folder of such.
+
+    Importing all tests takes as long as running a third of the fast ones.
+    """
+    wanted = str(config.option.markexpr)
+    if not re.fullmatch(r"not \w+( and not \w+)*", wanted):
+        return None
+    if collection_path.is_dir():
+        files = list(collection_path.rglob("test_*.py"))
+    else:
+        files = [collection_path] if collection_path.name.startswith("test_") else []
+    left_out = re.findall(r"not (\w+)", wanted)
+    return True if files and all(_mark(file) in left_out for file in files) else None
+
+
+@functools.cache
+def _mark(file: Path) -> str:
+    """Return the first mark that a file gives to all its tests, or nothing."""
+    marked = _MARKED.search(file.read_text("utf-8"))
+    return marked[1] if marked else ""
 
 
 _OUTSIDE = frozenset({"chromium", "embedded", "ollama", "postgresql", "redis_server"})

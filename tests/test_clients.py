@@ -13,6 +13,8 @@ import pytest
 from tests.support.programs import run
 from tests.support.servers import Gateway, Ollama, places
 
+pytestmark = pytest.mark.slow
+
 bare = places("bare_over_ollama", "bare_embedded")
 QUESTION = "What is the capital of France? Answer in one short sentence."
 

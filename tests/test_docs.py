@@ -144,6 +144,7 @@ def test_every_promise_names_the_tests_that_hold_it(name: str, language: int) ->
         assert all((ROOT / "tests" / path).exists() for path in found), row
 
 
+@pytest.mark.slow
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     """As ``make docs`` does; a search index of each language comes with it."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", str(tmp_path)]

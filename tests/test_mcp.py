@@ -34,6 +34,8 @@ from core.translation.events import Event, Finish, MessageStart, TextDelta, Tool
 from core.translation.messages import ChatRequest, Message, Text, Tool, ToolCall, text_of
 from tests.support.programs import ROOT, free_port, gateway
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = ("-m", "tests.support.mcp_programs")
 STDIO = McpServer(name="things", command=sys.executable, args=PROGRAM, folder=str(ROOT),
                   env={"GIVEN": "yes"}, timeout=20)  # fmt: skip

@@ -21,6 +21,8 @@ from tests.support.programs import ROOT, run
 from tests.support.seed import block, seed_config
 from tests.support.servers import Gateway, Ollama, places
 
+pytestmark = pytest.mark.slow
+
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
 NATIVE_PORT = "http://localhost:11434"

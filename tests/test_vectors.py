@@ -135,6 +135,7 @@ def test_streams_whole(path: Path) -> None:
     assert ending(stream.target, stream.expected) == stream.case["ends_in"]
 
 
+@pytest.mark.slow
 @cases("streams", "case.json")
 def test_streams_split_at_every_byte(path: Path) -> None:
     stream = Stream(path)
@@ -144,6 +145,7 @@ def test_streams_split_at_every_byte(path: Path) -> None:
         assert stream.run(data[:at], data[at:]) == stream.expected, f"split at byte {at}"
 
 
+@pytest.mark.slow
 @cases("streams", "case.json")
 def test_streams_cut_short(path: Path) -> None:
     stream = Stream(path)

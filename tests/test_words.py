@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import shutil
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ DATA = {
 
 
 @lru_cache
+@functools.cache
 def sources(*folders: str) -> list[tuple[str, ast.Module]]:
     paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
     return [(p.relative_to(ROOT).as_posix(), ast.parse(p.read_text("utf-8"))) for p in paths]

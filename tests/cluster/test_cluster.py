@@ -11,12 +11,15 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
 from core.chats.store.store import Store
 from tests.cluster.conftest import Cluster
 from tests.gateway.test_app import COMPAT, DONE, NATIVE
 from tests.support.programs import ROOT, GatewayProgram, environment, until
 from tests.support.scripted_backend import Said, Scripted
+
+pytestmark = pytest.mark.slow
 
 ADA = {"authorization": "Bearer sk-ada-not-a-secret-0123456789"}
 BOB = {"authorization": "Bearer sk-bob-not-a-secret-0123456789"}

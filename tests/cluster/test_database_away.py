@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -19,6 +20,8 @@ from core.chats.store.store import Store
 from core.translation.events import Finish, TextDelta
 from core.translation.messages import text_of
 from tests.support.programs import until
+
+pytestmark = pytest.mark.slow
 
 AWAY = 6.0
 """Seconds: longer than the tries of a job ever were, and than a process may be silent."""

@@ -59,6 +59,7 @@ def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
     assert re.search(r" is written twice.*\(line \d\)$", refused(text).message)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: *a}", "[" * 5000 + "]" * 5000])
 def test_a_file_that_has_no_end_is_read_or_refused(text: str) -> None:
     try:

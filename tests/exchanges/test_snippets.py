@@ -19,6 +19,8 @@ from tests.support.rule_based_model import SENTENCE, thinking
 from tests.support.scripted_backend import Scripted
 from tests.support.servers import Gateway, places
 
+pytestmark = pytest.mark.slow
+
 NATIVE = {
     "model": "qwen3:4b",
     "messages": [{"role": "user", "content": "你说：'it\\'s $5'\n好吗？"}],

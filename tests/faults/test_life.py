@@ -21,6 +21,8 @@ from tests.faults.backend import Faulty, running
 from tests.faults.test_matrix import CONFIG, Gateway, serving, settled
 from tests.support.programs import GatewayProgram, free_port, until
 
+pytestmark = pytest.mark.slow
+
 ONE = (
     'model_list:\n  - {{model_name: "*", litellm_params: {{model: "ollama/*", api_base: "{0}"}}}}\n'
 )

@@ -24,6 +24,8 @@ from tests.faults.backend import FAULTS, Faulty, running
 from tests.support.programs import CLOSED
 from tests.support.threads import serving_app
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 model_list:
   - {{model_name: "ollama-1/*", litellm_params: {{model: "ollama/*", api_base: "{bad}",

@@ -14,6 +14,8 @@ import pytest
 from tests.fuzz.mutation import mutate
 from tests.fuzz.targets import TARGETS, check, describe, seeds
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SECONDS = int(os.environ.get("DIGLOT_FUZZ_SECONDS", "2"))
 

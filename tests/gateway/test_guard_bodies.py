@@ -22,6 +22,8 @@ from tests.faults.asking import CLIENT_DIALECTS, asked_body
 from tests.gateway.test_app import gateway
 from tests.support.scripted_backend import Said, Scripted, running
 
+pytestmark = pytest.mark.slow
+
 GOOD = {
     "/api/chat": {"message": {"role": "assistant", "content": "x"}},
     "/api/generate": {"response": "x"},

@@ -11,6 +11,8 @@ import pytest
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway
 from tests.support.scripted_backend import Scripted, running
 
+pytestmark = pytest.mark.slow
+
 EVIL = "https://evil.example"
 FRIEND = "https://app.example.org"
 BODY = {"model": "native", "messages": HELLO}

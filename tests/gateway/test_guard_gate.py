@@ -24,6 +24,8 @@ from tests.support.programs import GatewayProgram, until
 from tests.support.scripted_backend import Scripted, running
 from tests.ui.app_process import running_app
 
+pytestmark = pytest.mark.slow
+
 MASTER = "sk-canary-gate-master-0a1b2c3d4e5f"
 NARROW = "sk-canary-gate-narrow-0a1b2c3d4e5f"
 DIGEST = f"sha256:{'0' * 64}"

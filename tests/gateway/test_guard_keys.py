@@ -17,6 +17,8 @@ from core.gateway.origins import refusal
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, word
 from tests.support.scripted_backend import Scripted, running
 
+pytestmark = pytest.mark.slow
+
 MASTER = "sk-canary-master-2f6b8d1c9e3a"
 SHOP = "sk-canary-shop-7e1d5c3b9a20"
 LATE = "sk-canary-late-0a9b8c7d6e5f"

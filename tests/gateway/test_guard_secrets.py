@@ -44,6 +44,7 @@ def backend() -> Iterator[Scripted]:
         yield scripted
 
 
+@pytest.mark.slow
 def test_no_key_comes_out_anywhere(backend: Scripted, tmp_path: Path) -> None:
     config = CONFIG.format(url=backend.url, backend=BACKEND, master=MASTER, client=CLIENT)
     seen: list[str] = []

@@ -18,6 +18,8 @@ from core.gateway.uvicorn_protocol import BoundedProtocol
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, post
 from tests.support.scripted_backend import Scripted, running
 
+pytestmark = pytest.mark.slow
+
 NAME = "evil\r\nx-evil: 1\r\n\r\n<script>"
 
 

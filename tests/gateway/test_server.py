@@ -41,6 +41,7 @@ def ask(url: str) -> str:
         return str(json.loads(answer.read())["choices"][0]["message"]["content"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_workers_share_a_port_and_a_dead_one_is_replaced(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"

@@ -38,6 +38,8 @@ from tests.support.programs import CLOSED, ROOT
 from tests.support.scripted_backend import Said, Scripted, running
 from tests.support.servers import Gateway, Ollama
 
+pytestmark = pytest.mark.slow
+
 CLIENT_DIALECTS: tuple[str, ...] = ("ollama", "openai")
 TABLES = {
     name: (ROOT / f"docs/{name}/compatibility.md").read_text("utf-8") for name in ("zh", "en")

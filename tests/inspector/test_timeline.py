@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +99,7 @@ def test_every_record_of_the_target_comes_of_one_of_the_source(
         assert source is not None and record in both.became(source.number)
 
 
+@pytest.mark.slow
 def test_fifty_thousand_chunks_are_read_and_searched_quickly(
     record_property: Callable[[str, object], None],
 ) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.soak.chaos import chaos
+
+pytestmark = pytest.mark.slow
 
 
 async def test_every_request_is_accounted_for(tmp_path: Path) -> None:

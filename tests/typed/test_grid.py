@@ -18,6 +18,8 @@ from tests.support.scripted_backend import Said, Scripted
 from tests.support.servers import Gateway, places
 from tests.typed.faces import FACES, Face, records
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 RECORDED = ROOT / "tests/vectors/recorded"
 OLLAMA, LLAMA = RECORDED / "ollama_0_17_4", RECORDED / "llama_cpp_2026_10"

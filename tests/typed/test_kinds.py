@@ -12,6 +12,8 @@ import pytest
 from tests.support.scripted_backend import Scripted
 from tests.typed.faces import FACES, Face, records
 
+pytestmark = pytest.mark.slow
+
 CHATS = [face for face in FACES if face.ollama == "/api/chat"]
 CALLS = [("c1", "f", {"a": 1, "名": "é"}), ("c2", "g", {})]
 LOGPROBS = [{"token": "hi", "logprob": -0.1, "bytes": [104, 105]}]

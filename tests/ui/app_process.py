@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from typing import TYPE_CHECKING
 
 from tests.support.programs import Program, answers, free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 __all__ = ["CHROMIUM", "browser", "running_app", "visit"]
 
@@ -68,6 +70,9 @@ def running_app(
 @contextmanager
 def browser() -> Iterator[Browser]:
     """Run a real Chromium without a window."""
+    # Loaded here: the fast tests of this folder need no browser, and it takes half a second.
+    from playwright.sync_api import expect, sync_playwright
+
     # Two processors draw a page slowly where another test loads a model beside it.
     expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
@@ -80,6 +85,8 @@ def browser() -> Iterator[Browser]:
 
 def visit(chromium: Browser, url: str, *, locale: str = "en-US", scheme: str = "light") -> Page:
     """Open ``url`` as somebody new."""
+    from playwright.sync_api import expect
+
     context = chromium.new_context(
         locale=locale,
         viewport={"width": 1280, "height": 860},

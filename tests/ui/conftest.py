@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.support.scripted_backend import Scripted
 from tests.ui.actor import acting
 from tests.ui.app_process import CHROMIUM, browser, running_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,7 +41,7 @@ def chromium() -> Iterator[Browser]:
 def closed(request: pytest.FixtureRequest) -> Iterator[None]:
     """Close what a test has opened: pages that stay open go on asking the app, and slow it."""
     yield
-    if isinstance(running := request.node.funcargs.get("chromium"), Browser):
+    if (running := request.node.funcargs.get("chromium")) is not None:
         for context in running.contexts:
             context.close()
 

@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.ui.app_process import visit
 from tests.ui.steps import answered, ask, ready, settled
 
+pytestmark = pytest.mark.browser
+
 # Charts have an empty group for what the mouse points at, to which their maker gives a role.
 CONTEXT = {"include": [["body"]], "exclude": [["g[role=graphics-symbol]:empty"]]}
 # A busy machine takes its time to let what scrolls be reached with the keyboard.
@@ -42,11 +44,8 @@ def faults(page: Page, state: str) -> list[str]:
 
 def check(page: Page, state: str) -> None:
     settled(page)
-    if faults(page, state):
-        # What was seen may have been on its way: it counts where it is still there.
-        page.wait_for_timeout(1000)
-        said = faults(page, state)
-        assert not said, "\n".join(said)
+    said = faults(page, state)
+    assert not said, "\n".join(said)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -130,7 +129,7 @@ def test_every_tab_of_the_request_page(
         0
     )
     # The page is drawn once more when the probes have ended.
-    page.wait_for_timeout(2500)
+    expect(page.locator("[class*=st-key-evidence]").get_by_test_id("stProgress")).to_have_count(0)
     check(page, "evidence")
     for number in range(1, 9):
         tabs.nth(number).click()

@@ -10,7 +10,7 @@ from openai import OpenAI
 from playwright.sync_api import Browser, expect
 
 from tests.ui.app_process import running_app, visit
-from tests.ui.steps import STOP, answered, ask, last_message, ready, shoot
+from tests.ui.steps import STOP, answered, ask, last_message, ready, settled, shoot
 
 pytestmark = pytest.mark.embedded
 
@@ -217,7 +217,7 @@ def test_every_page_in_every_look(url: str, chromium: Browser, locale: str, sche
     for name in ("tools", "requests", "models"):
         page.goto(f"{url}/{name}")
         expect(page.locator("h2")).to_be_visible()
-        page.wait_for_timeout(800)
+        settled(page)
         shoot(page, f"{name}-{locale[:2]}-{scheme}")
         expect(page.get_by_test_id("stException")).to_have_count(0)
     page.context.close()

@@ -8,16 +8,19 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
 
 from tests.support.programs import Program, free_port
 from tests.support.scripted_backend import Scripted
 from tests.ui.app_process import running_app, visit
 from tests.ui.steps import answered, ask, ready, shoot
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 EVIL = "https://evil.example"
 MASTER = "sk-canary-entry-master-0a1b2c3d4e5f"
@@ -93,6 +96,7 @@ def test_the_cookie_is_for_this_site_and_no_script(url: str) -> None:
     assert "access-control-allow-origin" not in httpx.get(url, headers={"origin": EVIL}).headers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
@@ -131,6 +135,8 @@ def exposed(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_where_others_can_come_the_pages_ask_for_a_key(chromium: Browser, exposed: str) -> None:
+    from playwright.sync_api import expect
+
     page = visit(chromium, exposed)
     field = page.get_by_label("Key", exact=True)
     expect(field).to_be_visible()

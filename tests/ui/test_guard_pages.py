@@ -15,7 +15,9 @@ from tests.support.scripted_backend import Said, Scripted
 from tests.ui.actor import acting
 from tests.ui.app_process import visit
 from tests.ui.chat.test_files import FILES
-from tests.ui.steps import answered, ask, ready
+from tests.ui.steps import answered, ask, ready, settled
+
+pytestmark = pytest.mark.browser
 
 BAIT = (
     '<img src=x data-bait=1 onerror="window.bait=1"><script data-bait=1>window.bait=1</script>'
@@ -72,7 +74,7 @@ def backend() -> Iterator[Scripted]:
 
 def clean(page: Page, state: str) -> None:
     """Nothing of the bait has become a part of the page, and none of it has run."""
-    page.wait_for_timeout(500)
+    settled(page)
     for frame in page.frames:
         assert not frame.evaluate("window.bait"), state
         made = frame.locator("[data-bait]")

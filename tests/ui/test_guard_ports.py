@@ -15,6 +15,8 @@ import pytest
 from tests.support.programs import GatewayProgram
 from tests.ui.app_process import running_app
 
+pytestmark = pytest.mark.slow
+
 _MB = 1 << 20
 
 

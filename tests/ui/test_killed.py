@@ -7,12 +7,15 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.programs import free_port
 from tests.support.scripted_backend import Scripted
 from tests.ui.app_process import running_app, visit
 from tests.ui.steps import ask, shoot
+
+pytestmark = pytest.mark.browser
 
 WORD = re.compile(r"word(\d+)")
 

@@ -37,8 +37,8 @@ def show_timeline(
         _show_request(service, owner, row, number, over=over)
         if step.text:
             st.caption(plain(step.text))
-        for call in step.calls:
-            _show_call(service, owner, row, number, call, tools, over=over)
+        for place, call in enumerate(step.calls):
+            _show_call(service, owner, row, (number, place), call, tools, over=over)
         if step.stopped:
             st.warning(t(f"tools.stopped_{step.stopped}"), icon=":material/block:")
     if len(row.exchanges) > len(row.steps):
@@ -122,18 +122,22 @@ def _show_call(
     service: Service,
     owner: str,
     row: ChatMessage,
-    number: int,
+    place: tuple[int, int],
     call: Call,
     tools: Mapping[str, Tool],
     *,
     over: bool,
 ) -> None:
+    # Without keys an opened step is another one, and folded, once its words change or the run
+    # ends: Streamlit tells elements without a key by what they say and where they stand.
+    key = f"{row.id}_{place[0]}_{place[1]}"
     short = " ".join(call.arguments.split())
     short = short[:_SHORT] + "…" if len(short) > _SHORT else short
     fits = _fits(tools.get(call.name), call.arguments)
     icon = ":material/call_made:" if fits else ":material/rule:"
     mark = t("tools.fits" if fits else "tools.does_not_fit")
-    with st.expander(f"`{call.name}` {plain(short)} · {mark}", icon=icon, type="step"):
+    label = f"`{call.name}` {plain(short)} · {mark}"
+    with st.expander(label, icon=icon, type="step", key=f"call_{key}", on_change="rerun"):
         st.code(pretty(call.arguments), language="json", wrap_lines=True)
         show_fit(tools.get(call.name), call.arguments)
         st.caption(t("tools.call_id", id=call.id or "–"))
@@ -148,12 +152,13 @@ def _show_call(
     icon = ":material/error:" if call.failed else ":material/check_circle:"
     said = " ".join(call.result.split())
     said = said[:_SHORT] + "…" if len(said) > _SHORT else said or t("tools.nothing")
-    with st.expander(f"{t('tools.step_result')} · {plain(said)} · {how}", icon=icon, type="step"):
+    label = f"{t('tools.step_result')} · {plain(said)} · {how}"
+    with st.expander(label, icon=icon, type="step", key=f"result_{key}", on_change="rerun"):
         st.code(pretty(call.result)[:_MOST_SHOWN], language="json", wrap_lines=True)
         if len(call.result) > _MOST_SHOWN:
             st.caption(t("tools.long_result", count=f"{len(call.result):,}"))
         if over:
-            _show_branch(service, owner, row, number, call)
+            _show_branch(service, owner, row, place[0], call)
 
 
 def _show_branch(service: Service, owner: str, row: ChatMessage, number: int, call: Call) -> None:

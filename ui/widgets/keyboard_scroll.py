@@ -13,20 +13,34 @@ __all__ = ["make_reachable"]
 _JS = """
 export default function () {
   if (window.diglotReach) return;
-  let due = 0;
-  const reach = () => {
-    due = 0;
-    const places = "[data-testid=stCode] pre, [data-testid=stTable], [data-testid=stTable] div";
-    for (const place of document.querySelectorAll(places))
-      if (place.scrollHeight > place.clientHeight || place.scrollWidth > place.clientWidth)
-        if (getComputedStyle(place).overflowX !== "visible") place.tabIndex = 0;
+  const places = "[data-testid=stCode] pre, [data-testid=stTable], [data-testid=stTable] div";
+  const reach = (place) => {
+    if (place.scrollHeight > place.clientHeight || place.scrollWidth > place.clientWidth)
+      if (getComputedStyle(place).overflowX !== "visible") place.tabIndex = 0;
   };
-  // What unfolds reaches its size a little later, without a change that could be watched.
-  const soon = () => { due = due || setTimeout(() => { reach(); setTimeout(reach, 1000); }, 200); };
+  // What unfolds, or is in a tab that opens, gets its size later than it is added.
+  const sizes = new ResizeObserver((changes) => {
+    for (const { target } of changes)
+      for (const place of [target, target.parentElement])
+        if (place?.matches(places)) reach(place);
+  });
+  const watched = new WeakSet();
+  let due = 0;
+  const look = () => {
+    due = 0;
+    for (const place of document.querySelectorAll(places)) {
+      reach(place);
+      for (const part of [place, ...place.children])
+        if (!watched.has(part)) {
+          watched.add(part);
+          sizes.observe(part);
+        }
+    }
+  };
+  const soon = () => { due = due || setTimeout(look, 50); };
   window.diglotReach = new MutationObserver(soon);
-  window.diglotReach.observe(document.body, { childList: true, subtree: true, attributes: true,
-    attributeFilter: ["aria-selected", "aria-expanded"] });
-  reach();
+  window.diglotReach.observe(document.body, { childList: true, subtree: true });
+  look();
 }
 """
 _mount = st.components.v2.component("diglot.reach", html="<span></span>", js=_JS)

@@ -38,6 +38,7 @@ def test_a_first_fetch_reports_progress_and_a_second_one_does_nothing(tmp_path: 
     assert sorted(p.name for p in cache.iterdir()) == ["fetch.lock", "tiny.gguf"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [CONTENT[:-1], b"X" + CONTENT[1:]], ids=["short", "wrong"])
 def test_a_damaged_file_and_leftovers_are_replaced(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / "tiny.gguf").write_bytes(damage)

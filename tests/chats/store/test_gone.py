@@ -49,6 +49,7 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, little_room: None
         store.close()
 
 
+@pytest.mark.slow
 def test_postgresql_that_goes_and_comes_back(postgresql: Callable[[str], str]) -> None:
     name = f"gone_{time.monotonic_ns()}"
     url = postgresql(name)

@@ -190,6 +190,7 @@ def test_without_an_owner_nothing_works(store: Store) -> None:
             attempt()
 
 
+@pytest.mark.slow
 def test_a_chat_deeper_than_a_cascade_can_be_deleted(store: Store) -> None:
     chat = store.create_chat("ann")
     talk(store, "ann", chat.id, *(f"word {n}" for n in range(1_200)))
@@ -200,6 +201,7 @@ def test_a_chat_deeper_than_a_cascade_can_be_deleted(store: Store) -> None:
     assert store.message("ann", word.id) == word
 
 
+@pytest.mark.slow
 def test_a_path_of_a_thousand_messages_is_read_quickly(store: Store) -> None:
     chat = store.create_chat("ann")
     words = [f"{n} " + "字" * 500 for n in range(1_000)]

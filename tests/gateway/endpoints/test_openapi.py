@@ -21,6 +21,8 @@ from core.translation.dialects.api import Operation
 from tests.gateway.test_app import DONE, NATIVE, gateway
 from tests.support.scripted_backend import Scripted, running
 
+pytestmark = pytest.mark.slow
+
 # A backend that is fine: whatever is 5xx then is Diglot's own.
 EMBEDDED = {"model": "m", "embeddings": [[0.5, 0.25]], "embedding": [0.5], "prompt_eval_count": 1}
 

@@ -183,6 +183,7 @@ def test_what_no_dialect_would_say_is_shown_as_it_is() -> None:
     assert shown["odd"] == (1, "dropped") and shown["model"][0] == "m"
 
 
+@pytest.mark.slow
 def test_fifty_thousand_chunks_take_seconds(record_property: Any) -> None:
     data = [(NOW + n, native(content="word ")) for n in range(50_000)]
     left = read_line("ollama", data, started=NOW)

@@ -138,6 +138,7 @@ def by_the_package(tool: Tool) -> Any:
     return body["tools"][0]["function"]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(TOOLS)
 def test_the_python_package_loses_just_what_is_said(tool: Tool) -> None:

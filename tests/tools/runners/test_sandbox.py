@@ -26,6 +26,8 @@ from core.tools.toolbox import Toolbox
 from core.translation.messages import ToolCall
 from tests.support.attacks import ESCAPES, EXHAUSTIONS, REGEXES, SHADOWS, TRUSTED
 
+pytestmark = pytest.mark.slow
+
 LIMITS = SandboxLimits(time=20.0, memory=32 * 1024 * 1024, output=50_000, depth=150)
 HASTE = replace(LIMITS, time=1.0)
 """For what ends by time alone; a busy machine needs more for all else."""

@@ -20,6 +20,8 @@ from tests.support.programs import CLOSED, environment, gateway
 from tests.support.rule_based_model import SENTENCE, thinking
 from tests.support.servers import Gateway
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 model_list:
   - model_name: native

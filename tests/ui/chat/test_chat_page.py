@@ -13,6 +13,8 @@ from tests.ui.actor import TITLE
 from tests.ui.app_process import visit
 from tests.ui.steps import answered, ask, ready, settled, shoot
 
+pytestmark = pytest.mark.browser
+
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAA"
     "AElFTkSuQmCC"
@@ -186,7 +188,7 @@ def test_enter_that_ends_a_chinese_word_does_not_send(url: str, chromium: Browse
         {key: "Enter", keyCode: 229, isComposing: true, bubbles: true}))"""
     )
     typing.send("Input.insertText", {"text": "你好"})
-    page.wait_for_timeout(500)
+    settled(page)
     expect(page.get_by_test_id("stChatMessage")).to_have_count(0)
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("第二行")
@@ -273,7 +275,7 @@ def test_a_system_prompt_is_kept_and_used_again(
     page.get_by_role("textbox", name="Name").fill("Pirate")
     page.get_by_role("textbox", name="Name").press("Enter")
     page.get_by_role("button", name="Keep").click()
-    page.wait_for_timeout(500)
+    settled(page)
     page.reload()
     ready(page)
     page.get_by_role("button", name="Prompt").click()
@@ -307,7 +309,7 @@ def test_a_rating_and_the_meter_stay(url: str, chromium: Browser) -> None:
     answered(page)
     expect(page.get_by_text("context 3,002 of 4,096 tokens")).to_be_visible()
     page.locator('[class*="st-key-rating_"] button').first.click()
-    page.wait_for_timeout(800)
+    settled(page)
     page.reload()
     answered(page)
     chosen = page.locator('[class*="st-key-rating_"] button').first
@@ -346,5 +348,5 @@ def test_a_model_is_deleted_only_after_a_second_look(
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert backend.bodies("/api/delete") == [{"model": "second:3b"}]
     page.locator('[class*="st-key-unload_actor"] button').click()
-    page.wait_for_timeout(500)
+    settled(page)
     assert backend.bodies("/api/generate")[-1]["keep_alive"] == 0

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from ui.chat.growing import Blocks
 
+pytestmark = pytest.mark.slow
+
 LINES = st.lists(
     st.sampled_from(
         ["words and words", "", "```python", "```", "~~~~", "    indented", "- item", "1. item",

@@ -11,6 +11,8 @@ from tests.ui.app_process import running_app, visit
 from tests.ui.provider import provider
 from tests.ui.steps import answered, ask, ready, shoot
 
+pytestmark = pytest.mark.browser
+
 
 def sign_in(page: Page, name: str) -> None:
     page.get_by_role("button", name="Sign in with Loopback").click()

@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.support.programs import environment
 from tests.support.rule_based_model import SENTENCE, thinking
 from tests.ui.app_process import running_app, visit
-from tests.ui.steps import settled, shoot
+from tests.ui.steps import shoot
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.browser, pytest.mark.embedded]
 
 CONFIG = """
 model_list:
@@ -72,8 +72,7 @@ def step(page: Page, text: str | re.Pattern[str]) -> Locator:
 
 
 def unfold(page: Page, text: str | re.Pattern[str]) -> Locator:
-    """Open a step of the timeline and return it; at the end of a run all are drawn anew, folded."""
-    settled(page)
+    """Open a step of the timeline and return it."""
     found = step(page, text)
     found.locator("p").first.click()
     return found

@@ -11,7 +11,7 @@ from tests.support.servers import Ollama
 from tests.ui.app_process import running_app
 from tests.ui.toolbench.test_tool_page import ask, opened, start, step, unfold
 
-pytestmark = pytest.mark.ollama
+pytestmark = [pytest.mark.browser, pytest.mark.ollama]
 
 
 def test_a_real_ollama_calls_the_weather_tool(

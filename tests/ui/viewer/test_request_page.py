@@ -12,7 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.ui.app_process import visit
-from tests.ui.steps import shoot
+from tests.ui.steps import settled, shoot
+
+pytestmark = pytest.mark.browser
 
 BODY = {
     "model": "actor:1b",
@@ -253,7 +255,7 @@ def test_every_tab_in_every_look(
         expect(page.get_by_role("tabpanel").first).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
         if os.environ.get("DIGLOT_SHOTS"):
-            page.wait_for_timeout(1500)
+            settled(page)
         shoot(page, f"viewer-{number}-{locale[:2]}-{scheme}-{width}")
         wide = "document.querySelector('.stMain').scrollWidth - innerWidth"
         assert page.evaluate(wide) <= 0, "nothing stands out at the side"

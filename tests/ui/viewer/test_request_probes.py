@@ -14,6 +14,8 @@ from tests.support.servers import Ollama
 from tests.ui.app_process import running_app, visit
 from tests.ui.steps import shoot
 
+pytestmark = pytest.mark.browser
+
 
 def asked(url: str, model: str, **more: object) -> str:
     """Ask through the gateway, as a client does; return the exchange's id."""

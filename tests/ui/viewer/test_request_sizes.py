@@ -16,6 +16,8 @@ from core.exchanges.wire import Wire
 from tests.support.scripted_backend import Scripted
 from tests.ui.test_pages import ME, ROOT, backend, said, service
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["backend", "service"]
 
 START = 1_700_000_000_000_000_000
