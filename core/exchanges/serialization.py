@@ -7,9 +7,11 @@ read is bounded.
 
 from __future__ import annotations
 
+import re
 import zlib
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from itertools import islice
 
 import msgspec
 from msgspec import Struct, field
@@ -39,6 +41,13 @@ MAX_LINK = 24_000
 
 MAX_SHARE = 64 * 1024 * 1024
 """Bytes that a share may have when it is unpacked."""
+
+# Answers in many small events become a fiftieth; bombs become a thousandth.
+_MOST_PACKED = 100
+_SMALL = 256 * 1024
+_MAX_PARTS = 150_000
+# What parts pieces, headers and wires; that some texts have it, too, does not matter.
+_PARTS = re.compile(rb"[\]}]\s*,\s*[\[{]")
 
 _MARK = "d1."
 
@@ -113,6 +122,9 @@ def load_exchange(data: bytes, *, owner: str | None = None) -> Exchange:
     """
     if data.lstrip()[:1] != b"{":
         data = _unpacked(data)
+    parts = islice(_PARTS.finditer(data), _MAX_PARTS)
+    if len(data) > MAX_SHARE or sum(1 for _ in parts) == _MAX_PARTS:
+        raise InvalidRequest("this shared exchange has more parts than Diglot reads")
     try:
         read = _DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as exc:
@@ -169,7 +181,7 @@ def load_link(text: str, *, owner: str) -> Exchange:
 def _unpacked(data: bytes) -> bytes:
     unpacker = zlib.decompressobj()
     try:
-        whole = unpacker.decompress(data, MAX_SHARE)
+        whole = unpacker.decompress(data, min(MAX_SHARE, _SMALL + _MOST_PACKED * len(data)))
     except zlib.error as exc:
         raise InvalidRequest("this is no exchange that Diglot has shared") from exc
     if unpacker.unconsumed_tail or not unpacker.eof:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+import tracemalloc
 import zlib
 from base64 import urlsafe_b64encode
 from pathlib import Path
@@ -227,3 +228,39 @@ async def test_a_folder_keeps_them_bounded_and_to_oneself(tmp_path: Path) -> Non
     small = CaptureFolder(Captures(number=9, max_bytes=1, folder=tmp_path / "kept"))
     small.save([])
     assert small.load() == []
+
+
+def packed_link(data: bytes) -> str:
+    return "d1." + urlsafe_b64encode(zlib.compress(data, 9)).decode().rstrip("=")
+
+
+def bomb(pieces: int, *, wires: int = 0) -> bytes:
+    wire = '{"dialect":"openai","path":"","request":""}'
+    client = wire[:-1] + ',"chunks":[' + ",".join(["[0]"] * pieces) + "]}"
+    backend = ",".join([wire] * wires)
+    return (f'{{"diglot_exchange":1,"id":"a","model":"m","started":1,"client":{client},'
+            f'"backend":[{backend}]}}').encode()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data",
+    [bomb(3_000_000), bomb(0, wires=300_000), bomb(160_000), b"{" + b" " * 60_000_000 + b"}",
+     b'{"diglot_exchange":1,"id":' + b"[" * 1_000_000],
+)  # fmt: skip
+def test_a_bomb_in_a_link_or_a_file_costs_little(data: bytes) -> None:
+    link, file = packed_link(data), zlib.compress(data, 9)
+    tracemalloc.start()
+    try:
+        for read in (lambda: load_link(link, owner="me"), lambda: load_exchange(file)):
+            tracemalloc.reset_peak()
+            with pytest.raises(InvalidRequest):
+                read()
+            assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_answer_in_many_events_is_shared_and_read() -> None:
+    one = exchange(words=20_000)
+    again = load_exchange(compressed(one), owner="me")
+    assert len(again.client.chunks) == 40_000

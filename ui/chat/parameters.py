@@ -144,6 +144,9 @@ def _schema() -> Mapping[str, Any] | None:
     except json.JSONDecodeError as exc:
         st.error(json_fault(exc))
         return None
+    except (ValueError, RecursionError) as exc:
+        st.error(str(exc))
+        return None
     if not isinstance(schema, dict):
         st.error(t("parameters.schema_object"))
         return None

@@ -257,7 +257,7 @@ def _json(field: _Field) -> Any:
         return None if field.needed else ABSENT
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         # What is no JSON is meant as text.
         return text
 

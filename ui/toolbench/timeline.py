@@ -65,7 +65,7 @@ def pretty(text: str) -> str:
     """Return JSON text with line breaks; other text as it is."""
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -35,6 +35,7 @@ _EXAMPLE = """{
 }"""
 _KEPT = "_pasted_pieces"
 _SHARED = "s"
+_LINKED = "_linked_exchange"
 _ZLIB = b"x"
 _SAVED = b'"diglot_exchange"'
 _MADE = re.compile(rb'"created_at":\s*"([^"]+)"')
@@ -45,14 +46,25 @@ def shared_exchange(owner: str) -> Exchange | None:
     link = st.query_params.get(_SHARED)
     if not link:
         return None
-    try:
-        exchange = load_link(link, owner=owner)
-    except DiglotError as exc:
-        st.warning(exc.message)
+    # Read once for a link, not at each run of the page.
+    known = st.session_state.get(_LINKED)
+    if known is None or known[0] != (link, owner):
+        known = st.session_state[_LINKED] = ((link, owner), _linked(link, owner))
+    exchange: Exchange | str = known[1]
+    if isinstance(exchange, str):
+        st.warning(exchange)
         return None
     st.info(t("viewer.shared", path=exchange.client.path, model=exchange.model),
             icon=":material/link:")  # fmt: skip
     return exchange
+
+
+def _linked(link: str, owner: str) -> Exchange | str:
+    """Return the exchange in a link, or what is wrong with it."""
+    try:
+        return load_link(link, owner=owner)
+    except DiglotError as exc:
+        return exc.message
 
 
 def pasted_exchange(owner: str) -> Exchange | None:

@@ -25,6 +25,9 @@ _NOT_JSON = Note("paste.body.not_json")
 _OTHERS = Note("paste.body.others")
 _CUT = Note("paste.body.cut")
 
+# Python's reader takes no numbers of more than 4,300 digits, and some thousand brackets.
+_TOO_MUCH = "it is nested too deeply, or has a number of too many digits"
+
 _QUOTED = re.compile(r"[\s\[{]*'")
 _LONGEST_DICT = 1 << 20  # characters: Python's own reader takes much memory
 _HEAD = re.compile(r"HTTP/[\d.]+ (?P<status>\d{3})[^\n]*\n")
@@ -45,8 +48,8 @@ def read_json(text: str, *, offset: int = 0, whole: str = "") -> list[Piece]:
             return lines
         line, column = place_of(whole, offset + exc.pos)
         raise Unreadable(_NOT_JSON.fill(why=exc.msg), line=line, column=column) from exc
-    except RecursionError as exc:
-        raise Unreadable(_NOT_JSON.fill(why="it is nested too deeply")) from exc
+    except (ValueError, RecursionError) as exc:
+        raise Unreadable(_NOT_JSON.fill(why=_TOO_MUCH)) from exc
     line = place_of(whole, offset)[0]
     if isinstance(value, dict) and isinstance(value.get("log"), dict):
         return read_har(value)
@@ -176,7 +179,7 @@ def read_har(value: dict[str, Any]) -> list[Piece]:
     """Read the entries of a HAR file that are requests of a model."""
     found: list[Piece] = []
     others = 0
-    for entry in value["log"].get("entries") or []:
+    for entry in _list(_dict(value.get("log")).get("entries")):
         piece = _from_entry(entry) if isinstance(entry, dict) else None
         if piece is None:
             others += 1
@@ -211,12 +214,12 @@ def _from_entry(entry: dict[str, Any]) -> Piece | None:
         method=str(request.get("method") or "POST"),
         headers=mask_headers(
             (str(h.get("name")), str(h.get("value")))
-            for h in request.get("headers") or []
+            for h in _list(request.get("headers"))
             if isinstance(h, dict)
         ),
         request=body,
         answer=data,
-        status=int(response.get("status") or 0),
+        status=_status(response.get("status")),
         streamed="event-stream" in mime or "ndjson" in mime,
     )
 
@@ -240,6 +243,8 @@ def _checked(body: str, text: str, start: int) -> dict[str, Any]:
     except json.JSONDecodeError as exc:
         line, column = place_of(text, start + exc.pos)
         raise Unreadable(_NOT_JSON.fill(why=exc.msg), line=line, column=column) from exc
+    except (ValueError, RecursionError) as exc:
+        raise Unreadable(_NOT_JSON.fill(why=_TOO_MUCH)) from exc
     if not isinstance(value, dict):
         raise Unreadable(_NEITHER, line=place_of(text, start)[0])
     return value
@@ -265,6 +270,16 @@ def _object(text: str) -> dict[str, Any] | None:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _status(value: Any) -> int:
+    """Return a status that somebody's HAR file tells, 0 for what is none."""
+    known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1000
+    return value if known else 0
 
 
 def _inside(line: dict[str, Any]) -> dict[str, Any]:

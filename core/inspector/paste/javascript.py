@@ -91,7 +91,7 @@ class _Reader:
         if isinstance(body, str):
             try:
                 body = json.loads(body)
-            except ValueError:
+            except (ValueError, RecursionError):
                 body = None
         given = options.get("headers")
         headers = given.items() if isinstance(given, dict) else ()

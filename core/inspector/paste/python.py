@@ -175,7 +175,7 @@ class _Reader(ast.NodeVisitor):
         if isinstance(body, str):
             try:
                 body = json.loads(body)
-            except ValueError:
+            except (ValueError, RecursionError):
                 body = None
         if not isinstance(body, dict) and not dialect_at(url):
             return None

@@ -155,7 +155,7 @@ def _is_json(seen: Seen, good: Callable[[dict[str, Any]], bool]) -> Finding:
         return refused(seen)
     try:
         value = json.loads(seen.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ignored(seen.told, "probe.said.json.not_json", text=seen.text[:40])
     if isinstance(value, dict) and good(value):
         return say("honoured", "probe.said.json.honoured", text=seen.text[:60])

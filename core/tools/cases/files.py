@@ -165,7 +165,7 @@ def _options(case: Case, expected: ExpectedCall) -> dict[str, Any]:
 def _object(number: int, line: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise InvalidRequest(f"line {number} is not JSON: {exc}", path=f"line {number}") from exc
     if not isinstance(value, dict):
         raise InvalidRequest(f"line {number} is not a JSON object", path=f"line {number}")

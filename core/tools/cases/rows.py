@@ -61,7 +61,7 @@ def _expected(tool: str, arguments: str, prompt: str) -> tuple[ExpectedCall, ...
         value = json.loads(arguments)
         if tool == SEVERAL:
             return msgspec.convert(value, tuple[ExpectedCall, ...])
-    except (ValueError, msgspec.ValidationError) as exc:
+    except (ValueError, RecursionError, msgspec.ValidationError) as exc:
         raise InvalidRequest(f"{prompt[:40]}: arguments: {exc}", path="arguments") from exc
     return (ExpectedCall(tool=tool, arguments=value),)
 

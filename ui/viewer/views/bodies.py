@@ -46,7 +46,7 @@ def pretty(value: Any) -> str:
         text = value
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     return json.dumps(value, ensure_ascii=False, indent=2)
 
@@ -149,6 +149,6 @@ def _download(read: Callable[[], str], dialect: str, key: str) -> None:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

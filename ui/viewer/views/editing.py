@@ -63,6 +63,8 @@ def follow(edited: Edited, side: str, text: str, *, number: int = 0) -> Edited:
         written = translate_request(body, source=side, target=other)
     except json.JSONDecodeError as exc:
         return replace(edited, fault=Fault(json_fault(exc), exc.lineno))
+    except (ValueError, RecursionError) as exc:
+        return replace(edited, fault=Fault(str(exc)))
     except DiglotError as exc:
         return replace(edited, fault=Fault(exc.message))
     return replace(

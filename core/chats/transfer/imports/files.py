@@ -29,6 +29,9 @@ MAX_JSON = 400_000_000
 """How much JSON is read of one file, in bytes: it takes several times that in memory."""
 
 _MAX_FILES = 200_000
+# JSON of chats becomes a tenth when it is packed; bombs become a thousandth.
+_MOST_PACKED = 60
+_SMALL = 1_000_000
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError,
     RuntimeError,  # a password, or a way of packing that Python does not know
@@ -66,7 +69,7 @@ class _Archive:
         paths = [one.filename for one in infos if not one.is_dir()]
         self._paths = [path for path in paths if not path.startswith("__MACOSX/")]
         self._names = sorted((PurePosixPath(path).name, path) for path in self._paths)
-        self._left = MAX_JSON
+        self._left = min(MAX_JSON, _SMALL + _MOST_PACKED * len(data))
 
     def read(self) -> Import:
         jsons = sorted(path for path in self._paths if path.lower().endswith(".json"))
