@@ -14,6 +14,7 @@ import httpx
 import mcp
 import pytest
 import uvicorn
+from mcp import types
 from mcp.client.streamable_http import streamable_http_client
 from starlette.routing import Router
 
@@ -22,14 +23,14 @@ from core.config.config import parse_config
 from core.config.tools import McpServer, ToolSettings
 from core.errors import ConfigError
 from core.gateway.call import GatewayState
-from core.gateway.endpoints.mcp import McpEndpoint, own_tools
+from core.gateway.endpoints.mcp import McpEndpoint, mcp_server, own_tools
 from core.gateway.gate import GatedRoute
 from core.gateway.origins import OriginGuard
 from core.tools.examples import example_toolbox
 from core.tools.loop import run_tools
 from core.tools.runners.all_tools import open_tool_runtime
 from core.tools.runners.mcp_servers import McpServers, open_mcp_servers
-from core.tools.toolbox import Toolbox, ToolResult
+from core.tools.toolbox import Answered, Toolbox, ToolResult
 from core.translation.events import Event, Finish, MessageStart, TextDelta, ToolCallDelta
 from core.translation.messages import ChatRequest, Message, Text, Tool, ToolCall, text_of
 from tests.support.programs import ROOT, free_port, gateway
@@ -350,3 +351,46 @@ def test_the_config_says_where_tools_come_from(tmp_path: Path) -> None:
 def test_a_config_that_cannot_be_used_names_the_key(text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         parse_config(text, environ={})
+
+
+async def test_what_a_server_of_others_gives_comes_through_as_it_is() -> None:
+    box = Toolbox()
+    original = types.Tool(
+        name="draw", title="Draw", description="Draws.", input_schema={"type": "object"},
+        output_schema={"type": "object", "properties": {"n": {"type": "integer"}}},
+        annotations=types.ToolAnnotations(read_only_hint=True),
+    )  # fmt: skip
+    content = [
+        types.TextContent(text="here"),
+        types.ImageContent(data="aGk=", mime_type="image/png"),
+        types.AudioContent(data="aGk=", mime_type="audio/wav"),
+        types.EmbeddedResource(resource=types.TextResourceContents(uri="a://b", text="x")),
+    ]
+    answer = types.CallToolResult(content=content, structured_content={"n": 1})
+    failed = types.CallToolResult(content=[types.TextContent(text="no ink")], is_error=True)
+    answers = [Answered("here", answer), Answered("no ink", failed, ok=False)]
+
+    async def run(call: ToolCall) -> Answered:
+        return answers.pop(0)
+
+    box.add(Tool(name="things_draw", description="Draws."), run, original=original)
+    async with mcp.Client(mcp_server(box)) as client:
+        assert client.server_info.version
+        shown = (await client.list_tools()).tools
+        assert shown == [original.model_copy(update={"name": "things_draw"})]
+        for told in (answer, failed):
+            came = await client.call_tool("things_draw", {})
+            assert (came.content, came.structured_content, came.is_error) == (
+                told.content,
+                told.structured_content,
+                told.is_error,
+            )
+        with pytest.raises(mcp.MCPError) as unknown:
+            await client.call_tool("none", {})
+        assert (unknown.value.error.code, unknown.value.error.message) == (
+            -32602,
+            "Unknown tool: none",
+        )
+        with pytest.raises(mcp.MCPError) as cursor:
+            await client.list_tools(cursor="x")
+        assert cursor.value.error.code == -32602

@@ -183,6 +183,18 @@ class Catalog:
             entries += body.get("models") or []
         return entries
 
+    async def served(self, deployments: tuple[Deployment, ...]) -> list[dict[str, Any]]:
+        """Return what is in memory under the names that clients use, as entries of /api/ps."""
+        by_base: dict[str, list[dict[str, Any]]] = {}
+        entries: dict[str, dict[str, Any]] = {}
+        for deployment in deployments:
+            base = deployment.base_url
+            if base not in by_base:
+                by_base[base] = await self.running((deployment,))
+            for entry in _entries(deployment, by_base[base], missing=False):
+                entries.setdefault(entry["name"], entry)
+        return list(entries.values())
+
     async def _listed(self, deployment: Deployment) -> list[dict[str, Any]]:
         try:
             if deployment.kind.manages_models:
@@ -266,12 +278,20 @@ def not_found(name: str) -> BackendError:
     return BackendError(f"model '{name}' not found", status=404, code="model_not_found")
 
 
-def _entries(deployment: Deployment, there: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _entries(
+    deployment: Deployment, there: list[dict[str, Any]], *, missing: bool = True
+) -> list[dict[str, Any]]:
+    """Return those of ``there`` that a deployment offers, by its names for them.
+
+    With ``missing`` a model that is not there is listed as well.
+    """
     if "*" not in deployment.model_name:
         wanted = deployment.model.removesuffix(":latest")
         own = next((e for e in there if e["name"].removesuffix(":latest") == wanted), None)
         if deployment.embedded and there:
             own = there[0]
+        if own is None and not missing:
+            return []
         entry = own or _entry(deployment.model)
         return [{**entry, "name": deployment.model_name, "model": deployment.model_name}]
     head, _, tail = deployment.model_name.partition("*")

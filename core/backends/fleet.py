@@ -163,6 +163,10 @@ class Fleet:
         """Return the models in memory, as entries of /api/ps."""
         return await self._catalog.running(self._live.deployments())
 
+    async def served(self) -> list[dict[str, Any]]:
+        """Return the models in memory under the names that clients ask by."""
+        return await self._catalog.served(self._live.deployments())
+
     async def show(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """Return Ollama's description of one model."""
         return await self._catalog.show(await self.resolve(name), body)

@@ -21,7 +21,7 @@ from core.tools.schema import call_function, tool_from_function
 from core.translation.codec.json import encode_json
 from core.translation.messages import Tool, ToolCall
 
-__all__ = ["MAX_OUTPUT", "Runner", "ToolResult", "Toolbox"]
+__all__ = ["MAX_OUTPUT", "Answered", "Runner", "ToolResult", "Toolbox"]
 
 MAX_OUTPUT = 200_000
 """Characters of a result that a model gets to read."""
@@ -33,6 +33,7 @@ Runner = Callable[[ToolCall], Awaitable[Any]]
 class ToolResult(Struct, frozen=True, kw_only=True):
     """What came of one call: ``content`` is the text for the model, ``duration`` is in ns.
 
+    ``original`` is what an MCP server answered, with the pictures and sounds that text cannot hold.
     ``call`` is as it was run, which may be with other arguments than the model's. ``how`` is
     empty for what the tool said; else the tool did not run: see core.tools.approvals.
     """
@@ -42,6 +43,15 @@ class ToolResult(Struct, frozen=True, kw_only=True):
     ok: bool
     duration: int
     how: str = ""
+    original: Any = None
+
+
+class Answered(Struct, frozen=True):
+    """What a runner returns that has more than text: the text, and the whole as it came."""
+
+    text: str
+    original: Any
+    ok: bool = True
 
 
 class Toolbox:
@@ -51,6 +61,7 @@ class Toolbox:
         self._tools: dict[str, Tool] = {}
         self._runners: dict[str, Runner] = {}
         self._functions: dict[str, Callable[..., Any]] = {}
+        self._originals: dict[str, Any] = {}
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -68,7 +79,11 @@ class Toolbox:
         return dict(self._functions)
 
     def add(
-        self, tool: Callable[..., Any] | Tool, runner: Runner | None = None
+        self,
+        tool: Callable[..., Any] | Tool,
+        runner: Runner | None = None,
+        *,
+        original: Any = None,
     ) -> Callable[..., Any] | Tool:
         """Add a function, or a definition with what runs it; works as a decorator.
 
@@ -86,19 +101,26 @@ class Toolbox:
         self._tools[definition.name] = definition
         if runner is not None:
             self._runners[definition.name] = runner
+        if original is not None:
+            self._originals[definition.name] = original
         return tool
+
+    def original(self, name: str) -> Any:
+        """Return the definition of a tool as an MCP server gave it; None for any other tool."""
+        return self._originals.get(name)
 
     def discard(self, name: str) -> None:
         """Take a tool out, if it is there."""
-        self._tools.pop(name, None)
-        self._runners.pop(name, None)
+        for held in (self._tools, self._runners, self._originals):
+            held.pop(name, None)
 
     def subset(self, names: Iterable[str]) -> Toolbox:
         """Return a toolbox with some of these tools; names that are not there are left out."""
         chosen = Toolbox()
         for name in names:
             if name in self._tools:
-                chosen.add(self._tools[name], self._runners.get(name))
+                original = self._originals.get(name)
+                chosen.add(self._tools[name], self._runners.get(name), original=original)
         return chosen
 
     def declaring(self, definitions: Iterable[Tool]) -> Toolbox:
@@ -115,18 +137,24 @@ class Toolbox:
     async def call(self, call: ToolCall, *, timeout: float = 30.0) -> ToolResult:
         """Run one call; ``timeout`` is in seconds. What goes wrong is in the result's text."""
         began = time.monotonic_ns()
+        original = None
         try:
             async with asyncio.timeout(timeout):
-                content, ok = _text(await self._run(call)), True
+                value = await self._run(call)
+            content, ok = _text(value), True
+            if isinstance(value, Answered):
+                ok, original = value.ok, value.original
+                content = value.text if ok else _error(value.text)
         except ToolArgumentError as exc:
             content, ok = _error(f"{exc}. Correct the arguments and call again."), False
         except TimeoutError:
             content, ok = _error(f"{call.name} did not finish within {timeout:g} s"), False
         except Exception as exc:
             # A tool is other people's code: whatever it raises is news for the model.
-            content, ok = _error(f"{type(exc).__name__}: {exc}"), False
+            content, ok = _error(_reason(exc)), False
         duration = time.monotonic_ns() - began
-        return ToolResult(call=call, content=_cut(content), ok=ok, duration=duration)
+        content = _cut(content)
+        return ToolResult(call=call, content=content, ok=ok, duration=duration, original=original)
 
     async def _run(self, call: ToolCall) -> Any:
         definition = self._tools.get(call.name)
@@ -163,7 +191,15 @@ def _running(function: Callable[..., Any]) -> Runner:
     return run
 
 
+def _reason(exc: Exception) -> str:
+    """Say what went wrong: a class of Python's says something, one of this program's does not."""
+    own = type(exc).__module__.startswith("core.")
+    return str(exc) if own and str(exc) else f"{type(exc).__name__}: {exc}"
+
+
 def _text(value: Any) -> str:
+    if isinstance(value, Answered):
+        return value.text
     return value if isinstance(value, str) else encode_json(value).decode()
 
 

@@ -58,8 +58,8 @@ class Listings:
     async def running(self, request: Request, body: bytes) -> Any:
         """GET /api/ps."""
         may_ask = principal_of(request.scope).may_ask
-        running = await self._fleet.running()
-        return {"models": [entry for entry in running if may_ask(str(entry.get("name")))]}
+        served = await self._fleet.served()
+        return {"models": [entry for entry in served if may_ask(entry["name"])]}
 
     async def show(self, request: Request, body: bytes) -> Any:
         """POST /api/show; ``name`` is the older word for ``model``."""

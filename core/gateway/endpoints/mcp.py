@@ -6,8 +6,10 @@ The SDK is loaded, and the tools are opened, at the first request: most gateways
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import Receive, Scope, Send
@@ -18,7 +20,7 @@ from core.gateway.call import CallScope, GatewayState
 from core.gateway.gate import Endpoint, noted
 from core.translation.codec.json import encode_json
 from core.translation.fields.field import COMMON
-from core.translation.messages import ToolCall
+from core.translation.messages import Tool, ToolCall
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
@@ -96,27 +98,44 @@ def mcp_server(toolbox: Toolbox) -> Server[Any]:
     """Return a server of the tools in a toolbox, as it is at each request."""
     from mcp import types
     from mcp.server.lowlevel import Server
+    from mcp.shared.exceptions import MCPError
 
-    async def list_tools(_: Any, __: Any) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[
-            types.Tool(
-                name=tool.name, description=tool.description or None,
-                input_schema=dict(tool.parameters or {"type": "object", "properties": {}}),
-            )
-            for tool in toolbox.tools if toolbox.runs(tool.name)
-        ])  # fmt: skip
+    def shown(tool: Tool) -> types.Tool:
+        original = toolbox.original(tool.name)
+        if original is not None:
+            # Titles, annotations and the schema of its results are its own server's to say.
+            renamed: types.Tool = original.model_copy(update={"name": tool.name})
+            return renamed
+        schema = dict(tool.parameters or {"type": "object", "properties": {}})
+        return types.Tool(name=tool.name, description=tool.description or None, input_schema=schema)
+
+    async def list_tools(_: Any, params: Any) -> types.ListToolsResult:
+        if params is not None and params.cursor is not None:
+            raise MCPError(types.INVALID_PARAMS, "there is one page of tools, and no such cursor")
+        tools = [shown(tool) for tool in toolbox.tools if toolbox.runs(tool.name)]
+        return types.ListToolsResult(tools=tools)
 
     async def call_tool(_: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+        if params.name not in toolbox.names:
+            # A protocol error (MCP 2025-06-18, tools, error handling).
+            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}")
         arguments = encode_json(params.arguments or {}).decode()
         result = await toolbox.call(
             ToolCall(name=params.name, arguments=arguments), timeout=_CALL_TIME
         )
+        if isinstance(result.original, types.CallToolResult):
+            return result.original
         return types.CallToolResult(
             content=[types.TextContent(text=result.content)], is_error=not result.ok
         )
 
-    return Server("diglot", instructions=_INSTRUCTIONS, on_list_tools=list_tools,
-                  on_call_tool=call_tool)  # fmt: skip
+    return Server("diglot", version=_version(), instructions=_INSTRUCTIONS,
+                  on_list_tools=list_tools, on_call_tool=call_tool)  # fmt: skip
+
+
+def _version() -> str:
+    project = Path(__file__).parents[3] / "pyproject.toml"
+    return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
 
 
 @asynccontextmanager

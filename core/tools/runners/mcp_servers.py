@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from core.config.tools import McpServer
 from core.errors import InvalidRequest
 from core.tools.arguments import validate_arguments
-from core.tools.toolbox import Runner, Toolbox
+from core.tools.toolbox import Answered, Runner, Toolbox
 from core.translation.codec.json import encode_json
 from core.translation.messages import Tool, ToolCall
 
@@ -142,9 +142,10 @@ class _Connection:
                 name=shown, description=item.description or "", parameters=item.input_schema
             )
             # What is as it was keeps its place among the others.
-            if name not in self._names or self._tools[name] != tool:
+            known = self._toolbox.original(shown)
+            if name not in self._names or self._tools[name] != tool or known != item:
                 self._toolbox.discard(shown)
-                self._toolbox.add(tool, self._runner(name, tool))
+                self._toolbox.add(tool, self._runner(name, tool), original=item)
                 self._names[name], self._tools[name] = shown, tool
 
     def _name(self, name: str) -> str:
@@ -152,12 +153,12 @@ class _Connection:
         return name if name not in taken else f"{self.server.name}_{name}"
 
     def _runner(self, name: str, tool: Tool) -> Runner:
-        async def run(call: ToolCall) -> str:
+        async def run(call: ToolCall) -> Answered:
             return await self._call(name, validate_arguments(tool, call.arguments))
 
         return run
 
-    async def _call(self, name: str, arguments: dict[str, Any]) -> str:
+    async def _call(self, name: str, arguments: dict[str, Any]) -> Answered:
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self._connected.wait()
@@ -177,10 +178,7 @@ class _Connection:
                 self._connected.clear()
                 self._lost.set()
             raise McpToolError(_said(exc)) from exc
-        text = _text(result)
-        if result.is_error:
-            raise McpToolError(text)
-        return text
+        return Answered(_text(result), result, not result.is_error)
 
 
 class McpServers:

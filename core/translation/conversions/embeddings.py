@@ -1,14 +1,17 @@
 """Embed: the conversion of a request for embeddings, between the three dialects that ask for them.
 
-Requests are few and their answers long, so there is one way for all: through EmbeddingRequest.
+Where the backend speaks the client's own dialect, bytes pass both ways and nothing is judged but
+that an answer is one; else a request and its answer go through EmbeddingRequest.
 """
 
 from __future__ import annotations
 
 from typing import Any, Self
 
-from core.errors import Unsupported
-from core.translation.codec.json import decode_answer, encode_json
+import msgspec
+
+from core.errors import InvalidResponse, Unsupported
+from core.translation.codec.json import JSON_ERRORS, decode_answer, encode_json, read_count
 from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.conversions.passed_stream import rename_model
 from core.translation.dialects.registry import EMBEDDING_DIALECTS
@@ -31,13 +34,16 @@ class Embed:
     def __init__(self, incoming: Incoming, backend: Backend, stamp: Stamp) -> None:
         self._incoming = incoming
         self._stamp = stamp
-        self._request = EMBEDDING_DIALECTS[incoming.client_dialect].parse_request(incoming.body)
         self._keep_alive = backend.settings.get("keep_alive")
         self._written: dict[str, Any] = {}
         understood = backend.kind.embeddings
         own = incoming.client_dialect
         self.dialect = own if own in understood else understood[0]
-        self.translated = self.dialect != incoming.client_dialect
+        self.translated = self.dialect != own
+        self._renamed = False
+        self._request = EmbeddingRequest(model="", inputs=())
+        if self.translated:
+            self._request = EMBEDDING_DIALECTS[own].parse_request(incoming.body)
 
     @classmethod
     def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self:
@@ -54,6 +60,8 @@ class Embed:
 
     def request(self, model: str) -> bytes:
         """Return the backend's request."""
+        if not self.translated:
+            return self._passed(model)
         request = self._request
         defaults = {} if self._keep_alive is None else {"keep_alive": self._keep_alive}
         self._written = EMBEDDING_DIALECTS[self.dialect].dump_request(
@@ -64,9 +72,15 @@ class Embed:
                 settings={**defaults, **request.settings},
             )
         )
-        if self.translated:
-            return encode_json(self._written)
-        return rename_model(self._incoming.raw, model)
+        return encode_json(self._written)
+
+    def _passed(self, model: str) -> bytes:
+        """Return the client's own bytes, with the backend's name and the config's keep_alive."""
+        data = self._incoming.raw
+        if self._keep_alive is not None and self._incoming.body.get("keep_alive") is None:
+            data = encode_json({**self._incoming.body, "keep_alive": self._keep_alive})
+        self._renamed = model != self._stamp.model
+        return rename_model(data, model) if self._renamed else data
 
     def report(self) -> tuple[ReportRow, ...]:
         """Return what became of each field, once the request is written."""
@@ -78,6 +92,10 @@ class Embed:
     def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
         """Return the client's answer and its counts. Raises InvalidResponse, BackendError."""
         del now
+        if not self.translated and _is_answer(whole):
+            if self._renamed:
+                whole = rename_model(whole, self._stamp.model, blame=InvalidResponse)
+            return whole, _counts(whole)
         body = decode_answer(whole)
         response = EMBEDDING_DIALECTS[self.dialect].parse_response(body)
         dump = EMBEDDING_DIALECTS[self._incoming.client_dialect].dump_response
@@ -87,3 +105,37 @@ class Embed:
     def stream(self) -> Any:
         """There are no streams of embeddings."""
         raise NotImplementedError
+
+
+class _Answer(msgspec.Struct):
+    """What is looked at of an answer that passes: whether it holds vectors, and its counts."""
+
+    data: msgspec.Raw = msgspec.Raw()
+    embeddings: msgspec.Raw = msgspec.Raw()
+    embedding: msgspec.Raw = msgspec.Raw()
+    usage: msgspec.Raw = msgspec.Raw()
+    prompt_eval_count: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+
+
+_ANSWERS = msgspec.json.Decoder(_Answer)
+
+
+def _is_answer(whole: bytes) -> bool:
+    try:
+        answer = _ANSWERS.decode(whole)
+    except JSON_ERRORS:
+        return False
+    vectors = (bytes(raw) for raw in (answer.data, answer.embeddings, answer.embedding))
+    return any(raw.startswith(b"[") for raw in vectors) and bytes(answer.error) in (b"", b"null")
+
+
+def _counts(whole: bytes) -> Usage:
+    answer = _ANSWERS.decode(whole)
+    try:
+        usage = msgspec.json.decode(bytes(answer.usage) or b"null")
+        count = msgspec.json.decode(bytes(answer.prompt_eval_count) or b"null")
+    except JSON_ERRORS:
+        return Usage()
+    found = usage.get("prompt_tokens") if isinstance(usage, dict) else count
+    return Usage(prompt_tokens=read_count(found))
