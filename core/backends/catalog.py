@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +28,9 @@ __all__ = ["API_VERSION", "Catalog"]
 
 API_VERSION = "0.33.0"
 """The version of Ollama's API that Diglot speaks: clients compare it with what they need."""
+
+# As in qwen2.5:0.5b, gemma-3-4b-it and smollm2:135m.
+_SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)([bBmM])(?![a-zA-Z0-9])")
 
 _KEEP = 60.0
 _TIMEOUT = 10.0
@@ -74,6 +78,25 @@ class Catalog:
         """
         await self.capabilities(route)
         return self._efforts.get((route.deployment.base_url, route.model), ())
+
+    async def parameters(self, route: Route) -> int:
+        """Return how many parameters a model has: as its server says, else as its name does.
+
+        0 where nobody says.
+        """
+        deployment = route.deployment
+        counted: Any = None
+        if deployment.kind.manages_models:
+            info = (await self.show(route, {})).get("model_info") or {}
+            counted = info.get("general.parameter_count")
+        elif await self.kind(deployment) == "llama.cpp":
+            body = await self._ask(deployment, "GET", "/v1/models")
+            meta = next(iter(body.get("data") or [{}])).get("meta") or {}
+            counted = meta.get("n_params")
+        if isinstance(counted, int) and counted > 0:
+            return counted
+        named = _SIZE.search(route.model)
+        return int(float(named[1]) * (1e9 if named[2] in "bB" else 1e6)) if named else 0
 
     async def kind(self, deployment: Deployment) -> str:
         """Return what kind of server a backend is: ollama, llama.cpp, vllm, or "" if unknown.

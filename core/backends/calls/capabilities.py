@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from core.backends.balancing.load import Route
 from core.errors import Unsupported
 from core.exchanges.exchange import Exchange
+from core.tools.emulation.able import ABLE, written_out
 from core.tools.emulation.emulate import Emulation, emulate
 from core.tools.emulation.flatten_history import flatten
 from core.translation.dialects.registry import FIELDS
@@ -47,6 +48,7 @@ async def adapt_to_capabilities(
     route: Route,
     abilities: Callable[[], Awaitable[frozenset[str]]],
     efforts: Callable[[], Awaitable[Iterable[bool | str]]],
+    size: Callable[[], Awaitable[int]],
     ask: Ask,
     fetch: Callable[[ChatRequest], Awaitable[ChatRequest]],
     exchange: Exchange,
@@ -54,8 +56,9 @@ async def adapt_to_capabilities(
 ) -> ChatRequest | ChatResponse:
     """Return the request in a form that this model can follow, or the answer already made.
 
-    ``abilities`` and ``efforts`` (how it can be told to think) are asked only where it matters;
-    ``ask`` gets an answer on the side; ``fetch`` puts images in the place of their addresses.
+    ``abilities``, ``efforts`` (how it can be told to think) and ``size`` (its parameters) are asked
+    only where it matters; ``ask`` gets an answer on the side; ``fetch`` puts images in the place of
+    their addresses.
     What was emulated is noted on ``exchange``; with ``whole`` no picture is left out. Raises
     Unsupported for what cannot be helped, and InvalidRequest for an image that cannot be had.
     """
@@ -63,27 +66,30 @@ async def adapt_to_capabilities(
     needed = needs(request)
     if not (needed or request.thinking):
         return request
-    able = await abilities()
-    request = _without(request, needed - able, whole=whole)
-    if "vision" in needed & able and not kind.fetches_images:
+    able_to = await abilities()
+    request = _without(request, needed - able_to, whole=whole)
+    if "vision" in needed & able_to and not kind.fetches_images:
         request = await fetch(request)
-    if request.thinking not in (None, False, "none") and "thinking" not in able:
+    if request.thinking not in (None, False, "none") and "thinking" not in able_to:
         # Ollama refuses a truthy think with a 400 where the model cannot.
         request = replace(request, thinking=None) if kind.switches_thinking else request
     elif request.thinking:
         request = _as_hard(request, await efforts(), exchange)
-    tools = "tools" in able
+    tools = "tools" in able_to
     if tools and (kind.knows_tool_choice or not (is_forced(request) and request.tools)):
         return request
     history = [i for i, m in enumerate(request.messages) if m.role == "tool" or m.tool_calls]
     if history and not tools:
         exchange.emulated |= {f"messages[{i}]": "history_flattened" for i in history}
     if not request.tools or request.tool_choice == "none":
-        return flatten(request) if history or request.tools else request
+        if not (history or request.tools):
+            return request
+        return written_out(request) if await size() >= ABLE else flatten(request)
     note = "tool_choice_emulated" if tools else "tools_emulated"
     paths = ("tools", "tool_choice", "functions", "function_call")
     exchange.emulated |= dict.fromkeys(paths, note)
-    return await _emulate(emulate(request, learnt=tools), request, ask, exchange.id)
+    able = not tools and await size() >= ABLE
+    return await _emulate(emulate(request, learnt=tools, able=able), request, ask, exchange.id)
 
 
 def needs(request: ChatRequest) -> frozenset[str]:

@@ -216,6 +216,7 @@ class Caller:
             route=turn.route,
             abilities=lambda: self._abilities(turn),
             efforts=lambda: self._catalog.efforts(turn.route),
+            size=lambda: self._catalog.parameters(turn.route),
             ask=lambda question: self._aside(hub, turn, question),
             fetch=self._fetcher().fetch_images,
             exchange=exchange,

@@ -13,11 +13,15 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
-from core.errors import DiglotError
+from msgspec.structs import replace
+
+from core.errors import DiglotError, InvalidResponse
 from core.tools.arguments import ToolArgumentError, validate_arguments
+from core.tools.emulation.able import emulate_able
 from core.tools.emulation.argument_grammar import arguments_schema, own_schema
 from core.tools.emulation.choose_tool import NONE, wanted
 from core.tools.emulation.flatten_history import flatten, last_question
+from core.tools.textual_calls import find_written_calls
 from core.translation.codec.json import decode_json, encode_json
 from core.translation.messages import (
     ChatRequest,
@@ -52,15 +56,18 @@ _EXAMPLES: tuple[tuple[str, str, dict[str, str]], ...] = (
 )  # fmt: skip
 
 
-def emulate(request: ChatRequest, *, learnt: bool = False) -> Emulation:
+def emulate(request: ChatRequest, *, learnt: bool = False, able: bool = False) -> Emulation:
     """Plan one turn with tools for a model that cannot call them.
 
     A model that has ``learnt`` to call them, and only cannot be made to by its API, is bound to
-    the tools' own schemas and chooses the values itself.
+    the tools' own schemas and chooses the values itself; its own template is tried first. One that
+    is ``able``, by its size, decides in its own words (``core.tools.emulation.able``).
 
     Yields requests to be answered whole. Returns the answer with its call, whose id is left
     to the caller, or a request without tools to be answered as usual.
     """
+    if able and not learnt:
+        return (yield from emulate_able(request))
     choice = request.tool_choice
     plain = flatten(request)
     if not request.tools or choice == NONE:
@@ -71,6 +78,13 @@ def emulate(request: ChatRequest, *, learnt: bool = False) -> Emulation:
         return plain
     tools = [t for t in request.tools if not isinstance(choice, NamedTool) or t.name == choice.name]
     usages: list[Usage] = []
+    if forced and learnt:
+        own = yield replace(request, tools=tuple(tools), tool_choice=None, stream=False)
+        calls = _own_calls(own, tools)
+        if calls:
+            message = replace(own.message, parts=(), tool_calls=calls)
+            return replace(own, message=message, finish_reason="tool_calls", logprobs=())
+        usages.append(own.usage or Usage())
     if not forced:
         decision = yield _decision(request, tools)
         usages.append(decision.usage or Usage())
@@ -80,6 +94,11 @@ def emulate(request: ChatRequest, *, learnt: bool = False) -> Emulation:
     answer = yield _calling(request, tools, learnt=learnt)
     usages.append(answer.usage or Usage())
     call = _read_call(text_of(answer.message), tools)
+    if call is None and forced and learnt:
+        # What was asked for is a call: words in its place would look like an answer.
+        raise InvalidResponse(
+            f"{request.model} made no call that fits a tool, and tool_choice asks for one"
+        )
     if call is None:
         return plain
     return ChatResponse(
@@ -92,6 +111,25 @@ def emulate(request: ChatRequest, *, learnt: bool = False) -> Emulation:
         ),
         timings=answer.timings,
     )
+
+
+def _own_calls(answer: ChatResponse, tools: Sequence[Tool]) -> tuple[ToolCall, ...]:
+    """Return the calls that a model made by its own template, or wrote into its words."""
+    names = {tool.name for tool in tools}
+    made = tuple(call for call in answer.message.tool_calls if call.name in names)
+    if made:
+        return made
+    written = [one.call for one in find_written_calls(text_of(answer.message), names)]
+    return tuple(call for call in written if _fits(call, tools))
+
+
+def _fits(call: ToolCall, tools: Sequence[Tool]) -> bool:
+    tool = next(tool for tool in tools if tool.name == call.name)
+    try:
+        validate_arguments(tool, call.arguments)
+    except ToolArgumentError:
+        return False
+    return True
 
 
 def _decision(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:

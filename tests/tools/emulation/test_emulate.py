@@ -97,11 +97,12 @@ def test_examples_never_show_the_tool_itself_and_words_are_the_users() -> None:
 def test_a_model_that_has_learnt_tools_chooses_the_words_itself() -> None:
     outcome, made = play(
         request("Is it warm where the Eiffel Tower stands?", WEATHER, choice="required"),
+        said("It is warm there."),
         said({"name": "get_current_weather", "arguments": {"location": "Paris"}}),
         learnt=True,
     )
-    assert made[0].format is not None
-    arguments = made[0].format.schema["properties"]["arguments"]
+    assert made[1].format is not None
+    arguments = made[1].format.schema["properties"]["arguments"]
     assert arguments["properties"]["location"] == {"type": "string"}
     assert arguments["required"] == ["location"]
     assert outcome.message.tool_calls[0].arguments == '{"location":"Paris"}'
