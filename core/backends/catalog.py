@@ -46,6 +46,7 @@ class Catalog:
         self._client = client
         self._kinds: dict[str, tuple[float, str]] = {}
         self._abilities: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
+        self._sizes: dict[tuple[str, str], int] = {}
         self._efforts: dict[tuple[str, str], tuple[bool | str, ...]] = {}
 
     async def capabilities(self, route: Route) -> frozenset[str]:
@@ -84,6 +85,15 @@ class Catalog:
 
         0 where nobody says.
         """
+        key = (route.deployment.base_url, route.model)
+        if key not in self._sizes:
+            try:
+                self._sizes[key] = await self._size(route)
+            except DiglotError:
+                return 0
+        return self._sizes[key]
+
+    async def _size(self, route: Route) -> int:
         deployment = route.deployment
         counted: Any = None
         if deployment.kind.manages_models:
