@@ -56,7 +56,7 @@ def test_probes_ask_for_routes_that_there_are() -> None:
     health = (ROOT / "core/gateway/endpoints/health.py").read_text()
     (gateway,) = (c for c in CONTAINERS if c["name"] == "gateway")
     for probe in (gateway["livenessProbe"], gateway["readinessProbe"]):
-        assert f'Route("{probe["httpGet"]["path"]}"' in health
+        assert f'("{probe["httpGet"]["path"]}"' in health
 
 
 def test_a_pod_is_given_the_time_that_its_programs_take_to_end() -> None:

@@ -45,7 +45,14 @@ _FRAMES = {
     "event": _EVENT,
     "type": _EVENT,
     **dict.fromkeys(
-        ("index", "sequence_number", "output_index", "content_index", "item_id"),
+        (
+            "index",
+            "sequence_number",
+            "output_index",
+            "content_index",
+            "summary_index",
+            "item_id",
+        ),
         _frame("place", "position"),
     ),
 }
@@ -194,7 +201,7 @@ def _row_at(dialect: str, pattern: str) -> AnswerField | None:
     if place != pattern or dialect not in _TYPED:
         return rows_of(dialect).get(place)
     kind = pattern.partition(" ")[0]
-    if kind.endswith((".done", "content_part.added")):
+    if kind.endswith((".done", "_part.added")):
         return _AGAIN
     begun = ("message_start", "content_block_start", "created", "in_progress", "item.added")
     return _STATE if kind.endswith(begun) else None
