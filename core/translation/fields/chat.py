@@ -125,7 +125,9 @@ _TOP_LEVEL = [
     _openai_only("n", 1),
     _openai_only("parallel_tool_calls", True),
     _openai_only("prediction", harmless=True),
+    _openai_only("moderation", harmless=True),
     _openai_only("prompt_cache_key", harmless=True),
+    _openai_only("prompt_cache_options", harmless=True),
     _openai_only("prompt_cache_retention", harmless=True),
     _openai_only("safety_identifier", harmless=True),
     _openai_only("service_tier", harmless=True),
@@ -181,6 +183,14 @@ _MESSAGES = [
     ),
     chat_row("refusal", ollama=_CONTENT, openai="messages[].refusal", alias=True, note="refusal"),
     chat_row("content.type", openai=f"{_CONTENT}[].type", note="implied"),
+    chat_row(
+        "cache",
+        openai=f"{_CONTENT}[].prompt_cache_breakpoint",
+        harmless=True,
+        opaque=True,
+        note="bookkeeping",
+    ),
+    chat_row("said", openai="messages[].audio", opaque=True, note="file_id"),
     *(
         chat_row(
             "content.text",

@@ -128,7 +128,8 @@ def _item(thing: Mapping[str, Any]) -> str:
         return ""
     if kind.endswith("_call") or kind == "program":
         return "" if thing.get("call_id") or thing.get("id") else "unknown_kind"
-    return "" if kind.endswith("_output") and thing.get("call_id") else "unknown_kind"
+    answers = thing.get("call_id") or thing.get("id")
+    return "" if kind.endswith("_output") and answers else "unknown_kind"
 
 
 KINDS: Mapping[str, Mapping[str, Reason]] = {

@@ -11,7 +11,7 @@ from core.translation.dialects.registry import FIELDS, derived
 from core.translation.fields.field import Field
 from core.translation.fields.kinds import KINDS, left_out
 
-__all__ = ["Leaf", "fill", "leaves"]
+__all__ = ["Leaf", "fill", "leaves", "pattern_tree"]
 
 
 class _Node:
@@ -47,7 +47,7 @@ class Leaf(NamedTuple):
 
 
 @derived
-def _pattern_tree(dialect: str) -> _Node:
+def pattern_tree(dialect: str) -> _Node:
     root = _Node()
     for row in sorted(FIELDS, key=lambda row: row.alias):
         if dialect not in row.paths:
@@ -78,7 +78,7 @@ _UNKNOWN = _Node()
 
 def leaves(body: Any, dialect: str) -> Iterator[Leaf]:
     """Yield the leaves of a body; what no row names and what is opaque is not looked into."""
-    return _below(body, "", (), _pattern_tree(dialect))
+    return _below(body, "", (), pattern_tree(dialect))
 
 
 @lru_cache

@@ -157,7 +157,9 @@ def _parse_result(item: dict[str, Any], path: str, blame: type[DiglotError]) -> 
     return Message(
         role="tool",
         parts=_parse_content(output, f"{path}.output", blame),
-        tool_call_id=read_field(item, "call_id", path, blame=blame),
+        # The output of a local shell names its call by its own id.
+        tool_call_id=read_field(item, "call_id", path, blame=blame)
+        or read_field(item, "id", path, blame=blame),
     )
 
 
