@@ -16,7 +16,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import platformdirs
 import streamlit as st
@@ -93,11 +93,23 @@ def look_at_config() -> bool:
         access = config.access if config else environment_access(os.environ)
         if config and config.json_logs:
             log_json()
+        Store(database_url()).close()
     except ConfigError as exc:
-        sys.exit(exc.message)
+        refuse(exc.message if exc.path is None else f"{path}: {exc.message}")
+    except OSError as exc:
+        refuse(
+            f"{data_folder()}, where chats are kept, cannot be used: {exc.strerror}. Change its "
+            "rights, or name a database elsewhere: DIGLOT_DATABASE=sqlite:////folder/chats.db"
+        )
     if problem := refusal(access, host=address):
-        sys.exit(problem.replace("--host", "--server.address"))
+        refuse(problem.replace("--host", "--server.address"))
     return not is_loopback(address)
+
+
+def refuse(problem: str) -> NoReturn:
+    """End the program with a sentence, where it cannot start."""
+    sys.stderr.write(f"{problem}\n")
+    sys.exit(2)
 
 
 exposed = look_at_config()

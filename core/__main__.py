@@ -21,7 +21,7 @@ from core.config.validate import explain_config, language_of
 from core.errors import ConfigError
 from core.gateway.endpoints.mcp import own_tools, serve_stdio
 from core.gateway.origins import refusal
-from core.gateway.server import Serving, serve
+from core.gateway.server import Serving, check_start, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -73,6 +73,11 @@ def main(arguments: list[str] | None = None) -> int:
         private_key=options.ssl_keyfile_path,
         overrides=overrides,
     )
+    try:
+        check_start(serving, os.environ)
+    except ConfigError as exc:
+        print(exc.message, file=sys.stderr)
+        return 2
     serve(serving, progress=_show)
     return 0
 
@@ -123,6 +128,22 @@ def _show(progress: Progress) -> None:
     print(f"\r{progress.phase} SmolLM2-135M [{bar}] {size}", end=end, file=sys.stderr, flush=True)
 
 
+def _seconds(text: str) -> float:
+    """Return a number of seconds above zero. Raises ArgumentTypeError, or ValueError."""
+    value = float(text)
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError("must be a number of seconds above zero")
+    return value
+
+
+def _count(text: str) -> int:
+    """Return a whole number above zero. Raises ArgumentTypeError, or ValueError."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be a whole number above zero")
+    return value
+
+
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Return what the command line says. Ends the program where it says nonsense."""
     parser = argparse.ArgumentParser(
@@ -131,9 +152,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("-c", "--config", type=Path, help="a config.yaml as LiteLLM reads it")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: loopback)")
-    parser.add_argument("--port", type=int, default=4000, help="port to bind (default: 4000)")
+    parser.add_argument("--port", type=_count, default=4000, help="port to bind (default: 4000)")
     parser.add_argument(
-        "--num_workers", "--num-workers", type=int, default=1, help="processes (default: 1)"
+        "--num_workers", "--num-workers", type=_count, default=1, help="processes (default: 1)"
     )
     parser.add_argument(
         "--drain",
@@ -154,7 +175,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--max_tokens", "--max-tokens", type=int, help="for --model, where a request has none"
     )
     parser.add_argument(
-        "--request_timeout", "--request-timeout", type=float, help="seconds, of every model"
+        "--request_timeout", "--request-timeout", type=_seconds, help="seconds, of every model"
     )
     parser.add_argument(
         "--drop_params",

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -22,12 +23,14 @@ from core.backends.embedded.weights import Progress
 from core.backends.fleet import Fleet
 from core.config.config import Config
 from core.config.overrides import Overrides
+from core.errors import ConfigError
 from core.gateway.app import create_app
 from core.gateway.telemetry.logs import log_json, mask_logs
 from core.gateway.uvicorn_protocol import BoundedProtocol, allow_connections
-from core.http.addresses import is_loopback
+from core.http.addresses import is_loopback, ollama_address
+from core.http.ports import check_port
 
-__all__ = ["Serving", "serve", "worker"]
+__all__ = ["Serving", "check_start", "serve", "worker"]
 
 _CONFIG = "DIGLOT_WORKER_CONFIG"
 _EXPOSED = "DIGLOT_WORKER_EXPOSED"
@@ -52,6 +55,28 @@ class Serving(Struct, frozen=True, kw_only=True):
     certificate: Path | None = None
     private_key: Path | None = None
     overrides: Overrides = Overrides()
+
+
+def check_start(options: Serving, environ: Mapping[str, str]) -> None:
+    """Raise ConfigError, saying what to do, where ``serve`` could not begin.
+
+    Looked at are the port, the certificate, and the address of the Ollama that answers where
+    no model is named.
+    """
+    check_port(options.host, options.port)
+    if options.certificate is not None:
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(options.certificate, options.private_key)
+        except OSError as exc:  # what is wrong with a certificate is one, too
+            raise ConfigError(
+                f"The certificate {options.certificate} and its key cannot be used: {exc}. Name "
+                "PEM files with --ssl_certfile_path and --ssl_keyfile_path."
+            ) from exc
+    try:
+        ollama_address(environ)
+    except ValueError as exc:
+        raise ConfigError(f"OLLAMA_HOST is not the address of a server: {exc}.") from exc
 
 
 def serve(options: Serving, *, progress: Callable[[Progress], None] | None = None) -> None:

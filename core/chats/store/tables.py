@@ -38,16 +38,16 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
 from core.chats.store.migrations import UPGRADES, Upgrade, index_words
+from core.chats.store.open_errors import cause, remedy
 from core.chats.values.chat import Step
 from core.chats.values.matrix import MatrixPlan, Result
 from core.errors import BackendUnavailable, ConfigError
 from core.translation.messages import Message
 
 __all__ = [
-    "cause",
     "chats",
     "json_text",
     "matrices",
@@ -218,7 +218,7 @@ def open_engine(url: str) -> Engine:
     cannot be used, for a database that does not answer, and for one that a newer version of
     the program has written.
     """
-    shown = ""
+    where, shown = None, "that DIGLOT_DATABASE names"
     with ExitStack() as undo:
         try:
             where = make_url(url)
@@ -227,14 +227,12 @@ def open_engine(url: str) -> Engine:
             undo.callback(engine.dispose)
             migrate(engine)
         except (SQLAlchemyError, ImportError, OSError) as error:
-            raise ConfigError(f"the chat store {shown} cannot be opened: {cause(error)}") from error
+            said = (cause(error).splitlines() or [""])[0].rstrip(".")
+            raise ConfigError(
+                f"The chat store {shown} cannot be opened: {said}. {remedy(error, where)}"
+            ) from error
         undo.pop_all()
     return engine
-
-
-def cause(error: Exception) -> str:
-    """Return the driver's own words; SQLAlchemy's would repeat the whole statement."""
-    return str(error.orig if isinstance(error, DBAPIError) else error)
 
 
 @contextmanager
