@@ -6,11 +6,11 @@ The command is read, never run. Values in it become examples; keys and passwords
 from __future__ import annotations
 
 import re
-import shlex
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from core.errors import DiglotError, InvalidRequest
+from core.tools.curl_words import DATA, as_unix, options, takes_value, words
 from core.tools.definitions.remarks import REMARKS
 from core.tools.definitions.values import Definition, Parsed, Remark
 from core.tools.http_template import HttpTemplate
@@ -22,12 +22,6 @@ __all__ = ["parse_curl"]
 MAX_COMMAND = 100_000
 """Characters of a command that are read."""
 
-_DATA = frozenset("-d --data --data-raw --data-binary --data-ascii --data-urlencode --json".split())
-_VALUED = frozenset(
-    "-X --request -H --header --url -A --user-agent -e --referer -u --user -b --cookie -o --output "
-    "-m --max-time --connect-timeout -x --proxy --retry -w --write-out -F --form -T --upload-file "
-    "-c --cookie-jar --cacert --cert --key --resolve --interface --oauth2-bearer".split()
-)
 _SECRET = frozenset("-u --user -b --cookie --oauth2-bearer --cert --key".split())
 _FILES = frozenset("-F --form -T --upload-file".split())
 _SECRET_NAME = re.compile(r"authorization|api[-_]?key|token|secret|cookie|password|passwd|"
@@ -83,29 +77,25 @@ def parse_curl(text: str) -> Parsed:
 class _Command:
     """The options of one command, by what they mean."""
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, said: list[str]) -> None:
         self.remarks: list[Remark] = []
         self.in_query = False
         self._head = False
         self._values: list[tuple[str, str]] = []
         self._urls: list[str] = []
-        left = list(words)
-        while left:
-            word = left.pop(0)
-            if not word.startswith("-") or word == "-":
-                self._urls.append(word)
-                continue
-            word, value = _split(word)
-            if word in _DATA or word in _VALUED:
-                if value is None and not left:
-                    raise InvalidRequest(f"the curl option {word} needs a value", path=word)
-                self._values.append((word, left.pop(0) if value is None else value))
-            elif word in ("-G", "--get"):
+        for option, value in options(said):
+            if not option and value:
+                self._urls.append(value)
+            elif value is not None:
+                self._values.append((option, value))
+            elif takes_value(option):
+                raise InvalidRequest(f"the curl option {option} needs a value", path=option)
+            elif option in ("-G", "--get"):
                 self.in_query = True
-            elif word in ("-I", "--head"):
+            elif option in ("-I", "--head"):
                 self._head = True
             else:
-                self.remark(word, "option")
+                self.remark(option, "option")
 
     def url(self) -> str:
         """Return the one address, without a password."""
@@ -145,7 +135,7 @@ class _Command:
         """Return the body as JSON or as a form's fields, and how it is to be sent."""
         if any(option in _FILES for option, _ in self._values):
             raise InvalidRequest("a curl command that uploads files cannot become a tool")
-        pieces = [(option, v) for option, v in self._values if option in _DATA]
+        pieces = [(option, v) for option, v in self._values if option in DATA]
         if not pieces:
             return None, "json"
         if any(v.startswith("@") for option, v in pieces if option != "--data-raw"):
@@ -169,27 +159,13 @@ class _Command:
 def _words(text: str) -> list[str]:
     if len(text) > MAX_COMMAND:
         raise InvalidRequest(f"the curl command is longer than {MAX_COMMAND} characters")
-    joined = re.sub(r"[\\^`]\r?\n", " ", text.strip().removeprefix("$ "))
     try:
-        words = shlex.split(joined)
+        found = words(as_unix(text.strip()))
     except ValueError as exc:
         raise InvalidRequest(f"the curl command cannot be read: {exc}") from exc
-    if not words or words[0] not in ("curl", "curl.exe"):
+    if not found or found[0] not in ("curl", "curl.exe"):
         raise InvalidRequest("this does not begin with curl")
-    for index, word in enumerate(words):
-        if word in ("|", ";", "&&", "||", ">", ">>"):
-            return words[1:index]
-    return words[1:]
-
-
-def _split(word: str) -> tuple[str, str | None]:
-    """Take ``--data=x`` and ``-XPOST`` apart."""
-    if word.startswith("--"):
-        name, mark, value = word.partition("=")
-        return name, value if mark else None
-    if len(word) > 2 and (word[:2] in _VALUED or word[:2] in _DATA):
-        return word[:2], word[2:]
-    return word, None
+    return found[1:]
 
 
 def _schema(value: Any) -> dict[str, Any]:

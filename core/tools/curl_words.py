@@ -1,0 +1,113 @@
+"""curl commands cut into words and options, as the shells of Unix and Windows would.
+
+Nothing is run: this only says what a command holds. What it is for (a request that is pasted, a
+tool that is made of it) is its readers' matter.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+__all__ = ["DATA", "as_unix", "options", "takes_value", "words"]
+
+# Options of curl that take a value; any other stands alone.
+_VALUED = frozenset(
+    """-X --request -H --header -d --data --data-raw --data-binary --data-ascii --data-urlencode
+    --json --url -u --user -b --cookie -c --cookie-jar -A --user-agent -e --referer -o --output
+    -m --max-time -x --proxy --connect-timeout --retry --retry-delay -w --write-out -E --cert
+    --cacert --key -F --form -T --upload-file --resolve --unix-socket -D --dump-header -r --range
+    --oauth2-bearer -K --config --limit-rate --max-redirs --speed-time --speed-limit
+    --interface""".split()
+)
+DATA = ("-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--data-urlencode",
+         "--json")  # fmt: skip
+# Only what stands outside other quotes is bash's $'...'.
+_ANSI = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\$'(?P<inside>(?:[^'\\]|\\.)*)'""", re.DOTALL)
+_CONTINUED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|(?P<end>\\\n)""", re.DOTALL)
+# What is read first tells the shell: cmd's caret, Unix's backslash at a line's end or its quote.
+_SHELL = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<cmd>\^[ \t]*\n|\^")|(?P<unix>\\\n|\')', re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+
+
+# Words at which the shell ends a command, or sends it elsewhere.
+_CONTROL = ("|", "||", "&&", ";", "&", ">", ">>", "<", ")", "|&")
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a command for a Unix shell. Raises ValueError for an open quote."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=";|&<>()")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    return list(lexer)
+
+
+def options(words: list[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield each option with its value, None where it has none; a word alone has no name.
+
+    Short options may stand together: ``-sSXPOST``, ``-d@file``. A word of the shell ends it all,
+    but for ``<``, which is yielded as an option with the file's name.
+    """
+    rest = iter(words)
+    for word in rest:
+        if word in _CONTROL and word != "<":
+            return
+        if word == "<":
+            yield word, next(rest, "")
+        elif word.startswith("--") and len(word) > 2:
+            name, equals, value = word.partition("=")
+            written = name in _VALUED and equals
+            own = value if written else next(rest, None) if word in _VALUED else None
+            yield (name if written else word), own
+        elif word.startswith("-") and len(word) > 1:
+            yield from _short(word, rest)
+        else:
+            yield "", word
+
+
+def takes_value(option: str) -> bool:
+    """Tell whether an option of curl has a value; any other stands alone."""
+    return option in _VALUED
+
+
+def _short(word: str, rest: Iterator[str]) -> Iterator[tuple[str, str | None]]:
+    for index, letter in enumerate(word[1:], 1):
+        if f"-{letter}" in _VALUED:
+            yield f"-{letter}", word[index + 1 :] or next(rest, None)
+            return
+        yield f"-{letter}", None
+
+
+def as_unix(text: str) -> str:
+    """Return a command with the line ends and the quotes of a Unix shell."""
+    text = text.replace("\r\n", "\n")
+    text = re.sub(r"(?m)^[ \t]*(?:\$|>|PS [^>\n]*>|[A-Z]:\\[^>\n]*>)[ \t]+(?=curl)", "", text)
+    text = re.sub(r"(?m)^[ \t]*#[^\n]*$", "", text)
+    if _of_cmd(text):
+        text = re.sub(r"\^[ \t]*\n", " ", text)
+        text = re.sub(r"\^(.)", r"\1", text, flags=re.DOTALL)
+        text = text.replace('""', '\\"') if '\\"' not in text else text
+    elif re.search(r"`[ \t]*\n", text):
+        text = re.sub(r"`[ \t]*\n", " ", text)
+    text = _CONTINUED.sub(lambda m: m[0] if m["end"] is None else " ", text)
+    return _ANSI.sub(
+        lambda m: m[0] if m["inside"] is None else shlex.quote(_unescaped(m["inside"])), text
+    )
+
+
+def _of_cmd(text: str) -> bool:
+    """Return whether a command is written for Windows' cmd. A caret in Unix quotes is a letter."""
+    return next((m["cmd"] is not None for m in _SHELL.finditer(text) if m.lastgroup), False)
+
+
+def _unescaped(text: str) -> str:
+    """Return what bash makes of the inside of ``$'...'``."""
+
+    def one(match: re.Match[str]) -> str:
+        if match[1]:
+            return chr(int(match[1][1:], 16))
+        return _ESCAPES.get(match[2], match[2])
+
+    return re.sub(r"\\(?:(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8})|(.))", one, text,
+                  flags=re.DOTALL)  # fmt: skip
