@@ -16,7 +16,7 @@ from core.translation.translate import translate_request
 
 __all__ = ["Difference", "RoundTrip", "round_trip"]
 
-Kind = Literal["lost", "changed", "added"]
+Change = Literal["lost", "changed", "added"]
 
 _MOVED = Note("round_trip.moved")
 _NEW = Note("round_trip.new")
@@ -29,7 +29,7 @@ class Difference(Struct, frozen=True, kw_only=True):
     """
 
     path: str
-    kind: Kind
+    kind: Change
     before: Any
     after: Any
     note: Note

@@ -29,7 +29,7 @@ from core.tools.toolbox import Toolbox, ToolResult
 from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
 
-__all__ = ["PATIENCE", "ApprovalQueue", "Decision", "Kind", "Mode"]
+__all__ = ["PATIENCE", "ApprovalQueue", "Decided", "Decision", "Mode"]
 
 PATIENCE = 1800.0
 """Seconds that a call waits for somebody before its run is ended."""
@@ -37,7 +37,7 @@ PATIENCE = 1800.0
 Mode = Literal["auto", "approve", "answer"]
 """Run calls by themselves, ask before each, or let the person answer for every tool."""
 
-Kind = Literal["run", "give", "refuse", "fault"]
+Decided = Literal["run", "give", "refuse", "fault"]
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     ``text`` as the reason; ``give`` makes ``text`` the result; ``fault`` lets something fail.
     """
 
-    kind: Kind
+    kind: Decided
     arguments: str | None = None
     text: str = ""
     fault: Fault = "error"

@@ -83,7 +83,7 @@ class StreamError(Struct, frozen=True, kw_only=True):
 Event = MessageStart | TextDelta | ThinkingDelta | ToolCallDelta | Finish | StreamError
 
 
-class _Call:
+class _CallPieces:
     """One tool call under assembly."""
 
     __slots__ = ("arguments", "id", "name")
@@ -104,7 +104,7 @@ def accumulate(events: Iterable[Event]) -> ChatResponse:
     text: list[str] = []
     thinking: list[str] = []
     logprobs: list[Any] = []
-    calls: dict[int, _Call] = {}
+    calls: dict[int, _CallPieces] = {}
     finish: Finish | None = None
     for event in events:
         match event:
@@ -117,7 +117,7 @@ def accumulate(events: Iterable[Event]) -> ChatResponse:
                 thinking.append(event.text)
                 logprobs.extend(event.logprobs)
             case ToolCallDelta():
-                call = calls.setdefault(event.index, _Call())
+                call = calls.setdefault(event.index, _CallPieces())
                 call.id = call.id or event.id
                 call.name = call.name or event.name
                 call.arguments.append(event.arguments)

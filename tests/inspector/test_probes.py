@@ -29,7 +29,7 @@ from core.inspector.probes.compatibility import (
     server_version,
 )
 from core.inspector.probes.probe import VERDICTS
-from core.inspector.probes.subject import Call, FleetAsker, HttpAsker, Subject
+from core.inspector.probes.subject import FleetAsker, HttpAsker, ProbeRequest, Subject
 from core.translation.report.notes import NOTES
 from core.translation.translate import translate_request
 from core.words import languages
@@ -285,7 +285,7 @@ def aligned(body: dict[str, Any], source: str) -> tuple[AlignedRow, ...]:
     return align_request(body, written, source=source, target=target)
 
 
-def answered(call: Call, source: str) -> tuple[AlignedRow, ...]:
+def answered(call: ProbeRequest, source: str) -> tuple[AlignedRow, ...]:
     target = "openai" if source == "ollama" else "ollama"
     return align_answer(json.loads(call.answer), {}, source=source, target=target)
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core.chats.jobs.job import Job
 from core.chats.service import Service
 from core.chats.toolbench.runs import Waiting
-from core.tools.approvals import Decision, Kind
+from core.tools.approvals import Decided, Decision
 from core.tools.fault_injection import FAULTS, Fault
 from core.translation.messages import Tool
 from ui.toolbench.timeline import pretty, show_fit
@@ -18,7 +18,7 @@ from ui.words import t
 
 __all__ = ["show_pauses", "watch"]
 
-_KINDS: tuple[Kind, ...] = ("run", "give", "refuse", "fault")
+_KINDS: tuple[Decided, ...] = ("run", "give", "refuse", "fault")
 _LOOK_EVERY = 2.0
 
 
@@ -61,7 +61,7 @@ def _show_pause(
     )
     show_fit(tools.get(one.call.name), arguments)
     kinds = _KINDS if one.runs else _KINDS[1:]
-    kind: Kind | None = st.segmented_control(
+    kind: Decided | None = st.segmented_control(
         t("tools.decide"),
         kinds,
         format_func=lambda name: t(f"tools.decide_{name}"),

@@ -158,32 +158,32 @@ class Caller:
                 return answer
         raise attempts.failure()
 
-    async def _ask(self, turn: UpstreamCall) -> Answer:
+    async def _ask(self, call: UpstreamCall) -> Answer:
         """Ask one deployment, on the way that leads to it."""
-        conversion = choose(turn.incoming, turn.route.deployment, turn.stamp)
+        conversion = choose(call.incoming, call.route.deployment, call.stamp)
         if isinstance(conversion, Loading):
             return Answer(content_type=JSON_TYPE, body=conversion.answer(now=time.time_ns()))
-        if conversion.needs and not conversion.needs <= await self._abilities(turn):
-            conversion = Hub.read(turn.incoming, turn.route.deployment, turn.stamp)
+        if conversion.needs and not conversion.needs <= await self._abilities(call):
+            conversion = Hub.read(call.incoming, call.route.deployment, call.stamp)
         if not isinstance(conversion, Hub):
-            return await self._send(conversion, turn)
+            return await self._send(conversion, call)
         parts = conversion.parts()
         if len(parts) > 1:
-            return await self._several(parts, turn)
-        return await self._help(conversion, turn)
+            return await self._several(parts, call)
+        return await self._help(conversion, call)
 
-    async def _send(self, conversion: Conversion, turn: UpstreamCall) -> Answer:
+    async def _send(self, conversion: Conversion, call: UpstreamCall) -> Answer:
         """Send the request of a conversion, and return what it makes of the answer."""
-        exchange = turn.exchange
-        wire, data = self._written(conversion, turn)
+        exchange = call.exchange
+        wire, data = self._written(conversion, call)
         rows, headers = conversion.report(), {}
         if rows or exchange.emulated:
-            headers = _headers(rows, exchange.emulated, strict=turn.strict)
-        deployment = turn.route.deployment
+            headers = _headers(rows, exchange.emulated, strict=call.strict)
+        deployment = call.route.deployment
         reply = await send(self._client, deployment, wire, data, stream=conversion.streams)
         whole_json = conversion.json_is_whole and reply.content_type.startswith(JSON_TYPE)
         if conversion.streams and not whole_json:
-            kind = SPOKEN[turn.incoming.client_dialect].stream_type
+            kind = SPOKEN[call.incoming.client_dialect].stream_type
             answer = await stream_answer(exchange, wire, reply, conversion.stream(), kind)
         else:
             whole = await read_whole(wire, reply)
@@ -193,9 +193,9 @@ class Caller:
             answer.headers |= headers
         return answer
 
-    def _written(self, conversion: Conversion, turn: UpstreamCall) -> tuple[Wire, bytes]:
+    def _written(self, conversion: Conversion, call: UpstreamCall) -> tuple[Wire, bytes]:
         """Write the request of a conversion, and note it on the exchange."""
-        exchange, route = turn.exchange, turn.route
+        exchange, route = call.exchange, call.route
         data = asked = conversion.request(route.model)
         if route.deployment.body or route.deployment.tool_ids:
             data = fit_to_provider(asked, route.deployment)
@@ -208,62 +208,62 @@ class Caller:
 
     # What only the hub can do ---------------------------------------------------------------
 
-    async def _help(self, hub: Hub, turn: UpstreamCall) -> Answer:
+    async def _help(self, hub: Hub, call: UpstreamCall) -> Answer:
         """Send a request in a form that its model can follow, or return an answer made already."""
-        exchange = turn.exchange
+        exchange = call.exchange
         outcome = await adapt_to_capabilities(
             hub.asked,
-            route=turn.route,
-            abilities=lambda: self._abilities(turn),
-            efforts=lambda: self._catalog.efforts(turn.route),
-            size=lambda: self._catalog.parameters(turn.route),
-            ask=lambda question: self._aside(hub, turn, question),
+            route=call.route,
+            abilities=lambda: self._abilities(call),
+            efforts=lambda: self._catalog.efforts(call.route),
+            size=lambda: self._catalog.parameters(call.route),
+            ask=lambda question: self._aside(hub, call, question),
             fetch=self._fetcher().fetch_images,
             exchange=exchange,
-            whole=turn.strict or turn.options.whole,
+            whole=call.strict or call.options.whole,
         )
         hub.emulated = exchange.emulated
         if isinstance(outcome, ChatResponse):
-            headers = _headers(exchange.report(), exchange.emulated, strict=turn.strict)
+            headers = _headers(exchange.report(), exchange.emulated, strict=call.strict)
             exchange.client.streamed = hub.asked.stream
             body = hub.give(outcome, now=time.time_ns())
             return Answer(content_type=hub.answer_type, body=body, headers=headers)
-        exchange.accepts = await self._accepts(turn.route, outcome)
+        exchange.accepts = await self._accepts(call.route, outcome)
         hub.settle(outcome, accepts=exchange.accepts)
-        return await self._send(hub, turn)
+        return await self._send(hub, call)
 
-    async def _aside(self, hub: Hub, turn: UpstreamCall, question: ChatRequest) -> ChatResponse:
+    async def _aside(self, hub: Hub, call: UpstreamCall, question: ChatRequest) -> ChatResponse:
         """Ask one question on the side, whole."""
-        turn.exchange.accepts = await self._accepts(turn.route, question)
-        aside = hub.aside(question, accepts=turn.exchange.accepts)
-        wire, data = self._written(aside, turn)
-        reply = await send(self._client, turn.route.deployment, wire, data)
+        call.exchange.accepts = await self._accepts(call.route, question)
+        aside = hub.aside(question, accepts=call.exchange.accepts)
+        wire, data = self._written(aside, call)
+        reply = await send(self._client, call.route.deployment, wire, data)
         response = aside.take(await read_whole(wire, reply))
         wire.usage = response.usage
         return response
 
-    async def _several(self, parts: list[Hub], turn: UpstreamCall) -> Answer:
+    async def _several(self, parts: list[Hub], call: UpstreamCall) -> Answer:
         """Ask once for each answer that is wanted, and join what comes."""
-        own = turn.exchange
+        own = call.exchange
         own.emulated["n"] = "choices"
-        turns = []
+        calls = []
         for _ in parts:
             wire = Wire(own.client.dialect, own.client.path, own.client.request)
             part = Exchange(own.id, wire, owner=own.owner, started=own.started)
             part.backend, part.emulated = own.backend, own.emulated
-            turns.append(replace(turn, exchange=part))
-        asks = [partial(self._help, hub, t) for hub, t in zip(parts, turns, strict=True)]
+            calls.append(replace(call, exchange=part))
+        asks = [partial(self._help, hub, t) for hub, t in zip(parts, calls, strict=True)]
         choices = DIALECTS[own.client.dialect].choices
         assert choices is not None, "only what asks for several has parts"
         prompts = [hub.body.get("prompt") for hub in parts]
         answer = await several(asks, prompts, own, choices)
-        first = turns[0].exchange
+        first = calls[0].exchange
         own.translated, own.accepts = first.translated, first.accepts
         return answer
 
-    async def _abilities(self, turn: UpstreamCall) -> frozenset[str]:
-        able = await self._catalog.capabilities(turn.route)
-        return able - {"tools"} if turn.options.emulate else able
+    async def _abilities(self, call: UpstreamCall) -> frozenset[str]:
+        able = await self._catalog.capabilities(call.route)
+        return able - {"tools"} if call.options.emulate else able
 
     async def _accepts(self, route: Route, request: ChatRequest) -> frozenset[str]:
         """Return what this backend is known to take beyond its dialect."""

@@ -71,7 +71,7 @@ class Answer:
         self._numbers = dict(row.numbers)
         self._streamed = self._numbers.pop("stream_ns", 0)
         self._steps = list(row.steps)
-        self._turn = _Turn(row.message, self._numbers.pop("thinking_ns", 0))
+        self._turn = _AnswerTurn(row.message, self._numbers.pop("thinking_ns", 0))
         self._error: StreamError | None = None
 
     @property
@@ -153,7 +153,7 @@ class Answer:
         self._streamed += self._turn.stream_ns
         if self._turn.calls or self._turn.text or self._turn.thinking:
             self._steps.append(self._turn.step())
-        self._turn = _Turn()
+        self._turn = _AnswerTurn()
 
     def _delta(self, delta: _Delta, now: int) -> Phase:
         self._numbers.setdefault("first_token_ns", now - self._began)
@@ -203,7 +203,7 @@ class _Words:
         return self._pieces[0] if self._pieces else ""
 
 
-class _Call:
+class _Calling:
     """One tool call under assembly."""
 
     def __init__(self) -> None:
@@ -232,14 +232,14 @@ class _Call:
         )
 
 
-class _Turn:
+class _AnswerTurn:
     """One turn of the model under assembly."""
 
     def __init__(self, message: Message | None = None, thinking_ns: int = 0) -> None:
         self.text = _Words(text_of(message) if message else "")
         self.thinking = _Words(message.thinking if message else "")
         self.thinking_ns = thinking_ns
-        self.calls: dict[int, _Call] = {}
+        self.calls: dict[int, _Calling] = {}
         self.number = 1
         self.finished = False
         self.stopped = ""
@@ -260,7 +260,7 @@ class _Turn:
         if isinstance(delta, TextDelta):
             self.text.add(delta.text)
             return "writing"
-        call = self.calls.setdefault(delta.index, _Call())
+        call = self.calls.setdefault(delta.index, _Calling())
         call.id = call.id or delta.id
         call.name = call.name or delta.name
         call.arguments.add(delta.arguments)
@@ -277,7 +277,7 @@ class _Turn:
         self.finished = True
         self.close(now)
         made = [call for _, call in sorted(self.calls.items())]
-        for call, known in zip(made, with_ids(map(_Call.asked, made), self.number), strict=True):
+        for call, known in zip(made, with_ids(map(_Calling.asked, made), self.number), strict=True):
             call.id = known.id
 
     def answer(self, result: ToolResult) -> None:

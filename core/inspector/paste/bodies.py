@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from core.exchanges.masking import mask_headers, mask_url
-from core.inspector.paste.piece import Kind, Piece, Unreadable, place_of
+from core.inspector.paste.piece import Piece, PieceKind, Unreadable, place_of
 from core.inspector.paste.sniff import dialect_at, tell, tell_answer, tell_event
 from core.note import Note
 
@@ -79,7 +79,7 @@ def _read_dict(text: str, *, line: int) -> list[Piece]:
 
 
 def from_body(
-    kind: Kind,
+    kind: PieceKind,
     body: dict[str, Any],
     *,
     url: str = "",

@@ -10,9 +10,9 @@ from core.errors import InvalidRequest
 from core.note import Note
 from core.words import DEFAULT
 
-__all__ = ["Kind", "Piece", "Unreadable", "is_bounded", "place_of"]
+__all__ = ["Piece", "PieceKind", "Unreadable", "is_bounded", "place_of"]
 
-Kind = Literal["json", "curl", "python", "javascript", "har", "stream", "http", "litellm"]
+PieceKind = Literal["json", "curl", "python", "javascript", "har", "stream", "http", "litellm"]
 
 
 class Piece(Struct, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ class Piece(Struct, frozen=True, kw_only=True):
     ``streamed``. ``headers`` are masked. ``line`` is where it begins in the text, from 1.
     """
 
-    kind: Kind
+    kind: PieceKind
     dialect: str
     method: str = "POST"
     url: str = ""

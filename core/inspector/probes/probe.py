@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from core.inspector.probes.subject import Call, Seen, Subject
+from core.inspector.probes.subject import ProbeRequest, Seen, Subject
 from core.note import Note, quoted
 
 __all__ = [
@@ -65,7 +65,7 @@ class Result(Struct, frozen=True, kw_only=True):
     subject: str
     verdict: Verdict
     evidence: Note
-    sent: tuple[Call, ...]
+    sent: tuple[ProbeRequest, ...]
     seconds: float
 
 

@@ -16,7 +16,7 @@ from core.http.client import Client, bearer
 from core.translation.codec.json import decode_json, encode_json
 from core.translation.dialects.registry import DIALECTS
 
-__all__ = ["Asker", "Call", "FleetAsker", "HttpAsker", "Seen", "Subject"]
+__all__ = ["Asker", "FleetAsker", "HttpAsker", "ProbeRequest", "Seen", "Subject"]
 
 
 _TIMEOUT = 300.0
@@ -36,7 +36,7 @@ _NATIVE = {
 }  # fmt: skip
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class ProbeRequest(Struct, frozen=True, kw_only=True):
     """One request of a probe and what came back. ``request`` is None for a GET.
 
     ``answer`` is text with keys masked, cut where it is long; ``status`` 0 where none tells.
@@ -187,7 +187,7 @@ class Subject(Struct, kw_only=True):
     model: str
     server: Asker
     server_model: str
-    sent: list[Call] = field(default_factory=list)
+    sent: list[ProbeRequest] = field(default_factory=list)
 
     def body(
         self,
@@ -262,7 +262,7 @@ class Subject(Struct, kw_only=True):
         if len(text) > _LONGEST_ANSWER:
             text = text[:_LONGEST_ANSWER] + "…"
         self.sent.append(
-            Call(method=method, path=path, request=request, status=status, answer=text)
+            ProbeRequest(method=method, path=path, request=request, status=status, answer=text)
         )
 
 

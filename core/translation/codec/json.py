@@ -14,7 +14,7 @@ import msgspec
 
 from core.errors import DiglotError, InvalidRequest, InvalidResponse
 from core.translation.codec.json_paths import join
-from core.translation.codec.kinds import Kind
+from core.translation.codec.kinds import ValueKind
 
 __all__ = [
     "JSON_ERRORS",
@@ -211,7 +211,7 @@ def arguments_object(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {"arguments": value}
 
 
-def read_setting(value: Any, kind: Kind, path: str) -> Any:
+def read_setting(value: Any, kind: ValueKind, path: str) -> Any:
     """Return a flat setting in the one form that the hub holds for its kind.
 
     Integral floats (``10.0``) become integers, since Go's decoder refuses them; a bare

@@ -1,10 +1,10 @@
-"""Kind: what a value of a field may be."""
+"""ValueKind: what a value of a field may be."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["Kind"]
+__all__ = ["ValueKind"]
 
 
-Kind = Literal["number", "integer", "boolean", "strings", "duration", "any"]
+ValueKind = Literal["number", "integer", "boolean", "strings", "duration", "any"]

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.translation.codec.kinds import Kind
+from core.translation.codec.kinds import ValueKind
 from core.translation.fields.field import Field, chat_row, same_row
 from core.translation.fields.tools import TOOL_FIELDS
 
@@ -22,7 +22,7 @@ __all__ = ["CHAT_FIELDS", "EXTENSIONS"]
 
 
 def _option(
-    name: str, kind: Kind, openai: str = "", *, note: str = "options", **more: Any
+    name: str, kind: ValueKind, openai: str = "", *, note: str = "options", **more: Any
 ) -> list[Field]:
     """Rows of a sampling option: its place in each dialect, and what else clients write."""
     own = openai or name
@@ -41,7 +41,9 @@ def _option(
     ]
 
 
-def _openai_only(name: str, *neutral: Any, kind: Kind = "any", harmless: bool = False) -> Field:
+def _openai_only(
+    name: str, *neutral: Any, kind: ValueKind = "any", harmless: bool = False
+) -> Field:
     return Field(
         name=name,
         paths={"openai": name},
@@ -54,7 +56,7 @@ def _openai_only(name: str, *neutral: Any, kind: Kind = "any", harmless: bool = 
     )
 
 
-def _ollama_only(name: str, kind: Kind, *neutral: Any, harmless: bool = False) -> Field:
+def _ollama_only(name: str, kind: ValueKind, *neutral: Any, harmless: bool = False) -> Field:
     """A top-level native field that an OpenAI client may send too, as an extension."""
     return Field(
         name=name,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.translation.codec.kinds import Kind
+from core.translation.codec.kinds import ValueKind
 
 __all__ = ["COMMON", "Columns", "Field", "chat_row", "own_row", "own_rows", "same_row"]
 
@@ -32,7 +32,7 @@ class Field(Struct, frozen=True, kw_only=True):
 
     name: str
     paths: Mapping[str, str]
-    kind: Kind = "any"
+    kind: ValueKind = "any"
     setting: bool = False
     alias: bool = False
     extension: bool = False

@@ -81,11 +81,11 @@ class Node(Struct, kw_only=True):
     batch: str = ""
 
 
-class _Turn(Struct):
+class _Exchanged(Struct):
     """Nodes that become one message, and where its children hang."""
 
     nodes: list[Node]
-    parent: _Turn | None
+    parent: _Exchanged | None
     created: int
 
 
@@ -99,8 +99,8 @@ def grow(
     """
     known = _known(nodes, ledger)
     children = _children(known, ledger)
-    turns: dict[str, _Turn] = {}
-    order: list[_Turn] = []
+    turns: dict[str, _Exchanged] = {}
+    order: list[_Exchanged] = []
     # Where no time is known, it is before all that are.
     times = [node.created for node in known.values() if node.created]
     first = min(times) - len(known) if times else 0
@@ -115,7 +115,7 @@ def grow(
             ledger.add("message", "joined", "turn", node.path)
         else:
             after = max(clock.get(above, 0), turn.created if turn else 0) + 1
-            turn = _Turn([node], turn, max(node.created, after, first))
+            turn = _Exchanged([node], turn, max(node.created, after, first))
             clock[above] = turn.created
             order.append(turn)
         turns[node.id] = turn
@@ -187,14 +187,14 @@ def _kept_above(node: Node, known: Mapping[str, Node]) -> str | None:
     return None
 
 
-def _goes_on(turn: _Turn, node: Node) -> bool:
+def _goes_on(turn: _Exchanged, node: Node) -> bool:
     return turn.nodes[0].role == "assistant" and node.role == "assistant"
 
 
 def _leaf(
     leaf: str | None,
     known: Mapping[str, Node],
-    turns: Mapping[str, _Turn],
+    turns: Mapping[str, _Exchanged],
     children: Mapping[str | None, list[Node]],
 ) -> str | None:
     if leaf is not None and leaf in known and leaf not in turns:
@@ -206,7 +206,7 @@ def _leaf(
     return turns[leaf].nodes[0].id if leaf is not None else None
 
 
-def _message(turn: _Turn) -> ChatMessage:
+def _message(turn: _Exchanged) -> ChatMessage:
     first, last = turn.nodes[0], turn.nodes[-1]
     folded = _Fold()
     for node in turn.nodes:

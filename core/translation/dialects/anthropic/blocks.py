@@ -63,7 +63,7 @@ def parse_blocks(value: Any, path: str, role: str) -> list[Message]:
     message before. In an assistant's message stand calls that a server ran itself, each with
     its result.
     """
-    turn = _Turn(role)
+    turn = _WireMessage(role)
     for index, item in enumerate(read_items(value, path)):
         place = f"{path}[{index}]"
         block = read_object(item, place)
@@ -72,7 +72,7 @@ def parse_blocks(value: Any, path: str, role: str) -> list[Message]:
     return turn.messages(empty=not value)
 
 
-class _Turn:
+class _WireMessage:
     """The messages that the blocks of one message become."""
 
     def __init__(self, role: str) -> None:

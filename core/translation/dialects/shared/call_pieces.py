@@ -100,7 +100,7 @@ class _Arguments:
         return len(text)
 
 
-class _Call:
+class _Opened:
     """A call that has begun. ``chunk`` is the number of the chunk that named it last."""
 
     __slots__ = ("arguments", "chunk", "given", "index", "name")
@@ -122,8 +122,8 @@ class CallPieces:
     def __init__(self, *, ids: str, whole: bool = False) -> None:
         self._ids = ids
         self._whole = whole
-        self._calls: list[_Call] = []
-        self._at: dict[int, _Call] = {}
+        self._calls: list[_Opened] = []
+        self._at: dict[int, _Opened] = {}
         self._used: set[str] = set()
         self._chunk = 0
 
@@ -146,7 +146,7 @@ class CallPieces:
         late = [(call.index, call.arguments.release()) for call in self._calls]
         return [ToolCallDelta(index=index, arguments=text) for index, text in late if text]
 
-    def _find(self, piece: _Piece) -> _Call | None:
+    def _find(self, piece: _Piece) -> _Opened | None:
         """Return the call that a piece goes on with, None where it begins one."""
         last = self._calls[-1] if self._calls else None
         call = last if piece.place is None else self._at.get(piece.place)
@@ -161,10 +161,10 @@ class CallPieces:
         begun = call.chunk == self._chunk or call.arguments.complete
         return None if begun or (call.name and piece.name != call.name) else call
 
-    def _add(self, piece: _Piece, call: _Call | None, events: list[ToolCallDelta]) -> None:
+    def _add(self, piece: _Piece, call: _Opened | None, events: list[ToolCallDelta]) -> None:
         identity = ""
         if call is None:
-            call = _Call(len(self._calls), piece)
+            call = _Opened(len(self._calls), piece)
             self._calls.append(call)
             identity = self._identity(piece.id, call.index)
         elif call.arguments.complete and piece.id and piece.arguments == call.arguments.sent:
@@ -179,7 +179,9 @@ class CallPieces:
             call.chunk = self._chunk
         self._say(call, identity, piece, events)
 
-    def _say(self, call: _Call, identity: str, piece: _Piece, events: list[ToolCallDelta]) -> None:
+    def _say(
+        self, call: _Opened, identity: str, piece: _Piece, events: list[ToolCallDelta]
+    ) -> None:
         text, rest = call.arguments.grow(piece.arguments)
         if rest and not rest.startswith("{"):
             text, rest = text + rest, ""
@@ -213,7 +215,7 @@ def read_calls(value: Any, path: str, *, ids: str, whole: bool = False) -> tuple
     )
 
 
-def _again(piece: _Piece, call: _Call) -> _Piece:
+def _again(piece: _Piece, call: _Opened) -> _Piece:
     identity = "" if piece.id == call.given else piece.id
     return _Piece(piece.place, identity, piece.name or call.name, piece.arguments)
 
