@@ -47,7 +47,7 @@ ANSWER_FIELDS: tuple[AnswerField, ...] = (
          completions="created", responses="created_at completed_at", implied=True),
     _row("id", "id", openai=_IDS, completions=_IDS, responses=_IDS, anthropic=_IDS, implied=True),
     _row("kind", "constant", openai="object", completions="object", anthropic="type",
-         responses=f"object {_ITEM}.type {_ITEM}.content[].type",
+         responses=f"object {_ITEM}.type {_ITEM}.content[].type {_ITEM}.summary[].type",
          embeddings="object data[].object", implied=True),
     _row("block", "constant", anthropic=f"{_BLOCK}.type", implied=True),
     _row("item_id", "id", responses=f"{_ITEM}.id", implied=True),
