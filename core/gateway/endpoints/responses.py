@@ -23,7 +23,7 @@ from core.gateway.endpoints.kept_answers import SharedAnswers, Stored
 from core.translation.codec.framing import SSEDecoder
 from core.translation.codec.json import decode_json, encode_json, read_object
 
-__all__ = ["ResponsesEndpoint"]
+__all__ = ["ResponsesEndpoint", "numbered"]
 
 _ENDS = (b"response.completed", b"response.incomplete")
 
@@ -53,7 +53,7 @@ class ResponsesEndpoint(ChatEndpoint):
         answer = await super().ask(call, body, options)
         if asked.get("store") is False:
             return answer
-        items = [*earlier, *_numbered(items, call.id)]
+        items = [*earlier, *numbered(items, call.id)]
         if answer.rest is not None:
             answer.rest = self._watch(answer.body, answer.rest, items, owner)
         elif answer.content_type.startswith("text/event-stream"):
@@ -180,7 +180,7 @@ def _bare(item: dict[str, Any]) -> dict[str, Any]:
     return bare
 
 
-def _numbered(items: list[Any], identity: str) -> list[Any]:
+def numbered(items: list[Any], identity: str) -> list[Any]:
     """Return new items as they are kept: each with a type, an id and a status."""
     kept: list[Any] = []
     for place, item in enumerate(items):
