@@ -10,6 +10,7 @@ from core.config.config import Deployment
 from core.errors import InvalidResponse
 from core.exchanges.masking import mask_headers
 from core.exchanges.wire import Wire
+from core.http.addresses import shown_address
 from core.http.client import SENT_HEADERS, Client, Reply, bearer
 from core.translation.dialects.registry import SPOKEN
 
@@ -58,7 +59,8 @@ async def send(
         raise error
     reply.close()
     raise InvalidResponse(
-        f"{deployment.base_url} {_odd(reply)}; check the address of this model in the config"
+        f"{shown_address(deployment.base_url)} {_odd(reply)}; check the address of this model in "
+        "the config"
     )
 
 

@@ -32,6 +32,7 @@ from core.gateway.errors import error_response
 from core.gateway.gate import Endpoint, GatedRoute, Handler, HandlerEndpoint, noted
 from core.gateway.origins import OriginGuard
 from core.gateway.paths import PathForms
+from core.gateway.uvicorn_protocol import BoundedServer
 from core.translation.codec.json import decode_json, read_object
 from core.translation.dialects.registry import DIALECTS, SPOKEN, Dialect
 
@@ -115,7 +116,7 @@ def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIAp
     missing = _NotFound(gateway_state, table, free=True)
     router = Router(table, default=missing, lifespan=lifespan, redirect_slashes=False)
     guarded = OriginGuard(_Posts(table, router), gateway_state=gateway_state, exposed=exposed)
-    return PathForms(guarded, base=base)
+    return BoundedServer(PathForms(guarded, base=base))
 
 
 async def _home(request: Request, body: bytes) -> Response:

@@ -27,12 +27,19 @@ _HOW = (
 class Principal(Struct, frozen=True, kw_only=True):
     """One who asks. ``name`` is the key's, "" where no key is needed.
 
-    ``everything`` is for whoever needs no key, and for the operator, whose is the master key.
+    ``everything`` is for whoever needs no key, and for the operator, whose is the master key. A
+    ``stranger`` needs none because the server is open to all.
     """
 
     name: str = ""
     key: Key | None = None
     everything: bool = False
+    stranger: bool = False
+
+    @property
+    def operator(self) -> bool:
+        """Whether this one runs the server, and may know where its backends are."""
+        return self.everything and not self.stranger
 
     @property
     def owner(self) -> str:
@@ -93,9 +100,10 @@ class Principal(Struct, frozen=True, kw_only=True):
                 f"the key {self.name} may use no tools", status=403, code="tools_denied"
             )
 
-    def check_watch(self) -> None:
+    def check_watch(self, *, strangers: bool = True) -> None:
         """Raise AccessDenied (403) for whoever may not see how the server does."""
-        if not self.everything and not (self.key is not None and self.key.watch):
+        may = self.key is not None and self.key.watch
+        if not (may or self.operator or (strangers and self.everything)):
             raise AccessDenied(
                 "this needs the master key, or a key with watch: true",
                 status=403,
@@ -104,6 +112,7 @@ class Principal(Struct, frozen=True, kw_only=True):
 
 
 _ANYBODY = Principal(everything=True)
+_STRANGER = Principal(everything=True, stranger=True)
 _OPERATOR = Principal(name="master_key", everything=True)
 
 
@@ -127,7 +136,7 @@ class Authenticator:
         if access is not self._access:
             self._change(access)
         if not self._closed and not self._principals:
-            return _ANYBODY
+            return _STRANGER if self._exposed else _ANYBODY
         given = _given(headers)
         if not given:
             raise AccessDenied(f"a key is needed. {_HOW}", code="key_missing")

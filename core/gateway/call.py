@@ -16,6 +16,7 @@ from core.backends.fleet import Fleet
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
 from core.gateway.auth import Principal
+from core.gateway.hidden_addresses import HiddenAddresses
 from core.gateway.rate_limits import Limits, OverLimit, Slot
 from core.gateway.telemetry.logs import REQUEST, log_request, logs_requests
 from core.gateway.telemetry.metrics import Metrics
@@ -40,6 +41,7 @@ class GatewayState:
         self.limits = Limits(lambda: fleet.config.routing.redis_url)
         self.metrics = Metrics()
         self.traces = Traces()
+        self.addresses = HiddenAddresses(fleet)
 
     async def settle(self) -> None:
         """Wait until those whose answers were cut have been told so, but not for long."""

@@ -133,7 +133,9 @@ class Endpoint(ABC):
     async def fail(
         self, call: CallScope, error: DiglotError, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Answer with an error in the client's dialect."""
+        """Answer with an error in the client's dialect, without what is the operator's alone."""
+        if not call.principal.operator:
+            error = self._gateway_state.addresses.error(error)
         response = call.marked(error_response(call.client_dialect, error), error)
         await response(scope, receive, send)
 

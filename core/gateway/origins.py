@@ -8,7 +8,9 @@ at all: a page could have its own name lead to this machine. Programs send neith
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+import threading
 import time
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -25,6 +27,7 @@ from core.gateway.call import GatewayState, identified
 from core.gateway.errors import dialect_of, error_response
 from core.gateway.telemetry.logs import log_request, logs_requests
 from core.http.addresses import is_loopback
+from core.http.own_names import own_names
 from core.translation.dialects.registry import SPOKEN, derived
 
 __all__ = ["MAX_HEADERS", "OriginGuard", "refusal"]
@@ -36,13 +39,17 @@ _PROGRAMS = ("/v1/", "/api/", "/health/", "/model/")
 _ALSO = frozenset({"/v1", "/api", "/health", "/metrics", "/mcp"})
 # Whoever starts and stops servers asks these, and knows no key.
 _OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"})
+# What Streamlit counts of its sessions, as its own route has it.
+_STREAMLIT_METRICS = "/_stcore/metrics"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Names that nobody outside can have: mDNS, and what is set aside for private use.
-_PRIVATE = (".local", ".internal", ".localhost")
+_PRIVATE = (".local", ".internal")
 _SHOWN = (
     b"x-diglot-id, x-diglot-dropped, x-diglot-emulated, x-request-id, request-id, retry-after, "
     b"mcp-session-id"
 )
+# RFC 3986, 3.2.2 and 3.2.3.
+_HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]*))(?::\d*)?")
 _KEPT = 1000
 
 
@@ -78,6 +85,9 @@ class OriginGuard:
         self._authenticator = Authenticator(gateway_state.fleet, exposed=exposed)
         self._access = Access()
         self._hosts: set[bytes] = set()
+        self._own_names = frozenset({socket.gethostname().lower()})
+        # May take seconds where the network knows no names.
+        threading.Thread(target=self._ask_names, daemon=True).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is refused, and pass on the rest with its principal."""
@@ -93,6 +103,8 @@ class OriginGuard:
                 return
             if _is_for_programs(path) and path not in _OPEN:
                 scope["principal"] = self._authenticator.principal(scope["headers"])
+            elif path.rstrip("/").endswith(_STREAMLIT_METRICS):
+                self._authenticator.principal(scope["headers"]).check_watch(strangers=False)
         except DiglotError as exc:
             await self._refuse(exc, scope, receive, send)
             return
@@ -145,14 +157,19 @@ class OriginGuard:
         if len(self._hosts) < _KEPT:
             self._hosts.add(host)
 
+    def _ask_names(self) -> None:
+        self._own_names |= own_names()
+
     def _knows(self, name: str) -> bool:
         hosts = self._access.hosts
-        if not name or is_loopback(name) or _is_address(name) or name.endswith(_PRIVATE):
+        if not name or is_loopback(name) or _is_address(name):
+            return True
+        # Where only this machine comes in, names that nobody outside can have lead here by intent.
+        if not self._exposed and name.endswith(_PRIVATE):
             return True
         if any(fnmatchcase(name, pattern) for pattern in hosts):
             return True
-        # Where others can reach it anyway, by keys, no page gains anything by a name.
-        return name == socket.gethostname().lower() or (self._exposed and not hosts)
+        return name in self._own_names
 
     def _check_origin(self, origin: bytes, host: bytes, scope: Scope) -> bool:
         """Tell whether the page is another's that the config lets in. Raises AccessDenied."""
@@ -242,10 +259,12 @@ def _shared(send: Send, origin: bytes) -> Send:
 
 
 def _name_of(netloc: str) -> str:
-    """Return the host of ``host:port`` without its port; an address in brackets without them."""
-    if netloc.startswith("["):
-        return netloc[1:].partition("]")[0]
-    return netloc.partition(":")[0].rstrip(".")
+    """Return the host of ``host:port`` without its port; an address in brackets without them.
+
+    What has another form is no name that anybody knows, and comes back whole.
+    """
+    found = _HOST.fullmatch(netloc)
+    return (found[1] or found[2]).rstrip(".") if found else netloc or "?"
 
 
 def _is_address(name: str) -> bool:

@@ -13,6 +13,7 @@ from core.config.access import Key
 from core.exchanges.exchange import Exchange
 from core.exchanges.log import Filter
 from core.gateway.call import GatewayState
+from core.http.addresses import shown_address
 
 __all__ = ["DeploymentState", "KeyUse", "Overview", "look"]
 
@@ -110,7 +111,7 @@ def _state(load: Load, hosts: Sequence[HostHealth], now: float) -> DeploymentSta
         id=place.id,
         name=place.model_name,
         model=place.model,
-        base_url=place.base_url,
+        base_url=shown_address(place.base_url),
         state=state,
         cooling=cooling,
         in_work=load.in_flight,

@@ -55,6 +55,14 @@ MAX_SOCKETS = 1024
 MAX_SOCKET_MESSAGE = 32 * 1024 * 1024
 """Bytes of a WebSocket message, which is put together in memory: Streamlit's own bound is 25 MB."""
 
+API_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""What a browser may do with an answer that is for a program, or a page to read: show it."""
+
+SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
+
 _LOG = logging.getLogger("diglot.server")
 
 
@@ -239,13 +247,16 @@ class BoundedProtocol(HttpProtocol):
 class BoundedServer:
     """Gives the bounds to the uvicorn that serves ``app``, before it takes connections.
 
+    Every answer gets the headers that browsers go by, with ``policy`` as its content's.
+
     Streamlit starts uvicorn itself and lets nobody choose its protocol. What uvicorn hands an app
     for its lifespan belongs to an object that knows its config, of which each new connection reads
     the protocol (uvicorn 0.54, ``lifespan/on.py`` and ``server.py``).
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, policy: str = API_POLICY) -> None:
         self._app = app
+        self._headers = [(b"content-security-policy", policy.encode()), *SAFE_HEADERS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on."""
@@ -255,7 +266,7 @@ class BoundedServer:
                 allow_connections()
                 config.http_protocol_class = BoundedProtocol
                 config.ws_max_size = min(config.ws_max_size, MAX_SOCKET_MESSAGE)
-                config.encoded_headers = [o for o in config.encoded_headers if o[0] != b"server"]
+                config.encoded_headers = self._headers
             else:
                 _LOG.warning("this server is not uvicorn: Diglot cannot bound its connections")
         await self._app(scope, receive, send)

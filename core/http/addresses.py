@@ -10,7 +10,14 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
-__all__ = ["OLLAMA_ADDRESS", "is_loopback", "ollama_address", "openai_address", "root_address"]
+__all__ = [
+    "OLLAMA_ADDRESS",
+    "is_loopback",
+    "ollama_address",
+    "openai_address",
+    "root_address",
+    "shown_address",
+]
 
 OLLAMA_ADDRESS = "http://127.0.0.1:11434"
 """Where Ollama listens when nobody says otherwise."""
@@ -25,6 +32,7 @@ _ROUTES = (
     "/api",
 )
 _VERSIONED = re.compile(r"/v\d+[a-z0-9]*(/|$)")
+_HIDDEN = re.compile(r"(?<=//)[^/@\s]*@|[?#].*", re.DOTALL)
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 # An address to listen on, not one to call: some systems refuse to connect to it.
 _UNSPECIFIED = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -39,6 +47,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def shown_address(address: str) -> str:
+    """Return an address as it may be shown: without user, password, query and fragment."""
+    return _HIDDEN.sub("", address)
 
 
 def root_address(text: str, *, api: bool = False) -> str:

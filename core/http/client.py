@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from core.errors import BackendUnavailable, InvalidResponse
+from core.http.addresses import shown_address
 from core.http.connection import Lost, Pool, origin_of
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class Client:
         try:
             answer = await session.ask(method, url, body, headers, silence=silence, total=total)
         except ValueError as exc:
-            raise BackendUnavailable(f"{url} is not a URL; check api_base") from exc
+            raise BackendUnavailable(f"{shown_address(url)} is not a URL; check api_base") from exc
         except TimeoutError as exc:
             raise _too_late(url) from exc
         except Lost as exc:

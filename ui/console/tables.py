@@ -11,6 +11,7 @@ import streamlit as st
 from core.backends.health import HostHealth
 from core.exchanges.exchange import Exchange
 from core.gateway.snapshot import DeploymentState, KeyUse
+from core.http.addresses import shown_address
 from ui.widgets.pulls import bytes_words
 from ui.words import t
 
@@ -50,7 +51,7 @@ def show_hosts(hosts: Sequence[HostHealth]) -> None:
         ]
         rows.append(
             {
-                t("operator.address"): host.base_url or _NONE,
+                t("operator.address"): shown_address(host.base_url) or _NONE,
                 t("operator.state"): _state("down" if host.error else "healthy"),
                 t("operator.api"): f"{host.dialect} {host.version}".strip(),
                 t("operator.took"): f"{host.seconds * 1000:.0f} ms",

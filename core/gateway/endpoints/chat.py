@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 
 from starlette.types import Receive, Scope, Send
 
@@ -63,7 +63,12 @@ class ChatEndpoint(Endpoint):
             identity=call.id,
             note=call.note,
         )
-        await _send_answer(call, await self.ask(call, body, options), send)
+        answer = await self.ask(call, body, options)
+        if answer.rest is not None and not call.principal.operator:
+            addresses = self._gateway_state.addresses
+            answer.body = addresses.piece(answer.body)
+            answer.rest = _each(answer.rest, addresses.piece)
+        await _send_answer(call, answer, send)
 
     async def _stop(self, call: CallScope, scope: Scope, receive: Receive, send: Send) -> None:
         """Tell a client in its dialect that its answer ends here."""
@@ -105,6 +110,16 @@ async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
     finally:
         if not ended:
             await asyncio.shield(rest.aclose())
+
+
+async def _each(
+    pieces: AsyncGenerator[bytes], change: Callable[[bytes], bytes]
+) -> AsyncGenerator[bytes]:
+    try:
+        async for piece in pieces:
+            yield change(piece)
+    finally:
+        await pieces.aclose()
 
 
 class _Watcher:

@@ -13,6 +13,7 @@ from core.config.deployment import Deployment
 from core.gateway.auth import principal_of
 from core.gateway.call import GatewayState
 from core.gateway.gate import GatedRoute, Handler, HandlerEndpoint
+from core.http.addresses import shown_address
 
 __all__ = ["HealthRoutes"]
 
@@ -53,13 +54,18 @@ class HealthRoutes:
 
     async def health(self, request: Request, body: bytes) -> Any:
         """GET /health: every deployment, with what is wrong with it. No model is loaded."""
-        principal_of(request.scope).check_watch()
+        principal = principal_of(request.scope)
+        principal.check_watch()
         hosts = await check_hosts(self._fleet)
         healthy, unhealthy = [], []
         for load in self._fleet.loads:
             place = load.deployment
-            facts = {"model": _model(place), "api_base": place.base_url, "model_id": place.id}
+            facts = {"model": _model(place), "model_id": place.id}
             problem = problem_of(place, hosts)
+            if principal.stranger:
+                problem = self._gateway_state.addresses.text(problem)
+            else:
+                facts["api_base"] = shown_address(place.base_url)
             if problem:
                 unhealthy.append({**facts, "error": problem})
             else:
@@ -76,8 +82,10 @@ class HealthRoutes:
 
     async def metrics(self, request: Request, body: bytes) -> Response:
         """GET /metrics, for Prometheus."""
-        principal_of(request.scope).check_watch()
-        text, kind = self._gateway_state.metrics.exposition(self._fleet.loads)
+        principal = principal_of(request.scope)
+        principal.check_watch()
+        metrics = self._gateway_state.metrics
+        text, kind = metrics.exposition(self._fleet.loads, addresses=not principal.stranger)
         return Response(text, media_type=kind)
 
     async def info(self, request: Request, body: bytes) -> Any:
@@ -85,13 +93,13 @@ class HealthRoutes:
         principal = principal_of(request.scope)
         places = [load.deployment for load in self._fleet.loads]
         shown = [place for place in places if principal.may_ask(place.model_name)]
-        return {"data": [_info(place, everything=principal.everything) for place in shown]}
+        return {"data": [_info(place, addresses=principal.operator) for place in shown]}
 
 
-def _info(place: Deployment, *, everything: bool) -> dict[str, Any]:
+def _info(place: Deployment, *, addresses: bool) -> dict[str, Any]:
     params: dict[str, Any] = {"model": _model(place)}
-    if everything:
-        params |= {"api_base": place.base_url, **place.settings}
+    if addresses:
+        params |= {"api_base": shown_address(place.base_url), **place.settings}
     return {
         "model_name": place.model_name,
         "litellm_params": params,

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from core.errors import DiglotError, InvalidRequest
-from core.gateway.auth import principal_of
+from core.gateway.auth import Principal, principal_of
 from core.gateway.call import GatewayState
 from core.gateway.gate import GatedRoute, HandlerEndpoint, body_pieces
 from core.http.client import Reply
@@ -60,12 +60,14 @@ class ModelRoutes:
         key = next((key for key in ("model", "name", "source") if body.get(key)), "model")
         name = read_text(body.get(key), key)
         path = request.url.path
-        return _passed(await self._fleet.manage(request.method, path, name, raw, key=key))
+        reply = await self._fleet.manage(request.method, path, name, raw, key=key)
+        return self._passed(reply, principal)
 
     async def blob(self, request: Request, _: bytes) -> Response:
         """Ask whether a blob is there, or send one on."""
         posted = request.method == "POST"
-        principal_of(request.scope).check_manage()
+        principal = principal_of(request.scope)
+        principal.check_manage()
         digest = request.path_params["digest"]
         # It becomes part of an address, so nothing else may be in it.
         if not _DIGEST.fullmatch(digest):
@@ -77,20 +79,21 @@ class ModelRoutes:
             body_pieces(request.receive) if posted else None,
             length=request.headers.get("content-length", "") if posted else "",
         )
-        return _passed(reply)
+        return self._passed(reply, principal)
 
+    def _passed(self, reply: Reply, principal: Principal) -> Response:
+        hide = None if principal.operator else self._gateway_state.addresses.piece
 
-def _passed(reply: Reply) -> Response:
-    async def chunks() -> AsyncGenerator[bytes]:
-        try:
-            while chunk := await reply.chunk():
-                yield chunk
-        except DiglotError:
-            # The line that says how it ended is missing: clients take that as a failure.
-            return
-        finally:
-            reply.close()
+        async def chunks() -> AsyncGenerator[bytes]:
+            try:
+                while chunk := await reply.chunk():
+                    yield hide(chunk) if hide else chunk
+            except DiglotError:
+                # The line that says how it ended is missing: clients take that as a failure.
+                return
+            finally:
+                reply.close()
 
-    return StreamingResponse(
-        chunks(), status_code=reply.status, media_type=reply.content_type or None
-    )
+        return StreamingResponse(
+            chunks(), status_code=reply.status, media_type=reply.content_type or None
+        )

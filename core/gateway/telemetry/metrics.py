@@ -13,6 +13,7 @@ from typing import Any
 
 from core.backends.balancing.load import Load
 from core.exchanges.exchange import Exchange
+from core.http.addresses import shown_address
 
 __all__ = ["BUCKETS", "Histogram", "Metrics"]
 
@@ -119,15 +120,18 @@ class Metrics:
             sums["tokens"] += row.input + row.output
         return found
 
-    def exposition(self, loads: Iterable[Load]) -> tuple[bytes, str]:
-        """Return everything in Prometheus' text format, and its content type."""
+    def exposition(self, loads: Iterable[Load], *, addresses: bool = True) -> tuple[bytes, str]:
+        """Return everything in Prometheus' text format, and its content type.
+
+        ``addresses`` says whether backends are told apart by where they are, too.
+        """
         # Half as long to load as all of Diglot: only where somebody asks.
         from prometheus_client import CollectorRegistry, ProcessCollector
         from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        registry.register(_Families([*self._families(), *_deployments(loads)]))
+        registry.register(_Families([*self._families(), *_deployments(loads, addresses=addresses)]))
         return generate_latest(registry), CONTENT_TYPE_LATEST
 
     def _row(self, model: str, key: str) -> _Row:
@@ -193,7 +197,7 @@ class _Families:
         return self._families
 
 
-def _deployments(loads: Iterable[Load]) -> Iterator[Any]:
+def _deployments(loads: Iterable[Load], *, addresses: bool) -> Iterator[Any]:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
     labels = list(_DEPLOYMENT)
@@ -212,7 +216,8 @@ def _deployments(loads: Iterable[Load]) -> Iterator[Any]:
     now = time.monotonic()
     for load in loads:
         place = load.deployment
-        of = [place.model, place.id, place.base_url, place.model_name]
+        where = shown_address(place.base_url) if addresses else ""
+        of = [place.model, place.id, where, place.model_name]
         cooling = load.cooled_until > now
         state.add_metric(of, 2 if cooling else int(load.failed > 0))
         cooled.add_metric(of, load.cooled_total)

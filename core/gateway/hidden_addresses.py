@@ -1,0 +1,99 @@
+"""Errors without the addresses of backends, which are the operator's to know.
+
+A backend's own words may hold its address as well as ours do, so each address of the config is
+looked for in the text of an error, and nowhere else: a model may talk of any address.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from core.backends.fleet import Fleet
+from core.errors import BackendUnavailable, DiglotError, InvalidResponse
+from core.translation.codec.json import decode_json
+
+__all__ = ["HiddenAddresses", "without"]
+
+E = TypeVar("E", bound=DiglotError)
+
+_INSTEAD = "the model's server"
+_WORD = b'"error"'
+_ANY = re.compile(r"https?://[^\s\"'<>]+[^\s\"'<>.,;:!?)]")
+
+
+class HiddenAddresses:
+    """Knows the backends of ``fleet`` as they are now."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    def text(self, text: str) -> str:
+        """Return ``text`` without the addresses of backends."""
+        return without(text, [load.deployment.base_url for load in self._fleet.loads])
+
+    def error(self, error: E) -> E:
+        """Return ``error`` with a message that names no backend's address."""
+        hidden = self.text(error.message)
+        if isinstance(error, BackendUnavailable | InvalidResponse):
+            # Our own words about a backend: whatever address is in them is one that it named.
+            hidden = _ANY.sub(_INSTEAD, hidden)
+        if hidden == error.message:
+            return error
+        other = copy.copy(error)
+        other.message = hidden
+        return other
+
+    def piece(self, piece: bytes) -> bytes:
+        """Return a piece of a stream; of its records only those that are errors are looked at."""
+        if _WORD not in piece:
+            return piece
+        lines = piece.split(b"\n")
+        return b"\n".join(
+            self.text(line.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+            if _WORD in line and _is_error(line)
+            else line
+            for line in lines
+        )
+
+
+def without(text: str, addresses: Iterable[str]) -> str:
+    """Return ``text`` without any of ``addresses``, in whatever form it names them."""
+    pattern = _pattern(frozenset(addresses))
+    return pattern.sub(_INSTEAD, text) if pattern else text
+
+
+def _is_error(line: bytes) -> bool:
+    try:
+        record = decode_json(line.removeprefix(b"data:").strip())
+    except DiglotError:
+        return False
+    if not isinstance(record, dict):
+        return False
+    inner = record.get("response")
+    return bool(record.get("error") or (isinstance(inner, dict) and inner.get("error")))
+
+
+@lru_cache(maxsize=16)
+def _pattern(addresses: frozenset[str]) -> re.Pattern[str] | None:
+    """Return what finds the addresses: whole, as host and port, and as a host that is no word."""
+    found = set()
+    for address in addresses:
+        parts = urlsplit(address)
+        host = parts.hostname
+        if not host:
+            continue
+        name = re.escape(f"[{host}]" if ":" in host else host)
+        rest = r"(?::\d+)?(?:/[\w.~%/-]*[\w~%/-])?"
+        found.add(rf"https?://(?:[^\s/@\"']*@)?{name}{rest}")
+        found.add(rf"{name}:\d+{rest}")
+        if "." in host or ":" in host:
+            found.add(rf"{re.escape(host)}")
+    if not found:
+        return None
+    longest_first = sorted(found, key=len, reverse=True)
+    return re.compile(rf"(?<![\w.-])(?:{'|'.join(longest_first)})(?![\w-])", re.IGNORECASE)
