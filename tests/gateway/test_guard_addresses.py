@@ -89,8 +89,10 @@ def test_an_error_tells_a_key_no_address(
     url: str, backend: Scripted, path: str, model: str, stream: bool
 ) -> None:
     answer = ask(url, path, model, PLAIN, stream=stream)
-    assert answer.status_code >= 400
     no_address(answer.text + repr(answer.headers), backend)
+    if path == "/api/show" and model == "gone-o":
+        return  # what is said of a model of OpenAI's dialect is known without asking
+    assert answer.status_code >= 400
     assert "the model's server" in answer.text
     # The operator is told where to look, but never the password.
     told = ask(url, path, model, MASTER, stream=stream).text
