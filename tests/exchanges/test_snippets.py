@@ -34,7 +34,7 @@ OPEN = {
     "stop": ["END"],
     "num_ctx": 8192,
 }
-BODIES = {"/api/chat": NATIVE, "/v1/chat/completions": OPEN}
+BODIES: dict[str, dict[str, Any]] = {"/api/chat": NATIVE, "/v1/chat/completions": OPEN}
 CASES = [
     (way, path, stream)
     for way, (speaks, _) in WAYS.items()
@@ -97,7 +97,8 @@ def test_it_sends_what_it_shows(
 def test_a_real_gateway_answers_code_of_either_side(
     place: Gateway, way: str, request: pytest.FixtureRequest
 ) -> None:
-    body = {"model": place.model, "messages": [{"role": "user", "content": "Say hello."}]}
+    body: dict[str, Any] = {"model": place.model}
+    body["messages"] = [{"role": "user", "content": "Say hello."}]
     sides = {
         "ollama": {**body, "options": {"num_predict": 4, "top_k": 3}},
         "openai": {**body, "max_tokens": 4, "top_k": 3, "stream": True},

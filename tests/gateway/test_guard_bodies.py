@@ -24,7 +24,7 @@ from tests.support.scripted_backend import Said, Scripted, running
 
 pytestmark = pytest.mark.slow
 
-GOOD = {
+GOOD: dict[str, dict[str, Any]] = {
     "/api/chat": {"message": {"role": "assistant", "content": "x"}},
     "/api/generate": {"response": "x"},
 }

@@ -252,7 +252,7 @@ def memory(pid: int) -> int:
 
 def reads(one: Asked) -> bool:
     route = next(route for route in table() if route.path == one.pattern)
-    return one.path == "/mcp" or route.endpoint.reads == "all"
+    return one.path == "/mcp" or getattr(route.endpoint, "reads", "") == "all"
 
 
 def seen(server: Server, answer: httpx.Response) -> dict[str, Any]:

@@ -89,7 +89,7 @@ async def test_a_connection_is_used_again() -> None:
         assert [await ask(client, place.url) for _ in range(5)] == [b"hello"] * 5
         assert place.connections == 1
         both = await asyncio.gather(ask(client, place.url), ask(client, place.url))
-        assert both == [b"hello", b"hello"] and place.connections == 2
+        assert list(both) == [b"hello", b"hello"] and place.connections == 2
 
 
 async def test_a_kept_connection_that_was_closed_costs_nothing() -> None:

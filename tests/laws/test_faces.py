@@ -24,7 +24,7 @@ from core.translation.events import (
     ToolCallDelta,
     accumulate,
 )
-from core.translation.messages import ChatRequest
+from core.translation.messages import ChatRequest, Text
 from core.translation.report.report import ReportRow, explain_request
 from core.translation.translate import translate_request
 from tests.laws.basics import NOW, STAMP, exact
@@ -116,7 +116,7 @@ def test_texts_calls_and_settings_survive(client_dialect: str, request: ChatRequ
             "texts": "".join(getattr(p, "text", "") for m in messages for p in m.parts),
             "thinking": "".join(m.thinking for m in messages),
             "calls": [exact(call) for m in messages for call in m.tool_calls],
-            "images": [p.data for m in messages for p in m.parts if hasattr(p, "media_type")],
+            "images": [p.data for m in messages for p in m.parts if not isinstance(p, Text)],
             "tools": [(tool.name, tool.description) for tool in found.tools],
         }
 
@@ -186,5 +186,8 @@ def test_a_stream_folded_is_the_whole_answer(client_dialect: str, events: list[E
 
 
 def test_the_laws_are_about_something() -> None:
-    events = [MessageStart("m"), ToolCallDelta(index=0, id="c", name="f", arguments="{}")]
+    events: list[Event] = [
+        MessageStart("m"),
+        ToolCallDelta(index=0, id="c", name="f", arguments="{}"),
+    ]
     assert plain([*events, Finish()]) == [*events, Finish()]

@@ -45,7 +45,7 @@ def explained(
     way: tuple[str, str, dict[str, Any]], accepts: tuple[str, ...]
 ) -> tuple[dict[str, Any], tuple[ReportRow, ...]]:
     source, target, body = way
-    ways = {"source": source, "target": target}
+    ways: dict[str, Any] = {"source": source, "target": target}
     written = translate_request(body, **ways, accepts=accepts)
     return written, explain_request(body, written, **ways, accepts=accepts)
 
@@ -291,5 +291,8 @@ def test_nothing_of_a_plain_request_is_lost(
 def test_most_requests_are_plain() -> None:
     assert is_plain("openai", {**HI, "stream": True, "temperature": 0.5})
     assert is_plain("ollama", HI)
-    for odd in ({"n": 2}, {"tools": []}, {"messages": [{"role": "user", "content": []}]}):
+    odds: list[dict[str, Any]] = [
+        {"n": 2}, {"tools": []}, {"messages": [{"role": "user", "content": []}]}
+    ]  # fmt: skip
+    for odd in odds:
         assert not is_plain("openai", {**HI, **odd})

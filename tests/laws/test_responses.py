@@ -118,7 +118,10 @@ def test_renaming_changes_the_model_alone(
     text = json.dumps(body, **style)
     renamed = rename_model(text.encode(), model).decode()
     # Numbers are compared as they are spelt: 1e16 is not to become 10000000000000000.
-    spelt = {"parse_float": lambda raw: f"f{raw}", "parse_int": lambda raw: f"i{raw}"}
+    spelt: dict[str, Any] = {
+        "parse_float": lambda raw: f"f{raw}",
+        "parse_int": lambda raw: f"i{raw}",
+    }
     wanted = json.loads(text, **spelt)
     if "model" in wanted:
         wanted["model"] = model

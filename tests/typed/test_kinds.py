@@ -61,7 +61,7 @@ def _native_calls(calls: list[Any]) -> list[Any]:
 
 def native_whole(kind: str) -> dict[str, Any]:
     thinking, text, calls, logprobs, _ = KINDS[kind]
-    message = {"role": "assistant", "content": text}
+    message: dict[str, Any] = {"role": "assistant", "content": text}
     body = {**native(kind)[-1], "message": message}
     more = {"thinking": thinking, "tool_calls": _native_calls(calls)}
     message |= {key: value for key, value in more.items() if value}

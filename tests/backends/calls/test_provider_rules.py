@@ -98,7 +98,7 @@ def test_an_address_with_another_version_is_whole(url: str, backend: Scripted) -
 
 
 def test_a_model_that_is_not_served_says_why_in_every_dialect(url: str) -> None:
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         COMPAT: {"messages": HELLO},
         "/v1/messages": {"messages": HELLO, "max_tokens": 1},
         NATIVE: {"messages": HELLO},

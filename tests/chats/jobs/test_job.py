@@ -79,7 +79,7 @@ def test_an_answer_is_folded_and_stored(store: Store, runner: JobRunner, chat_id
 
 
 def test_phases_follow_what_the_backend_says(runner: JobRunner, chat_id: str) -> None:
-    steps = [
+    steps: list[tuple[RunValue, str]] = [
         (MessageStart(), "reading"),
         (TextDelta(""), "reading"),
         (ThinkingDelta("hm"), "thinking"),

@@ -84,7 +84,8 @@ def described() -> list[Operation]:
 
 def operations() -> list[Any]:
     schema = schemathesis.openapi.from_dict(document())
-    return [found.ok() for found in schema.get_all_operations()]
+    # One that is an error has no ok(), and the test fails.
+    return [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])

@@ -158,7 +158,7 @@ def test_counts_that_a_client_did_not_ask_for_are_lost_and_the_row_says_why() ->
 
 @pytest.mark.parametrize("target", ["ollama", "responses", "anthropic"])
 def test_calls_side_by_side_stay_two(target: str) -> None:
-    events = [
+    events: list[Event] = [
         ToolCallDelta(index=0, id="a", name="f", arguments='{"x":'),
         ToolCallDelta(index=0, arguments="1}"),
         ToolCallDelta(index=1, id="b", name="g", arguments='{"y":2}'),

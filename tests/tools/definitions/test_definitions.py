@@ -319,7 +319,7 @@ def test_the_example_tools_look_the_same_in_every_format() -> None:
 
 NAMES = st.text("abcxyz_-.é中", min_size=1, max_size=8)
 WORDS = st.text(max_size=20)
-LEAVES = st.one_of(
+LEAVES: st.SearchStrategy[Any] = st.one_of(
     st.just({}),
     st.fixed_dictionaries(
         {"type": st.sampled_from(["string", "integer", "number", "boolean", "null"])},

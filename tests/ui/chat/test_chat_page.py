@@ -6,7 +6,7 @@ import base64
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.support.scripted_backend import Said, Scripted
 from tests.ui.actor import TITLE
@@ -36,7 +36,7 @@ def attach(page: Page, name: str, media_type: str, data: bytes) -> None:
     """Add a file to the question, and wait until the app has it."""
     chooser = page.get_by_test_id("stChatInput").locator('input[type="file"]').first
     with page.expect_response(lambda answer: "upload_file" in answer.url and answer.ok):
-        chooser.set_input_files([{"name": name, "mimeType": media_type, "buffer": data}])
+        chooser.set_input_files(FilePayload(name=name, mimeType=media_type, buffer=data))
 
 
 def test_the_model_gives_the_chat_its_title_and_search_finds_it(

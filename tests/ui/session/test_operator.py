@@ -27,9 +27,9 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     found = {"Host": "localhost:8501"}
     monkeypatch.setattr(account, "_providers", dict)
     context = SimpleNamespace(headers=found)
-    monkeypatch.setattr(account.st, "context", context)
-    monkeypatch.setattr(account.st, "session_state", {})
-    monkeypatch.setattr(account.st, "get_option", lambda _: "127.0.0.1")
+    monkeypatch.setattr(st, "context", context)
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(st, "get_option", lambda _: "127.0.0.1")
     return found
 
 
@@ -50,7 +50,7 @@ def test_elsewhere_than_on_loopback_nobody_is_by_being_there(
     headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for address in ("0.0.0.0", "192.168.1.5", "", None, "::"):
-        monkeypatch.setattr(account.st, "get_option", lambda _, address=address: address)
+        monkeypatch.setattr(st, "get_option", lambda _, address=address: address)
         assert not account.is_operator(service(Access()))
 
 
@@ -86,6 +86,6 @@ def test_of_those_who_sign_in_the_config_names_the_operators(
         is_logged_in = True
 
     monkeypatch.setattr(account, "_providers", lambda: {"": ""})
-    monkeypatch.setattr(account.st, "user", User(user))
+    monkeypatch.setattr(st, "user", User(user))
     assert account.is_operator(service(Access(operators=("ann@example.org",)))) is is_one
     assert not account.is_operator(service(Access()))
