@@ -169,7 +169,7 @@ async def offered(*, offer: bool = True) -> AsyncIterator[str]:
     """Run a server that offers the examples, and say where."""
     port = free_port()
     fleet = Fleet(None, environ={})
-    fleet.config = fleet.config.__class__(tools=ToolSettings(offer=offer))
+    fleet._live.config = fleet.config.__class__(tools=ToolSettings(offer=offer))  # noqa: SLF001
     gateway_state = GatewayState(fleet)
     endpoint = McpEndpoint(gateway_state, lambda: own_tools(ToolSettings()))
     app = OriginGuard(

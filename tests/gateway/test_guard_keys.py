@@ -270,13 +270,13 @@ def test_on_loopback_it_starts_without_and_elsewhere_with_one(host: str) -> None
 
 def test_keys_that_the_config_loses_leave_nobody_in() -> None:
     fleet = Fleet(None, environ={})
-    fleet.config = fleet.config.__class__(
+    fleet._live.config = fleet.config.__class__(  # noqa: SLF001
         access=Access(keys=(Key(name="a", digest=Digest.of("k")),))
     )
     authenticator = Authenticator(fleet, exposed=True)
     mine = [(b"authorization", b"Bearer k")]
     assert authenticator.principal(mine).name == "a"
-    fleet.config = fleet.config.__class__()
+    fleet._live.config = fleet.config.__class__()  # noqa: SLF001
     with pytest.raises(Exception, match="not known"):
         authenticator.principal(mine)
     assert json.dumps(repr(authenticator)).find("Bearer") == -1

@@ -5,6 +5,7 @@ Legal ones know where their answer is complete: whatever is cut off before must 
 
 from __future__ import annotations
 
+import functools
 import json
 from itertools import pairwise
 from typing import Any
@@ -158,13 +159,11 @@ def _place(frame: str, record: str) -> bytes:
 
 @st.composite
 def _foreign(draw: st.DrawFn, dialect: str) -> Wire:
-    style = draw(st.sampled_from(_JSON_STYLES))
+    style: Any = draw(st.sampled_from(_JSON_STYLES))
     sse = dialect == "openai"
     frames = _SSE if sse else _NDJSON
     if sse and draw(st.booleans()):
-
-        def style(value: Any) -> str:
-            return json.dumps(value, indent=1)
+        style = functools.partial(json.dumps, indent=1)
 
     records = draw(st.lists(_chunks if sse else _lines(dialect, end=False), max_size=4))
     end = draw(_openai_ends if sse else _lines(dialect, end=True))
