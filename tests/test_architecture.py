@@ -156,6 +156,7 @@ _NAMES_A_DIALECT = {
     "ui/viewer/views/proving.py": "shows that comparison",
     "core/inspector/probes": "probes of Ollama's API and of OpenAI's",
     "core/inspector/tour.py": "the examples of the tour",
+    "core/gateway/endpoints/listings.py": "one route of two APIs, told apart by its headers",
     "core/gateway/endpoints/openapi.py": "the word responses is OpenAPI's, too",
 }
 
@@ -180,3 +181,12 @@ def test_nothing_names_a_dialect_outside_of_its_folder() -> None:
             assert home, f"{place}:{line} names a dialect: let the registry say it"
             used.add(home)
     assert used == set(allowed), "a place that names none is listed no longer"
+
+
+def test_the_rules_of_emulation_have_one_way_in() -> None:
+    for path in FILES:
+        place = str(path.relative_to(ROOT))
+        if place.startswith(("core/tools/emulation/", "tests/")):
+            continue
+        inside = re.findall(r"core\.tools\.emulation\.\w+", path.read_text("utf-8"))
+        assert not inside, f"{place} goes past core.tools.emulation to {inside[0]}"

@@ -15,9 +15,7 @@ from msgspec.structs import replace
 from core.backends.balancing.load import Route
 from core.errors import Unsupported
 from core.exchanges.exchange import Exchange
-from core.tools.emulation.able import ABLE, written_out
-from core.tools.emulation.emulate import Emulation, emulate
-from core.tools.emulation.flatten_history import flatten
+from core.tools.emulation import ABLE, Emulation, emulate, flatten, written_out
 from core.translation.dialects.registry import FIELDS
 from core.translation.dialects.shared.thinking import nearest
 from core.translation.messages import (
