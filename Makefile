@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 FAST := not slow and not browser and not clients and not embedded and not ollama and not langchain
 
 .DEFAULT_GOAL := help
-.PHONY: help run gateway test check lint docs audit fast coverage clients ollama bench soak lock clean
+.PHONY: help run gateway test check lint docs audit sbom oldest fast coverage clients ollama bench soak lock clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -47,7 +47,22 @@ docs: .venv/dev ## Build the documentation site in site/
 
 audit: .venv/dev ## Ask whether a package that is used has a known weakness
 	$(BIN)/python -m pip install -q pip-audit
-	$(BIN)/pip-audit --strict -r requirements.lock --no-deps --disable-pip
+	$(BIN)/python -m scripts.audit
+
+sbom: .venv/run ## Write what Diglot is made of to dist/diglot.cdx.json (CycloneDX), for a release
+	@test -x .venv-sbom/bin/cyclonedx-py || { $(PYTHON) -m venv .venv-sbom && \
+		.venv-sbom/bin/python -m pip install -q cyclonedx-bom; }
+	mkdir -p dist
+	.venv-sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --no-validate --of JSON -o dist/diglot.cdx.json $(BIN)/python
+
+oldest: .venv/made ## The fast tests with the oldest versions that the requirements state
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-oldest
+	$(BIN)/uv pip install -q --python .venv-oldest/bin/python --resolution lowest-direct \
+		-r requirements-dev.txt
+	DIGLOT_EXAMPLES=10 .venv-oldest/bin/python -m pytest -q -n $(JOBS) --dist worksteal \
+		--timeout 120 -m "$(FAST)"
 
 fast: .venv/dev ## The tests that need no browser and no model, and are not marked slow
 	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $(JOBS) --dist worksteal --timeout 60 -m "$(FAST)"
@@ -78,11 +93,12 @@ lock: .venv/made ## Write requirements.lock anew, with the newest versions that 
 	mv .venv/lock requirements.lock
 
 clean: ## Remove what make and the tools have made here
-	rm -rf .venv site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-oldest .venv-sbom dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Stamps: what has been set up is not set up again until its list changes.
-.venv/run: requirements.txt | .venv/made
-	$(BIN)/python -m pip install -q -r requirements.txt
+# The versions of the lock, so that Diglot runs tomorrow with what it was tried with today.
+.venv/run: requirements.txt requirements.lock | .venv/made
+	$(BIN)/python -m pip install -q -r requirements.txt -c requirements.lock
 	@touch $@
 
 # The checks use locked versions, so that they find the same today and tomorrow.
