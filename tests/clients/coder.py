@@ -68,10 +68,17 @@ def answer(body: dict[str, Any], folder: Path) -> Said:
     wanted = [name for name in names.groups() if name] if names else []
     tools = {tool["function"]["name"]: tool["function"] for tool in body.get("tools") or ()}
     writer = next(((name, make) for name, make in WRITERS if name in tools), None)
+    if wanted and not tools:
+        return _said(body, {"role": "assistant", "content": _whole_files(wanted)})
     if not wanted or writer is None or results >= len(wanted):
         return _said(body, {"role": "assistant", "content": DONE if results else "Hello."})
     calls = [_call(writer, tools, str(folder / name)) for name in wanted]
     return _said(body, {"role": "assistant", "content": "", "tool_calls": calls})
+
+
+def _whole_files(names: list[str]) -> str:
+    """Return files as aider reads them out of an answer's text."""
+    return "".join(f"{name}\n```\n{CONTENT}\n```\n\n" for name in names) + DONE
 
 
 def _call(writer: tuple[str, Write], tools: dict[str, Any], path: str) -> dict[str, Any]:
