@@ -6,7 +6,7 @@ dialect; where both are the same the gateway passes bytes through and nothing he
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from core.errors import DiglotError
@@ -73,6 +73,8 @@ class StreamTranslator:
     Bytes go through a decoder and an encoder with events between them. Where a pair has a
     splicer, lines that hold one plain text change their envelope as bytes instead, which is a
     tenth of the work; a law holds that both say the same. Without ``splice`` it is not used.
+
+    ``amend`` is given what the backend said and returns what is taken as said.
     """
 
     def __init__(
@@ -83,11 +85,13 @@ class StreamTranslator:
         *,
         include_usage: bool = False,
         splice: bool = True,
+        amend: Callable[[list[Event]], list[Event]] | None = None,
     ) -> None:
         self._decoder = DIALECTS[source].decoder(ids=stamp.id)
         self._encoder = DIALECTS[target].encoder(stamp, include_usage=include_usage)
+        self._amend = amend
         self._short: OllamaToOpenAI | None = None
-        splicer = _SPLICERS.get((source, target)) if splice else None
+        splicer = _SPLICERS.get((source, target)) if splice and amend is None else None
         if splicer is not None:
             self._short = splicer(self._decoder, self._encoder)
         self.error: StreamError | None = None
@@ -122,6 +126,8 @@ class StreamTranslator:
         return self._encoder.encode([self.error], now=now)
 
     def _encode(self, events: list[Event], now: int) -> bytes:
+        if self._amend is not None:
+            events = self._amend(events)
         if not events:
             return b""
         last = events[-1]

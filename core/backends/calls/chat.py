@@ -33,6 +33,7 @@ from core.exchanges.exchange import Exchange
 from core.exchanges.log import ExchangeLog
 from core.exchanges.wire import Wire
 from core.http.client import Client
+from core.tools.written_calls import WrittenCalls
 from core.translation.codec.json import encode_json
 from core.translation.conversions.hub import Hub
 from core.translation.conversions.incoming import Incoming
@@ -230,7 +231,14 @@ class Caller:
             return Answer(content_type=hub.answer_type, body=body, headers=headers)
         exchange.accepts = await self._accepts(call.route, outcome)
         hub.settle(outcome, accepts=exchange.accepts)
-        return await self._send(hub, call)
+        if outcome.tools and outcome.tool_choice != "none" and outcome.format is None:
+            names = {tool.name for tool in outcome.tools}
+            noted = partial(exchange.emulated.setdefault, "tools", "calls_written")
+            hub.amend = WrittenCalls(names, ids=exchange.id, found=noted)
+        answer = await self._send(hub, call)
+        if "calls_written" in exchange.emulated.values():
+            answer.headers |= _headers((), exchange.emulated, strict=False)
+        return answer
 
     async def _aside(self, hub: Hub, call: UpstreamCall, question: ChatRequest) -> ChatResponse:
         """Ask one question on the side, whole."""

@@ -7,7 +7,7 @@ another request in the place of the client's (``settle``), or an answer that is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Self
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from core.translation.codec.json import decode_answer, encode_json
 from core.translation.codec.json_paths import without
 from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.dialects.registry import DIALECTS
-from core.translation.events import replay
+from core.translation.events import Event, accumulate, replay
 from core.translation.messages import ChatRequest, ChatResponse, Usage
 from core.translation.report.report import ReportRow, explain_request
 from core.translation.stamp import Stamp
@@ -41,7 +41,7 @@ class Hub:
     # fmt: off
     __slots__ = (
         "_asked", "_backend", "_client_dialect", "_plain", "_sent", "_stamp", "_written",
-        "accepts", "body", "dialect", "emulated", "json_is_whole", "streams",
+        "accepts", "amend", "body", "dialect", "emulated", "json_is_whole", "streams",
     )
     # fmt: on
 
@@ -57,6 +57,8 @@ class Hub:
         self.body = without(body, backend.unwanted) if backend.unwanted else body
         self.emulated: Mapping[str, str] = {}
         self.accepts: Collection[str] = ()
+        # What is made of the events of an answer before it is written.
+        self.amend: Callable[[list[Event]], list[Event]] | None = None
         self._client_dialect = client_dialect
         self._backend = backend
         self._stamp = stamp
@@ -164,11 +166,17 @@ class Hub:
     def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
         """Return the client's answer and its counts. Raises InvalidResponse, BackendError."""
         response = self.take(whole)
+        if self.amend is not None:
+            response = accumulate(self.amend(replay(response)))
         return self.give(response, now=now), response.usage
 
     def stream(self) -> StreamTranslator:
         """Return what makes the client's stream."""
         include_usage = self._sent.include_usage
         return StreamTranslator(
-            self.dialect, self._client_dialect, self._stamp, include_usage=include_usage
+            self.dialect,
+            self._client_dialect,
+            self._stamp,
+            include_usage=include_usage,
+            amend=self.amend,
         )

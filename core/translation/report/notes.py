@@ -68,6 +68,7 @@ NOTES: dict[str, Note] = {
     "strict_tool": Note("report.strict_tool", source=_COMPAT),
     "tool_choice_native": Note("report.tool_choice_native", source=_COMPAT),
     "tool_choice_emulated": Note("report.tool_choice_emulated", source="Ollama issue 8421"),
+    "calls_written": Note("report.calls_written", source="Diglot"),
     "tools_emulated": Note(
         "report.tools_emulated", source="Ollama server/routes.go: does not support tools"
     ),
