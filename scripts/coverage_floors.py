@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FLOORS: Mapping[str, int] = {
-    "backends": 80,
-    "chats": 90,
-    "config": 90,
-    "exchanges": 90,
-    "gateway": 74,
-    "http": 80,
-    "inspector": 85,
-    "tools": 86,
-    "translation": 93,
+    "backends": 75,
+    "chats": 88,
+    "config": 80,
+    "exchanges": 80,
+    "gateway": 70,
+    "http": 70,
+    "inspector": 80,
+    "tools": 82,
+    "translation": 90,
 }
 """Percent of the statements of each package that the fast tests run, at least."""
 
