@@ -15,6 +15,7 @@ from core.chats.service import Service
 from core.chats.values.chat import Call, ChatMessage, Step
 from core.translation.messages import text_of
 from ui.chat.growing import Blocks
+from ui.chat.images import may_draw, offer_images
 from ui.widgets.cards import error_card
 from ui.widgets.text import diagrams, plain, readable
 from ui.words import t
@@ -51,11 +52,14 @@ def show_answer(message: ChatMessage, service: Service | None = None) -> None:
     text = text_of(message.message)
     for piece, diagram in diagrams(text):
         if diagram:
-            st.mermaid_chart(piece, alt=t("chat.diagram"))
+            if may_draw(piece, message.id):
+                st.mermaid_chart(piece, alt=t("chat.diagram"))
             with st.expander(t("chat.diagram_source"), type="compact"):
                 st.code(piece, language="text")
         else:
             st.markdown(readable(piece))
+    if service is not None:
+        offer_images(text, service, message.id)
     if message.error:
         error_card(
             message.error,

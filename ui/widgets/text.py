@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ui.widgets.inert import CODE, inert
+
 __all__ = ["as_typed", "diagrams", "plain", "readable", "without_markdown"]
 
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _MARKS = frozenset("\\`*_{}[]()#+-!|$:<>~")
 
-# Code is left as it is: fenced, at its end perhaps not closed yet, or between backticks.
-_CODE = re.compile(r"(^[ \t]*(```|~~~)[\s\S]*?(?:^[ \t]*\2[^\n]*$|\Z))|(`+)[^`\n](?:.*?)\3", re.M)
 _MERMAID = re.compile(r"[ \t]*(?:```|~~~)mermaid[^\n]*\n([\s\S]*?)\n[ \t]*(?:```|~~~)[ \t]*")
 _INLINE = re.compile(r"\\\((.+?)\\\)")
 # Markdown takes the backslash of a formula's bracket for an escape.
@@ -38,18 +38,21 @@ def plain(text: str) -> str:
 
 def as_typed(text: str) -> str:
     """Return what a person typed so that only its code fences are read as Markdown."""
-    return _outside_code(text, lambda part: plain(part).replace("\n", "  \n"))
+    return inert(_outside_code(text, lambda part: plain(part).replace("\n", "  \n")))
 
 
 def readable(text: str) -> str:
-    """Return a model's Markdown so that its formulas are formulas and its prices are prices."""
-    return _outside_code(text, _with_formulas)
+    """Return a model's Markdown so that its formulas are formulas and its prices are prices.
+
+    Nothing in it is loaded from elsewhere.
+    """
+    return inert(_outside_code(text, _with_formulas))
 
 
 def diagrams(text: str) -> list[tuple[str, bool]]:
     """Return the pieces of a model's Markdown, each with whether it is a Mermaid diagram."""
     pieces, place = [], 0
-    for code in _CODE.finditer(text):
+    for code in CODE.finditer(text):
         fenced = _MERMAID.fullmatch(code[0])
         if fenced:
             pieces += [(text[place : code.start()], False), (fenced[1].strip(), True)]
@@ -89,7 +92,7 @@ def _words(tokens: Sequence[Token]) -> str:
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
     out, place = [], 0
-    for code in _CODE.finditer(text):
+    for code in CODE.finditer(text):
         out += [change(text[place : code.start()]), code[0]]
         place = code.end()
     return "".join([*out, change(text[place:])])

@@ -1,0 +1,109 @@
+"""Nothing in an answer is an image of another host, whatever a reader takes for code."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from ui.widgets.inert import addresses, draws_foreign, inert, too_deep
+from ui.widgets.text import as_typed, readable
+
+BAIT = "http://bait.example/x?q=1"
+FORMS = {
+    "inline": f"![x]({BAIT})", "no text": f"![]({BAIT})", "title": f'![x]({BAIT} "t")',
+    "pointed": f"![x](<{BAIT}>)", "reference": f"![x][r]\n\n[r]: {BAIT}",
+    "collapsed": f"![r][]\n\n[r]: {BAIT}", "shortcut": f"![r]\n\n[r]: {BAIT}",
+    "in a link": f"[![x]({BAIT})](http://a)", "in a table": f"| a |\n|---|\n| ![x]({BAIT}) |",
+    "in a heading": f"# ![x]({BAIT})", "in a quote": f"> ![x]({BAIT})",
+    "in a list": f"- ![x]({BAIT})", "in emphasis": f"**![x]({BAIT})**",
+    "in an image": f"![a ![x]({BAIT}) b]({BAIT})", "escaped twice": f"\\\\![x]({BAIT})",
+    "escaped thrice": f"\\\\\\![x]({BAIT})", "in a colour": f":red[![x]({BAIT})]",
+    "in a footnote": f"a[^1]\n\n[^1]: ![x]({BAIT})", "no fence": f"        ```\n\n![x]({BAIT})",
+    "no fence either": f"```a`b\n![x]({BAIT})\n```", "half a code": f"`a\n\n![x]({BAIT})`",
+    "escaped tick": f"\\`![x]({BAIT})`", "in HTML": f"<div>\n```\n![x]({BAIT})\n```\n</div>",
+    "in a formula": f"$![x]({BAIT})$", "in a block formula": f"$$\n![x]({BAIT})\n$$",
+    "no host": "![x](//bait.example/x)", "capitals": "![x](HTTP://bait.example)",
+    "after code": f"`a` ![x]({BAIT}) `b`", "footnote's code": f"[^1]:\n    ```\n    ![x]({BAIT})",
+    "tilde": f"~~~\n![x]({BAIT})\n```\n~~~\n![y]({BAIT})",
+}  # fmt: skip
+
+
+def images(text: str) -> list[str]:
+    reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    found, todo = [], list(reader.parse(text))
+    while todo:
+        token = todo.pop()
+        todo += token.children or []
+        if token.type == "image":
+            found.append(str(token.attrGet("src")))
+    return found
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_form_of_an_image_is_left(form: str) -> None:
+    for shown in (readable(FORMS[form]), as_typed(FORMS[form])):
+        assert images(shown) == []
+
+
+@given(st.lists(st.sampled_from([
+    "![x](http://h)", "![", "](", "`", "``", "```", "\n", "\n\n", "    ", "\t", "> ", "- ", "\\",
+    "$",
+    "~~~", "<div>", "[r]: http://h\n", "![r]", "[^1]: ", "a", " ", "|",
+    "![d](data:image/png;base64,iVBO)",
+]), max_size=14).map("".join))  # fmt: skip
+def test_no_mixture_becomes_an_image(text: str) -> None:
+    for shown in (readable(text), as_typed(text)):
+        assert all(src.startswith("data:image/") for src in images(shown))
+
+
+def test_what_is_no_image_stays() -> None:
+    for text in ("wow! [1]", "```rust\nvec![1, 2]\n```", "`#![feature]`", "a [link](http://h)",
+                 "![d](data:image/png;base64,iVBORw0KGgo=)"):  # fmt: skip
+        assert inert(text) == text
+    assert inert("wow![1]") == "wow&#33;[1]"
+
+
+def test_the_addresses_are_named_once_each() -> None:
+    text = f"![a]({BAIT}) ![b]({BAIT}) ![c](https://b/c.png) ![d](data:image/png;base64,aa)"
+    assert addresses(text) == [BAIT, "https://b/c.png"]
+    assert addresses(f"```\n![x]({BAIT})\n```") == []
+
+
+@pytest.mark.parametrize("diagram", [
+    'graph TD\n A@{ img: "http://h/x.png", label: "a" }', 'graph TD\n A["<img src=http://h>"]',
+    "graph TD\n style A fill:url(http://h)",
+    '%%{init: {"themeCSS": "@import url(http://h)"}}%%\ngraph TD',
+    "graph TD\n A[\"<image href='//h'/>\"]", "---\nconfig:\n  themeCSS: a\n---\ngraph TD",
+])  # fmt: skip
+def test_diagrams_that_load_something_are_told(diagram: str) -> None:
+    assert draws_foreign(diagram)
+
+
+def test_plain_diagrams_are_drawn() -> None:
+    assert not draws_foreign(
+        "graph TD\n A[one<br/>two] -->|yes| B{<b>x</b>} & C\n style A fill:#f9f"
+    )
+    assert not draws_foreign("sequenceDiagram\n A->>B: hello\n B-->>A: hi")
+
+
+DEEP = {
+    "quotes": "> " * 10_000 + "x", "quotes without spaces": ">" * 10_000 + "x",
+    "lists": "- " * 10_000 + "x", "numbers": "1. " * 10_000 + "x", "mixed": "> - 1. " * 3000 + "x",
+    "indented": "\n".join("  " * n + "- x" for n in range(300)), "brackets": "[" * 10_000,
+    "emphasis": "*a **b " * 5000, "images": "![" * 5000, "links": "[a](" * 5000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", DEEP)
+def test_what_is_deeper_than_a_page_can_draw_is_letters(form: str) -> None:
+    began = time.process_time()
+    shown = readable(DEEP[form])
+    assert time.process_time() - began < 2
+    assert too_deep(DEEP[form])
+    tokens = MarkdownIt("commonmark", {"maxNesting": 900}).parse(shown[:20_000])
+    assert max(token.level for token in tokens) < 5
+    assert too_deep("> " * 59 + "x") is False
