@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -27,7 +27,7 @@ from core.translation.dialects.registry import (
 )
 from core.translation.events import Finish
 from core.translation.messages import Usage
-from core.translation.report.report import ReportRow, explain_request
+from core.translation.report.report import Circumstances, ReportRow, explain_request
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator, translate_response
 
@@ -64,14 +64,17 @@ class Exchange:
         "accepts",
         "backend",
         "client",
+        "defaults",
         "emulated",
         "ended",
         "id",
+        "main",
         "on_end",
         "owner",
         "started",
         "trail",
         "translated",
+        "unwanted",
     )
 
     def __init__(self, identity: str, client: Wire, *, owner: str, started: int) -> None:
@@ -86,6 +89,9 @@ class Exchange:
         self.translated = False
         self.accepts: frozenset[str] = frozenset()
         self.emulated: dict[str, str] = {}
+        self.defaults: dict[str, Any] = {}
+        self.unwanted: tuple[str, ...] = ()
+        self.main = -1
         self._said: str | None = None
         self.trail: Trail | None = None
         self.on_end: Callable[[Exchange], None] | None = None
@@ -143,6 +149,9 @@ class Exchange:
         self.client.forget()
         self.error = ""
         self.emulated = {}
+        self.defaults = {}
+        self.unwanted = ()
+        self.main = -1
         self.translated = False
         self.accepts = frozenset()
 
@@ -182,19 +191,32 @@ class Exchange:
 
     def report(self) -> tuple[ReportRow, ...]:
         """Return what the translation of the request did; nothing where bytes passed through."""
-        if not self.translated or not self.backend:
+        if not self.changed or not self.backend:
             return ()
-        return self.explain(decode_json(self.client.request), decode_json(self.backend[-1].request))
-
-    def explain(self, body: Mapping[str, Any], written: Mapping[str, Any]) -> tuple[ReportRow, ...]:
-        """Return the report of bodies that are still at hand as they were sent."""
+        wire = self.backend[self.main]
         return explain_request(
-            body,
-            written,
+            decode_json(self.client.request),
+            decode_json(wire.request),
             source=self.client.dialect,
-            target=self.backend[-1].dialect,
+            target=wire.dialect,
+            about=self.circumstances(),
+        )
+
+    @property
+    def changed(self) -> bool:
+        """Whether the backend's request is another than the client's, but for the model's name."""
+        return self.translated or bool(self.defaults or self.unwanted)
+
+    def circumstances(self) -> Circumstances:
+        """Return what else decided how the request was written."""
+        main = self.backend[self.main] if self.backend else None
+        others = [w for w in self.backend if w is not main] if self.emulated else []
+        return Circumstances(
             accepts=self.accepts,
             emulated=self.emulated,
+            defaults=self.defaults,
+            unwanted=self.unwanted,
+            others=tuple(decode_json(wire.request) for wire in others),
         )
 
     def request_in(self, dialect: str) -> dict[str, Any]:

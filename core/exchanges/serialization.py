@@ -12,6 +12,7 @@ import zlib
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from itertools import islice
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -88,6 +89,9 @@ class _Exchange(Struct, kw_only=True, omit_defaults=True):
     accepts: list[str] = field(default_factory=list)
     emulated: dict[str, str] = field(default_factory=dict)
     translated: bool = False
+    defaults: dict[str, Any] = field(default_factory=dict)
+    unwanted: tuple[str, ...] = ()
+    main: int = -1
 
 
 _DECODER = msgspec.json.Decoder(_Exchange)
@@ -110,6 +114,9 @@ def dump_exchange(exchange: Exchange, *, owner: bool = False) -> bytes:
             accepts=sorted(exchange.accepts),
             emulated=exchange.emulated,
             translated=exchange.translated,
+            defaults=exchange.defaults,
+            unwanted=exchange.unwanted,
+            main=exchange.main,
         )
     )
 
@@ -144,6 +151,9 @@ def load_exchange(data: bytes, *, owner: str | None = None) -> Exchange:
     exchange.accepts = frozenset(read.accepts)
     exchange.emulated = {path: mask_text(note) for path, note in read.emulated.items()}
     exchange.translated = read.translated
+    exchange.defaults = read.defaults
+    exchange.unwanted = read.unwanted
+    exchange.main = read.main if -1 <= read.main < len(read.backend) else -1
     return exchange
 
 

@@ -97,8 +97,7 @@ def pair_of(exchange: Exchange) -> Pair:
         written,
         source=source,
         target=target,
-        accepts=exchange.accepts,
-        emulated=exchange.emulated,
+        about=exchange.circumstances(),
     )
     return Pair(
         source=source, target=target, derived=derived, body=body, written=written, rows=rows

@@ -76,9 +76,9 @@ async def adapt_to_capabilities(
     tools = "tools" in able_to
     if tools and (kind.knows_tool_choice or not (is_forced(request) and request.tools)):
         return request
-    history = [i for i, m in enumerate(request.messages) if m.role == "tool" or m.tool_calls]
-    if history and not tools:
-        exchange.emulated |= {f"messages[{i}]": "history_flattened" for i in history}
+    history = any(m.role == "tool" or m.tool_calls for m in request.messages)
+    if history:
+        exchange.emulated["messages"] = "history_flattened"
     if not request.tools or request.tool_choice == "none":
         if not (history or request.tools):
             return request

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -42,7 +42,7 @@ from core.translation.conversions.table import Conversion, choose
 from core.translation.dialects.registry import DIALECTS, SPOKEN
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
-from core.translation.report.report import ReportRow, dropped, losses
+from core.translation.report.report import Circumstances, ReportRow, dropped, losses
 from core.translation.stamp import Stamp
 
 if TYPE_CHECKING:
@@ -161,7 +161,11 @@ class Caller:
 
     async def _ask(self, call: UpstreamCall) -> Answer:
         """Ask one deployment, on the way that leads to it."""
-        conversion = choose(call.incoming, call.route.deployment, call.stamp)
+        deployment, exchange = call.route.deployment, call.exchange
+        if deployment.settings or deployment.thinking is not None:
+            exchange.defaults = {**deployment.settings, "thinking": deployment.thinking}
+        exchange.unwanted = tuple(deployment.unwanted)
+        conversion = choose(call.incoming, deployment, call.stamp)
         if isinstance(conversion, Loading):
             return Answer(content_type=JSON_TYPE, body=conversion.answer(now=time.time_ns()))
         if conversion.needs and not conversion.needs <= await self._abilities(call):
@@ -177,9 +181,10 @@ class Caller:
         """Send the request of a conversion, and return what it makes of the answer."""
         exchange = call.exchange
         wire, data = self._written(conversion, call)
-        rows, headers = conversion.report(), {}
-        if rows or exchange.emulated:
-            headers = _headers(rows, exchange.emulated, strict=call.strict)
+        headers = {}
+        rows = conversion.report(exchange.circumstances())
+        if rows:
+            headers = _headers(rows, strict=call.strict)
         deployment = call.route.deployment
         reply = await send(self._client, deployment, wire, data, stream=conversion.streams)
         whole_json = conversion.json_is_whole and reply.content_type.startswith(JSON_TYPE)
@@ -203,6 +208,7 @@ class Caller:
         dialect = conversion.dialect
         of = exchange.client if conversion.verbatim and data is asked else None
         wire = Wire(dialect, SPOKEN[dialect].path, data, url=route.deployment.base_url, of=of)
+        exchange.main = len(exchange.backend)
         exchange.backend.append(wire)
         exchange.translated = conversion.translated
         return wire, data
@@ -223,9 +229,8 @@ class Caller:
             exchange=exchange,
             whole=call.strict or call.options.whole,
         )
-        hub.emulated = exchange.emulated
         if isinstance(outcome, ChatResponse):
-            headers = _headers(exchange.report(), exchange.emulated, strict=call.strict)
+            headers = _headers(exchange.report(), strict=call.strict)
             exchange.client.streamed = hub.asked.stream
             body = hub.give(outcome, now=time.time_ns())
             return Answer(content_type=hub.answer_type, body=body, headers=headers)
@@ -259,6 +264,7 @@ class Caller:
             wire = Wire(own.client.dialect, own.client.path, own.client.request)
             part = Exchange(own.id, wire, owner=own.owner, started=own.started)
             part.backend, part.emulated = own.backend, own.emulated
+            part.defaults, part.unwanted = own.defaults, own.unwanted
             calls.append(replace(call, exchange=part))
         asks = [partial(self._help, hub, t) for hub, t in zip(parts, calls, strict=True)]
         choices = DIALECTS[own.client.dialect].choices
@@ -266,7 +272,7 @@ class Caller:
         prompts = [hub.body.get("prompt") for hub in parts]
         answer = await several(asks, prompts, own, choices)
         first = calls[0].exchange
-        own.translated, own.accepts = first.translated, first.accepts
+        own.translated, own.accepts, own.main = first.translated, first.accepts, first.main
         return answer
 
     async def _abilities(self, call: UpstreamCall) -> frozenset[str]:
@@ -291,7 +297,7 @@ class Caller:
         if hub.dialect == client_dialect:
             return ()
         hub.request(route.model)
-        return losses(hub.report(), harmless=False)
+        return losses(hub.report(Circumstances(accepts=frozenset(hub.accepts))), harmless=False)
 
 
 def new_id() -> str:
@@ -308,12 +314,10 @@ def _begun(lease: Lease, answer: Answer, exchange: Exchange) -> None:
         exchange.on_end = lease.end
 
 
-def _headers(
-    rows: Iterable[ReportRow], emulated: dict[str, str], *, strict: bool
-) -> dict[str, str]:
+def _headers(rows: tuple[ReportRow, ...], *, strict: bool) -> dict[str, str]:
     """Return the headers that say what was lost. Raises Unsupported in strict mode."""
     headers: dict[str, str] = {}
-    lost = dropped(tuple(rows))
+    lost = dropped(rows)
     if lost and strict:
         raise Unsupported(
             f"{lost[0]} cannot be said to this backend, and strict mode was asked for. "
@@ -324,6 +328,7 @@ def _headers(
         # Keys are the client's own text: quoted, so that none can end the header line.
         listed = ",".join(quote(path, safe="[]. ") for path in lost)
         headers["x-diglot-dropped"] = listed[:_LONGEST_LIST]
-    if emulated:
-        headers["x-diglot-emulated"] = ",".join(sorted(set(emulated.values())))
+    ways = {row.note.key.rpartition(".")[2] for row in rows if row.outcome == "emulated"}
+    if ways:
+        headers["x-diglot-emulated"] = ",".join(sorted(ways))
     return headers

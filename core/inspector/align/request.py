@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from core.note import Note
 from core.translation.codec import json_paths as paths
-from core.translation.report.report import Outcome, ReportRow, explain_request
+from core.translation.report.report import Circumstances, Outcome, ReportRow, explain_request
 
 __all__ = ["AlignedRow", "Span", "align", "align_request", "value_at"]
 
@@ -62,11 +62,11 @@ def align_request(
     source: str,
     target: str,
     accepts: Collection[str] = (),
-    emulated: Mapping[str, str] | None = None,
+    about: Circumstances | None = None,
 ) -> tuple[AlignedRow, ...]:
     """Return ``explain_request`` with the values it is about."""
     rows = explain_request(
-        body, written, source=source, target=target, accepts=accepts, emulated=emulated
+        body, written, source=source, target=target, accepts=accepts, about=about
     )
     return align(rows, body, written)
 

@@ -17,7 +17,7 @@ from core.translation.conversions.passed_stream import rename_model
 from core.translation.dialects.registry import EMBEDDING_DIALECTS
 from core.translation.dialects.shared.embeddings import EmbeddingRequest
 from core.translation.messages import Usage
-from core.translation.report.report import ReportRow, explain_request
+from core.translation.report.report import Circumstances, ReportRow, explain_request
 from core.translation.stamp import Stamp
 
 __all__ = ["Embed"]
@@ -82,12 +82,14 @@ class Embed:
         self._renamed = model != self._stamp.model
         return rename_model(data, model) if self._renamed else data
 
-    def report(self) -> tuple[ReportRow, ...]:
+    def report(self, about: Circumstances) -> tuple[ReportRow, ...]:
         """Return what became of each field, once the request is written."""
         if not self.translated:
             return ()
         source, target = self._incoming.client_dialect, self.dialect
-        return explain_request(self._incoming.body, self._written, source=source, target=target)
+        return explain_request(
+            self._incoming.body, self._written, source=source, target=target, about=about
+        )
 
     def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
         """Return the client's answer and its counts. Raises InvalidResponse, BackendError."""

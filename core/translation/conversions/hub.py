@@ -7,7 +7,7 @@ another request in the place of the client's (``settle``), or an answer that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any, Self
 
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate, replay
 from core.translation.messages import ChatRequest, ChatResponse, Usage
-from core.translation.report.report import ReportRow, explain_request
+from core.translation.report.report import Circumstances, ReportRow, explain_request
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator
 
@@ -28,8 +28,7 @@ __all__ = ["Hub"]
 class Hub:
     """Conversion of any request. ``asked`` is what the client asks, ``sent`` what is sent.
 
-    ``accepts`` is what the backend takes beyond its dialect, ``emulated`` what is done another
-    way (JSON path to the name of a note).
+    ``accepts`` is what the backend takes beyond its dialect.
     """
 
     translated = True
@@ -40,8 +39,8 @@ class Hub:
 
     # fmt: off
     __slots__ = (
-        "_asked", "_backend", "_client_dialect", "_plain", "_sent", "_stamp", "_written",
-        "accepts", "amend", "body", "dialect", "emulated", "json_is_whole", "streams",
+        "_asked", "_backend", "_client_dialect", "_plain", "_sent", "_stamp", "_whole", "_written",
+        "accepts", "amend", "body", "dialect", "json_is_whole", "streams",
     )
     # fmt: on
 
@@ -52,10 +51,11 @@ class Hub:
 
     def __init__(
         self, client_dialect: str, body: dict[str, Any], backend: Backend, stamp: Stamp, *,
-        plain: bool = False,
+        plain: bool = False, whole: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.body = without(body, backend.unwanted) if backend.unwanted else body
-        self.emulated: Mapping[str, str] = {}
+        # What the report is about: the client's own body, also where this asks for a part of it.
+        self._whole = body if whole is None else whole
         self.accepts: Collection[str] = ()
         # What is made of the events of an answer before it is written.
         self.amend: Callable[[list[Event]], list[Event]] | None = None
@@ -79,7 +79,8 @@ class Hub:
         if len(bodies) < 2:
             return [self]
         return [
-            type(self)(self._client_dialect, body, self._backend, self._stamp) for body in bodies
+            type(self)(self._client_dialect, body, self._backend, self._stamp, whole=self._whole)
+            for body in bodies
         ]
 
     @property
@@ -137,18 +138,14 @@ class Hub:
         self._written = DIALECTS[self.dialect].dump_request(sent, accepts=self.accepts)
         return encode_json(self._written)
 
-    def report(self) -> tuple[ReportRow, ...]:
+    def report(self, about: Circumstances) -> tuple[ReportRow, ...]:
         """Return what became of each field, once the request is written."""
-        if self._plain and not self.emulated:
+        if self._plain and not (about.emulated or about.unwanted):
             return ()
         return explain_request(
-            self.body,
-            self._written,
-            source=self._client_dialect,
-            target=self.dialect,
-            accepts=self.accepts,
-            emulated=self.emulated,
-        )
+            self._whole, self._written, source=self._client_dialect, target=self.dialect,
+            about=about,
+        )  # fmt: skip
 
     def take(self, whole: bytes) -> ChatResponse:
         """Read the backend's whole answer. Raises InvalidResponse, BackendError."""

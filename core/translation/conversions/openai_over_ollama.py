@@ -16,7 +16,7 @@ from core.translation.codec.json import JSON_ERRORS, encode_json
 from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.dialects.shared.plain import PlainChat
 from core.translation.messages import Usage
-from core.translation.report.report import ReportRow
+from core.translation.report.report import Circumstances, ReportRow
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator, convert_answer
 
@@ -83,7 +83,7 @@ class OpenAIOverOllama:
         """Return the body of POST /api/chat."""
         return write_request(self._chat, model)
 
-    def report(self) -> tuple[ReportRow, ...]:
+    def report(self, about: Circumstances) -> tuple[ReportRow, ...]:
         """Nothing of a plain request is lost."""
         return ()
 

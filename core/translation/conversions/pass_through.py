@@ -16,7 +16,7 @@ from core.translation.conversions.passed_stream import PassedStream, rename_mode
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import replay
 from core.translation.messages import ChatResponse, Usage
-from core.translation.report.report import ReportRow
+from core.translation.report.report import Circumstances, ReportRow, explain_request
 from core.translation.stamp import Stamp
 
 __all__ = ["PassThrough"]
@@ -73,9 +73,12 @@ class PassThrough:
         self._rename = model != self._stamp.model
         return rename_model(data, model) if self._rename else data
 
-    def report(self) -> tuple[ReportRow, ...]:
-        """Nothing is lost where bytes pass through."""
-        return ()
+    def report(self, about: Circumstances) -> tuple[ReportRow, ...]:
+        """Nothing is lost where bytes pass through, but what the config keeps from the server."""
+        if not about.unwanted:
+            return ()
+        body, written = self._incoming.body, without(self._incoming.body, about.unwanted)
+        return explain_request(body, written, source=self.dialect, target=self.dialect, about=about)
 
     def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
         """Return the backend's own bytes, and the counts if they can be read.

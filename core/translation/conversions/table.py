@@ -26,7 +26,7 @@ from core.translation.dialects.dialect import EmbeddingDialect
 from core.translation.dialects.registry import BACKEND_KINDS, SPOKEN, derived
 from core.translation.events import Finish, StreamError
 from core.translation.messages import Usage
-from core.translation.report.report import ReportRow
+from core.translation.report.report import Circumstances, ReportRow
 from core.translation.stamp import Stamp
 
 __all__ = ["Conversion", "StreamConversion", "choose", "ways"]
@@ -90,8 +90,8 @@ class Conversion(Protocol):
     def request(self, model: str) -> bytes:
         """Return the backend's request body, with the backend's name for the model."""
 
-    def report(self) -> tuple[ReportRow, ...]:
-        """Return what became of each field of the client's request."""
+    def report(self, about: Circumstances) -> tuple[ReportRow, ...]:
+        """Return what became of each field of the client's request; nothing where all was kept."""
 
     def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
         """Return the client's whole answer and its counts. Raises InvalidResponse, BackendError."""

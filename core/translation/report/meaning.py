@@ -1,0 +1,119 @@
+"""Whether a value that was written says what the client's value says, in another form."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from core.errors import DiglotError
+from core.translation.codec.json import decode_json, read_setting
+from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.shared.effort import parse_effort
+from core.translation.fields.field import Field
+from core.translation.report.scene import Scene, same
+
+__all__ = ["carries"]
+
+_TEXTS = frozenset({"content", "content.text", "refusal", "prompt", "system", "message.thinking",
+                    "raw_prompt", "suffix"})  # fmt: skip
+_ROLES = {"developer": "system", "function": "tool"}
+# Choices of a tool that have another name elsewhere.
+_CHOICES = {"any": "required", "tool": "function"}
+
+
+def carries(row: Field, value: Any, sent: Any, scene: Scene) -> bool:
+    """Tell whether ``sent`` says ``value``; equal values always do."""
+    if same(value, sent) or row.name.endswith("model"):
+        return True
+    if row.setting:
+        return _setting(row, value, sent)
+    if row.name == "role":
+        spelled = str(value).lower()
+        return bool(_ROLES.get(spelled, spelled) == sent or spelled == sent)
+    if row.name == "thinking":
+        return _effort(value, sent, scene)
+    if row.name == "tool_choice":
+        return _choice(value, sent)
+    if row.name == "image":
+        return _image(value, sent)
+    if row.name in _TEXTS and isinstance(value, str) and isinstance(sent, str):
+        return bool(value) and value in sent
+    return _otherwise(row, value, sent)
+
+
+def _otherwise(row: Field, value: Any, sent: Any) -> bool:
+    if row.name == "raw_prompt" or row.name == "embed.input":
+        listed = isinstance(value, list) and sent in value
+        return bool(listed or sent == [value])
+    if row.name == "call.arguments":
+        return bool(_opened(value) == _opened(sent))
+    if row.name == "format":
+        return isinstance(sent, dict) or {value, sent} <= {"json", "json_object"}
+    if row.name == "parallel_tool_calls":
+        return sent is (not value)
+    if row.name == "logprobs":
+        return sent is True and isinstance(value, int)
+    return bool(_opened(value) == _opened(sent))
+
+
+def _setting(row: Field, value: Any, sent: Any) -> bool:
+    if sent in (value, [value]):
+        return True
+    with suppress(DiglotError):
+        return bool(sent == read_setting(value, row.kind, ""))
+    return False
+
+
+def _effort(value: Any, sent: Any, scene: Scene) -> bool:
+    target = DIALECTS.get(scene.target)
+    if value in ("enabled", "adaptive", "disabled"):
+        return bool((value == "disabled") == (sent in (False, "none")))
+    if target is None or target.dump_effort is None:
+        return False
+    with suppress(DiglotError):
+        return bool(same(sent, target.dump_effort(parse_effort(value, "think"))))
+    return False
+
+
+def _choice(value: Any, sent: Any) -> bool:
+    named = sent.get("function", sent).get("name") if isinstance(sent, dict) else None
+    if isinstance(value, dict):
+        inner = value.get("function", value)
+        return named is not None and isinstance(inner, dict) and inner.get("name") == named
+    if isinstance(sent, dict):
+        return bool(value == named or value in ("tool", "function"))
+    return bool(_CHOICES.get(value, value) == sent)
+
+
+def _image(value: Any, sent: Any) -> bool:
+    if not isinstance(value, str) or not isinstance(sent, str):
+        return False
+    fetched = value.startswith("http") and not sent.startswith("http")
+    one, other = _data(value), _data(sent)
+    for whole, note in ((one, other), (other, one)):
+        head, hidden, _ = note.partition("+hidden+")
+        # Where the data was not kept, the beginning alone can be compared.
+        if hidden and head and whole.startswith(head):
+            return True
+    return fetched or one == other
+
+
+def _data(image: str) -> str:
+    return image.rpartition(",")[2] if image.startswith("data:") else image
+
+
+def _opened(value: Any) -> Any:
+    """Return what JSON text says; a call's arguments are text in one dialect, an object elsewhere.
+
+    Arguments that were written as text twice over, or left out, count as the object they mean.
+    """
+    for _ in range(2):
+        if not isinstance(value, str):
+            break
+        if not value.strip():
+            return {}
+        try:
+            value = decode_json(value)
+        except DiglotError:
+            return value
+    return {} if value is None else value

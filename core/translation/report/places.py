@@ -1,0 +1,269 @@
+"""Places: where each value of a request stands in the body that was written of it.
+
+Between dialects whose messages are one for one, and where nobody was helped, a message stands at
+its own number. Else places are found by looking: the next leaf, in the order of the body, that
+means the same and holds the same value, or one that the value became a part of. Messages that
+Diglot puts in come before the client's, so a helped model's request is looked through from its end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from msgspec.structs import replace
+
+from core.errors import DiglotError
+from core.translation.codec.json import decode_json, encode_json
+from core.translation.dialects.registry import DIALECTS, FIELDS, SPOKEN, derived
+from core.translation.fields.field import Field
+from core.translation.report.leaves import Leaf, fill, leaves
+from core.translation.report.meaning import carries
+from core.translation.report.scene import EMPTY, Scene, message_of, same
+
+__all__ = ["Places"]
+
+# Names of rows that hold one idea between them.
+_GROUPS = (
+    frozenset({"content", "content.text", "refusal", "prompt", "system", "message.thinking"}),
+    frozenset({"call.id", "tool_call_id"}),
+    frozenset({"call.name", "tool_name"}),
+    frozenset({"raw_prompt", "prompt"}),
+    frozenset({"thinking", "thinking.budget"}),
+)
+
+_NEAR = 50
+"""Texts that are looked through for one that a value may be a part of."""
+
+_CONTENT = "messages[].content"
+
+
+class Places:
+    """The place of each client's leaf, by its path. ``looks``: messages are found by looking."""
+
+    def __init__(self, scene: Scene, client: list[Leaf]) -> None:
+        self._scene = scene
+        written = list(leaves(scene.written, scene.target))
+        self._written = {leaf.path: leaf.value for leaf in written}
+        aligned = SPOKEN[scene.source].aligned and SPOKEN[scene.target].aligned
+        self.looks = scene.helped or not aligned
+        # Where the leaves of a pattern stand within one message, in order, until claimed.
+        self._unclaimed: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+        for leaf in written:
+            if len(leaf.numbers) > 1:
+                key = (leaf.node.pattern, leaf.numbers[:1])
+                self._unclaimed.setdefault(key, []).append(leaf.path)
+        self._last = max(0, len(scene.written.get("messages") or ()) - 1)
+        self._found: dict[str, tuple[str, Field]] = {}
+        self._homes: dict[str, list[str]] = defaultdict(list)
+        order = list(reversed(client)) if scene.helped else client
+        finder = _Finder(reversed(written) if scene.helped else written, scene)
+        for leaf in order:
+            self._settle(leaf, finder)
+
+    def of(self, path: str) -> str | None:
+        """Return the place of a client's leaf, None where it was not written."""
+        found = self._found.get(path)
+        return found[0] if found else None
+
+    def row_of(self, path: str) -> Field | None:
+        """Return the row of FIELDS by which a leaf's place was found."""
+        found = self._found.get(path)
+        return found[1] if found else None
+
+    def at(self, place: str) -> Any:
+        """Return what was written at a place; None where nothing was."""
+        return self._written.get(place)
+
+    def written(self) -> Iterable[tuple[str, Any]]:
+        """Return all places of the written body with their values."""
+        return self._written.items()
+
+    def homes(self, path: str) -> list[str]:
+        """Return the written messages to which the parts of a client's message went."""
+        return self._homes[message_of(path)]
+
+    def _settle(self, leaf: Leaf, finder: _Finder) -> None:
+        rows = leaf.node.rows
+        if not rows or leaf.value is None or (rows[0].name == "role" and self.looks):
+            return
+        if rows[0].setting:
+            found = self._setting(leaf, rows[0])
+        elif rows[0].name.endswith("model"):
+            found = ("model", rows[0]) if "model" in self._written else None
+        elif self.looks:
+            found = self._looked_up(leaf, finder)
+        else:
+            found = self._numbered(leaf)
+        if found is not None:
+            self._found[leaf.path] = found
+            home = message_of(found[0])
+            if home and home not in self._homes[message_of(leaf.path)]:
+                self._homes[message_of(leaf.path)].append(home)
+
+    def _setting(self, leaf: Leaf, row: Field) -> tuple[str, Field] | None:
+        spoken = DIALECTS.get(self._scene.target)
+        own = spoken.settings.by_name.get(row.name) if spoken is not None else None
+        place = own.paths[self._scene.target] if own else ""
+        if place not in self._written:
+            return None
+        right = carries(row, leaf.value, self._written[place], self._scene)
+        return (place, row) if right else None
+
+    def _looked_up(self, leaf: Leaf, finder: _Finder) -> tuple[str, Field] | None:
+        rows = leaf.node.rows
+        counted = rows[0].note == "legacy_logprobs" and "top_logprobs" in self._written
+        if counted and same(self._written["top_logprobs"], leaf.value):
+            return "top_logprobs", rows[0]
+        place = finder.find(leaf.value, rows)
+        return (place, rows[0]) if place is not None else None
+
+    def _numbered(self, leaf: Leaf) -> tuple[str, Field] | None:
+        rows = leaf.node.rows
+        for row in (*rows, *_owners(rows)):
+            for place in self._candidates(leaf.numbers, row):
+                sent = self._written[place]
+                if not same(sent, leaf.value) and leaf.value in EMPTY and not _meant(row):
+                    return None
+                if carries(row, leaf.value, sent, self._scene):
+                    self._use(row, leaf.numbers, place)
+                    return place, row
+        return None
+
+    def _candidates(self, numbers: tuple[int, ...], row: Field) -> Iterator[str]:
+        """Yield the paths in the written body at which this leaf may stand."""
+        pattern = row.paths.get(self._scene.target, "")
+        numbers = self._moved(numbers, row)
+        if self._scene.source != self._scene.target and _is_loose(pattern):
+            # A picture's place among the parts differs from its place among the images.
+            yield from list(self._unclaimed.get((pattern, numbers[:1]), ()))
+        elif pattern:
+            place = fill(pattern, numbers)
+            if place in self._written:
+                yield place
+        if row.name in ("content.text", "refusal"):
+            # One text alone is written as a string.
+            place = fill(_CONTENT, numbers)
+            if place in self._written:
+                yield place
+
+    def _moved(self, numbers: tuple[int, ...], row: Field) -> tuple[int, ...]:
+        if SPOKEN[self._scene.source].task == "text_completion":
+            numbers = (0 if row.name == "system" else self._last, *numbers)
+        if row.note == "legacy_functions":
+            # The older form has one call a message.
+            numbers = (*numbers, 0)
+        return numbers
+
+    def _use(self, row: Field, numbers: tuple[int, ...], place: str) -> None:
+        pattern = row.paths.get(self._scene.target, "")
+        waiting = self._unclaimed.get((pattern, self._moved(numbers, row)[:1]), [])
+        if self._scene.source != self._scene.target and place in waiting:
+            waiting.remove(place)
+
+
+class _Finder:
+    """The leaves of a written body, to be found once each by what they hold."""
+
+    def __init__(self, written: Iterable[Leaf], scene: Scene) -> None:
+        self._scene = scene
+        self._places: dict[str, list[tuple[str, Any]]] = defaultdict(list)
+        self._equal: dict[tuple[str, bytes], deque[str]] = defaultdict(deque)
+        self._found: dict[tuple[str, bytes], str] = {}
+        self._next: dict[str, int] = defaultdict(int)
+        self._taken: set[str] = set()
+        for path, _, value, node in written:
+            self._places[node.pattern].append((path, value))
+            self._equal[node.pattern, _key(value)].append(path)
+
+    def find(self, value: Any, rows: list[Field]) -> str | None:
+        """Return the path at which ``value`` was written, whole or as a part, if it was."""
+        patterns = _patterns(self._scene.target, frozenset(row.name for row in rows))
+        key = _key(value)
+        for pattern in patterns:
+            places = self._equal.get((pattern, key))
+            if places:
+                self._found[pattern, key] = places[0]
+                self._taken.add(places[0])
+                return places.popleft()
+        for pattern in patterns:
+            # A value that was sent twice may be written once.
+            if (pattern, key) in self._found:
+                return self._found[pattern, key]
+        for pattern in patterns:
+            path = self._part_of(value, pattern) if isinstance(value, str) and value else None
+            if path is not None:
+                return path
+        if rows[0].name in ("call.name", "tool_name") and self._scene.helped:
+            # Of several results each is written out behind the name of its tool.
+            return self._part_of(f"{value}: ", _CONTENT)
+        return self._alike(value, rows[0], patterns) if rows[0].retyped else None
+
+    def _alike(self, value: Any, row: Field, patterns: Iterable[str]) -> str | None:
+        """Return where something stands that says the value in another form."""
+        for pattern in patterns:
+            # Of texts and calls only what is equal can be told from the others.
+            if "[]" in pattern and row.name != "image":
+                continue
+            for place, sent in self._places.get(pattern, []):
+                taken = "[]" in pattern and place in self._taken
+                if not taken and carries(row, value, sent, self._scene):
+                    self._taken.add(place)
+                    return place
+        return None
+
+    def _part_of(self, value: str, pattern: str) -> str | None:
+        places = self._places.get(pattern, [])
+        first = self._next[pattern]
+        for index in range(first, min(first + _NEAR, len(places))):
+            path, text = places[index]
+            if isinstance(text, str) and value in text:
+                self._next[pattern] = index
+                return path
+        return None
+
+
+def _is_loose(pattern: str) -> bool:
+    return pattern.count("[]") > 1 and "tool_calls" not in pattern
+
+
+def _meant(row: Field) -> bool:
+    return row.retyped and row.name != "thinking"
+
+
+def _key(value: Any) -> bytes:
+    """Return text that is equal for values that mean the same in every dialect."""
+    if isinstance(value, str):
+        if value.startswith("data:") and ";base64," in value[:100]:
+            value = value.partition(";base64,")[2]
+        elif value.startswith("{"):
+            # A call's arguments: text in one dialect, an object in the other.
+            with suppress(DiglotError):
+                value = decode_json(value)
+    return encode_json(value)
+
+
+@derived
+def _patterns(target: str, names: frozenset[str]) -> tuple[str, ...]:
+    """Return where ``target`` writes what these rows are about: own places before aliases."""
+    wanted = set(names)
+    for group in _GROUPS:
+        if group & names:
+            wanted |= group
+    rows = [row for row in FIELDS if row.name in wanted and target in row.paths]
+    rows.sort(key=lambda row: (row.name not in names, row.alias))
+    return tuple(dict.fromkeys(row.paths[target] for row in rows))
+
+
+def _owners(fields: list[Field]) -> list[Field]:
+    """Return the rows that say where a dialect itself writes what it reads from an alias."""
+    return [replace(_owner(row.name), note=row.note) for row in fields if row.alias]
+
+
+@derived
+def _owner(name: str) -> Field:
+    """Return the row that owns a name; of rows that are all aliases the first."""
+    rows = [row for row in FIELDS if row.name == name]
+    return next((row for row in rows if not row.alias), rows[0])
