@@ -193,14 +193,18 @@ class Exchange:
         """Return what the translation of the request did; nothing where bytes passed through."""
         if not self.changed or not self.backend:
             return ()
-        wire = self.backend[self.main]
+        body, written = self.bodies()
         return explain_request(
-            decode_json(self.client.request),
-            decode_json(wire.request),
+            body,
+            written,
             source=self.client.dialect,
-            target=wire.dialect,
+            target=self.backend[self.main].dialect,
             about=self.circumstances(),
         )
+
+    def bodies(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the request as it came and as it went, which a report is about."""
+        return decode_json(self.client.request), decode_json(self.backend[self.main].request)
 
     @property
     def changed(self) -> bool:

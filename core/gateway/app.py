@@ -21,6 +21,7 @@ from core.backends.fleet import Fleet
 from core.errors import InvalidRequest
 from core.gateway.call import CallScope, GatewayState
 from core.gateway.endpoints.chat import ChatEndpoint
+from core.gateway.endpoints.exchanges import ExchangeRoutes
 from core.gateway.endpoints.health import HealthRoutes
 from core.gateway.endpoints.listings import Listings
 from core.gateway.endpoints.mcp import McpEndpoint, own_tools
@@ -59,6 +60,7 @@ def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
         get("/api/ps", listings.running),
         get("/api/version", listings.version),
         *HealthRoutes(gateway_state).routes(),
+        *ExchangeRoutes(gateway_state).routes(),
         GatedRoute("/mcp", mcp),
         *docs_routes(gateway_state),
     ]

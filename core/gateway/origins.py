@@ -35,7 +35,7 @@ __all__ = ["MAX_HEADERS", "OriginGuard", "refusal"]
 MAX_HEADERS = 64 * 1024
 """Bytes that all headers of a request may have together."""
 
-_PROGRAMS = ("/v1/", "/api/", "/health/", "/model/")
+_PROGRAMS = ("/v1/", "/api/", "/health/", "/model/", "/diglot/")
 _ALSO = frozenset({"/v1", "/api", "/health", "/metrics", "/mcp"})
 # Whoever starts and stops servers asks these, and knows no key.
 _OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"})

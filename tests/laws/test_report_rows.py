@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import Future
-from pathlib import Path
 from threading import Thread
 from typing import Any
 

@@ -11,10 +11,11 @@ from core.chats.service import Service
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
 from core.inspector.align.request import align_request
+from core.inspector.pair import is_streamed, pair_of
 from core.inspector.round_trip import round_trip
 from core.translation.dialects.registry import DIALECTS
 from ui.viewer.memory import remembered
-from ui.viewer.pair import View, about, is_streamed, pair_of
+from ui.viewer.pair import View, about
 from ui.viewer.tabs import open_tab
 from ui.viewer.views.bodies import show_answers, show_requests
 from ui.viewer.views.comparing import show_fields

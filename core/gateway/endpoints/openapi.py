@@ -13,7 +13,7 @@ from core.gateway.call import GatewayState
 from core.gateway.gate import GatedRoute, HandlerEndpoint
 from core.translation.dialects.api import Operation
 from core.translation.dialects.registry import APIS
-from core.translation.dialects.shared.operations import TEXT
+from core.translation.dialects.shared.operations import COUNT, TEXT
 from core.words import languages, say
 
 __all__ = ["docs_routes", "document", "sections"]
@@ -30,6 +30,23 @@ _OF_THE_SERVER = (
     Operation("get", "/metrics", "Counts for Prometheus"),
 )
 
+_EXCHANGES = "Exchanges"
+
+_OF_EXCHANGES = (
+    Operation(
+        "get", "/diglot/exchanges",
+        "What was asked with this key, newest first, with the number of rows of each outcome",
+        query={"limit": COUNT, "before": TEXT, "model": TEXT, "status": TEXT, "dialect": TEXT,
+               "path": TEXT, "text": TEXT},
+    ),
+    Operation("get", "/diglot/exchanges/{id}", "One exchange: both sides, without secrets"),
+    Operation(
+        "get", "/diglot/exchanges/{id}/report",
+        "What became of each field: outcome, paths, values and the reason in words",
+        query={"lang": TEXT},
+    ),
+)  # fmt: skip
+
 
 class Section(Struct, frozen=True):
     """The routes of one API, or of the server's own, and the type of their streams."""
@@ -42,7 +59,7 @@ class Section(Struct, frozen=True):
 def sections() -> list[Section]:
     """Return every route that a program may ask."""
     found = [Section(a.label, a.operations, a.dialects[0].stream_type) for a in APIS.values()]
-    return [*found, Section(_HEALTH, _OF_THE_SERVER)]
+    return [*found, Section(_EXCHANGES, _OF_EXCHANGES), Section(_HEALTH, _OF_THE_SERVER)]
 
 
 def document() -> dict[str, Any]:
@@ -106,6 +123,10 @@ def _operation(one: Operation, section: Section) -> dict[str, Any]:
     if "{" in one.path:
         name = one.path.partition("{")[2].partition("}")[0]
         found["parameters"] = [{"name": name, "in": "path", "required": True, "schema": TEXT}]
+    if one.query:
+        found.setdefault("parameters", []).extend(
+            {"name": name, "in": "query", "schema": schema} for name, schema in one.query.items()
+        )
     if one.fields:
         schema = {
             "type": "object",

@@ -54,6 +54,7 @@ class Operation(Struct, frozen=True):
     required: tuple[str, ...] = ()
     fields: dict[str, Any] = {}
     streams: bool = False
+    query: dict[str, Any] = {}
 
 
 class Api(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import DiglotError
 from core.translation.codec.json import decode_json, read_setting
 from core.translation.dialects.registry import DIALECTS
-from core.translation.dialects.shared.effort import parse_effort
+from core.translation.dialects.shared.thinking import SWITCHES, effort_of, named
 from core.translation.fields.field import Field
 from core.translation.report.scene import Scene, same
 
@@ -65,14 +65,14 @@ def _setting(row: Field, value: Any, sent: Any) -> bool:
 
 
 def _effort(value: Any, sent: Any, scene: Scene) -> bool:
+    value = SWITCHES.get(value, value) if isinstance(value, str) else value
+    if value is True:
+        return sent not in (False, "none")
     target = DIALECTS.get(scene.target)
-    if value in ("enabled", "adaptive", "disabled"):
-        return bool((value == "disabled") == (sent in (False, "none")))
-    if target is None or target.dump_effort is None:
+    effort = value if isinstance(value, bool | str) else effort_of(value)
+    if target is None or target.dump_effort is None or not isinstance(effort, bool | str):
         return False
-    with suppress(DiglotError):
-        return bool(same(sent, target.dump_effort(parse_effort(value, "think"))))
-    return False
+    return bool(sent == target.dump_effort(named(effort)))
 
 
 def _choice(value: Any, sent: Any) -> bool:

@@ -139,6 +139,7 @@ NOTES: dict[str, Note] = {
     "namespace": Note("report.namespace", source=_RESPONSES),
     "claude_only": Note("report.claude_only", source=_ANTHROPIC),
     "think_nearest": Note("report.think_nearest", source=_DOCS),
+    "no_vision": Note("report.no_vision", source="Ollama server/routes.go"),
     "no_hearing": Note("report.no_hearing", source="Ollama server/routes.go"),
     "audio_native": Note("report.audio_native", source=_COMPAT),
 }

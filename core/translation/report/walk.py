@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from core.translation.dialects.registry import DIALECTS
 from core.translation.fields.field import Field
+from core.translation.fields.kinds import HARMLESS
 from core.translation.report.leaves import Leaf, leaves
 from core.translation.report.meaning import carries
 from core.translation.report.notes import NOTES
@@ -28,6 +29,9 @@ __all__ = ["Walk"]
 # Notes of fields that the target may mean without writing them.
 _MEANT = ("tool_choice_native", "echo_done", "embed_cut", "encoding", "expanded", "format",
           "format_name", "format_strict", "raw_mode", "tool_type", "usage_always")  # fmt: skip
+# What a value is missing for that the target has a place for.
+_MISSED = {"image": "no_vision", "audio.data": "no_hearing"}
+_EFFORTS = ("think", "reasoning_effort")
 _HISTORY = frozenset({"content", "content.text", "call.name", "call.arguments", "call.id",
                       "tool_call_id", "tool_name", "call.index"})  # fmt: skip
 
@@ -76,6 +80,9 @@ class Walk:
             and value is not None
         ):
             return self._placed(path, value, row, path)
+        left = leaf.node.left
+        if left:
+            return self._say("dropped", path, value, row, left, harmless=left in HARMLESS)
         if any(path == p or path.startswith((f"{p}.", f"{p}[")) for p in scene.about.unwanted):
             return self._say("dropped", path, value, row, "unwanted")
         if value is None:
@@ -162,7 +169,7 @@ class Walk:
         return self._lost(path, value, row)
 
     def _lost(self, path: str, value: Any, row: Field) -> ReportRow:
-        notes = [row.note, "no_native", "no_openai"]
+        notes = [_MISSED.get(row.name, row.note), "no_native", "no_openai"]
         if row.name == "tool_name":
             notes = ["participant"]
         elif row.name == "thinking":
@@ -185,6 +192,11 @@ class Walk:
         """Return the row of what stands in the words or the schema that a model is helped by."""
         scene = self._scene
         way = next((w for w in ("tools_emulated", "tool_choice_emulated") if w in scene.ways), "")
+        if row.name == "thinking" and "think_nearest" in scene.ways:
+            place = next((p for p in _EFFORTS if self._places.at(p) is not None), None)
+            if place is not None:
+                self._scene.claimed.add(place)
+            return self._say("emulated", path, value, row, "think_nearest", target=place)
         if path == "stream" and scene.helped:
             return self._say("emulated", path, value, row, "stream_replayed")
         if not way or not row.name.startswith("tool"):

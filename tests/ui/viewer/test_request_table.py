@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from core.errors import DiglotError
 from core.inspector.align.request import align_request
+from core.inspector.pair import pair_of
 from core.inspector.paste.detect import read_paste
 from core.translation.translate import translate_request
 from tests.laws.bodies import translations
-from ui.viewer.pair import pair_of
 from ui.viewer.pasting import exchange_of
 from ui.viewer.views.bodies import found_lines, pretty
 from ui.viewer.views.editing import Edited, follow

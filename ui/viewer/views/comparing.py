@@ -10,16 +10,14 @@ import streamlit as st
 from core.errors import DiglotError
 from core.inspector.align.request import AlignedRow
 from core.inspector.align.response import align_headers
+from core.inspector.pair import answer_rows, is_streamed, stream_rows
 from core.translation.dialects.registry import DIALECTS
 from ui.viewer.memory import remembered
 from ui.viewer.pair import (
     View,
     about,
-    answer_rows,
     further,
-    is_streamed,
     rows_in,
-    stream_rows,
 )
 from ui.viewer.views.table import show_rows
 from ui.widgets.dialect_labels import dialect_name
@@ -77,7 +75,9 @@ def _came(
 
     def rows_of(dialect: str = "") -> tuple[str, str, tuple[AlignedRow, ...]]:
         name = f"{part}-{dialect}-{view.key}"
-        return remembered(name, about(view.exchange), lambda: align(view, dialect))
+        return remembered(
+            name, about(view.exchange), lambda: align(view.exchange, view.pair, dialect)
+        )
 
     def rows_too(dialect: str) -> tuple[AlignedRow, ...]:
         return rows_of(dialect)[2]

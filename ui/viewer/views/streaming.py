@@ -10,12 +10,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import DiglotError
+from core.inspector.pair import answer_ways
 from core.inspector.timeline import Record, StreamLine, Timeline, read_line, timeline
 from core.translation.dialects.registry import DIALECTS
 from core.translation.stamp import Stamp
 from ui.viewer.memory import remembered
 from ui.viewer.paging import page_of
-from ui.viewer.pair import View, answer_ways
+from ui.viewer.pair import View
 from ui.widgets.dialect_labels import dialect_name, is_native
 from ui.widgets.text import plain
 from ui.words import t

@@ -1,0 +1,237 @@
+"""/diglot/exchanges: what was asked and answered here, and what became of each field of it.
+
+Each key sees what was asked with it and nothing else: another's exchange is not there (404).
+Bodies are shown as they are kept, without keys and without the data of images.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.requests import Request
+
+from core.errors import BackendError, DiglotError, InvalidRequest
+from core.exchanges.exchange import Exchange
+from core.exchanges.log import Filter
+from core.exchanges.masking import mask_body
+from core.exchanges.wire import Wire
+from core.gateway.auth import principal_of
+from core.gateway.call import GatewayState
+from core.gateway.gate import GatedRoute, Handler, HandlerEndpoint
+from core.inspector.align.request import AlignedRow
+from core.inspector.pair import Pair, answer_rows, is_streamed, pair_of, sent_pair, stream_rows
+from core.note import Note
+from core.translation.codec.json import decode_json
+from core.translation.stamp import rfc3339
+from core.words import languages, preferred
+
+__all__ = ["ExchangeRoutes"]
+
+_MOST = 200
+_USUAL = 50
+
+
+class ExchangeRoutes:
+    """The exchanges of whoever asks, for programs. The request page draws the same."""
+
+    def __init__(self, gateway_state: GatewayState) -> None:
+        self._gateway_state = gateway_state
+        self._log = gateway_state.fleet.log
+
+    def routes(self) -> list[GatedRoute]:
+        """Return the routes."""
+        one = "/diglot/exchanges/{id}"
+        return [
+            self._get("/diglot/exchanges", self.listed),
+            self._get(one, self.one),
+            self._get(f"{one}/report", self.report),
+        ]
+
+    def _get(self, path: str, handler: Handler) -> GatedRoute:
+        return GatedRoute(path, HandlerEndpoint(self._gateway_state, handler), ["GET"])
+
+    async def listed(self, request: Request, body: bytes) -> Any:
+        """GET /diglot/exchanges: newest first; ``before`` goes on where a page ended."""
+        asked = request.query_params
+        limit = _number(asked.get("limit") or str(_USUAL), "limit")
+        if not 1 <= limit <= _MOST:
+            raise InvalidRequest(f"limit is 1 to {_MOST}", path="limit")
+        before = _number(asked.get("before") or "0", "before")
+        wanted = Filter(
+            model=asked.get("model", ""),
+            status=asked.get("status", ""),
+            dialect=asked.get("dialect", ""),
+            path=asked.get("path", ""),
+            text=asked.get("text", ""),
+        )
+        owner = principal_of(request.scope).owner
+        found = self._log.newest(owner=owner, wanted=wanted, limit=limit + 1, before=before)
+        page, more = found[:limit], len(found) > limit
+        return {
+            "object": "list",
+            "data": [_summary(exchange) for exchange in page],
+            "has_more": more,
+            "next_before": str(page[-1].started) if more else None,
+        }
+
+    async def one(self, request: Request, body: bytes) -> Any:
+        """GET /diglot/exchanges/{id}: both sides, as they are kept."""
+        exchange = self._mine(request)
+        everything = principal_of(request.scope).everything
+        backend = [_side(wire, exchange, address=everything) for wire in exchange.backend]
+        return {
+            **_summary(exchange),
+            "client": _side(exchange.client, exchange, address=False),
+            "backend": backend,
+            "emulated": dict(exchange.emulated),
+        }
+
+    async def report(self, request: Request, body: bytes) -> Any:
+        """GET /diglot/exchanges/{id}/report: what became of each field, and why."""
+        exchange = self._mine(request)
+        language = _language(request)
+        if not exchange.ended:
+            raise BackendError(
+                "this exchange is still at work; ask again when its answer has ended",
+                status=409,
+                code="not_ended",
+            )
+        sent = sent_pair(exchange) if exchange.backend and exchange.client.request else None
+        pair = pair_of(exchange)
+        found: dict[str, Any] = {
+            "id": exchange.id,
+            "language": language,
+            "request": None if sent is None else _pair(sent, language),
+            "compared": _pair(pair, language) if pair.derived else None,
+            "answer": None,
+            "stream": None,
+        }
+        if exchange.client.chunks:
+            found["answer"] = _answer(exchange, pair, language)
+            if is_streamed(exchange):
+                found["stream"] = _answer(exchange, pair, language, stream=True)
+        return found
+
+    def _mine(self, request: Request) -> Exchange:
+        identity = request.path_params["id"]
+        owner = principal_of(request.scope).owner
+        exchange = self._log.get(identity, owner=owner)
+        if exchange is None:
+            raise BackendError(
+                "there is no such exchange; the oldest are forgotten",
+                status=404,
+                code="exchange_not_found",
+            )
+        return exchange
+
+
+def _number(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise InvalidRequest(f"{name} is a whole number", path=name)
+    return int(text)
+
+
+def _language(request: Request) -> str:
+    chosen = request.query_params.get("lang")
+    if chosen and chosen not in languages():
+        raise InvalidRequest(f"lang is one of: {', '.join(languages())}", path="lang")
+    return chosen or preferred(request.headers.get("accept-language", ""))
+
+
+def _summary(exchange: Exchange) -> dict[str, Any]:
+    backend = [wire.dialect for wire in exchange.backend]
+    return {
+        "id": exchange.id,
+        "started": rfc3339(exchange.started),
+        "seconds": (exchange.ended - exchange.started) / 1e9 if exchange.ended else None,
+        "model": exchange.model,
+        "status": exchange.status or None,
+        "error": exchange.error or None,
+        "client_dialect": exchange.client.dialect,
+        "path": exchange.client.path,
+        "backend_dialects": backend,
+        "streamed": exchange.client.streamed,
+        "rows": _counts(exchange),
+    }
+
+
+def _counts(exchange: Exchange) -> dict[str, int] | None:
+    """Return how many rows there are of each outcome; None where nothing can be told yet."""
+    if not exchange.backend or exchange.cut:
+        return None
+    try:
+        return dict(Counter(row.outcome for row in exchange.report()))
+    except DiglotError:
+        return None
+
+
+def _side(wire: Wire, exchange: Exchange, *, address: bool) -> dict[str, Any]:
+    side: dict[str, Any] = {
+        "dialect": wire.dialect,
+        "path": wire.path,
+        "request": _body(_kept(wire.request, exchange)),
+        "status": wire.status or None,
+        "streamed": wire.streamed,
+        "headers": dict(wire.headers),
+        "answered": dict(wire.answered),
+        "response": _body(_kept(wire.response, exchange)),
+    }
+    # Where a backend is, is for whoever runs the server.
+    return {**side, "url": wire.url} if address else side
+
+
+def _kept(data: bytes, exchange: Exchange) -> bytes:
+    """Return what may be shown of a body: all is masked once an answer is over, not before."""
+    return data if exchange.ended else mask_body(data)
+
+
+def _body(data: bytes) -> Any:
+    """Return a body as JSON where it is one, else as text."""
+    if data[:1] in (b"{", b"["):
+        try:
+            return decode_json(data)
+        except DiglotError:
+            pass
+    return data.decode("utf-8", "replace")
+
+
+def _pair(pair: Pair, language: str) -> dict[str, Any]:
+    return {
+        "source": pair.source,
+        "target": pair.target,
+        "body": pair.body,
+        "written": pair.written,
+        "rows": _rows(pair.rows, language),
+    }
+
+
+def _answer(
+    exchange: Exchange, pair: Pair, language: str, *, stream: bool = False
+) -> dict[str, Any]:
+    try:
+        source, target, rows = (stream_rows if stream else answer_rows)(exchange, pair)
+    except DiglotError as exc:
+        return {"error": exc.message, "rows": []}
+    return {"source": source, "target": target, "rows": _rows(rows, language)}
+
+
+def _rows(rows: Iterable[AlignedRow], language: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "outcome": row.outcome,
+            "path": row.path,
+            "value": row.value,
+            "target": row.target,
+            "written": row.written,
+            "note": _note(row.note, language),
+        }
+        for row in rows
+    ]
+
+
+def _note(note: Note, language: str) -> dict[str, str]:
+    said = {"key": note.key, "sentence": note.text(language)}
+    more = {"source": note.source, "since": note.since}
+    return said | {name: value for name, value in more.items() if value}
