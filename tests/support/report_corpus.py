@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.rule_based_model import thinking
+from tests.support.rule_based_model import answer_natively, thinking
 from tests.support.scripted_backend import Said, Scripted
 
 __all__ = ["BY_HAND", "CONFIGURED", "MODELS", "answering", "config_of", "requests"]
@@ -48,6 +48,7 @@ def config_of(plain: str, llama: str) -> str:
 def answering(kind: str = "") -> Iterator[Scripted]:
     """Run a backend of both kinds; ``kind`` is who owns its models (llamacpp)."""
     with thinking() as backend:
+        backend.thinks("/api/chat", _talked)
         backend.thinks("/api/show", _shown)
         backend.thinks("/api/generate", _generated)
         backend.thinks("/v1/completions", _completed)
@@ -90,6 +91,14 @@ def _shown(body: dict[str, Any]) -> Said:
     able = ["completion", "tools", "thinking", "vision", "insert"]
     bare = body.get("model") == "bare"
     return _said({"capabilities": ["completion"] if bare else able, "model_info": {}})
+
+
+def _talked(body: dict[str, Any]) -> Said:
+    """Answer a chat; one without a word only loads the model."""
+    if body.get("messages"):
+        return answer_natively(body)
+    message = {"role": "assistant", "content": ""}
+    return _said({"model": body["model"], "message": message, "done": True, "done_reason": "load"})
 
 
 def _generated(body: dict[str, Any]) -> Said:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from core.errors import DiglotError
-from core.translation.codec.json import decode_json, read_setting
+from core.translation.codec.json import decode_json, encode_json, read_setting
 from core.translation.dialects.registry import DIALECTS
 from core.translation.dialects.shared.thinking import SWITCHES, effort_of, named
 from core.translation.fields.field import Field
@@ -42,11 +43,17 @@ def carries(row: Field, value: Any, sent: Any, scene: Scene) -> bool:
 
 
 def _otherwise(row: Field, value: Any, sent: Any) -> bool:
+    if row.note == "text_tool":
+        # A tool of text is a function of one string there.
+        return (value, sent) == ("custom", "function") or _holds(value, sent)
+    if row.note in ("tools_added", "expanded"):
+        return False
     if row.name == "raw_prompt" or row.name == "embed.input":
         listed = isinstance(value, list) and sent in value
         return bool(listed or sent == [value])
     if row.name == "call.arguments":
-        return bool(_opened(value) == _opened(sent))
+        # Arguments that were cut stand whole in an object.
+        return bool(_opened(sent) in (_opened(value), {"arguments": value}))
     if row.name == "format":
         return isinstance(sent, dict) or {value, sent} <= {"json", "json_object"}
     if row.name == "parallel_tool_calls":
@@ -100,6 +107,23 @@ def _image(value: Any, sent: Any) -> bool:
 
 def _data(image: str) -> str:
     return image.rpartition(",")[2] if image.startswith("data:") else image
+
+
+def _holds(value: Any, sent: Any) -> bool:
+    """Tell whether every text in a value stands in what was sent."""
+    whole = encode_json(_opened(sent)).decode()
+    said = list(_texts(_opened(value)))
+    return bool(said) and all(encode_json(text).decode()[1:-1] in whole for text in said)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        # What kind of thing it is the place says.
+        items = [v for k, v in value.items() if k != "type"] if isinstance(value, dict) else value
+        for item in items:
+            yield from _texts(item)
 
 
 def _opened(value: Any) -> Any:

@@ -62,6 +62,8 @@ class Places:
         finder = _Finder(reversed(written) if scene.helped else written, scene)
         for leaf in order:
             self._settle(leaf, finder)
+        for leaf in client if self.looks else ():
+            self._settle_status(leaf)
 
     def of(self, path: str) -> str | None:
         """Return the place of a client's leaf, None where it was not written."""
@@ -102,6 +104,17 @@ class Places:
             home = message_of(found[0])
             if home and home not in self._homes[message_of(leaf.path)]:
                 self._homes[message_of(leaf.path)].append(home)
+
+    def _settle_status(self, leaf: Leaf) -> None:
+        """Find a status that became words, because there were none of its own."""
+        if not leaf.node.rows or leaf.node.rows[0].name != "item.status":
+            return
+        taken = {place for place, _ in self._found.values()}
+        for place, sent in self._written.items():
+            said = place.endswith(".content") and place not in taken
+            if said and same(sent, leaf.value):
+                self._found[leaf.path] = (place, leaf.node.rows[0])
+                return
 
     def _setting(self, leaf: Leaf, row: Field) -> tuple[str, Field] | None:
         spoken = DIALECTS.get(self._scene.target)
@@ -205,7 +218,7 @@ class _Finder:
         """Return where something stands that says the value in another form."""
         for pattern in patterns:
             # Of texts and calls only what is equal can be told from the others.
-            if "[]" in pattern and row.name != "image":
+            if "[]" in pattern and row.name != "image" and row.note != "text_tool":
                 continue
             for place, sent in self._places.get(pattern, []):
                 taken = "[]" in pattern and place in self._taken

@@ -126,6 +126,8 @@ class Walk:
             return ()
         if row.name.endswith("model"):
             return ("model_alias",)
+        if row.name == "item.status":
+            return ()
         if row.name == "role":
             return ("developer", "role_case", "role_function")
         if row.name == "image":
