@@ -184,6 +184,8 @@ class Judge:
         if isinstance(value, str) and isinstance(sent, str):
             if value.strip() and value in sent:
                 return True
+            if row.note.key == "report.as_text" and "+hidden+" in value:
+                return bool(sent)
             if "+hidden+" in value + sent:
                 heads = [text.rpartition(",")[2][:8] for text in (value, sent)]
                 return heads[0] == heads[1]
@@ -207,7 +209,8 @@ class Judge:
             if value in ("", "null", None, " {} ", '"{}"'):
                 return plain_json(sent) == {}
             with suppress(ValueError):
-                return plain_json(plain_json(json.loads(value))) == plain_json(sent)
+                said = plain_json(json.loads(value))
+                return plain_json(said) == plain_json(sent) or {"arguments": said} == sent
             return value in texts_in(sent)
         if "format" in path:
             return value in ("json", "json_object", "json_schema") or isinstance(value, dict)
@@ -327,7 +330,7 @@ _UNSAID: Mapping[str, Unsaid] = {
         (".type", ".media_type", ".format", ".index", ".role", "raw")),
     "blocks": lambda path, value, body, written: path.endswith((".role", ".type")),
     "items": lambda path, value, body, written: path.endswith((".role", ".type")),
-    "tool_type": lambda path, value, body, written: value == "function",
+    "tool_type": lambda path, value, body, written: value in ("function", "namespace"),
     "usage_always": lambda path, value, body, written: "include_usage" in path,
     "tool_choice_native": lambda path, value, body, written: "tools" not in written
     or value in ("auto", {"type": "auto"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -37,6 +38,10 @@ def carries(row: Field, value: Any, sent: Any, scene: Scene) -> bool:
         return _choice(value, sent)
     if row.name == "image":
         return _image(value, sent)
+    if row.note == "as_text" and isinstance(value, str):
+        # Where the data was not kept nothing more can be seen than that there are words.
+        kept = "+hidden+" not in value
+        return isinstance(sent, str) and bool(value) and (not kept or _decoded(value) in sent)
     if row.name in _TEXTS and isinstance(value, str) and isinstance(sent, str):
         return bool(value) and value in sent
     return _otherwise(row, value, sent)
@@ -52,8 +57,9 @@ def _otherwise(row: Field, value: Any, sent: Any) -> bool:
         listed = isinstance(value, list) and sent in value
         return bool(listed or sent == [value])
     if row.name == "call.arguments":
-        # Arguments that were cut stand whole in an object.
-        return bool(_opened(sent) in (_opened(value), {"arguments": value}))
+        # What is no object, or was cut, stands whole in one.
+        said = _opened(value)
+        return bool(_opened(sent) in (said, {"arguments": said}, {"arguments": value}))
     if row.name == "format":
         return isinstance(sent, dict) or {value, sent} <= {"json", "json_object"}
     if row.name == "parallel_tool_calls":
@@ -107,6 +113,13 @@ def _image(value: Any, sent: Any) -> bool:
 
 def _data(image: str) -> str:
     return image.rpartition(",")[2] if image.startswith("data:") else image
+
+
+def _decoded(data: str) -> str:
+    """Return the words of a file that is in a request, as base64 or as they are."""
+    with suppress(ValueError):
+        return b64decode(data.rpartition(",")[2], validate=True).decode()
+    return data
 
 
 def _holds(value: Any, sent: Any) -> bool:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from core.errors import DiglotError
 from core.translation.codec.json import decode_json, encode_json
+from core.translation.codec.json_paths import value_at
 from core.translation.dialects.registry import DIALECTS, FIELDS, SPOKEN, derived
 from core.translation.fields.field import Field
 from core.translation.report.leaves import Leaf, fill, leaves
@@ -33,6 +34,9 @@ _GROUPS = (
     frozenset({"raw_prompt", "prompt"}),
     frozenset({"thinking", "thinking.budget"}),
 )
+
+# What can be told by its meaning from others that stand in the same list.
+_ALIKE = frozenset({"image", "call.arguments", "text_tool", "as_text"})
 
 _NEAR = 50
 """Texts that are looked through for one that a value may be a part of."""
@@ -108,6 +112,10 @@ class Places:
     def _settle_status(self, leaf: Leaf) -> None:
         """Find a status that became words, because there were none of its own."""
         if not leaf.node.rows or leaf.node.rows[0].name != "item.status":
+            return
+        item = message_of(leaf.path)
+        kind = value_at(self._scene.body, f"{item}.type") if item else ""
+        if not str(kind).endswith("call_output"):
             return
         taken = {place for place, _ in self._found.values()}
         for place, sent in self._written.items():
@@ -218,7 +226,7 @@ class _Finder:
         """Return where something stands that says the value in another form."""
         for pattern in patterns:
             # Of texts and calls only what is equal can be told from the others.
-            if "[]" in pattern and row.name != "image" and row.note != "text_tool":
+            if "[]" in pattern and not (row.name in _ALIKE or row.note in _ALIKE):
                 continue
             for place, sent in self._places.get(pattern, []):
                 taken = "[]" in pattern and place in self._taken

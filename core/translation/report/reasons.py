@@ -55,6 +55,14 @@ def _differs(fact: Fact) -> bool:
     return fact.target is not None and not same(fact.value, fact.sent)
 
 
+def _neutral(fact: Fact) -> bool:
+    row = fact.row
+    if not _unsaid(fact) or row is None:
+        return False
+    plain = row.name == "tools.strict" and fact.value is False
+    return plain or any(same(fact.value, one) for one in row.neutral)
+
+
 def _required(fact: Fact) -> bool:
     place = fact.target or ""
     return _added(fact) and not fact.scene.inserted(place) and (
@@ -128,8 +136,7 @@ HOLDS: Mapping[str, Holds] = {
     # Values that say nothing.
     "null": lambda f: f.value is None and _unsaid(f),
     "empty": lambda f: f.value in EMPTY and _unsaid(f),
-    "neutral": lambda f: _unsaid(f) and f.row is not None and any(
-        same(f.value, one) for one in f.row.neutral),
+    "neutral": _neutral,
     "empty_message": lambda f: _unsaid(f) and _last(f.path) == "role",
     "implied": _unsaid,
     "kind_of_lost": _unsaid,
@@ -203,7 +210,7 @@ HOLDS: Mapping[str, Holds] = {
     "audio_native": lambda f: f.target is not None and f.scene.native,
     "parts": lambda f: f.scene.native and f.target is not None and _last(f.target) == "content",
     "tool_name": _moves("tool_name"),
-    "tool_type": lambda f: f.value == "function",
+    "tool_type": lambda f: _unsaid(f) and _last(f.path) == "type",
     "tool_choice_native": lambda f: f.scene.native and _choice_meant(f),
     "choice_form": lambda f: _differs(f),
     "system_field": lambda f: bool(f.target) and not message_of(f.path or "")

@@ -161,7 +161,7 @@ class Walk:
             return self._say("retyped", path, value, row, "tool_choice_native")
         if row.name == "max_tokens" and isinstance(value, int) and value < 0:
             return self._say("retyped", path, value, row, "unlimited")
-        if any(same(value, one) for one in row.neutral):
+        if self._true("retyped", path, value, row, "neutral"):
             note = "tool_choice_native" if row.name == "tool_choice" else "neutral"
             return self._say("retyped", path, value, row, note, "neutral")
         if row.note in _MEANT and self._true("retyped", path, value, row, row.note):
