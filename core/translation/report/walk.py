@@ -201,6 +201,9 @@ class Walk:
             return self._say("emulated", path, value, row, "think_nearest", target=place)
         if path == "stream" and scene.helped:
             return self._say("emulated", path, value, row, "stream_replayed")
+        if way and row.name in ("content", "content.text") and value and str(value) in self._told:
+            # Said in another request that was made for the same call.
+            return self._say("emulated", path, value, row, way)
         if not way or not row.name.startswith("tool"):
             return None
         if row.name == "tool_choice":
