@@ -148,7 +148,7 @@ class Walk:
     # What was not written ---------------------------------------------------------------------
 
     def _unplaced(self, path: str, value: Any, rows: list[Field]) -> ReportRow:
-        row = rows[-1]
+        row = rows[0] if rows[0].name in _HISTORY else rows[-1]
         helped = self._helped(path, value, row)
         if helped is not None:
             return helped
@@ -245,7 +245,7 @@ class Walk:
         if homes:
             return self._say("retyped", path, value, row, "blocks", "items", "implied")
         if any(one.outcome == "dropped" for one in beside):
-            return self._say("dropped", path, value, row, "call_left_out", "side_messages")
+            return self._say("dropped", path, value, row, "side_messages", "call_left_out")
         return self._say("retyped", path, value, row, "empty_message")
 
     # What was added ---------------------------------------------------------------------------
