@@ -38,6 +38,9 @@ def carries(row: Field, value: Any, sent: Any, scene: Scene) -> bool:
         return _choice(value, sent)
     if row.name == "image":
         return _image(value, sent)
+    if row.note == "as_text" and isinstance(value, dict | list) and isinstance(sent, str):
+        said = list(_texts(value))
+        return bool(said) and all(text in sent for text in said)
     if row.note == "as_text" and isinstance(value, str):
         # Where the data was not kept nothing more can be seen than that there are words.
         kept = "+hidden+" not in value
