@@ -242,7 +242,8 @@ class Caller:
             hub.amend = WrittenCalls(names, ids=exchange.id, found=noted)
         answer = await self._send(hub, call)
         if "calls_written" in exchange.emulated.values():
-            answer.headers |= _headers((), exchange.emulated, strict=False)
+            told = (answer.headers.get("x-diglot-emulated", ""), "calls_written")
+            answer.headers["x-diglot-emulated"] = ",".join(filter(None, told))
         return answer
 
     async def _aside(self, hub: Hub, call: UpstreamCall, question: ChatRequest) -> ChatResponse:

@@ -246,6 +246,7 @@ HOLDS: Mapping[str, Holds] = {
     "tools_emulated": _way("tools_emulated"),
     "history_flattened": _way("history_flattened"),
     "choices": _way("choices"),
+    "calls_written": lambda f: True,
     "stream_replayed": lambda f: f.outcome == "emulated" and f.path == "stream",
     "model_alias": lambda f: f.target is not None and f.value != f.sent,
 }  # fmt: skip
