@@ -216,6 +216,8 @@ class Judge:
             return value in ("json", "json_object", "json_schema") or isinstance(value, dict)
         if path == "logprobs" and target in ("logprobs", "top_logprobs"):
             return True
+        if row.note.key == "report.as_text" and isinstance(value, list | dict):
+            return all(text in sent for text in texts_of(value))
         if row.note.key == "report.text_tool":
             return all(text in list(texts_in(sent)) for text in texts_of(value)) or (
                 (value, sent) == ("custom", "function"))  # fmt: skip
