@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -173,7 +174,7 @@ async def offered(*, offer: bool = True) -> AsyncIterator[str]:
     gateway_state = GatewayState(fleet)
     endpoint = McpEndpoint(gateway_state, lambda: own_tools(ToolSettings()))
     app = OriginGuard(
-        Router([GatedRoute("/mcp", endpoint)]), gateway_state=gateway_state, exposed=False
+        Router([GatedRoute("/mcp", endpoint, ["POST"])]), gateway_state=gateway_state, exposed=False
     )
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
     task = asyncio.create_task(server.serve())
@@ -210,6 +211,52 @@ async def test_the_toolbox_is_offered_over_http() -> None:
 async def test_the_gateway_offers_it_beside_its_other_routes(tmp_path: Path) -> None:
     with gateway("model_list: []\n", folder=tmp_path, environ={}) as base:
         assert await seen(streamable_http_client(f"{base}/mcp")) == (NAMES, "42", True)
+
+
+LIST = {"jsonrpc": "2.0", "id": 7, "method": "tools/list"}
+ACCEPT = {"accept": "application/json, text/event-stream"}
+
+
+@pytest.mark.parametrize("wrong", [None, True, 1.5, [], {}])
+async def test_a_request_whose_id_is_not_one_is_refused(wrong: Any) -> None:
+    async with offered() as url, httpx.AsyncClient(trust_env=False, headers=ACCEPT) as client:
+        reply = await client.post(url, json={**LIST, "id": wrong})
+        assert reply.status_code == 400
+        assert reply.json() == {
+            "jsonrpc": "2.0",
+            "id": None,
+            "error": {
+                "code": -32600,
+                "message": "Invalid Request: id must be a string or an integer",
+            },
+        }
+        for right in (0, "", "a"):
+            assert (await client.post(url, json={**LIST, "id": right})).json()["id"] == right
+        notification = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+        assert (await client.post(url, json=notification)).status_code == 202
+
+
+async def test_a_protocol_version_that_is_not_spoken_is_refused() -> None:
+    async with offered() as url, httpx.AsyncClient(trust_env=False, headers=ACCEPT) as client:
+        for version in ("1999-01-01", "newest"):
+            named = {"mcp-protocol-version": version}
+            reply = await client.post(url, json=LIST, headers=named)
+            error = reply.json()["error"]
+            assert (reply.status_code, reply.json()["id"]) == (400, 7)
+            assert error["data"]["requested"] == version
+            assert "2025-06-18" in error["data"]["supported"]
+        named = {"mcp-protocol-version": "2025-06-18"}
+        assert (await client.post(url, json=LIST, headers=named)).status_code == 200
+
+
+async def test_a_stop_waits_for_no_stream_that_says_nothing(tmp_path: Path) -> None:
+    with gateway("model_list: []\n", folder=tmp_path, environ={}) as base:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+            reply = await client.get(f"{base}/mcp", headers={"accept": "text/event-stream"})
+            assert (reply.status_code, reply.headers["allow"]) == (405, "POST")
+            assert (await client.post(f"{base}/mcp", json=LIST, headers=ACCEPT)).json()["id"] == 7
+            began = time.monotonic()
+    assert time.monotonic() - began < 10, "the gateway stopped with the connection still open"
 
 
 async def test_a_config_may_keep_the_tools_to_itself() -> None:
@@ -344,7 +391,7 @@ def test_the_config_says_where_tools_come_from(tmp_path: Path) -> None:
         ("mcp_servers: {a: {url: 'http://b/', transport: sse}}", "no longer part of MCP"),
         ("mcp_servers: {a: {url: 'http://b/', auth_type: magic}}", "must be one of"),
         ("mcp_servers: {a: {command: x}}\ndiglot: {mcp_servers: {a: {command: y}}}", "two MCP"),
-        ("diglot: {tools: {http: {fetch: some}}}", "public, any or none"),
+        ("diglot: {tools: {http: {fetch: some}}}", "must be one of public, any, none"),
         ("diglot: {tools: {time: 0}}", "above zero"),
     ],
 )

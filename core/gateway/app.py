@@ -61,7 +61,9 @@ def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
         get("/api/version", listings.version),
         *HealthRoutes(gateway_state).routes(),
         *ExchangeRoutes(gateway_state).routes(),
-        GatedRoute("/mcp", mcp),
+        # No GET: a server that keeps no sessions has nothing to say unasked (MCP 2025-11-25,
+        # transports: 405 where no stream is offered), and an idle stream would hold up a stop.
+        GatedRoute("/mcp", mcp, ["POST"]),
         *docs_routes(gateway_state),
     ]
     # Last: whatever else is asked for under these prefixes is not there.

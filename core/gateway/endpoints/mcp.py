@@ -12,13 +12,16 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from core.config.tools import ToolSettings
-from core.errors import InvalidRequest
+from core.errors import DiglotError, InvalidRequest
+from core.gateway.auth import Principal
 from core.gateway.call import CallScope, GatewayState
 from core.gateway.gate import Endpoint, noted
-from core.translation.codec.json import encode_json
+from core.translation.codec.json import decode_json, encode_json
 from core.translation.fields.field import COMMON
 from core.translation.messages import Tool, ToolCall
 
@@ -41,14 +44,18 @@ _INSTRUCTIONS = "Tools of a Diglot server. Each result is text, or JSON as text.
 class McpEndpoint(Endpoint):
     """Answers ``/mcp``. ``open_tools`` opens the tools; the config tells whether to offer them.
 
-    The SDK reads the body, of which it takes 4 MB.
+    The SDK takes bodies of up to 4 MB. Before it sees one, an id and a protocol version that MCP
+    does not allow are refused: it takes a request whose id is null for a notification.
     """
 
     def __init__(self, gateway_state: GatewayState, open_tools: OpenTools) -> None:
-        super().__init__(gateway_state, dialect=COMMON, reads="as it comes")
+        super().__init__(gateway_state, dialect=COMMON)
         self._open_tools = open_tools
         self._owner: asyncio.Task[None] | None = None
         self._manager: asyncio.Future[StreamableHTTPSessionManager] | None = None
+
+    def check(self, principal: Principal, body: bytes) -> None:
+        """Look for no model: what is called here names none."""
 
     async def serve(
         self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
@@ -60,11 +67,15 @@ class McpEndpoint(Endpoint):
                 "this server does not offer its tools; its config says diglot.tools.offer: false",
                 status=404, code="not_found",
             )  # fmt: skip
+        refusal = refused(Headers(scope=scope).get("mcp-protocol-version"), body)
+        if refusal is not None:
+            await refusal(scope, receive, noted(call, send))
+            return
         if self._manager is None:
             self._manager = asyncio.get_running_loop().create_future()
             self._owner = asyncio.create_task(self._own(self._manager))
         manager = await asyncio.shield(self._manager)
-        await manager.handle_request(scope, receive, noted(call, send))
+        await manager.handle_request(scope, _again(body, receive), noted(call, send))
 
     async def aclose(self) -> None:
         """End what the first request began."""
@@ -92,6 +103,47 @@ class McpEndpoint(Endpoint):
                 raise
             ready.set_exception(exc)
             self._manager = None
+
+
+def refused(version: str | None, body: bytes) -> Response | None:
+    """Return the 400 for a message that MCP does not allow over HTTP, None for any other.
+
+    A request's id is a text or a whole number, never null (MCP 2025-06-18, base protocol), and a
+    ``MCP-Protocol-Version`` that the server does not speak is 400 (the same, transports).
+    """
+    from mcp import types
+    from mcp_types.version import SUPPORTED_PROTOCOL_VERSIONS
+
+    try:
+        message = decode_json(body)
+    except DiglotError:
+        return None  # the SDK says what is wrong with it
+    known = message.get("id") if isinstance(message, dict) else None
+    valid = isinstance(known, str) or type(known) is int
+    if version is not None and version not in SUPPORTED_PROTOCOL_VERSIONS:
+        spoken = ", ".join(SUPPORTED_PROTOCOL_VERSIONS)
+        error: dict[str, Any] = {
+            "code": types.UNSUPPORTED_PROTOCOL_VERSION,
+            "message": f"Unsupported protocol version: {version[:40]}; this server has {spoken}",
+            "data": {"supported": list(SUPPORTED_PROTOCOL_VERSIONS), "requested": version[:40]},
+        }
+    elif isinstance(message, dict) and "id" in message and "method" in message and not valid:
+        text = "Invalid Request: id must be a string or an integer"
+        error = {"code": types.INVALID_REQUEST, "message": text}
+    else:
+        return None
+    reply = {"jsonrpc": "2.0", "id": known if valid else None, "error": error}
+    return Response(encode_json(reply), status_code=400, media_type="application/json")
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return a ``receive`` that begins with a body that was read already."""
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receiving() -> Message:
+        return first.pop() if first else await receive()
+
+    return receiving
 
 
 def mcp_server(toolbox: Toolbox) -> Server[Any]:
