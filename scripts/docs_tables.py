@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from core.config.keys.reference import known_keys
 from core.config.providers import PROVIDERS
-from core.config.reference import known_keys
 from core.http.addresses import OLLAMA_ADDRESS
 from core.translation.dialects.registry import DIALECTS, FIELDS
 from core.translation.report.notes import NOTES

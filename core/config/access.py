@@ -36,8 +36,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from core.config.reading import Variables
-from core.config.schema import ClientKey, Root, as_names
+from core.config.keys.reading import Variables
+from core.config.keys.schema import ClientKey, Root, as_names
 from core.errors import ConfigError
 
 __all__ = ["Access", "Digest", "Key", "environment_access", "new_key", "read_access"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.config.files import Document
-from core.config.unknown_keys import likely
+from core.config.keys.unknown_keys import likely
 from core.errors import ConfigError
 
 if TYPE_CHECKING:

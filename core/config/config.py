@@ -2,7 +2,7 @@
 
 Only what Diglot acts on is read. Every other key is accepted and named in ``warnings``, one
 line each, so that a file written for LiteLLM works unchanged and nothing is lost in silence.
-What each key does is in core.config.reference; entries of model_list are read in
+What each key does is in core.config.keys.reference; entries of model_list are read in
 core.config.deployment, and what says where requests go in core.config.routing.
 A top-level section of our own, which LiteLLM ignores::
 
@@ -44,12 +44,12 @@ from core.config.access import Access, read_access
 from core.config.checks import check_folders, check_names, check_values
 from core.config.deployment import Deployment, Times, Unserved, read_deployment
 from core.config.files import Place, parse_document, read_text
-from core.config.reading import Variables, as_texts, prepare, read_root
+from core.config.keys.reading import Variables, as_texts, prepare, read_root
+from core.config.keys.schema import Embedding, Fetching, Root
+from core.config.keys.shared_params import join_shared_params
+from core.config.keys.unknown_keys import unspoken_params, warn_of_keys
 from core.config.routing import Routing, read_routing
-from core.config.schema import Embedding, Fetching, Root
-from core.config.shared_params import join_shared_params
 from core.config.tools import ToolSettings, address_policy, read_tool_settings
-from core.config.unknown_keys import unspoken_params, warn_of_keys
 from core.errors import ConfigError
 from core.http.address_policy import ImagePolicy
 

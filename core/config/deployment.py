@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from core.config.place import NotServed, Why, find_place
+from core.config.keys.place import NotServed, Why, find_place
+from core.config.keys.reading import as_texts
+from core.config.keys.schema import Entry, ModelInfo, Params, as_names
 from core.config.providers import PROVIDERS, BackendDialect, Provider, find_provider
-from core.config.reading import as_texts
-from core.config.schema import Entry, ModelInfo, Params, as_names
 from core.config.settings import read_settings
 from core.errors import ConfigError
 from core.translation.dialects.api import BackendKind
@@ -117,7 +117,8 @@ class Times(Struct, frozen=True, kw_only=True):
 
 class Unserved(Struct, frozen=True, kw_only=True):
     """An entry of model_list that Diglot cannot ask, and why: ``why`` and ``detail`` for an
-    interface to say (core.config.place), ``reason`` in words. ``path`` is its place in the file.
+    interface to say (core.config.keys.place), ``reason`` in words. ``path`` is its place in
+    the file.
     """
 
     model_name: str

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from core.config.config import Config
 from core.config.deployment import Deployment, Times, Unserved, read_deployment
-from core.config.reading import read_root
+from core.config.keys.reading import read_root
 from core.errors import ConfigError
 
 __all__ = ["Overrides"]

@@ -17,8 +17,8 @@ from urllib.parse import quote
 from msgspec import field
 
 from core.config.deployment import Hidden
-from core.config.reading import Variables
-from core.config.schema import Alias, Names, Root, Router, as_names
+from core.config.keys.reading import Variables
+from core.config.keys.schema import Alias, Names, Root, Router, as_names
 from core.errors import ConfigError
 
 __all__ = ["Routing", "Strategy", "read_routing"]

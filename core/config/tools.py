@@ -21,8 +21,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from core.config.reading import as_texts
-from core.config.schema import Fetching, Mcp, Root, as_names
+from core.config.keys.reading import as_texts
+from core.config.keys.schema import Fetching, Mcp, Root, as_names
 from core.errors import ConfigError
 from core.http.address_policy import AddressPolicy
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from core.config.config import load_config
 from core.config.files import Document, parse_document, read_text
-from core.config.reference import walk_keys
+from core.config.keys.reference import walk_keys
 from core.errors import ConfigError
 from core.words import say
 

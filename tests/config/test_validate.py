@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.config.config import parse_config
-from core.config.reference import known_keys
+from core.config.keys.reference import known_keys
 from core.config.settings import SETTINGS
 from core.config.validate import explain_config, language_of
 from core.words import languages, words

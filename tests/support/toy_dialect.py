@@ -15,8 +15,8 @@ from core.translation.codec.framing import SSEDecoder, SSERecord, encode_sse
 from core.translation.codec.json import decode_json, encode_json, read_items, read_object, read_text
 from core.translation.dialects.api import Api, Operation
 from core.translation.dialects.dialect import Dialect, Signature
+from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
 from core.translation.dialects.shared.settings import Settings
-from core.translation.dialects.shared.stream_decoder import EventDecoder
 from core.translation.events import Event, Finish, MessageStart, StreamError, TextDelta
 from core.translation.fields.field import Columns, own_row
 from core.translation.messages import ChatRequest, ChatResponse, Message, Text, text_of

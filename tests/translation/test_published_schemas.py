@@ -20,7 +20,7 @@ from openai.types.responses import Response, ResponseItemList, ResponseStreamEve
 from pydantic import TypeAdapter
 
 from core.gateway.endpoints.responses import numbered
-from core.translation.dialects.openai.responses import dump_frame
+from core.translation.dialects.openai.responses.dialect import dump_frame
 from core.translation.stamp import Stamp
 
 VECTORS = Path(__file__).parent.parent / "vectors"

@@ -28,8 +28,8 @@ from core.translation.dialects.anthropic.blocks import (
     parse_messages,
     parse_system,
 )
+from core.translation.dialects.shared.answers.finish_reasons import read_reason
 from core.translation.dialects.shared.errors import TOO_LONG, parse_error, too_long_words
-from core.translation.dialects.shared.finish_reasons import read_reason
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import effort_of, read_thinking
 from core.translation.events import Finish, MessageStart, ToolCallDelta, accumulate

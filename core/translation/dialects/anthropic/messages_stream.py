@@ -26,10 +26,10 @@ from core.translation.dialects.anthropic.messages import (
     error_words,
     parse_usage,
 )
-from core.translation.dialects.shared.call_order import CallOrder
+from core.translation.dialects.shared.answers.call_order import CallOrder
+from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
 from core.translation.dialects.shared.errors import stream_error
-from core.translation.dialects.shared.finish_reasons import read_reason
-from core.translation.dialects.shared.stream_decoder import EventDecoder
 from core.translation.events import (
     Event,
     Finish,

@@ -24,11 +24,11 @@ from core.translation.codec.json import (
     read_text,
 )
 from core.translation.dialects.ollama import fields
-from core.translation.dialects.shared.call_pieces import read_calls
+from core.translation.dialects.shared.answers.call_pieces import read_calls
+from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.content import check_base64
 from core.translation.dialects.shared.errors import parse_error
-from core.translation.dialects.shared.finish_reasons import read_reason
-from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.tool_definitions import dump_tool, parse_tools
 from core.translation.messages import (

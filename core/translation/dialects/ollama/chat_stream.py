@@ -20,10 +20,10 @@ from core.translation.dialects.ollama.chat import (
     parse_timings,
     parse_usage,
 )
-from core.translation.dialects.shared.call_pieces import CallPieces
-from core.translation.dialects.shared.finish_reasons import read_reason
-from core.translation.dialects.shared.said import read_said
-from core.translation.dialects.shared.stream_decoder import EventDecoder
+from core.translation.dialects.shared.answers.call_pieces import CallPieces
+from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.said import read_said
+from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
 from core.translation.events import (
     Event,
     Finish,

@@ -15,10 +15,10 @@ from core.translation.dialects.openai import (
     completions_stream,
     embeddings,
     fields,
-    responses,
-    responses_stream,
     signature,
 )
+from core.translation.dialects.openai.responses import dialect as responses_dialect
+from core.translation.dialects.openai.responses import stream as responses_stream
 from core.translation.dialects.shared import operations as of
 from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.plain import PLAIN_CHAT
@@ -86,11 +86,11 @@ _RESPONSES = Dialect(
     label="OpenAI responses",
     path="/v1/responses",
     partner="ollama",
-    settings=responses.SETTINGS,
-    parse_request=responses.parse_request,
-    dump_request=responses.dump_request,
-    parse_response=responses.parse_response,
-    dump_response=responses.dump_response,
+    settings=responses_dialect.SETTINGS,
+    parse_request=responses_dialect.parse_request,
+    dump_request=responses_dialect.dump_request,
+    parse_response=responses_dialect.parse_response,
+    dump_response=responses_dialect.dump_response,
     parse_error=parse_error,
     dump_error=chat.dump_error,
     decoder=responses_stream.StreamDecoder,

@@ -28,11 +28,11 @@ from core.translation.dialects.openai.chat_messages import (
     parse_message,
 )
 from core.translation.dialects.openai.tool_choice import dump_choice, parse_choice
-from core.translation.dialects.shared.call_pieces import read_calls
+from core.translation.dialects.shared.answers.call_pieces import read_calls
+from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.content import refuse_empty
 from core.translation.dialects.shared.errors import ERROR_TYPES, parse_error
-from core.translation.dialects.shared.finish_reasons import read_reason
-from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import dump_effort, read_thinking
 from core.translation.dialects.shared.tool_definitions import (

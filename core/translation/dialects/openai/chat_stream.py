@@ -32,11 +32,11 @@ from core.translation.dialects.openai.chat import (
     spoken,
     wants_functions,
 )
-from core.translation.dialects.shared.call_pieces import CallPieces
+from core.translation.dialects.shared.answers.call_pieces import CallPieces
+from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.said import read_said
+from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
 from core.translation.dialects.shared.errors import error_in, stream_error
-from core.translation.dialects.shared.finish_reasons import read_reason
-from core.translation.dialects.shared.said import read_said
-from core.translation.dialects.shared.stream_decoder import EventDecoder
 from core.translation.events import (
     Event,
     Finish,

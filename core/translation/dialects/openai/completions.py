@@ -27,9 +27,9 @@ from core.translation.dialects.openai.chat import (
     parse_timings,
     spoken,
 )
+from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.errors import parse_error
-from core.translation.dialects.shared.finish_reasons import read_reason
-from core.translation.dialects.shared.said import read_said
 from core.translation.dialects.shared.settings import Settings
 from core.translation.messages import (
     ChatRequest,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.translation.dialects.openai.responses_fields import RESPONSES_FIELDS
+from core.translation.dialects.openai.responses.fields import RESPONSES_FIELDS
 from core.translation.fields.field import Columns, Field, own_row
 from core.translation.fields.thinking import thinking_rows
 

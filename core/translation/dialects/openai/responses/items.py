@@ -20,7 +20,7 @@ from core.translation.codec.json import (
     read_items,
     read_object,
 )
-from core.translation.dialects.openai.responses_tools import qualified
+from core.translation.dialects.openai.responses.tools import qualified
 from core.translation.dialects.shared.content import media_type, parse_part, refuse_empty
 from core.translation.dialects.shared.documents import words_of
 from core.translation.dialects.shared.tool_definitions import pack_input

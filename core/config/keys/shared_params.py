@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.config.unknown_keys import likely
+from core.config.keys.unknown_keys import likely
 from core.errors import ConfigError
 
 __all__ = ["join_shared_params"]

@@ -12,8 +12,8 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from core.config.keys.reference import Found, known_keys, walk_keys
 from core.config.providers import PROVIDERS, find_provider
-from core.config.reference import Found, known_keys, walk_keys
 from core.errors import ConfigError
 from core.words import DEFAULT
 

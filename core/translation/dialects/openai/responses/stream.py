@@ -19,8 +19,12 @@ from core.translation.codec.json import (
     read_objects,
 )
 from core.translation.dialects.openai.chat import complete_logprobs
-from core.translation.dialects.openai.responses import dump_frame, dump_usage, parse_response
-from core.translation.dialects.openai.responses_output import (
+from core.translation.dialects.openai.responses.dialect import (
+    dump_frame,
+    dump_usage,
+    parse_response,
+)
+from core.translation.dialects.openai.responses.output import (
     call_item,
     message_item,
     reasoning_item,
@@ -28,10 +32,10 @@ from core.translation.dialects.openai.responses_output import (
     text_part,
     thinking_part,
 )
-from core.translation.dialects.openai.responses_tools import ToolNames
-from core.translation.dialects.shared.call_order import CallOrder
+from core.translation.dialects.openai.responses.tools import ToolNames
+from core.translation.dialects.shared.answers.call_order import CallOrder
+from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
 from core.translation.dialects.shared.errors import stream_error
-from core.translation.dialects.shared.stream_decoder import EventDecoder
 from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.events import (
     Event,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+from core.config.keys.schema import Params
 from core.config.providers import PROVIDERS
-from core.config.schema import Params
 from core.errors import ConfigError
 from core.http.addresses import ollama_address, openai_address, root_address
 from core.translation.dialects.registry import BACKEND_KINDS

@@ -21,9 +21,9 @@ from core.translation.dialects.openai import fields
 from core.translation.dialects.openai.chat import (
     complete_logprobs,
 )
-from core.translation.dialects.openai.responses_items import dump_items, parse_items, parse_output
-from core.translation.dialects.openai.responses_output import dump_output
-from core.translation.dialects.openai.responses_tools import (
+from core.translation.dialects.openai.responses.items import dump_items, parse_items, parse_output
+from core.translation.dialects.openai.responses.output import dump_output
+from core.translation.dialects.openai.responses.tools import (
     ToolNames,
     dump_tool,
     echo_tools,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from core.translation.dialects.openai.responses_tools import ToolNames
+from core.translation.dialects.openai.responses.tools import ToolNames
 from core.translation.messages import Message, Text, ToolCall
 
 __all__ = [

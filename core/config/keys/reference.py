@@ -17,7 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import yaml
 from msgspec import Struct
 
-from core.config.schema import Root
+from core.config.keys.schema import Root
 from core.config.settings import SETTINGS
 from core.words import say
 

@@ -1,4 +1,4 @@
-"""From what YAML holds to the Structs of core.config.schema: variables put in, errors with a path.
+"""From what YAML holds to the Structs of core.config.keys.schema, with a path for each error.
 
 Only keys that act are read. What is wrong with a value is said, the value never: it may be a
 secret.
@@ -12,8 +12,8 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from core.config.reference import SAME, child, has_parts
-from core.config.schema import Root
+from core.config.keys.reference import SAME, child, has_parts
+from core.config.keys.schema import Root
 from core.errors import ConfigError
 
 __all__ = ["Variables", "as_texts", "prepare", "read_root"]

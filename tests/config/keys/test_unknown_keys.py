@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.config.config import parse_config
-from core.config.unknown_keys import likely
+from core.config.keys.unknown_keys import likely
 from tests.config.test_config import refused
 
 ENTRY = "model_list:\n  - model_name: m\n    litellm_params:\n      model: openai/m\n      {}\n"

@@ -1,0 +1,1 @@
+"""The keys of a config: what each may hold, and what an unknown one means."""

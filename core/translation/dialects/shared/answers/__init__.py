@@ -1,0 +1,1 @@
+"""What reading whole answers and streams has in common."""
