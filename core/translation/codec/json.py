@@ -25,6 +25,7 @@ __all__ = [
     "describe",
     "encode_json",
     "error_text",
+    "is_setting",
     "read_arguments",
     "read_count",
     "read_field",
@@ -232,6 +233,17 @@ def read_setting(value: Any, kind: ValueKind, path: str) -> Any:
         if value.is_integer():
             return int(value)
     raise InvalidRequest(f"{path} must be {_WANTED[kind]}, not {value!r:.80}", path=path)
+
+
+def is_setting(value: Any, kind: ValueKind) -> bool:
+    """Tell whether ``read_setting`` can read ``value`` as this kind; null is of none."""
+    if value is None:
+        return False
+    try:
+        read_setting(value, kind, "")
+    except InvalidRequest:
+        return False
+    return True
 
 
 def _read_strings(value: Any, path: str) -> list[str]:

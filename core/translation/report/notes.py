@@ -65,6 +65,7 @@ NOTES: dict[str, Note] = {
     "format_strict": Note("report.format_strict", source=_DOCS, since="0.5.0"),
     "required_there": Note("report.required_there"),
     "unknown": Note("report.unknown"),
+    "wrong_kind": Note("report.wrong_kind"),
     "null": Note("report.null", source=_OPENAI),
     "implied": Note("report.implied"),
     "no_native": Note("report.no_native", source=_API),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
+from core.translation.codec.json import is_setting
 from core.translation.dialects.registry import SPOKEN
+from core.translation.dialects.shared.thinking import EFFORTS, SWITCHES, named
 from core.translation.report.scene import EMPTY, Fact, message_of, same
 
 __all__ = ["FALLBACKS", "HOLDS", "Holds"]
@@ -14,6 +16,11 @@ Holds = Callable[[Fact], bool]
 # What a format wants even where a client of another one says nothing of it.
 _REQUIRED = frozenset({"type", "name", "role", "content", "index", "arguments", "strict", "input"})
 _NUMBERS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens"})
+_WORDS: Mapping[str, Collection[str]] = {
+    "thinking": {*EFFORTS, *SWITCHES},
+    "format": ("json", "json_object", "json_schema", "text"),
+    "tool_choice": ("auto", "none", "required", "any", "tool", "function", "custom"),
+}
 _FORMATS = ("format", "response_format", "text", "output_config", "output_format")
 
 
@@ -120,6 +127,18 @@ def _called(fact: Fact) -> bool:
     return _added(fact) and _last(fact.target) == "tool_name"
 
 
+def _wrong_kind(fact: Fact) -> bool:
+    """The value is none that its field has: of another kind, or a word that is not known."""
+    row, value = fact.row, fact.value
+    if not _dropped(fact) or row is None:
+        return False
+    if isinstance(value, str) and row.name in _WORDS:
+        return value not in _WORDS[row.name] and named(value) not in _WORDS[row.name]
+    return (row.name == "thinking" and isinstance(value, list | dict)) or not is_setting(
+        value, row.kind
+    )
+
+
 def _top_level(fact: Fact) -> bool:
     native = SPOKEN[fact.scene.source].native
     return _dropped(fact) and native and "." not in (fact.path or "")
@@ -147,6 +166,7 @@ HOLDS: Mapping[str, Holds] = {
     "unlimited": lambda f: _unsaid(f) and isinstance(f.value, int) and f.value < 0,
     # Losses.
     "unknown": lambda f: _dropped(f) and f.row is None,
+    "wrong_kind": _wrong_kind,
     "unwanted": lambda f: _dropped(f) and any(
         (f.path or "").startswith(path) for path in f.scene.about.unwanted),
     "superseded": lambda f: _dropped(f) and f.row is not None
@@ -166,7 +186,7 @@ HOLDS: Mapping[str, Holds] = {
     "format_description": lambda f: f.scene.native and _dropped(f),
     "legacy_context": lambda f: _dropped(f) and f.path == "context",
     "is_error": lambda f: _dropped(f) and _last(f.path) == "is_error",
-    "think_relaxed": lambda f: f.scene.native and _dropped(f)
+    "think_relaxed": lambda f: f.scene.native and _dropped(f) and not _wrong_kind(f)
     and f.value not in (False, "none", "disabled") and "think" not in f.scene.written,
     "thinking_budget": _noted("thinking_budget"),
     "bookkeeping": _noted("bookkeeping"),

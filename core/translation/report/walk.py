@@ -187,7 +187,7 @@ class Walk:
         elif row.name in _HISTORY:
             notes = ["call_left_out"] if row.name.startswith(("call", "tool")) else []
             notes.append("side_messages")
-        known = [name for name in notes if name]
+        known = ["wrong_kind", *(name for name in notes if name)]
         return self._say("dropped", path, value, row, *known, harmless=row.harmless)
 
     def _helped(self, path: str, value: Any, row: Field) -> ReportRow | None:

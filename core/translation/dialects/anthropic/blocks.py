@@ -19,7 +19,12 @@ from core.translation.codec.json import (
     read_object,
     read_text,
 )
-from core.translation.dialects.shared.content import check_base64, media_type, refuse_empty
+from core.translation.dialects.shared.content import (
+    check_base64,
+    media_type,
+    read_role,
+    refuse_empty,
+)
 from core.translation.dialects.shared.documents import parse_file, titled, words_of
 from core.translation.fields.kinds import left_out
 from core.translation.messages import Audio, Image, Message, Part, Text, ToolCall
@@ -42,9 +47,7 @@ def parse_messages(value: Any) -> list[Message]:
     for index, item in enumerate(items):
         path = f"messages[{index}]"
         body = read_object(item, path)
-        role = read_field(body, "role", path).lower()
-        if role not in ("user", "assistant", "system"):
-            raise InvalidRequest(f'{path}.role must be "user" or "assistant"', path=f"{path}.role")
+        role = read_role(body, path, blame=InvalidRequest)
         content = body.get("content")
         if isinstance(content, str):
             messages.append(Message(role=role, parts=(Text(content),) if content else ()))

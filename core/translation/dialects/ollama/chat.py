@@ -27,7 +27,7 @@ from core.translation.dialects.ollama import fields
 from core.translation.dialects.shared.answers.call_pieces import read_calls
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
 from core.translation.dialects.shared.answers.said import read_said
-from core.translation.dialects.shared.content import check_base64
+from core.translation.dialects.shared.content import check_base64, read_role
 from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.tool_definitions import dump_tool, parse_tools
@@ -255,13 +255,10 @@ def _parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidR
     for index, image in enumerate(read_items(body.get("images"), f"{path}.images", blame=blame)):
         place = f"{path}.images[{index}]"
         parts.append(Image(data=check_base64(image, place, blame=blame)))
-    role = read_field(body, "role", path, blame=blame)
-    if not role:
-        raise blame(f"{path}.role is missing", path=f"{path}.role")
     calls = read_items(body.get("tool_calls"), f"{path}.tool_calls", blame=blame)
     return Message(
         # api/types.go lower-cases roles.
-        role=role.lower(),
+        role=read_role(body, path, blame=blame),
         parts=tuple(parts),
         thinking=read_field(body, "thinking", path, blame=blame),
         tool_calls=tuple(

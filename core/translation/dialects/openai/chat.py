@@ -81,7 +81,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         messages=parsed,
         tools=parse_tools(body.get("tools"), "openai") or parse_functions(body.get("functions")),
         tool_choice=parse_choice(body.get("tool_choice"))
-        or parse_choice(body.get("function_call"), "function_call"),
+        or parse_choice(body.get("function_call")),
         format=parse_format(body.get("response_format")),
         thinking=read_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,
@@ -246,13 +246,11 @@ def error_type(status: int, *, denied: bool = False) -> str:
 
 
 def parse_format(value: Any) -> ResponseFormat | None:
-    """Read ``response_format``; type "text" is the same as none at all."""
+    """Read ``response_format``; type "text", or an unknown word, is the same as none at all."""
     if value is None:
         return None
     body = read_object(value, "response_format")
     match body.get("type"):
-        case "text" | None:
-            return None
         case "json_object":
             return ResponseFormat()
         case "json_schema":
@@ -265,10 +263,8 @@ def parse_format(value: Any) -> ResponseFormat | None:
                 description=read_text(wrapper.get("description"), f"{path}.description"),
                 strict=read_flag(wrapper.get("strict"), f"{path}.strict"),
             )
-    raise InvalidRequest(
-        'response_format.type must be "text", "json_object" or "json_schema"',
-        path="response_format.type",
-    )
+    read_text(body.get("type"), "response_format.type")
+    return None
 
 
 def dump_format(value: ResponseFormat) -> dict[str, Any]:

@@ -16,7 +16,12 @@ from core.translation.codec.json import (
     read_items,
     read_object,
 )
-from core.translation.dialects.shared.content import dump_content, parse_content, thinking_of
+from core.translation.dialects.shared.content import (
+    dump_content,
+    parse_content,
+    read_role,
+    thinking_of,
+)
 from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.messages import Message, Text, ToolCall
 
@@ -26,9 +31,7 @@ __all__ = ["dump_call", "dump_messages", "dump_text", "parse_message"]
 def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest) -> Message:
     """Read one message of a request, or the one in an answer."""
     body = read_object(value, path, blame=blame)
-    role = read_field(body, "role", path, blame=blame)
-    if not role:
-        raise blame(f"{path}.role is missing", path=f"{path}.role")
+    role = read_role(body, path, blame=blame)
     calls = read_items(body.get("tool_calls"), f"{path}.tool_calls", blame=blame)
     parsed = [_parse_call(call, f"{path}.tool_calls[{i}]", blame) for i, call in enumerate(calls)]
     if body.get("function_call") is not None:
@@ -39,7 +42,7 @@ def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRe
     refusal = read_field(body, "refusal", path, blame=blame)
     return Message(
         # Role function is the older word for a tool's result; it has a name and no id.
-        role="tool" if role.lower() == "function" else role.lower(),
+        role="tool" if role == "function" else role,
         # An assistant says either; no other dialect keeps them apart.
         parts=parts or ((Text(refusal),) if refusal else ()),
         thinking=read_field(body, "reasoning_content", path, blame=blame)

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.errors import DiglotError, InvalidRequest
 from core.translation.codec.framing import SSEDecoder, encode_sse, is_end
-from core.translation.codec.json import decode_json, encode_json, read_setting
+from core.translation.codec.json import decode_json, encode_json, is_setting, read_setting
 from core.translation.dialects.openai.chat import dump_error
 
 __all__ = ["ChoicesStream", "join_choices", "split_chats", "split_prompts"]
@@ -37,10 +37,12 @@ def split_prompts(body: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _split(body: Mapping[str, Any], prompts: Any) -> list[dict[str, Any]]:
     wanted = body.get("n")
-    count = 1 if wanted is None else read_setting(wanted, "integer", "n")
+    # Ollama ignores n, so what is no number of answers asks for one.
+    count = read_setting(wanted, "integer", "n") if is_setting(wanted, "integer") else 1
+    count = max(count, 1)
     several = isinstance(prompts, list) and all(isinstance(p, str) for p in prompts)
     total = count * (len(prompts) if several and prompts else 1)
-    if not 1 <= count <= _MOST or total > _MOST:
+    if total > _MOST:
         raise InvalidRequest(f"n asks for {total} answers; ask for 1 to {_MOST}", path="n")
     if total == 1:
         return [dict(body)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from core.errors import InvalidRequest
 from core.translation.messages import NamedTool, ToolChoice
 
 __all__ = ["dump_choice", "parse_choice"]
@@ -12,10 +11,12 @@ __all__ = ["dump_choice", "parse_choice"]
 _CHOICES: tuple[Literal["auto", "none", "required"], ...] = ("auto", "none", "required")
 
 
-def parse_choice(value: Any, path: str = "tool_choice") -> ToolChoice | None:
-    """Read ``tool_choice`` or ``function_call``: a word, or the object that names a function."""
-    if value is None:
-        return None
+def parse_choice(value: Any) -> ToolChoice | None:
+    """Read ``tool_choice`` or ``function_call``: a word, or the object that names a function.
+
+    What is neither is no choice: Ollama's openai/openai.go ignores the field altogether. So is
+    a tool of OpenAI's own servers, which is left out with the rest of it.
+    """
     for word in _CHOICES:
         if value == word:
             return word
@@ -26,12 +27,7 @@ def parse_choice(value: Any, path: str = "tool_choice") -> ToolChoice | None:
         name = named.get("name") if isinstance(named, dict) else value.get("name")
         if isinstance(name, str) and name:
             return NamedTool(name)
-        if isinstance(value.get("type"), str) and named is None:
-            return None  # a tool of OpenAI's own servers, which is left out with the rest of it
-    raise InvalidRequest(
-        f'{path} must be "auto", "none", "required" or an object that names a function',
-        path=path,
-    )
+    return None
 
 
 def _parse_allowed(value: Any) -> ToolChoice | None:

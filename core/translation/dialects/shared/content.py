@@ -14,7 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from core.errors import DiglotError, Unsupported
-from core.translation.codec.json import read_object, read_text
+from core.translation.codec.json import read_field, read_object, read_text
 from core.translation.dialects.shared.documents import parse_file, words_of
 from core.translation.fields.kinds import left_out
 from core.translation.messages import Audio, Image, Message, Part, Text
@@ -27,6 +27,7 @@ __all__ = [
     "parse_image",
     "parse_part",
     "picture_type",
+    "read_role",
     "refuse_empty",
     "thinking_of",
 ]
@@ -88,6 +89,20 @@ def refuse_empty(last: Message, raw: Any, path: str) -> None:
             "Send text, or pictures as base64.",
             path=path,
         )
+
+
+def read_role(body: dict[str, Any], path: str, *, blame: type[DiglotError]) -> str:
+    """Return a message's role in lower case. Unknown ones are kept: a template may have them.
+
+    Where there is none it shows in the rest: who calls is the assistant, what answers a call is
+    a tool's, and other words are the user's. Ollama takes such messages too.
+    """
+    role = read_field(body, "role", path, blame=blame).lower()
+    if role:
+        return role
+    called = body.get("tool_calls") or body.get("function_call")
+    answers = body.get("tool_call_id") or body.get("tool_name")
+    return "assistant" if called else "tool" if answers else "user"
 
 
 def dump_content(parts: tuple[Part, ...]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from core.translation.codec.json import read_object, read_setting
+from core.translation.codec.json import is_setting, read_object, read_setting
 from core.translation.fields.chat import CHAT_FIELDS
 from core.translation.fields.field import Columns, Field
 
@@ -36,7 +36,9 @@ class Settings:
     def parse(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings that ``body`` carries, by hub name. Nulls count as absent.
 
-        Raises InvalidRequest with the path of a value of the wrong kind.
+        A value of the wrong kind is left out where servers of this dialect ignore it (what other
+        dialects have brought, and stops); what they check themselves raises InvalidRequest with
+        its path.
         """
         table, winner = self.by_path, self.columns.winner
         own: dict[str, Any] = {}
@@ -45,17 +47,41 @@ class Settings:
             # A path such as options.seed is no key of the body itself.
             row = None if "." in key else table.get(key)
             if row is not None and value is not None:
-                _put(row, key, value, own, aliases)
+                self._put(row, key, value, own, aliases)
         options = body.get("options")
-        if options is not None:
+        if options is not None and (self.columns.native or isinstance(options, dict)):
             for key, value in read_object(options, "options").items():
                 row = table.get(f"options.{key}")
                 if row is not None and value is not None:
-                    _put(row, f"options.{key}", value, own, aliases)
+                    self._put(row, f"options.{key}", value, own, aliases)
         settings = {**aliases, **own}
-        if winner and body.get(winner) is not None:
+        if winner and is_setting(body.get(winner), "integer"):
             settings["max_tokens"] = read_setting(body[winner], "integer", winner)
         return settings
+
+    def _put(
+        self, row: Field, path: str, value: Any, own: dict[str, Any], aliases: dict[str, Any]
+    ) -> None:
+        if not is_setting(value, row.kind) and not self._checks(row):
+            return
+        read = read_setting(value, row.kind, path)
+        # No stops, or no duration, says nothing; OpenAI refuses the one and Ollama the other.
+        if read in ([], "") and row.kind != "any":
+            return
+        if row.alias:
+            aliases.setdefault(row.name, read)
+        else:
+            own[row.name] = read
+
+    def _checks(self, row: Field) -> bool:
+        """Tell whether servers of this dialect refuse a value of the wrong kind here."""
+        columns = self.columns
+        if columns.native:
+            return True
+        standard = columns.standard
+        own = not row.extension if standard is None else row.name in standard
+        # Ollama's openai/openai.go reads ``stop`` as anything, and passes over what is no text.
+        return own and not row.alias and row.kind != "strings"
 
     def dump(self, settings: Mapping[str, Any], accepts: Collection[str] = ()) -> dict[str, Any]:
         """Return a body with each setting where the dialect writes it.
@@ -121,17 +147,6 @@ class Settings:
             if row is not None and said:
                 found.add(row.name)
         return found
-
-
-def _put(row: Field, path: str, value: Any, own: dict[str, Any], aliases: dict[str, Any]) -> None:
-    read = read_setting(value, row.kind, path)
-    # No stops, or no duration, says nothing; OpenAI refuses the one and Ollama the other.
-    if read in ([], "") and row.kind != "any":
-        return
-    if row.alias:
-        aliases.setdefault(row.name, read)
-    else:
-        own[row.name] = read
 
 
 def _filled(given: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,12 +44,10 @@ def named(effort: bool | str) -> bool | str:
 
 
 def parse_effort(value: Any, path: str = "reasoning_effort") -> bool | str:
-    """Read one effort: a level, or a bool where a client sends Ollama's ``think``."""
-    if isinstance(value, bool) and path == "think":
-        return value
+    """Read one effort. Raises InvalidRequest for what is no level."""
     effort = named(value) if isinstance(value, str) else ""
     if effort not in EFFORTS:
-        words = ", ".join((*sorted(EFFORTS), *(("true", "false") if path == "think" else ())))
+        words = ", ".join(sorted(EFFORTS))
         raise InvalidRequest(f"{path} must be one of {words}", path=path)
     return effort
 
@@ -91,12 +89,12 @@ def nearest(wanted: bool | str, values: Iterable[Any]) -> bool | str:
 def read_thinking(body: Mapping[str, Any]) -> Thinking:
     """Return what a body of OpenAI's dialects says of thinking, None where it says nothing.
 
-    The first place that says something counts. Raises InvalidRequest for an unknown level.
+    The first place that says something counts. Raises InvalidRequest for an unknown level in
+    OpenAI's own two places; elsewhere it says nothing, as servers ignore it there.
     """
     for path, value in (
         ("reasoning_effort", body.get("reasoning_effort")),
         ("reasoning.effort", _at(body, "reasoning", "effort")),
-        ("think", body.get("think")),
     ):
         if value is not None and value != "":
             return parse_effort(value, path)
@@ -135,7 +133,15 @@ def _template(body: Mapping[str, Any]) -> Thinking:
     return effort if effort in EFFORTS else None
 
 
+def _native(body: Mapping[str, Any]) -> Thinking:
+    """Ollama's ``think``: a level, or a bool."""
+    value = body.get("think")
+    level = named(value) if isinstance(value, str) else None
+    return value if isinstance(value, bool) else level if level in EFFORTS else None
+
+
 _PLACES: tuple[Callable[[Mapping[str, Any]], Thinking], ...] = (
+    _native,
     lambda body: False if _at(body, "reasoning", "enabled") is False else None,
     lambda body: effort_of(_at(body, "reasoning", "max_tokens")),
     lambda body: _flag(_at(body, "reasoning", "enabled")),

@@ -246,8 +246,6 @@ def _parse_format(value: Any) -> ResponseFormat | None:
     path = "text.format"
     body = {} if value is None else read_object(value, path)
     match body.get("type"):
-        case None | "text":
-            return None
         case "json_object":
             return ResponseFormat()
         case "json_schema":
@@ -257,9 +255,7 @@ def _parse_format(value: Any) -> ResponseFormat | None:
                 description=read_text(body.get("description"), f"{path}.description"),
                 strict=read_flag(body.get("strict"), f"{path}.strict"),
             )
-    raise InvalidRequest(
-        'text.format.type must be "text", "json_object" or "json_schema"', path=f"{path}.type"
-    )
+    return None
 
 
 def _dump_format(value: ResponseFormat) -> dict[str, Any]:

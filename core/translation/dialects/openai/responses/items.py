@@ -21,7 +21,12 @@ from core.translation.codec.json import (
     read_object,
 )
 from core.translation.dialects.openai.responses.tools import qualified
-from core.translation.dialects.shared.content import media_type, parse_part, refuse_empty
+from core.translation.dialects.shared.content import (
+    media_type,
+    parse_part,
+    read_role,
+    refuse_empty,
+)
 from core.translation.dialects.shared.documents import words_of
 from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.fields.kinds import left_out
@@ -105,9 +110,7 @@ def _parse_item(item: dict[str, Any], path: str, blame: type[DiglotError]) -> li
     if left_out("responses", "input[]", item):
         return []
     if kind == "message":
-        role = read_field(item, "role", path, blame=blame).lower()
-        if not role:
-            raise blame(f"{path}.role is missing", path=f"{path}.role")
+        role = read_role(item, path, blame=blame)
         parts = _parse_content(item.get("content"), f"{path}.content", blame)
         return [Message(role=role, parts=parts)]
     if kind == "reasoning":
