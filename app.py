@@ -39,7 +39,7 @@ from core.gateway.call import GatewayState, install_gateway  # noqa: E402
 from core.gateway.endpoints.mcp import McpEndpoint  # noqa: E402
 from core.gateway.origins import OriginGuard, refusal  # noqa: E402
 from core.gateway.paths import PathForms  # noqa: E402
-from core.gateway.telemetry.logs import log_json  # noqa: E402
+from core.gateway.telemetry.logs import log_json, mask_logs  # noqa: E402
 from core.gateway.uvicorn_protocol import BoundedServer  # noqa: E402
 from core.http.addresses import is_loopback  # noqa: E402
 from core.tools.runners.all_tools import open_tool_runtime  # noqa: E402
@@ -132,6 +132,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     """Open what the pages and the routes share, and close it in the opposite order."""
     # Shorter turns for each thread, so that a busy page does not hold up streams.
     sys.setswitchinterval(0.001)
+    mask_logs()
     url = database_url()
     store = await asyncio.to_thread(Store, url)
     journal = Journal(journal_folder(data_folder(), url))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.support.programs import Program, free_port
+from tests.support.programs import ROOT, Program, environment, free_port
 from tests.support.scripted_backend import Scripted
 from tests.ui.app_process import running_app, visit
 from tests.ui.steps import answered, ask, ready, shoot
@@ -166,3 +167,31 @@ def test_where_others_can_come_the_pages_ask_for_a_key(chromium: Browser, expose
         other.goto(f"{exposed}/{name}")
         expect(other.get_by_label("密钥", exact=True)).to_be_visible()
         expect(other.get_by_role("tab")).to_have_count(0)
+
+
+SAYING = f"""
+import asyncio, logging, app
+
+async def main():
+    async with app.lifespan(None):
+        try:
+            raise ValueError("no such key: {PLAIN}")
+        except ValueError:
+            logging.getLogger("some.library").exception("asked with %s", "{MASTER}")
+
+asyncio.run(main())
+"""
+
+
+def test_the_logs_of_the_app_itself_are_masked(tmp_path: Path) -> None:
+    environ = {
+        **environment(),
+        "OLLAMA_HOST": "127.0.0.1:9",
+        "DIGLOT_DATABASE": f"sqlite:///{tmp_path / 'chats.db'}",
+        "XDG_DATA_HOME": str(tmp_path),
+    }
+    command = [sys.executable, "-c", SAYING]
+    done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True,
+                          timeout=100, check=True)  # fmt: skip
+    assert "asked with" in done.stderr and "ValueError: no such key" in done.stderr
+    assert MASTER not in done.stderr and PLAIN not in done.stderr

@@ -94,7 +94,7 @@ def test_the_empty_page_says_what_was_found_and_offers_examples(
 ) -> None:
     page = opened({}, language)
     known = words(language)
-    assert known["empty.found_ollama"].format(count=2) in said(page)
+    assert known["empty.found_server"].format(count=2) in said(page)
     labels = [button.label for button in page.button]
     for example in ("weather", "riddle", "image", "story"):
         assert known[f"empty.example_{example}"] in labels
