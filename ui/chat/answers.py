@@ -17,7 +17,7 @@ from core.translation.messages import text_of
 from ui.chat.growing import Blocks
 from ui.chat.images import may_draw, offer_images
 from ui.widgets.cards import error_card
-from ui.widgets.text import diagrams, plain, readable
+from ui.widgets.text import code_span, diagrams, plain, readable
 from ui.words import t
 
 __all__ = ["follow", "numbers_line", "seconds", "show_answer", "show_steps"]
@@ -248,7 +248,7 @@ def _show_call(call: Call) -> None:
         short = short[:_SHORT] + "…"
     mark = ":material/error:" if call.failed else ":material/check_circle:"
     took = f" · {call.duration / 1e6:.0f} ms" if call.duration else ""
-    with st.expander(f"`{call.name}` {plain(short)}{took}", type="compact", icon=mark):
+    with st.expander(f"{code_span(call.name)} {plain(short)}{took}", type="compact", icon=mark):
         st.caption(t("chat.arguments"))
         st.code(call.arguments, language="json", wrap_lines=True)
         st.caption(t("chat.result"))

@@ -13,6 +13,7 @@ from core.errors import DiglotError
 from core.translation.codec.json import encode_json
 from ui.chat.navigation import open_chat
 from ui.widgets.cards import error_card
+from ui.widgets.text import plain
 from ui.words import note_text, t
 
 __all__ = ["show_export", "show_files"]
@@ -30,7 +31,7 @@ def show_export(service: Service, owner: str, chat: Chat) -> None:
             try:
                 data = service.archive.export(owner, chat.id, kind)
             except DiglotError as exc:
-                st.caption(f"{t(f'chat.export_{kind}')}: {exc.message}")
+                st.caption(f"{t(f'chat.export_{kind}')}: {plain(exc.message)}")
                 continue
             _offer(kind, data, f"{chat.title or 'chat'}.{ENDINGS[kind].one}")
 

@@ -13,6 +13,7 @@ from ui.chat.navigation import open_chat
 from ui.chat.search import show_search
 from ui.widgets.cards import attempt
 from ui.widgets.icons import icon_menu
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["show_history"]
@@ -67,7 +68,7 @@ def _show_chat(service: Service, owner: str, chat: Chat, *, current: bool) -> No
     # Columns, since a row of a horizontal container breaks at a long title.
     title, menu = st.columns([4, 1], gap="xxsmall", vertical_alignment="center")
     title.button(
-        chat.title or t("chat.untitled"),
+        plain(chat.title) or t("chat.untitled"),
         key=f"open_{chat.id}",
         type="secondary" if current else "tertiary",
         width="stretch",

@@ -42,7 +42,7 @@ def _show_found(found: Found) -> None:
     who = t(f"search.{found.role}") if found.role in ("user", "assistant") else found.role
     with st.container(border=True):
         if st.button(
-            f"{found.chat.title or t('chat.untitled')} · {who}",
+            f"{plain(found.chat.title) or t('chat.untitled')} · {who}",
             key=f"found_{found.message_id}",
             type="tertiary",
             icon=":material/chat:",

@@ -14,6 +14,7 @@ from core.tools.fault_injection import FAULTS, Fault
 from core.translation.messages import Tool
 from ui.toolbench.timeline import pretty, show_fit
 from ui.widgets.cards import try_it
+from ui.widgets.text import code_span
 from ui.words import t
 
 __all__ = ["show_pauses", "watch"]
@@ -53,7 +54,7 @@ def _show_pause(
     answers: bool,
 ) -> None:
     key = f"{job.id}_{one.call.id}"
-    st.markdown(f":material/pause_circle: **{t('tools.waits', name=f'`{one.call.name}`')}**")
+    st.markdown(f":material/pause_circle: **{t('tools.waits', name=code_span(one.call.name))}**")
     if not one.runs:
         st.caption(t("tools.no_runner"))
     arguments = st.text_area(

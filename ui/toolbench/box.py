@@ -13,6 +13,7 @@ from core.tools.lint.linting import lint
 from ui.toolbench.bench import bench, keep, revision
 from ui.toolbench.findings import count_by_name, show_conversion, show_findings
 from ui.widgets.icons import icon_button
+from ui.widgets.text import code_span, plain
 from ui.words import note_text, t
 
 __all__ = ["show_toolbox"]
@@ -59,23 +60,25 @@ def _show_row(
     name = definition.tool.name
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.checkbox(
-            f"{name} · ⚠ {findings}" if findings else name,
+            f"{plain(name)} · ⚠ {findings}" if findings else plain(name),
             value=name not in kept.off,
             key=f"on_{revision()}_{number}",
             on_change=_toggle,
             args=(service, owner, name),
             width="stretch",
         )
-        if icon_button(t("tools.edit", name=name), "edit", key=f"edit_{number}"):
+        if icon_button(t("tools.edit", name=plain(name)), "edit", key=f"edit_{number}"):
             st.session_state["tool_place"] = number
             if st.session_state.get("tool_view") == "paste":
                 st.session_state["tool_view_wanted"] = "json"
             st.rerun()
-        if icon_button(t("tools.duplicate", name=name), "content_copy", key=f"copy_{number}"):
+        if icon_button(
+            t("tools.duplicate", name=plain(name)), "content_copy", key=f"copy_{number}"
+        ):
             keep(service, owner, kept.duplicate(number))
             st.session_state["tool_place"] = number + 1
             st.rerun()
-        if icon_button(t("tools.delete", name=name), "delete", key=f"drop_{number}"):
+        if icon_button(t("tools.delete", name=plain(name)), "delete", key=f"drop_{number}"):
             keep(service, owner, kept.drop(number))
             st.rerun()
 
@@ -103,12 +106,12 @@ def _show_editor(service: Service, owner: str, place: int, form: Format) -> None
     try:
         written = dump_text([definition], form)
     except DiglotError as exc:
-        st.warning(exc.message)
+        st.warning(plain(exc.message))
         return
     # Another key after every change, so that the field shows what was made of its text.
     key = f"definition_{form}_{place}_{revision()}"
     text = st.text_area(
-        t("tools.definition_of", name=definition.tool.name),
+        t("tools.definition_of", name=plain(definition.tool.name)),
         written,
         key=key,
         height=360,
@@ -119,7 +122,7 @@ def _show_editor(service: Service, owner: str, place: int, form: Format) -> None
     try:
         parsed = parse_any(text, known=[definition], form=form)
     except DiglotError as exc:
-        st.warning(t("tools.broken", message=exc.message), icon=":material/error:")
+        st.warning(t("tools.broken", message=plain(exc.message)), icon=":material/error:")
         return
     changed, *more = parsed.definitions
     if changed == definition and not more:
@@ -144,7 +147,7 @@ def _show_paste(service: Service, owner: str) -> None:
     try:
         parsed = parse_any(text)
     except DiglotError as exc:
-        st.warning(t("tools.broken", message=exc.message), icon=":material/error:")
+        st.warning(t("tools.broken", message=plain(exc.message)), icon=":material/error:")
         return
     _show_parsed(parsed)
     if st.button(t("tools.add", count=len(parsed.definitions)), icon=":material/add:"):
@@ -161,4 +164,4 @@ def _show_parsed(parsed: Parsed) -> None:
     names = ", ".join(f"`{definition.tool.name}`" for definition in parsed.definitions)
     st.caption(t("tools.read_as", format=t(f"tools.format_{parsed.format}"), names=names))
     for remark in parsed.remarks:
-        st.caption(f":material/info: `{remark.path}` {note_text(remark.note)}")
+        st.caption(f":material/info: {code_span(remark.path)} {note_text(remark.note)}")

@@ -15,6 +15,7 @@ from ui.toolbench.bench import bench, revision
 from ui.toolbench.form import show_form
 from ui.toolbench.timeline import pretty, show_fit
 from ui.widgets.cards import attempt, show_fault
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["show_by_hand"]
@@ -32,7 +33,7 @@ def show_by_hand(service: Service, owner: str) -> None:
     name = st.selectbox(t("tools.tool"), names, key="hand_tool", persist_state="session")
     definition = kept.definitions[names.index(name) if name in names else 0]
     if definition.tool.description:
-        st.caption(definition.tool.description)
+        st.caption(plain(definition.tool.description))
     arguments = _pick_arguments(definition)
     fits = show_fit(definition.tool, arguments)
     runs = _runs(service, definition)

@@ -16,6 +16,7 @@ from core.tools.cases.values import Case, Judge
 from core.tools.definitions.reading import dump_as, parse_any
 from core.translation.codec.json import encode_json
 from ui.toolbench.bench import bench, keep, revision
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["show_cases"]
@@ -42,7 +43,7 @@ def show_cases(service: Service, owner: str) -> None:
     try:
         cases = tuple(case for row in told if (case := case_of_row(row)) is not None)
     except DiglotError as exc:
-        st.warning(exc.message, icon=":material/error:")
+        st.warning(plain(exc.message), icon=":material/error:")
         return
     if cases != kept.cases:
         _keep(service, owner, replace(kept, cases=cases))
@@ -107,7 +108,7 @@ def _bring_in(service: Service, owner: str, kept: Workbench, text: str) -> None:
         read = parse_cases(text)
         added = parse_any(encode_json(list(read.functions)).decode()) if read.functions else None
     except DiglotError as exc:
-        st.warning(exc.message, icon=":material/error:")
+        st.warning(plain(exc.message), icon=":material/error:")
         return
     st.caption(t("tools.import_found", count=len(read.cases), skipped=len(read.skipped)))
     if st.button(t("tools.import_add"), icon=":material/add:", key="import_add"):

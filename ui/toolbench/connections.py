@@ -11,7 +11,7 @@ from core.chats.service import Service
 from core.tools.definitions.values import Definition
 from core.translation.messages import Tool
 from ui.toolbench.bench import bench, keep
-from ui.widgets.text import plain
+from ui.widgets.text import code_span, plain
 from ui.words import t
 
 __all__ = ["show_connections"]
@@ -35,10 +35,10 @@ def _show_servers(service: Service, owner: str) -> None:
         with st.container(border=True):
             icon = ":material/error:" if trouble else ":material/check_circle:"
             said = plain(trouble) if trouble else t("tools.mcp_connected")
-            st.markdown(f"{icon} `{name}` {said}")
+            st.markdown(f"{icon} {code_span(name)} {said}")
             names = tool_runtime.mcp.tools(name)
             if names:
-                st.caption(", ".join(f"`{one}`" for one in names))
+                st.caption(", ".join(code_span(one) for one in names))
                 _offer(
                     service, owner, (x for x in tool_runtime.toolbox.tools if x.name in names), name
                 )
@@ -54,7 +54,7 @@ def _show_own(service: Service, owner: str) -> None:
         name for server in tool_runtime.mcp.status() for name in tool_runtime.mcp.tools(server)
     }
     own = [tool for tool in tool_runtime.toolbox.tools if tool.name not in taken]
-    st.caption(", ".join(f"`{tool.name}`" for tool in own))
+    st.caption(", ".join(code_span(tool.name) for tool in own))
     _offer(service, owner, own, "")
 
 
@@ -63,7 +63,8 @@ def _show_requests(service: Service, owner: str) -> None:
     mine = [one for one in bench(service, owner).definitions if one.http is not None]
     for one in mine:
         if one.http is not None:
-            st.markdown(f"`{one.tool.name}` {one.http.method} `{one.http.url}`")
+            asked = f"{plain(one.http.method)} {code_span(one.http.url)}"
+            st.markdown(f"{code_span(one.tool.name)} {asked}")
     st.caption(t("tools.http_hint"))
 
 

@@ -18,6 +18,7 @@ from core.tools.takeaway.scripts import script
 from core.tools.takeaway.tests import pytest_file
 from ui.toolbench.bench import bench
 from ui.toolbench.run import pick_model
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["show_take_away"]
@@ -50,7 +51,7 @@ def show_take_away(service: Service, owner: str) -> None:
         text = pytest_file(tools, kept.cases, model=model, origin=origin)
         _offer(t("tools.take_pytest"), "test_tools.py", text, "python")
     except DiglotError as exc:
-        st.caption(f"{t('tools.take_pytest')}: {exc.message}")
+        st.caption(f"{t('tools.take_pytest')}: {plain(exc.message)}")
     with st.container(border=True):
         form: Format | None = st.segmented_control(
             t("tools.take_definitions"),
@@ -64,7 +65,7 @@ def show_take_away(service: Service, owner: str) -> None:
         try:
             text = dump_text(tools, form or "openai")
         except DiglotError as exc:
-            st.warning(exc.message)
+            st.warning(plain(exc.message))
         else:
             end = "py" if form == "python" else "json"
             _offer(

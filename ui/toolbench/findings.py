@@ -15,6 +15,7 @@ from core.tools.lint.finding import Finding
 from core.tools.lint.linting import fixed, fixed_all
 from core.translation.messages import Tool
 from ui.toolbench.bench import bench, keep
+from ui.widgets.text import code_span
 from ui.words import note_text, t
 
 __all__ = ["count_by_name", "show_conversion", "show_findings"]
@@ -95,4 +96,4 @@ def _show_target(one: Conversion) -> None:
     st.markdown(f":material/warning: {name}")
     for row in one.lost:
         note = note_text(row.note) if row.note is not None else ""
-        st.caption(f"`{row.path or '·'}` **{t(f'tools.fate_{row.fate}')}** {note}")
+        st.caption(f"{code_span(row.path or '·')} **{t(f'tools.fate_{row.fate}')}** {note}")

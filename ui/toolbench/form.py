@@ -41,7 +41,7 @@ class _Field(Struct, frozen=True, kw_only=True):
     @property
     def told(self) -> str | None:
         told = self.schema.get("description")
-        return told if isinstance(told, str) else None
+        return plain(told) if isinstance(told, str) else None
 
     def resolved(self, schema: Any) -> Mapping[str, Any]:
         """Return a schema with what its reference stands for, and what stands beside it."""

@@ -17,7 +17,7 @@ from ui.toolbench.cases import show_cases
 from ui.toolbench.timeline import pretty
 from ui.widgets.cards import attempt, show_fault
 from ui.widgets.status import model_names, show_progress
-from ui.widgets.text import plain
+from ui.widgets.text import code_span, plain
 from ui.words import t
 
 __all__ = ["show_tests"]
@@ -113,7 +113,7 @@ def _show_numbers(matrix: Matrix, results: tuple[Result, ...]) -> None:
     for model, column in zip(matrix.plan.models, columns, strict=True):
         mine = [cell for (_, name), cell in found.items() if name == model]
         passed, tries = sum(c.passed for c in mine), sum(len(c.results) for c in mine)
-        column.metric(model, f"{passed}/{tries}")
+        column.metric(plain(model), f"{passed}/{tries}")
 
 
 def _show_history(service: Service, owner: str) -> None:
@@ -143,7 +143,7 @@ def _show_history(service: Service, owner: str) -> None:
         matrix = service.store.matrices.get(owner, shown)
         before = service.store.matrices.get(owner, against) if against in others else None
     except DiglotError as exc:
-        st.warning(exc.message)
+        st.warning(plain(exc.message))
         return
     if matrix.state != "complete":
         st.caption(f":material/stop_circle: {t(f'tools.matrix_{matrix.state}')}")
@@ -178,7 +178,7 @@ def _show_matrix(service: Service, owner: str, matrix: Matrix, before: Matrix | 
             for model, column in zip(matrix.plan.models, columns[1:], strict=True):
                 cell = found.get((place, model))
                 with column:
-                    st.caption(model)
+                    st.caption(plain(model))
                     if cell is None:
                         st.caption(t("tools.cell_none"))
                     else:
@@ -225,7 +225,7 @@ def _show_result(service: Service, owner: str, result: Result) -> None:
         if verdict.detail:
             st.code(verdict.detail, language=None, wrap_lines=True)
         for call in result.calls:
-            st.markdown(f"`{call.name}`")
+            st.markdown(code_span(call.name))
             st.code(pretty(call.arguments), language="json", wrap_lines=True)
         if result.text:
             st.markdown(plain(result.text))

@@ -102,7 +102,7 @@ def _show_request(
                     derived=not any(wire.dialect == other for wire in exchange.backend),
                 )  # fmt: skip
             except DiglotError as exc:
-                st.warning(t("requests.cannot", message=exc.message))
+                st.warning(t("requests.cannot", message=plain(exc.message)))
         with st.container(horizontal=True):
             if exchange is not None and st.button(
                 t("chat.wire_open"), icon=":material/open_in_full:", key=f"wire_{key}"

@@ -25,7 +25,7 @@ from ui.viewer.views.streaming import show_stream
 from ui.viewer.views.table import show_rows, summary
 from ui.viewer.views.taking import show_taking
 from ui.viewer.views.turns import show_turns
-from ui.widgets.text import plain
+from ui.widgets.text import code_span, plain
 from ui.words import note_text, t
 
 __all__ = ["show_difference", "show_exchange"]
@@ -51,7 +51,7 @@ def show_exchange(
     try:
         pair = remembered(f"pair{key}", about(exchange), lambda: pair_of(exchange))
     except DiglotError as exc:
-        st.warning(t("requests.cannot", message=exc.message))
+        st.warning(t("requests.cannot", message=plain(exc.message)))
         return
     view = View(service=service, owner=owner, exchange=exchange, pair=pair, key=key,
                 drawer=drawer)  # fmt: skip
@@ -99,13 +99,12 @@ def _strip(view: View) -> None:
         ):  # fmt: skip
             st.caption(t("viewer.way_hint"))
             if way.error:
-                st.warning(way.error)
+                st.warning(plain(way.error))
             for row in way.differences:
                 was = "—" if row.before is None else _short(row.before)
                 now = "—" if row.after is None else _short(row.after)
-                st.markdown(
-                    f"`{row.path}` {plain(was)} → {plain(now)}  \n:gray[{note_text(row.note)}]"
-                )
+                said = f"{plain(was)} → {plain(now)}  \n:gray[{note_text(row.note)}]"
+                st.markdown(f"{code_span(row.path)} {said}")
 
 
 def _prove(view: View) -> None:
@@ -132,7 +131,7 @@ def show_difference(native: Exchange, openai: Exchange) -> None:
             accepts=openai.accepts,
         )
     except DiglotError as exc:
-        st.warning(t("requests.cannot", message=exc.message))
+        st.warning(t("requests.cannot", message=plain(exc.message)))
         return
     show_rows(rows, source=source, target=target, key=native.id)
 

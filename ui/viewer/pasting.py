@@ -20,6 +20,7 @@ from core.inspector.paste.piece import Piece, Unreadable
 from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS
 from ui.widgets.dialect_labels import dialect_name, is_native
+from ui.widgets.text import plain
 from ui.words import note_text, t
 
 __all__ = ["exchange_of", "pasted_exchange", "shared_exchange"]
@@ -52,9 +53,9 @@ def shared_exchange(owner: str) -> Exchange | None:
         known = st.session_state[_LINKED] = ((link, owner), _linked(link, owner))
     exchange: Exchange | str = known[1]
     if isinstance(exchange, str):
-        st.warning(exchange)
+        st.warning(plain(exchange))
         return None
-    st.info(t("viewer.shared", path=exchange.client.path, model=exchange.model),
+    st.info(t("viewer.shared", path=plain(exchange.client.path), model=plain(exchange.model)),
             icon=":material/link:")  # fmt: skip
     return exchange
 
@@ -90,7 +91,7 @@ def pasted_exchange(owner: str) -> Exchange | None:
         st.warning(t("tools.broken_json", line=exc.line, column=exc.column, message=said))
         return None
     except DiglotError as exc:
-        st.warning(exc.message)
+        st.warning(plain(exc.message))
         return None
     piece = _picked(pieces)
     for note in piece.notes:
@@ -111,7 +112,7 @@ def _saved(data: bytes, owner: str) -> Exchange | None:
     try:
         return load_exchange(data, owner=owner)
     except DiglotError as exc:
-        st.warning(exc.message)
+        st.warning(plain(exc.message))
         return None
 
 

@@ -63,7 +63,7 @@ def toured_exchange(service: Service, owner: str) -> Exchange | None:
     identity = taken.get(stop.name)
     exchange = service.exchange(owner, identity) if identity else None
     if exchange is not None and exchange.error:
-        st.warning(exchange.error)
+        st.warning(plain(exchange.error))
     return exchange
 
 
@@ -86,7 +86,7 @@ def _send(service: Service, owner: str, stop: Stop, model: str) -> None:
                 timeout=_LONGEST,
             )
         except DiglotError as exc:
-            st.warning(exc.message)
+            st.warning(plain(exc.message))
             return
     st.session_state[_TAKEN][stop.name] = identity
     turn_to(stop.tab, key="exchangetour")

@@ -7,6 +7,7 @@ import streamlit as st
 from core.backends.library import Pull
 from core.chats.service import Service
 from ui.widgets.cards import error_card
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["bytes_words", "draw_pulls", "show_pulls"]
@@ -49,11 +50,11 @@ def _draw(service: Service, pull: Pull, *, buttons: bool) -> None:
                 total=bytes_words(pull.total),
                 rate=bytes_words(pull.rate),
             )
-        st.progress(share, text=f"{pull.name} · {said}")
+        st.progress(share, text=f"{plain(pull.name)} · {said}")
     elif pull.state == "failed" and pull.error:
         error_card(pull.error, model=pull.name, key=f"pull_{pull.name}{'' if buttons else '_'}")
     else:
-        st.caption(f":material/check: {pull.name} · {t(f'models.pull_{pull.state}')}")
+        st.caption(f":material/check: {plain(pull.name)} · {t(f'models.pull_{pull.state}')}")
     if not buttons:
         return
     if pull.state == "running":

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from ui.widgets.inert import CODE, inert
 
-__all__ = ["as_typed", "diagrams", "plain", "readable", "without_markdown"]
+__all__ = ["as_typed", "code_span", "diagrams", "plain", "readable", "without_markdown"]
 
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _MARKS = frozenset("\\`*_{}[]()#+-!|$:<>~")
@@ -34,6 +34,14 @@ _DIRECTIVE = re.compile(r":(?=[a-z][a-z_-]*\[|material/|streamlit:)")
 def plain(text: str) -> str:
     """Return ``text`` so that Markdown shows it letter for letter."""
     return "".join(f"\\{c}" if c in _MARKS else c for c in text)
+
+
+def code_span(text: str) -> str:
+    """Return ``text`` as code within a line, whatever it holds (CommonMark 0.31, code spans)."""
+    line = " ".join(text.split())
+    longest = max(map(len, re.findall("`+", line)), default=0)
+    ticks = "`" * (longest + 1)
+    return f"{ticks} {line} {ticks}" if longest else f"`{line or ' '}`"
 
 
 def as_typed(text: str) -> str:

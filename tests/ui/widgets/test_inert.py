@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ui.widgets.inert import addresses, draws_foreign, inert, too_deep
-from ui.widgets.text import as_typed, readable
+from ui.widgets.text import as_typed, code_span, readable
 
 BAIT = "http://bait.example/x?q=1"
 FORMS = {
@@ -107,3 +107,10 @@ def test_what_is_deeper_than_a_page_can_draw_is_letters(form: str) -> None:
     tokens = MarkdownIt("commonmark", {"maxNesting": 900}).parse(shown[:20_000])
     assert max(token.level for token in tokens) < 5
     assert too_deep("> " * 59 + "x") is False
+
+
+@pytest.mark.parametrize("text", ["a", "`", "a``b`", f"`![x]({BAIT})`", "a\n\n# b", ""])
+def test_code_in_a_line_stays_code(text: str) -> None:
+    [_, inline, _] = MarkdownIt("commonmark").parse(code_span(text))
+    [code] = inline.children or []
+    assert (code.type, code.content.strip()) == ("code_inline", " ".join(text.split()))

@@ -12,6 +12,7 @@ from msgspec import Struct
 from core.errors import DiglotError
 from ui.viewer.pair import View
 from ui.widgets.dialect_labels import dialect_name, is_native
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = [
@@ -89,7 +90,7 @@ def show_answers(view: View) -> None:
         try:
             pieces = view.exchange.response_in(dialect)
         except DiglotError as exc:
-            st.warning(t("requests.cannot", message=exc.message))
+            st.warning(t("requests.cannot", message=plain(exc.message)))
             continue
         text = b"".join(data for _, data in pieces).decode("utf-8", "replace")
         sides.append(Side(text=pretty(text), dialect=dialect, derived=derived))

@@ -21,6 +21,7 @@ from ui.viewer.pair import (
 )
 from ui.viewer.views.table import show_rows
 from ui.widgets.dialect_labels import dialect_name
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["show_fields"]
@@ -85,7 +86,7 @@ def _came(
     try:
         source, target, rows = rows_of()
     except DiglotError as exc:
-        st.warning(t("requests.cannot", message=exc.message))
+        st.warning(t("requests.cannot", message=plain(exc.message)))
         return
     show_rows(
         rows,
@@ -134,5 +135,7 @@ def _further(
         try:
             also[dialect] = rows_of(dialect)
         except DiglotError as exc:
-            st.warning(t("viewer.not_in", dialect=dialect_name(dialect), message=exc.message))
+            st.warning(
+                t("viewer.not_in", dialect=dialect_name(dialect), message=plain(exc.message))
+            )
     return also

@@ -20,6 +20,7 @@ from ui.viewer.views.editor import live_editor, typed
 from ui.viewer.views.table import show_rows
 from ui.widgets.cards import json_fault
 from ui.widgets.dialect_labels import dialect_name, is_native
+from ui.widgets.text import plain
 from ui.words import t
 
 __all__ = ["Edited", "Fault", "follow", "show_editors"]
@@ -130,7 +131,7 @@ def _begin(view: View) -> Edited:
 
 
 def _show_fault(fault: Fault, text: str) -> None:
-    st.warning(fault.message, icon=":material/error:")
+    st.warning(plain(fault.message), icon=":material/error:")
     lines = text.splitlines()
     if 0 < fault.line <= len(lines):
         first = max(0, fault.line - 2)

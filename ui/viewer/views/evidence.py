@@ -113,7 +113,7 @@ def show_run(view: View, run: ProbeRun, key: str) -> Compatibility | None:
     try:
         return run.table()
     except DiglotError as exc:
-        st.warning(exc.message)
+        st.warning(plain(exc.message))
     except CancelledError:
         st.caption(t("viewer.probe_stopped"))
     return None
@@ -151,7 +151,7 @@ def _show_result(result: Result, *, several: bool, first: bool) -> None:
     )
     with st.expander(label, expanded=first):
         for call in result.sent:
-            st.caption(f"{call.method} {call.path} → {call.status or '—'}")
+            st.caption(f"{plain(call.method)} {plain(call.path)} → {call.status or '—'}")
             if call.request is None:
                 _body(call.answer)
                 continue

@@ -31,7 +31,7 @@ def show_before_after(view: View) -> None:
     try:
         both = contrast(view.pair.body, dialect=view.pair.source, origin=origin)
     except DiglotError as exc:
-        st.warning(t("requests.cannot", message=exc.message))
+        st.warning(t("requests.cannot", message=plain(exc.message)))
         return
     st.caption(t("viewer.learn_intro"))
     st.table(_table(both))

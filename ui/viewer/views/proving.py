@@ -74,7 +74,7 @@ def _proof(view: View, model: str, *, operator: bool) -> None:
                     _sent(view, model, to, key or ""),
                 )
             except DiglotError as exc:
-                st.warning(exc.message)
+                st.warning(plain(exc.message))
     proof = st.session_state.get(f"_proof_{view.key}")
     if proof and proof[0] == view.exchange.id:
         _show_proof(proof[1])
@@ -198,7 +198,7 @@ def _verdict(result: Result | None) -> str:
 
 def _show_table(table: Compatibility, key: str) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in table.versions.items())
-    st.caption(" · ".join(part for part in (table.date, versions, table.model) if part))
+    st.caption(" · ".join(part for part in (table.date, versions, plain(table.model)) if part))
     rows = []
     for name, probe in PROBES.items():
         found = {subject: table.result(name, subject) for subject in table.subjects}

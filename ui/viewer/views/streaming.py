@@ -45,7 +45,7 @@ def show_stream(view: View) -> None:
     try:
         both = remembered(f"stream{view.key}", about, lambda: _timeline(view, source, target))
     except DiglotError as exc:
-        st.warning(t("requests.cannot", message=exc.message))
+        st.warning(t("requests.cannot", message=plain(exc.message)))
         return
     if not both.left.records:
         st.info(t("viewer.stream_empty"))

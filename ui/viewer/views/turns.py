@@ -38,7 +38,7 @@ def show_turns(view: View) -> None:
             after_tokens=_prompt(exchange),
         )
     except DiglotError as exc:
-        st.warning(t("requests.cannot", message=exc.message))
+        st.warning(t("requests.cannot", message=plain(exc.message)))
         return
     _show(change)
 
