@@ -39,7 +39,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     """A request in its own dialect, the body that was written of it, and the circumstances.
 
     ``ideas`` counts the client's values by what they are about, ``claimed`` are the places in the
-    written body that a value of the client's went to.
+    written body that a value of the client's went to, ``reached`` the messages that those are in.
     """
 
     body: Mapping[str, Any]
@@ -49,6 +49,12 @@ class Scene(Struct, frozen=True, kw_only=True):
     about: Circumstances
     ideas: Mapping[str, int] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
+    reached: set[str] = field(default_factory=set)
+
+    def claim(self, place: str) -> None:
+        """Take down that a value of the client's went to this place."""
+        self.claimed.add(place)
+        self.reached.add(message_of(place))
 
     @property
     def native(self) -> bool:
@@ -73,6 +79,8 @@ class Scene(Struct, frozen=True, kw_only=True):
     def default_at(self, place: str) -> Any:
         """Return what the config gives for the setting that is written at ``place``, or None."""
         defaults = self.about.defaults
+        if not defaults:
+            return None
         if place in ("think", "reasoning_effort"):
             return defaults.get("thinking")
         for row in FIELDS:
@@ -88,7 +96,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     def inserted(self, place: str) -> bool:
         """Tell whether a message of the written body holds nothing that the client said."""
         message = message_of(place)
-        return bool(message) and not any(one.startswith(message) for one in self.claimed)
+        return bool(message) and message not in self.reached
 
     def thinks_if(self) -> str:
         """Return the field without which nobody thinks in the client's dialect."""

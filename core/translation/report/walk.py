@@ -7,7 +7,7 @@ its message, is judged after them.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,17 +46,25 @@ class Walk:
             for leaf in self._leaves
             if leaf.node.rows and leaf.value is not None
         )
-        self._scene = replace(scene, ideas=names, claimed=set())
+        self._scene = replace(scene, ideas=names, claimed=set(), reached=set())
         self._places = Places(self._scene, self._leaves)
+        # The rows of what stands within a place, however deep.
+        self._inside: dict[str, list[ReportRow]] = defaultdict(list)
         self._told = _texts(scene.about.others, scene.written) if self._scene.helped else ""
 
     def rows(self) -> tuple[ReportRow, ...]:
         """Return the rows of the client's body in its order, then those of what was added."""
-        later = [i for i, leaf in enumerate(self._leaves) if self._belongs(leaf)]
-        done = {i: self._judge(leaf) for i, leaf in enumerate(self._leaves) if i not in set(later)}
-        first = [done[i] for i in sorted(done)]
+        done: dict[int, ReportRow] = {}
+        later = []
+        for i, leaf in enumerate(self._leaves):
+            if self._belongs(leaf):
+                later.append(i)
+                continue
+            row = done[i] = self._judge(leaf)
+            for place in _around(row.path or ""):
+                self._inside[place].append(row)
         for i in later:
-            done[i] = self._judge_member(self._leaves[i], first)
+            done[i] = self._judge_member(self._leaves[i])
         return (*(done[i] for i in sorted(done)), *self._added())
 
     def _belongs(self, leaf: Leaf) -> bool:
@@ -105,7 +113,7 @@ class Walk:
         return self._say("dropped", path, value, None, *(["top_level"] if known else []), "unknown")
 
     def _placed(self, path: str, value: Any, row: Field | None, place: str) -> ReportRow:
-        self._scene.claimed.add(place)
+        self._scene.claim(place)
         sent = self._places.at(place)
         if same(sent, value):
             if path == "seed" and "choices" in self._scene.ways:
@@ -197,7 +205,7 @@ class Walk:
         if row.name == "thinking" and "think_nearest" in scene.ways:
             place = next((p for p in _EFFORTS if self._places.at(p) is not None), None)
             if place is not None:
-                self._scene.claimed.add(place)
+                self._scene.claim(place)
             return self._say("emulated", path, value, row, "think_nearest", target=place)
         if path == "stream" and scene.helped:
             return self._say("emulated", path, value, row, "stream_replayed")
@@ -221,25 +229,24 @@ class Walk:
 
     # What belongs to others -------------------------------------------------------------------
 
-    def _judge_member(self, leaf: Leaf, done: list[ReportRow]) -> ReportRow:
+    def _judge_member(self, leaf: Leaf) -> ReportRow:
         path, value, row = leaf.path, leaf.value, leaf.node.rows[0]
         if row.name == "role":
-            return self._judge_role(path, value, row, done)
-        inside = path.rpartition(".")[0]
-        beside = [one for one in done if one.path and one.path.startswith(f"{inside}.")]
+            return self._judge_role(path, value, row)
+        beside = self._inside.get(path.rpartition(".")[0], [])
         said = [one for one in beside if one.note.key not in ("report.null", "report.empty")]
         if said and all(one.outcome == "dropped" for one in said):
             return self._say("retyped", path, value, row, "kind_of_lost")
         return self._say("retyped", path, value, row, "implied")
 
-    def _judge_role(self, path: str, value: Any, row: Field, done: list[ReportRow]) -> ReportRow:
+    def _judge_role(self, path: str, value: Any, row: Field) -> ReportRow:
         homes = [f"{home}.role" for home in self._places.homes(path)]
         homes = [place for place in homes if self._places.at(place) is not None]
         equal = [place for place in homes if same(self._places.at(place), value)]
         alike = [p for p in homes if carries(row, value, self._places.at(p), self._scene)]
         if equal or alike:
             return self._placed(path, value, row, (equal or alike)[0])
-        beside = [one for one in done if one.path and one.path.startswith(message_of(path) + ".")]
+        beside = self._inside.get(message_of(path), [])
         if any(one.outcome == "emulated" for one in beside):
             return self._say("emulated", path, value, row, "history_flattened", *self._scene.ways)
         if homes:
@@ -277,6 +284,13 @@ class Walk:
         return ReportRow(
             path=path, outcome=outcome, target=target, note=NOTES[note], harmless=harmless
         )
+
+
+def _around(path: str) -> Iterator[str]:
+    """Yield the places that a path is within: of ``a.b[0].c`` those are ``a.b[0]`` and ``a``."""
+    while "." in path:
+        path = path.rpartition(".")[0]
+        yield path
 
 
 def _why_added(place: str) -> tuple[str, ...]:
