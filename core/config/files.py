@@ -15,10 +15,35 @@ from msgspec import Struct
 
 from core.errors import ConfigError
 
-__all__ = ["Document", "Place", "parse_document", "read_text"]
+__all__ = ["BoundedLoader", "Document", "Place", "parse_document", "read_text"]
 
 _MAX_PLACES = 20_000
 _MAX_DEPTH = 64
+_MOST_MERGED = 10_000
+
+
+class BoundedLoader(yaml.SafeLoader):
+    """Reads YAML whose merge keys (``<<``, YAML 1.1) repeat a mapping a bounded number of times.
+
+    Eight lines that each merge the one before ten times would be a hundred million pairs.
+    """
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Put merged pairs in their place. Raises ConstructorError for too many."""
+        for key, value in node.value:
+            if key.tag != "tag:yaml.org,2002:merge":
+                continue
+            merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            pairs = 0
+            for one in merged:
+                if isinstance(one, yaml.MappingNode):
+                    self.flatten_mapping(one)
+                    pairs += len(one.value)
+                if pairs > _MOST_MERGED:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"more than {_MOST_MERGED} keys are merged", key.start_mark
+                    )
+        super().flatten_mapping(node)
 
 
 class Place(NamedTuple):
@@ -124,7 +149,7 @@ def _shifted(path: str, key: str, offset: int) -> str:
 def _one(text: str, file: str) -> Document:
     where = f"{file}: " if file else ""
     try:
-        loader = yaml.SafeLoader(text)
+        loader = BoundedLoader(text)
         node = loader.get_single_node()
         if node is None:
             return Document(None, {})

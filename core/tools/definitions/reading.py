@@ -16,6 +16,7 @@ import msgspec
 import yaml
 from msgspec.structs import replace
 
+from core.config.files import BoundedLoader
 from core.errors import DiglotError, InvalidRequest
 from core.tools.definitions.bfcl import dump_bfcl, is_bfcl, parse_bfcl
 from core.tools.definitions.curl import parse_curl
@@ -113,7 +114,7 @@ def _json(text: str) -> Any:
 
 def _yaml(text: str) -> Any:
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, BoundedLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
         raise InvalidRequest(f"this is no YAML: {exc}") from exc
     if not isinstance(value, dict | list):
