@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from core.translation.fields.allowed_tools import Barred
+
 __all__ = ["HARMLESS", "KINDS", "is_text_type", "left_out"]
 
-HARMLESS = frozenset({"hosted_record", "encrypted", "anthropic_only"})
+HARMLESS = frozenset({"hosted_record", "encrypted", "anthropic_only", "not_allowed"})
 """Notes of things whose loss cannot change the content of the answer."""
 
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml",
@@ -35,6 +37,8 @@ def left_out(dialect: str, place: str, thing: Any) -> str:
     ``place`` is a path pattern, as in FIELDS. What is no object breaks its dialect, which is for
     the parser to say.
     """
+    if isinstance(thing, Barred):
+        return "not_allowed"
     reason = KINDS.get(dialect, {}).get(place)
     return reason(thing) if reason is not None and isinstance(thing, dict) else ""
 

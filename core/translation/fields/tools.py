@@ -17,6 +17,7 @@ _TOOLS = [
     chat_row(
         "tool_choice",
         openai="tool_choice",
+        retyped=True,
         opaque=True,
         neutral=("auto", "none"),
         note="tool_choice_native",
@@ -84,6 +85,7 @@ _FUNCTIONS = [
         "tool_choice",
         openai="function_call",
         alias=True,
+        retyped=True,
         opaque=True,
         neutral=("auto", "none"),
         note="tool_choice_native",

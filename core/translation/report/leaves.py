@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from core.translation.codec.json_paths import join
 from core.translation.dialects.registry import FIELDS, derived
+from core.translation.fields.allowed_tools import mark_barred
 from core.translation.fields.field import Field
 from core.translation.fields.kinds import KINDS, left_out
 
@@ -78,7 +79,8 @@ _UNKNOWN = _Node()
 
 def leaves(body: Any, dialect: str) -> Iterator[Leaf]:
     """Yield the leaves of a body; what no row names and what is opaque is not looked into."""
-    return _below(body, "", (), pattern_tree(dialect))
+    seen = mark_barred(body) if isinstance(body, dict) else body
+    return _below(seen, "", (), pattern_tree(dialect))
 
 
 @lru_cache

@@ -11,6 +11,7 @@ from core.errors import DiglotError
 from core.translation.codec.json import decode_json, encode_json, read_setting
 from core.translation.dialects.registry import DIALECTS
 from core.translation.dialects.shared.thinking import SWITCHES, effort_of, named
+from core.translation.fields.allowed_tools import allowed_choice
 from core.translation.fields.field import Field
 from core.translation.report.scene import Scene, same
 
@@ -93,12 +94,16 @@ def _effort(value: Any, sent: Any, scene: Scene) -> bool:
 
 def _choice(value: Any, sent: Any) -> bool:
     named = sent.get("function", sent).get("name") if isinstance(sent, dict) else None
+    allowed = allowed_choice({"tool_choice": value})
+    if allowed is not None:
+        mode = str(sent.get("type") if isinstance(sent, dict) else sent)
+        return bool(_CHOICES.get(mode, mode) == allowed.get("mode", "auto"))
     if isinstance(value, dict):
         inner = value.get("function", value)
         return named is not None and isinstance(inner, dict) and inner.get("name") == named
     if isinstance(sent, dict):
         return bool(value == named or value in ("tool", "function"))
-    return bool(_CHOICES.get(value, value) == sent)
+    return bool(_CHOICES.get(value, value) == _CHOICES.get(sent, sent))
 
 
 def _image(value: Any, sent: Any) -> bool:

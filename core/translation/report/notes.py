@@ -128,6 +128,8 @@ NOTES: dict[str, Note] = {
     "embed_cut": Note("report.embed_cut", source=_DOCS, since="0.11.11"),
     "encoding": Note("report.encoding", source="OpenAI API reference, embeddings"),
     "unknown_kind": Note("report.unknown_kind"),
+    "not_allowed": Note("report.not_allowed", source=_OPENAI),
+    "allowed_tools": Note("report.allowed_tools", source=_OPENAI),
     "hosted_tool": Note("report.hosted_tool", source=_RESPONSES),
     "hosted_record": Note("report.hosted_record", source=_RESPONSES),
     "encrypted": Note("report.encrypted", source=_RESPONSES),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from core.translation.codec.json import is_setting
 from core.translation.dialects.registry import SPOKEN
 from core.translation.dialects.shared.thinking import EFFORTS, SWITCHES, named
+from core.translation.fields.allowed_tools import allowed_choice
 from core.translation.report.scene import EMPTY, Fact, message_of, same
 
 __all__ = ["FALLBACKS", "HOLDS", "Holds"]
@@ -110,6 +111,15 @@ def _choice_meant(fact: Fact) -> bool:
     )
 
 
+def _allowed(fact: Fact) -> bool:
+    """Tell whether a choice that lists tools is said: by what is offered, and required if it is."""
+    choice = allowed_choice(fact.scene.body)
+    if choice is None or fact.path != "tool_choice":
+        return False
+    sent = "required" if fact.sent == "any" else fact.sent
+    return sent == choice.get("mode") or (_unsaid(fact) and choice.get("mode") != "required")
+
+
 def _thinking_off(fact: Fact) -> bool:
     needs = fact.scene.thinks_if()
     off = fact.sent in (False, "none")
@@ -195,6 +205,8 @@ HOLDS: Mapping[str, Holds] = {
     "responses_only": _noted("responses_only"),
     "unknown_kind": _dropped,
     "hosted_tool": _dropped,
+    "not_allowed": _dropped,
+    "allowed_tools": lambda f: _allowed(f) and f.outcome == "retyped",
     "hosted_record": _dropped,
     "encrypted": _dropped,
     "file_id": _dropped,

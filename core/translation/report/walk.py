@@ -141,7 +141,7 @@ class Walk:
         if row.name == "image":
             return ("image_fetched", "image")
         if row.name == "tool_choice":
-            return ("choice_form",)
+            return ("allowed_tools", "choice_form")
         return ("system_field", row.note) if row.note in ("blocks", "items") else (row.note,)
 
     def _is_written_out(self, row: Field | None, value: Any, sent: Any) -> bool:
@@ -167,6 +167,8 @@ class Walk:
         if row.name.startswith("tools.") and self._true("retyped", path, value, row,
                                                         "tool_choice_native"):  # fmt: skip
             return self._say("retyped", path, value, row, "tool_choice_native")
+        if row.name == "tool_choice" and self._true("retyped", path, value, row, "allowed_tools"):
+            return self._say("retyped", path, value, row, "allowed_tools")
         if row.name == "max_tokens" and isinstance(value, int) and value < 0:
             return self._say("retyped", path, value, row, "unlimited")
         if self._true("retyped", path, value, row, "neutral"):
@@ -235,7 +237,9 @@ class Walk:
             return self._judge_role(path, value, row)
         beside = self._inside.get(path.rpartition(".")[0], [])
         said = [one for one in beside if one.note.key not in ("report.null", "report.empty")]
-        if said and all(one.outcome == "dropped" for one in said):
+        # What says how to look at a picture goes with it, lost or not.
+        lost = any(one.outcome == "dropped" for one in said)
+        if lost and not any(one.target for one in said):
             return self._say("retyped", path, value, row, "kind_of_lost")
         return self._say("retyped", path, value, row, "implied")
 

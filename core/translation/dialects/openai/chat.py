@@ -27,6 +27,7 @@ from core.translation.dialects.openai.chat_messages import (
     dump_text,
     parse_message,
 )
+from core.translation.dialects.openai.custom_calls import custom_names, dump_custom, functions_of
 from core.translation.dialects.openai.tool_choice import dump_choice, parse_choice
 from core.translation.dialects.shared.answers.call_pieces import read_calls
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
@@ -39,8 +40,8 @@ from core.translation.dialects.shared.tool_definitions import (
     dump_tool,
     parse_functions,
     parse_tools,
-    unpack_input,
 )
+from core.translation.fields.allowed_tools import mark_barred
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -48,7 +49,6 @@ from core.translation.messages import (
     ResponseFormat,
     Text,
     Timings,
-    ToolCall,
     Usage,
     refuse_prompt,
 )
@@ -79,7 +79,8 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
         messages=parsed,
-        tools=parse_tools(body.get("tools"), "openai") or parse_functions(body.get("functions")),
+        tools=parse_tools(mark_barred(body).get("tools"), "openai")
+        or parse_functions(body.get("functions")),
         tool_choice=parse_choice(body.get("tool_choice"))
         or parse_choice(body.get("function_call")),
         format=parse_format(body.get("response_format")),
@@ -130,7 +131,7 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     path = "choices[0].message"
     said = read_object(spoken(choice), path, blame=InvalidResponse)
     thinking, text = read_said(said, path)
-    calls = read_calls(called(said), f"{path}.tool_calls", ids=ids)
+    calls = read_calls(functions_of(called(said)), f"{path}.tool_calls", ids=ids)
     return ChatResponse(
         model=read_text(body.get("model"), "model", blame=InvalidResponse),
         message=Message(
@@ -203,19 +204,6 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
         ],
         "usage": dump_usage(response.usage or Usage()),
     }
-
-
-def custom_names(asked: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names of the tools that take text, in a request of this dialect."""
-    tools = asked.get("tools")
-    customs = [t.get("custom") for t in tools or () if isinstance(t, dict)] if tools else []
-    return frozenset(str(custom.get("name")) for custom in customs if isinstance(custom, dict))
-
-
-def dump_custom(call: ToolCall) -> dict[str, Any]:
-    """Write one whole call of a tool that takes text."""
-    custom = {"name": call.name, "input": unpack_input(call.arguments)}
-    return {"id": call.id, "type": "custom", "custom": custom}
 
 
 def wants_functions(stamp: Stamp) -> bool:

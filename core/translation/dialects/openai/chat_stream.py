@@ -32,6 +32,7 @@ from core.translation.dialects.openai.chat import (
     spoken,
     wants_functions,
 )
+from core.translation.dialects.openai.custom_calls import CustomCallPieces, CustomCallTexts
 from core.translation.dialects.shared.answers.call_pieces import CallPieces
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
 from core.translation.dialects.shared.answers.said import read_said
@@ -81,6 +82,7 @@ class StreamDecoder(EventDecoder[SSERecord]):
         self._usage: Usage | None = None
         self._timings: Timings | None = None
         self._calls = CallPieces(ids=ids)
+        self._customs = CustomCallPieces()
 
     def read(self, record: SSERecord, events: list[Event]) -> None:
         """Append what one server-sent event says."""
@@ -119,6 +121,8 @@ class StreamDecoder(EventDecoder[SSERecord]):
     def _finish(self, events: list[Event]) -> None:
         if not self._started:
             raise InvalidResponse("the backend's stream ended without any answer")
+        for call in self._customs.release():
+            events += self._calls.take([call], "choices[0].delta.tool_calls")
         events += self._calls.flush()
         reason = read_reason(self._reason, called=bool(self._calls))
         events.append(Finish(reason=reason, usage=self._usage, timings=self._timings))
@@ -135,7 +139,8 @@ class StreamDecoder(EventDecoder[SSERecord]):
                 logprobs = ()
             if text or logprobs:
                 events.append(TextDelta(text, logprobs))
-            events += self._calls.take(called(delta), "choices[0].delta.tool_calls")
+            calls = self._customs.take(called(delta))
+            events += self._calls.take(calls, "choices[0].delta.tool_calls")
         self._reason = choice.get("finish_reason") or self._reason
 
 
@@ -172,6 +177,7 @@ class StreamEncoder:
         self._text = self._delta + b'"content":'
         self._calls: set[int] = set()
         self._functions = wants_functions(stamp)
+        self._customs = CustomCallTexts(stamp.asked)
 
     def encode(self, events: list[Event], *, now: int) -> bytes:
         """Return the bytes for ``events``. ``now`` is unused: a stream has one ``created``."""
@@ -201,13 +207,18 @@ class StreamEncoder:
             case ToolCallDelta():
                 if self._functions:
                     return self._function(event)
-                return self._delta + b'"tool_calls":[' + self._call(event) + b"]" + self._plain
+                if self._customs.take(event):
+                    return b""
+                return self._called(self._call(event))
             case MessageStart():
                 return self._delta + b'"role":"assistant","content":""' + self._plain
             case Finish():
                 return self._finish(event)
             case StreamError():
                 return encode_sse(encode_json({"error": error_body(event)}))
+
+    def _called(self, call: bytes) -> bytes:
+        return self._delta + b'"tool_calls":[' + call + b"]" + self._plain
 
     def _call(self, event: ToolCallDelta) -> bytes:
         call: dict[str, Any] = {"index": event.index}
@@ -242,7 +253,8 @@ class StreamEncoder:
         called = self._functions and event.reason == "tool_calls"
         reason = b"function_call" if called else event.reason.encode()
         finish = b'},"logprobs":null,"finish_reason":"%b"}]' % reason
-        pieces = [self._delta + finish + self._end]
+        pieces = [self._called(call) for call in self._customs.release()]
+        pieces.append(self._delta + finish + self._end)
         # Counts that the backend did not give are left out: zeros would be a lie.
         if self._include_usage and event.usage is not None:
             usage = encode_json(dump_usage(event.usage))

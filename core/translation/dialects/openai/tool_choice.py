@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from core.translation.fields.allowed_tools import allowed_choice
 from core.translation.messages import NamedTool, ToolChoice
 
 __all__ = ["dump_choice", "parse_choice"]
@@ -21,18 +22,15 @@ def parse_choice(value: Any) -> ToolChoice | None:
         if value == word:
             return word
     if isinstance(value, dict):
-        if value.get("type") == "allowed_tools":
-            return _parse_allowed(value.get("allowed_tools", value))
+        allowed = allowed_choice({"tool_choice": value})
+        if allowed is not None:
+            # Which tools it allows is read with the tools, of which it leaves the others out.
+            return "required" if allowed.get("mode") == "required" else "auto"
         named = value.get("function") or value.get("custom")
         name = named.get("name") if isinstance(named, dict) else value.get("name")
         if isinstance(name, str) and name:
             return NamedTool(name)
     return None
-
-
-def _parse_allowed(value: Any) -> ToolChoice | None:
-    """Read the choice among some of the tools: whether one must be called is all that is told."""
-    return "required" if isinstance(value, dict) and value.get("mode") == "required" else None
 
 
 def dump_choice(choice: ToolChoice) -> Any:

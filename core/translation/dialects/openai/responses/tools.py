@@ -12,6 +12,7 @@ from typing import Any
 from core.errors import InvalidRequest
 from core.translation.codec.json import read_flag, read_items, read_object, read_text
 from core.translation.dialects.shared.tool_definitions import parse_custom, unpack_input
+from core.translation.fields.allowed_tools import mark_barred
 from core.translation.fields.kinds import left_out
 from core.translation.messages import Tool, ToolCall
 
@@ -29,7 +30,7 @@ def qualified(namespace: Any, name: str) -> str:
 
 def parse_tools(body: Mapping[str, Any]) -> tuple[Tool, ...]:
     """Read the tools of a request: those of ``tools``, and those that its items add later."""
-    tools = [*_parse(body.get("tools"), "tools", "tools[]", "")]
+    tools = [*_parse(mark_barred(body).get("tools"), "tools", "tools[]", "")]
     known = {tool.name for tool in tools}
     for index, added in _added(body):
         # A search may find a tool that was offered before.
