@@ -13,7 +13,7 @@ from starlette.types import Scope
 from core.backends.fleet import Fleet
 from core.config.access import Access, Digest, Key
 from core.errors import AccessDenied, InvalidRequest
-from core.translation.codec.json import decode_json, read_object
+from core.translation.codec.json import decode_loosely, read_object
 
 __all__ = ["Authenticator", "Principal", "principal_of"]
 
@@ -63,7 +63,7 @@ class Principal(Struct, frozen=True, kw_only=True):
         """Raise AccessDenied (403) where the request's body names a model that is not theirs."""
         if not self.limited:
             return
-        self.check_names(read_object(decode_json(raw), ""), ("model", "name"))
+        self.check_names(read_object(decode_loosely(raw), ""), ("model", "name"))
 
     def check_names(self, body: Mapping[str, Any], keys: Collection[str]) -> None:
         """Raise AccessDenied (403) where one of ``keys`` names a model that is not theirs."""

@@ -59,3 +59,62 @@ model_list: [{{model_name: "m", litellm_params: {{model: "{there}/m", api_base: 
         said = httpx.post(base + path, json=asked)
     assert (said.status_code, said.content) == (200, answer), said.text
     assert backend.bodies(path) == [asked]
+
+
+ODD = (
+    b'"big":123456789012345678901234567890,"wide":1e400,"twice":{"a":1,"a":2},'
+    b'"deep":' + b"[" * 300 + b"1e400" + b"]" * 300
+)
+WORDS = b'{"role":"user","content":[{"type":"never_seen","x":-1e400},{"type":"text","text":"hi"}]}'
+SAYS = b'{"model":"m",%b,%b,%b}'
+LAST = {
+    "/v1/chat/completions": b"data: %b\n\ndata: [DONE]\n\n"
+    % (
+        SAYS
+        % (
+            b'"choices":[{"index":0,"delta":{"content":"\\"error\\""},"finish_reason":"stop"}]',
+            b'"usage":{"prompt_tokens":1e400}',
+            ODD,
+        )
+    ),
+    "/api/chat": SAYS
+    % (b'"message":{"content":"\\"error\\""}', b'"done":true,"eval_count":1e400', ODD)
+    + b"\n",
+}
+WHOLE = {
+    "/v1/chat/completions": b'{"model":"m","choices":[{"message":{"content":"yes","odd":[1e400]}}],'
+    b'"usage":{"prompt_tokens":1e400,"completion_tokens":123456789012345678901234567890},%b}' % ODD,
+    "/api/chat": b'{"model":"m","message":{"content":"yes"},"done":true,"eval_count":1e400,'
+    b'"prompt_eval_count":123456789012345678901234567890,%b}' % ODD,
+}
+
+
+@pytest.mark.parametrize("settings", ["", "num_ctx: 7"])
+@pytest.mark.parametrize("name", ["m", "alias"])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", list(WHOLE))
+def test_chats_pass_as_bytes_where_the_dialect_is_the_same(
+    backend: Scripted, tmp_path: Path, path: str, stream: bool, name: str, settings: str
+) -> None:
+    native = path == "/api/chat"
+    kind = "application/x-ndjson" if native else "text/event-stream"
+    said = Said([LAST[path]], content_type=kind) if stream else Said([WHOLE[path]])
+    backend.says(path, said)
+    there, base_url = ("ollama", backend.url) if native else ("openai", backend.url + "/v1")
+    more = f", {settings}" if settings else ""
+    config = f"""
+model_list:
+  - model_name: "{name}"
+    litellm_params: {{model: "{there}/m", api_base: "{base_url}"{more}}}
+"""
+    flag = b"true" if stream else b"false"
+    body = b'{"model":"%b","stream":%b,"messages":[%b],%b}' % (name.encode(), flag, WORDS, ODD)
+    with gateway(config, tmp_path) as base:
+        answer = httpx.post(base + path, content=body)
+    assert answer.status_code == 200, answer.text
+    wanted = said.pieces[0].replace(b'"model":"m"', b'"model":"%b"' % name.encode())
+    assert answer.content == wanted
+    sent = backend.raw[-1]
+    assert sent.startswith(b"{") and ODD in sent and WORDS in sent
+    if not settings:
+        assert sent == body.replace(b'"model":"alias"', b'"model":"m"')

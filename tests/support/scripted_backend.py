@@ -41,6 +41,7 @@ class Scripted:
         self.minds: dict[str, Callable[[dict[str, Any]], Said]] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.heads: list[str] = []
+        self.raw: list[bytes] = []
         self.left = threading.Event()
         self.url = ""
         self.open: set[asyncio.StreamWriter] = set()
@@ -100,6 +101,7 @@ class Scripted:
         )
         raw = await reader.readexactly(length)
         self.heads.append(head.decode())
+        self.raw.append(raw)
         self.asked.append((path, json.loads(raw) if raw else {}))
         if path in self.minds:
             return await self._say(self.minds[path](self.asked[-1][1]), reader, writer)

@@ -29,7 +29,7 @@ from pydantic import BaseModel
 from typing_extensions import get_type_hints, is_typeddict
 
 from core.translation.dialects.anthropic import answer_blocks, messages_stream
-from core.translation.dialects.openai.responses.dialect import stream as responses_stream
+from core.translation.dialects.openai.responses import stream as responses_stream
 from core.translation.fields.kinds import left_out
 from core.translation.report.leaves import pattern_tree
 

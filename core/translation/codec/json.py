@@ -21,6 +21,7 @@ __all__ = [
     "arguments_object",
     "decode_answer",
     "decode_json",
+    "decode_loosely",
     "decode_mended",
     "describe",
     "encode_json",
@@ -69,6 +70,36 @@ def decode_json(data: bytes | str, *, blame: type[DiglotError] = InvalidRequest)
             return _decode_halves(_ANY, data, exc)
         except JSON_ERRORS:
             raise blame(f"the body is not valid JSON: {_reason(exc)}") from exc
+
+
+def decode_loosely(data: bytes, *, blame: type[DiglotError] = InvalidRequest) -> Any:
+    """Return the value that ``data`` holds, with null for a number that is too large for any float.
+
+    For bytes that pass through: whoever they are for may read such numbers. Raises ``blame`` for
+    what is no JSON.
+    """
+    try:
+        return decode_json(data, blame=blame)
+    except DiglotError as exc:
+        if not isinstance(exc.__cause__, msgspec.ValidationError):
+            raise
+        return _loosely(data, _LOOSE_LEVELS)
+
+
+def _loosely(data: bytes | msgspec.Raw, levels: int) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except JSON_ERRORS:
+        pass
+    for decoder in (_OBJECT, _LIST) if levels else ():
+        try:
+            parts = decoder.decode(data)
+        except JSON_ERRORS:
+            continue
+        if isinstance(parts, dict):
+            return {key: _loosely(part, levels - 1) for key, part in parts.items()}
+        return [_loosely(part, levels - 1) for part in parts]
+    return None
 
 
 def decode_answer(whole: bytes) -> dict[str, Any]:
@@ -273,6 +304,10 @@ def _is_number(value: Any) -> bool:
 
 
 _ANY = msgspec.json.Decoder(Any)
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+# Every level is read anew: deep enough for the parts of a message, and no work without an end.
+_LOOSE_LEVELS = 6
 
 
 def _decode_halves(decoder: msgspec.json.Decoder[Shape], data: bytes, exc: Exception) -> Shape:

@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
-from core.translation.codec.json import JSON_ERRORS, decode_json, read_model, read_object
+from core.errors import InvalidRequest
+from core.translation.codec.json import (
+    JSON_ERRORS,
+    decode_json,
+    decode_loosely,
+    read_model,
+    read_object,
+)
 from core.translation.dialects.api import BackendKind
 from core.translation.dialects.registry import DIALECTS, SPOKEN
 from core.translation.dialects.shared.plain import Plain
@@ -56,7 +63,7 @@ class Incoming:
     ``plain`` is None where the request is not plain.
     """
 
-    __slots__ = ("_body", "client_dialect", "model", "plain", "raw")
+    __slots__ = ("_body", "_look", "client_dialect", "model", "plain", "raw")
 
     def __init__(self, client_dialect: str, raw: bytes) -> None:
         """Raises InvalidRequest for a body that is no JSON object or names no model."""
@@ -64,24 +71,35 @@ class Incoming:
         self.raw = raw
         self.plain = read_plain(client_dialect, raw)
         self._body: dict[str, Any] | None = None
-        self.model: str = read_model(self.body) if self.plain is None else self.plain.model
+        self._look: dict[str, Any] | None = None
+        self.model: str = read_model(self.look) if self.plain is None else self.plain.model
 
     @property
     def body(self) -> dict[str, Any]:
-        """The whole body, decoded once it is asked for."""
+        """The whole body, decoded once it is asked for. Raises InvalidRequest."""
         if self._body is None:
             self._body = read_object(decode_json(self.raw), "")
         return self._body
 
     @property
+    def look(self) -> dict[str, Any]:
+        """The body as far as it can be read, for a request that is passed on as it stands."""
+        if self._look is None:
+            try:
+                self._look = self.body
+            except InvalidRequest:
+                self._look = read_object(decode_loosely(self.raw), "")
+        return self._look
+
+    @property
     def asked(self) -> Mapping[str, Any]:
         """What the form of the answer may depend on (Stamp.asked); nothing of a plain request."""
-        return self.body if self.plain is None else {}
+        return self.look if self.plain is None else {}
 
     @property
     def streams(self) -> bool:
         """Whether a stream is asked for. Ollama's own dialects stream unless told not to."""
-        stream = self.body.get("stream") if self.plain is None else self.plain.stream
+        stream = self.look.get("stream") if self.plain is None else self.plain.stream
         return stream is True or (stream is None and SPOKEN[self.client_dialect].native)
 
     def needs(self) -> frozenset[str]:
@@ -92,7 +110,7 @@ class Incoming:
         """
         if self.plain is not None:
             return frozenset()
-        body = self.body
+        body = self.look
         needed: set[str] = set()
         if body.get("tools") or body.get("functions"):
             needed.add("tools")

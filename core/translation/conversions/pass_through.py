@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any, Self
 
 from core.errors import InvalidResponse
-from core.translation.codec.json import decode_answer, encode_json
+from core.translation.codec.json import decode_loosely, encode_json, read_object
 from core.translation.codec.json_paths import without
 from core.translation.conversions.incoming import Backend, Incoming
-from core.translation.conversions.passed_stream import PassedStream, rename_model
+from core.translation.conversions.passed_stream import PassedStream, raw_fields, rename_model
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import replay
 from core.translation.messages import ChatResponse, Usage
@@ -60,7 +60,7 @@ class PassThrough:
             # llama.cpp counts one of several answers only, and its completions know no echo.
             if incoming.client_dialect != backend.kind.chat:
                 return None
-            if incoming.plain is None and incoming.body.get("n") not in (None, 1):
+            if incoming.plain is None and incoming.look.get("n") not in (None, 1):
                 return None
         return cls(incoming, backend, stamp)
 
@@ -68,8 +68,11 @@ class PassThrough:
         """Return the client's own bytes, with the backend's name for the model."""
         data, backend = self._incoming.raw, self._backend
         if backend.settings or backend.unwanted:
-            body = without(self._incoming.body, backend.unwanted)
-            data = encode_json(self._spoken.settings.with_defaults(body, backend.settings))
+            look, fields = self._incoming.look, raw_fields(data)
+            body = without(look, backend.unwanted)
+            body = self._spoken.settings.with_defaults(body, backend.settings)
+            kept = {k: fields[k] for k, v in body.items() if k in look and v is look[k]}
+            data = encode_json({**body, **kept})
         self._rename = model != self._stamp.model
         return rename_model(data, model) if self._rename else data
 
@@ -77,7 +80,7 @@ class PassThrough:
         """Nothing is lost where bytes pass through, but what the config keeps from the server."""
         if not about.unwanted:
             return ()
-        body, written = self._incoming.body, without(self._incoming.body, about.unwanted)
+        body, written = self._incoming.look, without(self._incoming.look, about.unwanted)
         return explain_request(body, written, source=self.dialect, target=self.dialect, about=about)
 
     def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
@@ -85,7 +88,8 @@ class PassThrough:
 
         Raises InvalidResponse or BackendError for what is no finished answer of the dialect.
         """
-        body = decode_answer(whole)
+        found = decode_loosely(whole, blame=InvalidResponse)
+        body = read_object(found, "", blame=InvalidResponse)
         passing = self._spoken.passing
         assert passing is not None, "no backend is asked in any other"
         if not body.get(passing.whole) or body.get("error"):
@@ -101,7 +105,7 @@ class PassThrough:
 
     def _streamed(self, response: ChatResponse, *, now: int) -> tuple[bytes, Usage | None]:
         """Write a whole answer of a server without streams as the stream that was asked for."""
-        options = self._incoming.body.get("stream_options")
+        options = self._incoming.look.get("stream_options")
         usage = isinstance(options, dict) and options.get("include_usage") is True
         encoder = self._spoken.encoder(self._stamp, include_usage=usage)
         return encoder.encode(replay(response), now=now), response.usage

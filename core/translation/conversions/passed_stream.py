@@ -16,13 +16,13 @@ import msgspec
 
 from core.errors import DiglotError, InvalidRequest, InvalidResponse
 from core.translation.codec.framing import MAX_RECORD, SSEDecoder, SSERecord, encode_sse, is_end
-from core.translation.codec.json import JSON_ERRORS, decode_json, decode_mended, encode_json
+from core.translation.codec.json import JSON_ERRORS, decode_loosely, decode_mended, encode_json
 from core.translation.dialects.registry import DIALECTS
 from core.translation.dialects.shared.errors import error_in, stream_error
 from core.translation.events import Finish, StreamError
 from core.translation.stamp import Stamp
 
-__all__ = ["PassedStream", "rename_model", "set_model"]
+__all__ = ["PassedStream", "raw_fields", "rename_model", "set_model"]
 
 # The end of an event, with any line ends. A "\r" at the very end may be the first half of
 # "\r\n", so it waits.
@@ -49,13 +49,18 @@ def rename_model(
 
     ``key`` is where the name stands, if not there. With ``add`` a body without one gets it.
     """
-    try:
-        fields = _RAW.decode(body)
-    except JSON_ERRORS as exc:
-        fields = decode_mended(_RAW, body, exc, blame=blame)
+    fields = raw_fields(body, blame=blame)
     if add or key in fields:
         fields[key] = msgspec.Raw(encode_json(model))
     return msgspec.json.encode(fields)
+
+
+def raw_fields(body: bytes, *, blame: type[DiglotError] = InvalidRequest) -> dict[str, msgspec.Raw]:
+    """Return the fields of an object, each value as the bytes that it came in. Raises ``blame``."""
+    try:
+        return _RAW.decode(body)
+    except JSON_ERRORS as exc:
+        return decode_mended(_RAW, body, exc, blame=blame)
 
 
 def set_model(body: bytes, model: str) -> bytes:
@@ -209,7 +214,7 @@ class PassedStream:
         if record is None:
             return b""
         if not is_end(record.data):
-            decode_json(record.data, blame=InvalidResponse)
+            decode_loosely(record.data, blame=InvalidResponse)
         return self._passed(block + (b"\n\n" if self._sse else b"\n"))
 
     def _renamed(self, record: SSERecord) -> bytes:

@@ -12,7 +12,13 @@ import msgspec
 
 from core.errors import InvalidResponse
 from core.translation.codec.framing import NDJSONDecoder
-from core.translation.codec.json import JSON_ERRORS, decode_json, decode_mended, encode_json
+from core.translation.codec.json import (
+    JSON_ERRORS,
+    decode_json,
+    decode_loosely,
+    decode_mended,
+    encode_json,
+)
 from core.translation.dialects.ollama.chat import (
     dump_calls,
     dump_numbers,
@@ -136,11 +142,12 @@ def is_done(data: bytes) -> bool:
     """Tell whether a line is the last one of its stream."""
     try:
         return bool(_LINES.decode(data).done)
-    except JSON_ERRORS as exc:
+    except JSON_ERRORS:
         try:
-            return bool(decode_mended(_LINES, data, exc).done)
+            line = decode_loosely(data, blame=InvalidResponse)
         except InvalidResponse:
             return False
+        return isinstance(line, dict) and bool(line.get("done"))
 
 
 class _Held:

@@ -15,6 +15,7 @@ from core.errors import InvalidResponse
 from core.translation.codec.framing import SSEDecoder, SSERecord, encode_sse, is_end
 from core.translation.codec.json import (
     JSON_ERRORS,
+    decode_loosely,
     decode_mended,
     encode_json,
     read_items,
@@ -148,12 +149,12 @@ def is_finished(data: bytes) -> bool:
     """Tell whether a record gives the finish reason of the first choice."""
     try:
         chunk = _CHUNKS.decode(data)
-    except JSON_ERRORS as exc:
+    except JSON_ERRORS:
         try:
-            chunk = decode_mended(_CHUNKS, data, exc)
+            chunk = decode_loosely(data, blame=InvalidResponse)
         except InvalidResponse:
             return False
-    choices = chunk.get("choices")
+    choices = chunk.get("choices") if isinstance(chunk, dict) else None
     return any(
         isinstance(choice, dict) and choice.get("finish_reason") and not choice.get("index")
         for choice in (choices if isinstance(choices, list) else ())

@@ -8,7 +8,13 @@ from typing import Any
 from core.error_kinds import is_too_long
 from core.errors import BackendError, InvalidResponse
 from core.translation.codec.framing import SSERecord
-from core.translation.codec.json import decode_json, encode_json, error_text, read_object
+from core.translation.codec.json import (
+    decode_json,
+    decode_loosely,
+    encode_json,
+    error_text,
+    read_object,
+)
 from core.translation.events import StreamError
 
 __all__ = [
@@ -77,7 +83,8 @@ def error_in(record: SSERecord) -> Any:
 
     Raises InvalidResponse when it is no JSON object.
     """
-    body = read_object(decode_json(record.data, blame=InvalidResponse), "", blame=InvalidResponse)
+    found = decode_loosely(record.data, blame=InvalidResponse)
+    body = read_object(found, "", blame=InvalidResponse)
     # OpenAI and llama.cpp send {"error": ...}, older vLLM an object "error", some an event.
     if body.get("error"):
         return body["error"]
