@@ -199,7 +199,9 @@ def test_a_small_body_cannot_become_a_huge_one(
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd"])
 @pytest.mark.parametrize(
-    "data", [BODY, b"\x00", gzip.compress(BODY)[:-9], ZSTD.compress(BODY)[:-3]]
+    "data",
+    [BODY, b"\x00", gzip.compress(BODY, mtime=0)[:-9], ZSTD.compress(BODY)[:-3]],
+    ids=["not compressed", "a byte", "a part of gzip", "a part of zstd"],
 )
 def test_what_is_not_compressed_as_it_says_is_400(url: str, coding: str, data: bytes) -> None:
     answer = httpx.post(url + COMPAT, content=data, headers={"content-encoding": coding})

@@ -231,6 +231,8 @@ class Judge:
 
     def choice(self, value: Any, sent: Any) -> bool:
         told = json.dumps(value)
+        if isinstance(value, dict) and value.get("type") == "allowed_tools":
+            return value.get("allowed_tools", value).get("mode") == sent
         if isinstance(sent, dict):
             return json.dumps(sent["function"]["name"]) in told or value in ("tool", "function")
         return sent == value or {"any": "required"}.get(value) == sent
@@ -333,6 +335,10 @@ _UNSAID: Mapping[str, Unsaid] = {
     "blocks": lambda path, value, body, written: path.endswith((".role", ".type")),
     "items": lambda path, value, body, written: path.endswith((".role", ".type")),
     "tool_type": lambda path, value, body, written: value in ("function", "namespace"),
+    "allowed_tools": lambda path, value, body, written: all(
+        f'"{tool["function"]["name"].rpartition("__")[2]}"' in json.dumps(value)
+        or f'"{tool["function"]["name"].partition("__")[0]}"' in json.dumps(value)
+        for tool in written.get("tools", ())),
     "usage_always": lambda path, value, body, written: "include_usage" in path,
     "tool_choice_native": lambda path, value, body, written: "tools" not in written
     or value in ("auto", {"type": "auto"}),
