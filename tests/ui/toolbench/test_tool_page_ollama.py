@@ -26,4 +26,4 @@ def test_a_real_ollama_calls_the_weather_tool(
         expect(start(page)).to_be_enabled(timeout=120_000)
         # The page says that it was helped, and shows how.
         request = unfold(page, "Request 1 ")
-        expect(request).to_contain_text("2 times", timeout=30_000)
+        expect(request).to_contain_text("requests to the server: 2", timeout=30_000)
