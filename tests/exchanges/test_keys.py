@@ -248,7 +248,7 @@ def test_few_words_of_real_texts_are_taken_for_keys() -> None:
      b"secret ", b"&password=", b"jira ", b"adafruit_", b"atlasv1", b"machine ", b"Cookie:"],
 )  # fmt: skip
 def test_no_text_takes_long(unit: bytes) -> None:
-    data = unit * (300_000 // len(unit))
+    data = unit * (150_000 // len(unit))
     mask_body(data[:1000])
     began = time.process_time()
     mask_body(data)

@@ -112,7 +112,7 @@ def refused(version: str | None, body: bytes) -> Response | None:
     ``MCP-Protocol-Version`` that the server does not speak is 400 (the same, transports).
     """
     from mcp import types
-    from mcp_types.version import SUPPORTED_PROTOCOL_VERSIONS
+    from mcp.types.version import SUPPORTED_PROTOCOL_VERSIONS
 
     try:
         message = decode_json(body)

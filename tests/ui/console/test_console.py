@@ -57,10 +57,9 @@ def test_an_operator_sees_backends_keys_and_errors_and_no_key(
         Key(name="old", digest=Digest.of("other"), expires=1.0),
     )
     config = service.fleet.config
-    monkeypatch.setattr(
-        service.fleet, "config", type("Config", (), {"access": Access(keys=keys), "warnings": (),
-                                                     "routing": config.routing, "demo": False})()
-    )  # fmt: skip
+    read = {"access": Access(keys=keys), "warnings": (), "routing": config.routing, "demo": False}
+    live = service.fleet._live  # noqa: SLF001
+    monkeypatch.setattr(live, "config", type("Config", (), read)())
     install_gateway(GatewayState(service.fleet))
     text = shown(opened(language))
     known = words(language)
