@@ -146,7 +146,8 @@ def test_numbers_and_lists_without_end_break_nothing(
     url: str, client_dialect: str, model: str, more: dict[str, str]
 ) -> None:
     answer = post(url, client_dialect, raw(client_dialect, model, **more))
-    if answer.status_code != 200:
+    # Within one dialect the bytes pass, and it is for the backend to take them or to hang up.
+    if answer.status_code not in (200, 502):
         assert refused(answer)
 
 
