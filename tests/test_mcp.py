@@ -373,7 +373,7 @@ async def test_what_a_server_of_others_gives_comes_through_as_it_is() -> None:
 
     box.add(Tool(name="things_draw", description="Draws."), run, original=original)
     async with mcp.Client(mcp_server(box)) as client:
-        assert client.server_info.version
+        assert client.server_info and client.server_info.version
         shown = (await client.list_tools()).tools
         assert shown == [original.model_copy(update={"name": "things_draw"})]
         for told in (answer, failed):

@@ -27,7 +27,7 @@ CALLS = (
 
 def streamed(pieces: int) -> list[dict[str, Any]]:
     """Return the calls that a stream says when each call's arguments come in some pieces."""
-    encoder = OPENAI.encoder(STAMP)
+    encoder = OPENAI.encoder(STAMP, include_usage=False)
     events: list[Event] = [MessageStart(), TextDelta("go")]
     for index, call in enumerate(CALLS):
         events.append(ToolCallDelta(index=index, id=call.id, name=call.name, arguments=""))
