@@ -42,9 +42,17 @@ def quoted(text: str) -> Note:
     return Note("", values=(("text", text),))
 
 
-def notes(section: str, table: Mapping[str, tuple[str, str]]) -> dict[str, Note]:
-    """Return the notes of one section of the words by name; a table of (source, since)."""
+def notes(
+    section: str, sources: Mapping[str, str], since: Mapping[str, str] | None = None
+) -> dict[str, Note]:
+    """Return the notes of one section of the words, by name.
+
+    ``sources`` lists the names, with spaces between them, under the document that they are from;
+    ``since`` those that hold only from an Ollama version on.
+    """
+    versions = {name: v for v, names in (since or {}).items() for name in names.split()}
     return {
-        name: Note(f"{section}.{name}", source=source, since=since)
-        for name, (source, since) in table.items()
+        name: Note(f"{section}.{name}", source=source, since=versions.get(name, ""))
+        for source, names in sources.items()
+        for name in names.split()
     }

@@ -62,83 +62,28 @@ _CITY = {
     "additionalProperties": False,
 }
 
+
+def _stop(name: str, client_dialect: str, tab: str, **fields: Any) -> Stop:
+    title, look, question = (Note(f"tour.{name}.{part}") for part in ("title", "look", "question"))
+    return Stop(name=name, client_dialect=client_dialect, tab=tab, title=title, look=look,
+                question=question, fields=fields)  # fmt: skip
+
+
 TOUR: tuple[Stop, ...] = (
-    Stop(
-        name="simple",
-        client_dialect="generate",
-        tab="learn",
-        title=Note("tour.simple.title"),
-        look=Note("tour.simple.look"),
-        question=Note("tour.simple.question"),
-        fields={"stream": False, "options": {"num_predict": _SHORT}},
-    ),
-    Stop(
-        name="streaming",
-        client_dialect="openai",
-        tab="stream",
-        title=Note("tour.streaming.title"),
-        look=Note("tour.streaming.look"),
-        question=Note("tour.streaming.question"),
-        fields={
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            "max_tokens": 2 * _SHORT,
-        },
-    ),
-    Stop(
-        name="options",
-        client_dialect="ollama",
-        tab="fields",
-        title=Note("tour.options.title"),
-        look=Note("tour.options.look"),
-        question=Note("tour.options.question"),
-        fields={
-            "stream": False,
-            "options": {
-                "temperature": 0.2,
-                "seed": 7,
-                "num_predict": _SHORT,
-                "num_ctx": 2048,
-                "top_k": 20,
-                "repeat_penalty": 1.1,
-            },
-            "keep_alive": "5m",
-        },
-    ),
-    Stop(
-        name="tools",
-        client_dialect="openai",
-        tab="fields",
-        title=Note("tour.tools.title"),
-        look=Note("tour.tools.look"),
-        question=Note("tour.tools.question"),
-        fields={"tools": [_WEATHER], "tool_choice": "auto", "max_tokens": 2 * _SHORT},
-    ),
-    Stop(
-        name="thinking",
-        client_dialect="ollama",
-        tab="fields",
-        title=Note("tour.thinking.title"),
-        look=Note("tour.thinking.look"),
-        question=Note("tour.thinking.question"),
-        fields={"stream": False, "think": True, "options": {"num_predict": 4 * _SHORT}},
-    ),
-    Stop(
-        name="structured",
-        client_dialect="openai",
-        tab="answer",
-        title=Note("tour.structured.title"),
-        look=Note("tour.structured.look"),
-        question=Note("tour.structured.question"),
-        fields={
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "city", "schema": _CITY, "strict": True},
-            },
-            "max_tokens": 2 * _SHORT,
-        },
-    ),
-)
+    _stop("simple", "generate", "learn", stream=False, options={"num_predict": _SHORT}),
+    _stop("streaming", "openai", "stream", stream=True, stream_options={"include_usage": True},
+          max_tokens=2 * _SHORT),
+    _stop("options", "ollama", "fields", stream=False, keep_alive="5m",
+          options={"temperature": 0.2, "seed": 7, "num_predict": _SHORT, "num_ctx": 2048,
+                   "top_k": 20, "repeat_penalty": 1.1}),
+    _stop("tools", "openai", "fields", tools=[_WEATHER], tool_choice="auto",
+          max_tokens=2 * _SHORT),
+    _stop("thinking", "ollama", "fields", stream=False, think=True,
+          options={"num_predict": 4 * _SHORT}),
+    _stop("structured", "openai", "answer", max_tokens=2 * _SHORT, response_format={
+        "type": "json_schema",
+        "json_schema": {"name": "city", "schema": _CITY, "strict": True}}),
+)  # fmt: skip
 """The way, in the order in which one thing builds on another."""
 
 

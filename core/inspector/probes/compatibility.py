@@ -13,10 +13,10 @@ from msgspec import Struct, to_builtins
 
 from core.errors import DiglotError
 from core.inspector.align.request import AlignedRow
-from core.inspector.probes.probe import VERDICTS, Probe, Result, Verdict
+from core.inspector.probes.probe import VERDICTS, Finding, Probe, Result, Verdict, refused
 from core.inspector.probes.sampling import SAMPLING
 from core.inspector.probes.serving import SERVING
-from core.inspector.probes.subject import Subject
+from core.inspector.probes.subject import Refused, Subject
 from core.note import quoted
 from core.translation.codec.json import encode_json
 from core.words import languages, say
@@ -86,7 +86,7 @@ class Compatibility(Struct, frozen=True, kw_only=True):
                 "probe",
                 "subject",
                 "verdict",
-                *(f"evidence_{language}" for language in languages()),
+                *(f"evidence_{code}" for code in languages()),
                 "seconds",
             ]
         )
@@ -130,14 +130,15 @@ async def run_probe(name: str, subject: Subject) -> Result:
     began = time.perf_counter()
     try:
         finding = await PROBES[name].tries(subject)
-        verdict, evidence = finding.verdict, finding.evidence
     except DiglotError as exc:
-        verdict, evidence = "inconclusive", quoted(exc.message)
+        finding = Finding("inconclusive", quoted(exc.message))
+    except Refused as exc:
+        finding = refused(exc.seen)
     return Result(
         probe=name,
         subject=subject.name,
-        verdict=verdict,
-        evidence=evidence,
+        verdict=finding.verdict,
+        evidence=finding.evidence,
         sent=tuple(subject.sent),
         seconds=time.perf_counter() - began,
     )

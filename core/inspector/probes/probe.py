@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
@@ -18,18 +18,14 @@ __all__ = [
     "Verdict",
     "any_value",
     "ignored",
+    "probe",
     "refused",
     "say",
 ]
 
 Verdict = Literal["honoured", "ignored", "refused", "inconclusive"]
 
-VERDICTS: dict[Verdict, Note] = {
-    "honoured": Note("probe.verdict.honoured"),
-    "ignored": Note("probe.verdict.ignored"),
-    "refused": Note("probe.verdict.refused"),
-    "inconclusive": Note("probe.verdict.inconclusive"),
-}
+VERDICTS: dict[Verdict, Note] = {name: Note(f"probe.verdict.{name}") for name in get_args(Verdict)}
 
 
 class Finding(Struct, frozen=True):
@@ -85,3 +81,14 @@ def ignored(told: str, key: str, **values: Any) -> Finding:
 def refused(seen: Seen) -> Finding:
     """Return that a request was refused, with the server's own words."""
     return Finding("refused", quoted(f"{seen.status}: {seen.error[:160]}"))
+
+
+def probe(
+    name: str,
+    paths: str,
+    tries: Callable[[Subject], Awaitable[Finding]],
+    concerns: Callable[[Any], bool] = any_value,
+) -> Probe:
+    """Return a probe; ``paths`` have spaces between them, the title is in the words."""
+    title = Note(f"probe.title.{name}")
+    return Probe(name=name, title=title, paths=tuple(paths.split()), tries=tries, concerns=concerns)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from core.inspector.probes.probe import Finding, Probe, any_value, ignored, refused, say
+from core.inspector.probes.probe import Finding, Probe, ignored, probe, say
 from core.inspector.probes.subject import Subject
-from core.note import Note
 
 __all__ = ["SAMPLING"]
 
@@ -17,9 +16,6 @@ _SEEDS = (11, 22, 33)
 async def _temperature(subject: Subject) -> Finding:
     cold = [await subject.ask(temperature=0, seed=seed) for seed in _SEEDS[:2]]
     hot = [await subject.ask(temperature=2, seed=seed) for seed in _SEEDS[:2]]
-    for seen in (*cold, *hot):
-        if seen.status >= 400:
-            return refused(seen)
     if cold[0].text == cold[1].text and hot[0].text != hot[1].text:
         return say("honoured", "probe.said.temperature.honoured")
     if cold[0].text != cold[1].text:
@@ -29,9 +25,6 @@ async def _temperature(subject: Subject) -> Finding:
 
 async def _seed(subject: Subject) -> Finding:
     asked = [await subject.ask(temperature=1.5, seed=seed) for seed in (7, 7, 8)]
-    for seen in asked:
-        if seen.status >= 400:
-            return refused(seen)
     one, again, other = (seen.text for seen in asked)
     if one != again:
         return say("ignored", "probe.said.seed.differs")
@@ -46,9 +39,6 @@ def _narrows(name: str, value: Any) -> Callable[[Subject], Awaitable[Finding]]:
     async def tries(subject: Subject) -> Finding:
         free = [await subject.ask(temperature=2, seed=seed) for seed in _SEEDS]
         bound = [await subject.ask(temperature=2, seed=s, **{name: value}) for s in _SEEDS]
-        for seen in (*free, *bound):
-            if seen.status >= 400:
-                return refused(seen)
         told = bound[0].told
         if len({seen.text for seen in free}) < len(_SEEDS):
             return say("inconclusive", "probe.said.narrows.equal")
@@ -65,9 +55,6 @@ def _changes(name: str, value: Any) -> Callable[[Subject], Awaitable[Finding]]:
     async def tries(subject: Subject) -> Finding:
         plain = await subject.ask(max_tokens=32)
         pressed = await subject.ask(max_tokens=32, **{name: value})
-        for seen in (plain, pressed):
-            if seen.status >= 400:
-                return refused(seen)
         if plain.text != pressed.text:
             return say("honoured", "probe.said.changes.honoured", name=name, value=value)
         if len(plain.text) < 40:
@@ -88,8 +75,6 @@ def _limits(name: str) -> Callable[[Subject], Awaitable[Finding]]:
             raw={} if name == "max_tokens" else {name: 3},
             **fields,
         )
-        if seen.status >= 400:
-            return refused(seen)
         shown = "num_predict" if native and name == "max_tokens" else name
         if seen.tokens <= 3 and seen.finish == "length":
             return say("honoured", "probe.said.limit.honoured", tokens=seen.tokens, shown=shown)
@@ -102,14 +87,10 @@ def _stops(*, bare: bool) -> Callable[[Subject], Awaitable[Finding]]:
     async def tries(subject: Subject) -> Finding:
         whole = await subject.ask()
         words = whole.text.split()
-        if whole.status >= 400 or len(words) < 5:
-            return (
-                refused(whole) if whole.status >= 400 else say("inconclusive", "probe.said.short")
-            )
+        if len(words) < 5:
+            return say("inconclusive", "probe.said.short")
         word = next((w for w in words[3:] if len(w) > 3 and words.index(w) >= 3), words[-1])
         seen = await subject.ask(stop=word if bare else [word])
-        if seen.status >= 400:
-            return refused(seen)
         if word not in seen.text and whole.text.startswith(seen.text.rstrip()):
             short, long = len(seen.text), len(whole.text)
             return say("honoured", "probe.said.stop.honoured", word=word, short=short, long=long)
@@ -118,39 +99,24 @@ def _stops(*, bare: bool) -> Callable[[Subject], Awaitable[Finding]]:
     return tries
 
 
-def _probe(
-    name: str,
-    paths: Sequence[str],
-    tries: Callable[[Subject], Awaitable[Finding]],
-    concerns: Callable[[Any], bool] = any_value,
-) -> Probe:
-    return Probe(
-        name=name,
-        title=Note(f"probe.title.{name}"),
-        paths=tuple(paths),
-        tries=tries,
-        concerns=concerns,
-    )
-
-
-def _both(name: str) -> tuple[str, str]:
-    return (name, f"options.{name}")
+def _both(name: str) -> str:
+    return f"{name} options.{name}"
 
 
 SAMPLING: tuple[Probe, ...] = (
-    _probe("temperature", _both("temperature"), _temperature),
-    _probe("seed", _both("seed"), _seed),
-    _probe("top_k", _both("top_k"), _narrows("top_k", 1)),
-    _probe("top_p", _both("top_p"), _narrows("top_p", 0.000001)),
-    _probe("min_p", _both("min_p"), _narrows("min_p", 1.0)),
-    _probe("repeat_penalty", _both("repeat_penalty"), _changes("repeat_penalty", 1.9)),
-    _probe("frequency_penalty", _both("frequency_penalty"), _changes("frequency_penalty", 2.0)),
-    _probe("presence_penalty", _both("presence_penalty"), _changes("presence_penalty", 2.0)),
-    _probe("max_tokens", ("max_tokens", "options.num_predict"),
-           _limits("max_tokens")),
-    _probe("max_completion_tokens", ("max_completion_tokens",), _limits("max_completion_tokens")),
-    _probe("stop_list", _both("stop"), _stops(bare=False),
-           lambda value: isinstance(value, list)),
-    _probe("stop_string", _both("stop"), _stops(bare=True), lambda value: isinstance(value, str)),
+    probe("temperature", _both("temperature"), _temperature),
+    probe("seed", _both("seed"), _seed),
+    probe("top_k", _both("top_k"), _narrows("top_k", 1)),
+    probe("top_p", _both("top_p"), _narrows("top_p", 0.000001)),
+    probe("min_p", _both("min_p"), _narrows("min_p", 1.0)),
+    probe("repeat_penalty", _both("repeat_penalty"), _changes("repeat_penalty", 1.9)),
+    probe("frequency_penalty", _both("frequency_penalty"), _changes("frequency_penalty", 2.0)),
+    probe("presence_penalty", _both("presence_penalty"), _changes("presence_penalty", 2.0)),
+    probe("max_tokens", "max_tokens options.num_predict",
+          _limits("max_tokens")),
+    probe("max_completion_tokens", "max_completion_tokens", _limits("max_completion_tokens")),
+    probe("stop_list", _both("stop"), _stops(bare=False),
+          lambda value: isinstance(value, list)),
+    probe("stop_string", _both("stop"), _stops(bare=True), lambda value: isinstance(value, str)),
 )  # fmt: skip
 """The probes of sampling."""

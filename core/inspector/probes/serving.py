@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from core.errors import DiglotError
-from core.inspector.probes.probe import Finding, Probe, any_value, ignored, refused, say
-from core.inspector.probes.subject import Seen, Subject
-from core.note import Note, quoted
+from core.inspector.probes.probe import Finding, Probe, Verdict, ignored, probe, say
+from core.inspector.probes.subject import PROMPT, Seen, Subject
+from core.note import quoted
 from core.translation.codec.json import decode_json
 from core.translation.stamp import parse_rfc3339
 
@@ -45,8 +45,6 @@ async def _num_ctx(subject: Subject) -> Finding:
         return say("inconclusive", "probe.said.no_ps")
     # The keep-alive makes sure that the model is still there to be looked at.
     seen = await subject.ask(max_tokens=1, num_ctx=_CONTEXT)
-    if seen.status >= 400:
-        return refused(seen)
     entry = await subject.loaded()
     length = (entry or {}).get("context_length")
     if length is None:
@@ -62,8 +60,6 @@ async def _keep_alive(subject: Subject) -> Finding:
     await subject.reload()
     before = await _expiry(subject, lambda expiry: expiry < time.time() + 2 * _SHORT)
     seen = await subject.ask(max_tokens=1, raw={"keep_alive": "61m"})
-    if seen.status >= 400:
-        return refused(seen)
     after = await _expiry(subject, lambda expiry: expiry > before + _LONGER)
     if not before or not after:
         return say("inconclusive", "probe.said.keep_alive.missing")
@@ -89,24 +85,18 @@ async def _expiry(subject: Subject, settled: Callable[[int], bool]) -> int:
 
 async def _unknown(subject: Subject) -> Finding:
     seen = await subject.ask(max_tokens=1, raw={"no_such_field": 1})
-    if seen.status >= 400:
-        return refused(seen)
     return ignored(seen.told, "probe.said.unknown_field.ignored")
 
 
 async def _think(subject: Subject) -> Finding:
-    seen = await subject.ask(max_tokens=4, raw={"think": True})
-    return _thought(seen)
+    return _thought(await subject.ask(max_tokens=4, raw={"think": True}))
 
 
 async def _effort(subject: Subject) -> Finding:
-    seen = await subject.ask(max_tokens=4, raw={"reasoning_effort": "high"})
-    return _thought(seen)
+    return _thought(await subject.ask(max_tokens=4, raw={"reasoning_effort": "high"}))
 
 
 def _thought(seen: Seen) -> Finding:
-    if seen.status >= 400:
-        return refused(seen)
     message = seen.choice.get("message") or seen.body.get("message") or {}
     if any(message.get(key) for key in ("thinking", "reasoning", "reasoning_content")):
         return say("honoured", "probe.said.think.honoured")
@@ -115,19 +105,13 @@ def _thought(seen: Seen) -> Finding:
 
 async def _logprobs(subject: Subject) -> Finding:
     seen = await subject.ask(max_tokens=3, logprobs=True, top_logprobs=2)
-    if seen.status >= 400:
-        return refused(seen)
     held = seen.choice.get("logprobs") or {}
     entries = seen.body.get("logprobs") or (held.get("content") if isinstance(held, dict) else None)
     if not entries:
         return ignored(seen.told, "probe.said.logprobs.ignored")
     tops = len(entries[0].get("top_logprobs") or [])
-    return say(
-        "honoured" if tops == 2 else "ignored",
-        "probe.said.logprobs.honoured",
-        count=len(entries),
-        tops=tops,
-    )
+    verdict: Verdict = "honoured" if tops == 2 else "ignored"
+    return say(verdict, "probe.said.logprobs.honoured", count=len(entries), tops=tops)
 
 
 async def _schema(subject: Subject) -> Finding:
@@ -145,14 +129,12 @@ async def _json_mode(subject: Subject) -> Finding:
     seen = await subject.ask(
         max_tokens=120, raw=raw, prompt='Name a colour. Answer as JSON: {"colour":'
     )
-    if seen.status < 400 and seen.finish == "length" and seen.text.lstrip().startswith("{"):
+    if seen.finish == "length" and seen.text.lstrip().startswith("{"):
         return say("honoured", "probe.said.json.cut")
     return _is_json(seen, lambda value: True)
 
 
 def _is_json(seen: Seen, good: Callable[[dict[str, Any]], bool]) -> Finding:
-    if seen.status >= 400:
-        return refused(seen)
     try:
         value = json.loads(seen.text)
     except (ValueError, RecursionError):
@@ -166,8 +148,6 @@ async def _tools(subject: Subject) -> Finding:
     seen = await subject.ask(
         prompt="What is the tide at Dover?", max_tokens=80, raw={"tools": [_TOOL]}
     )
-    if seen.status >= 400:
-        return refused(seen)
     if seen.calls:
         return Finding("honoured", quoted(_call(seen)))
     return say("inconclusive", "probe.said.tools.not_called")
@@ -178,8 +158,6 @@ async def _tool_choice(subject: Subject) -> Finding:
         prompt="What is the tide at Dover?", max_tokens=80,
         raw={"tools": [_TOOL], "tool_choice": "required"},
     )  # fmt: skip
-    if seen.status >= 400:
-        return refused(seen)
     if seen.calls:
         return Finding("honoured", quoted(_call(seen)))
     return ignored(seen.told, "probe.said.tool_choice.ignored")
@@ -196,8 +174,6 @@ def _call(seen: Seen) -> str:
 async def _usage(subject: Subject) -> Finding:
     raw = {"stream_options": {"include_usage": True}}
     with_it = await subject.ask(stream=True, max_tokens=3, raw=raw)
-    if with_it.status >= 400:
-        return refused(with_it)
     without = await subject.ask(stream=True, max_tokens=3)
     counted, plain = _counts(with_it.raw), _counts(without.raw)
     if counted and plain:
@@ -225,8 +201,6 @@ def _counts(raw: bytes) -> int:
 
 async def _several(subject: Subject) -> Finding:
     seen = await subject.ask(max_tokens=3, raw={"n": 2})
-    if seen.status >= 400:
-        return refused(seen)
     count = len(seen.body.get("choices") or [1])
     told = f"; {seen.told}" if seen.told else ""
     if count == 2:
@@ -236,18 +210,12 @@ async def _several(subject: Subject) -> Finding:
 
 async def _image_address(subject: Subject) -> Finding:
     parts = [{"type": "text", "text": "?"}, {"type": "image_url", "image_url": {"url": _PIXEL}}]
-    body = subject.body(max_tokens=3)
-    body["messages"] = [{"role": "user", "content": parts}]
-    seen = await subject.send(body)
-    return (
-        refused(seen) if seen.status >= 400 else ignored(seen.told, "probe.said.image_url.ignored")
-    )
+    seen = await subject.ask(max_tokens=3, raw={"messages": [{"role": "user", "content": parts}]})
+    return ignored(seen.told, "probe.said.image_url.ignored")
 
 
 async def _durations(subject: Subject) -> Finding:
     seen = await subject.ask(max_tokens=3)
-    if seen.status >= 400:
-        return refused(seen)
     spent = seen.body.get("eval_duration") or (seen.body.get("timings") or {}).get("predicted_ms")
     if spent:
         return say("honoured", "probe.said.durations.honoured")
@@ -264,34 +232,16 @@ async def _no_model(subject: Subject) -> Finding:
 
 
 async def _developer(subject: Subject) -> Finding:
-    body = subject.body(max_tokens=3)
+    words = "Always answer in capital letters and with great joy, whatever is asked."
     counts = []
     for role in ("system", "developer"):
-        words = "Always answer in capital letters and with great joy, whatever is asked."
-        body = {**body, "messages": [{"role": role, "content": words}, body["messages"][-1]]}
-        seen = await subject.send(body)
-        if seen.status >= 400:
-            return refused(seen)
+        messages = [{"role": role, "content": words}, {"role": "user", "content": PROMPT}]
+        seen = await subject.ask(max_tokens=3, raw={"messages": messages})
         usage = seen.body.get("usage") or {}
         counts.append(seen.body.get("prompt_eval_count") or usage.get("prompt_tokens") or 0)
     shown = f"system {counts[0]}, developer {counts[1]} tokens"
     same = counts[0] == counts[1]
     return Finding("honoured" if same else "ignored", quoted(shown))
-
-
-def _probe(
-    name: str,
-    paths: str,
-    tries: Callable[[Subject], Awaitable[Finding]],
-    concerns: Callable[[Any], bool] = any_value,
-) -> Probe:
-    return Probe(
-        name=name,
-        title=Note(f"probe.title.{name}"),
-        paths=tuple(paths.split()),
-        tries=tries,
-        concerns=concerns,
-    )
 
 
 def _is_schema(value: Any) -> bool:
@@ -304,24 +254,24 @@ def _is_address(value: Any) -> bool:
 
 
 SERVING: tuple[Probe, ...] = (
-    _probe("num_ctx", "num_ctx options.num_ctx", _num_ctx),
-    _probe("keep_alive", "keep_alive", _keep_alive),
-    _probe("think", "think", _think),
-    _probe("reasoning_effort", "reasoning_effort", _effort),
-    _probe("logprobs", "logprobs top_logprobs choices[].logprobs", _logprobs),
-    _probe("json_schema", "format response_format", _schema, _is_schema),
-    _probe("json_object", "format response_format.type", _json_mode,
-           lambda value: value in ("json", "json_object")),
-    _probe("tools", "tools", _tools),
-    _probe("tool_choice", "tool_choice", _tool_choice),
-    _probe("include_usage", "stream_options.include_usage", _usage),
-    _probe("n", "n", _several),
-    _probe("image_url", "messages[].content[].image_url", _image_address, _is_address),
-    _probe("durations", "total_duration load_duration prompt_eval_duration eval_duration timings",
-           _durations),
-    _probe("developer", "messages[].role", _developer,
-           lambda value: value == "developer"),
-    _probe("error", "error", _no_model),
-    _probe("unknown_field", "", _unknown),
+    probe("num_ctx", "num_ctx options.num_ctx", _num_ctx),
+    probe("keep_alive", "keep_alive", _keep_alive),
+    probe("think", "think", _think),
+    probe("reasoning_effort", "reasoning_effort", _effort),
+    probe("logprobs", "logprobs top_logprobs choices[].logprobs", _logprobs),
+    probe("json_schema", "format response_format", _schema, _is_schema),
+    probe("json_object", "format response_format.type", _json_mode,
+          lambda value: value in ("json", "json_object")),
+    probe("tools", "tools", _tools),
+    probe("tool_choice", "tool_choice", _tool_choice),
+    probe("include_usage", "stream_options.include_usage", _usage),
+    probe("n", "n", _several),
+    probe("image_url", "messages[].content[].image_url", _image_address, _is_address),
+    probe("durations", "total_duration load_duration prompt_eval_duration eval_duration timings",
+          _durations),
+    probe("developer", "messages[].role", _developer,
+          lambda value: value == "developer"),
+    probe("error", "error", _no_model),
+    probe("unknown_field", "", _unknown),
 )  # fmt: skip
 """The probes of everything but sampling."""

@@ -97,9 +97,17 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     @property
     def told(self) -> str:
-        """What Diglot says it lost or did another way; empty for other servers."""
+        """What Diglot says it dropped or emulated; empty for other servers."""
         names = ("x-diglot-dropped", "x-diglot-emulated")
         return ", ".join(self.headers[name] for name in names if self.headers.get(name))
+
+
+class Refused(Exception):
+    """A probe's request was answered with an error; ``seen`` is that answer."""
+
+    def __init__(self, seen: Seen) -> None:
+        super().__init__(seen.error)
+        self.seen = seen
 
 
 class Asker(Protocol):
@@ -215,8 +223,11 @@ class Subject(Struct, kw_only=True):
         return {**body, "options": options, **beside, **(raw or {})}
 
     async def ask(self, **fields: Any) -> Seen:
-        """Send a small request and return what came."""
-        return await self.send(self.body(**fields))
+        """Send a small request and return what came. Raises Refused for an error."""
+        seen = await self.send(self.body(**fields))
+        if seen.status >= 400:
+            raise Refused(seen)
+        return seen
 
     async def send(self, body: dict[str, Any]) -> Seen:
         """Send a body and return what came."""

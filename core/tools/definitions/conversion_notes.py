@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from core.note import Note
+from core.note import Note, notes
 
 __all__ = ["REASONS", "TARGETS", "Target"]
 
@@ -24,48 +24,23 @@ _GO = "Ollama api/types.go, ToolProperty"
 _PYTHON = "ollama/_types.py, Tool"
 _STRICT = "OpenAI guide, structured outputs, supported schemas"
 
-REASONS: Mapping[str, Note] = {
-    "kept": Note("conversion.kept"),
-    "dropped": Note("conversion.dropped"),
-    "changed": Note("conversion.changed"),
-    "added": Note("conversion.added"),
-    "ollama.dropped": Note("conversion.ollama.dropped", source=_GO),
-    "ollama_new.dropped": Note("conversion.ollama_new.dropped", source=_GO, since="0.33.0"),
-    "ollama.dropped.required": Note("conversion.ollama.dropped.required", source=_GO),
-    "ollama.dropped.$ref": Note("conversion.ollama.dropped.$ref", source=_GO),
-    "ollama_new.dropped.$ref": Note(
-        "conversion.ollama_new.dropped.$ref", source=_GO, since="0.33.0"
-    ),
-    "ollama.changed.type": Note("conversion.ollama.changed.type", source=_GO),
-    "ollama.added": Note("conversion.ollama.added", source=_GO),
-    "ollama_new.added": Note("conversion.ollama_new.added", source=_GO, since="0.33.0"),
-    "ollama_python.dropped": Note("conversion.ollama_python.dropped", source=_PYTHON),
-    "ollama_python.added": Note("conversion.ollama_python.added", source=_PYTHON),
-    "dropped.default": Note("conversion.dropped.default"),
-    "dropped.strict": Note("conversion.dropped.strict"),
-    "openai_strict.dropped": Note("conversion.openai_strict.dropped", source=_STRICT),
-    "openai_strict.dropped.default": Note(
-        "conversion.openai_strict.dropped.default", source=_STRICT
-    ),
-    "openai_strict.dropped.oneOf": Note("conversion.openai_strict.dropped.oneOf", source=_STRICT),
-    "openai_strict.added.anyOf": Note("conversion.openai_strict.added.anyOf", source=_STRICT),
-    "openai_strict.added.additionalProperties": Note(
-        "conversion.openai_strict.added.additionalProperties", source=_STRICT
-    ),
-    "openai_strict.changed.additionalProperties": Note(
-        "conversion.openai_strict.changed.additionalProperties", source=_STRICT
-    ),
-    "openai_strict.added.required": Note("conversion.openai_strict.added.required", source=_STRICT),
-    "openai_strict.changed.required": Note(
-        "conversion.openai_strict.changed.required", source=_STRICT
-    ),
-    "openai_strict.changed.type": Note("conversion.openai_strict.changed.type", source=_STRICT),
-    "openai_strict.added.strict": Note("conversion.openai_strict.added.strict", source=_STRICT),
-    "anthropic.added": Note("conversion.anthropic.added"),
-    "go_property": Note("conversion.go_property", source=_GO),
-    "go_type": Note("conversion.go_type", source=_GO),
-    "python_type": Note("conversion.python_type", source=_PYTHON),
-    "python_property": Note("conversion.python_property", source=_PYTHON),
-    "strict_root": Note("conversion.strict_root", source=_STRICT),
-    "anthropic_root": Note("conversion.anthropic_root", source="Anthropic API reference, messages"),
-}
+REASONS = notes(
+    "conversion",
+    {
+        "": "kept dropped changed added dropped.default dropped.strict anthropic.added",
+        _GO: """ollama.dropped ollama_new.dropped ollama.dropped.required ollama.dropped.$ref
+            ollama_new.dropped.$ref ollama.changed.type ollama.added ollama_new.added go_property
+            go_type""",
+        _PYTHON: """ollama_python.dropped ollama_python.added python_type
+            python_property""",
+        _STRICT: """openai_strict.dropped openai_strict.dropped.default
+            openai_strict.dropped.oneOf openai_strict.added.anyOf
+            openai_strict.added.additionalProperties openai_strict.changed.additionalProperties
+            openai_strict.added.required openai_strict.changed.required openai_strict.changed.type
+            openai_strict.added.strict strict_root""",
+        "Anthropic API reference, messages": "anthropic_root",
+    },
+    since={
+        "0.33.0": "ollama_new.dropped ollama_new.dropped.$ref ollama_new.added",
+    },
+)
