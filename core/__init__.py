@@ -23,7 +23,8 @@ if TYPE_CHECKING:
         Unsupported,
     )
     from core.translation.dialects.registry import DIALECTS, register
-    from core.translation.report.report import ReportRow, explain_request
+    from core.translation.report.report import explain_request
+    from core.translation.report.rows import ReportRow
     from core.translation.stamp import Stamp
     from core.translation.translate import (
         StreamTranslator,

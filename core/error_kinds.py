@@ -14,8 +14,6 @@ from typing import Any
 
 from core.errors import DiglotError
 
-__all__ = ["KINDS", "error_facts", "fault_kind", "is_too_long"]
-
 _SAID: tuple[tuple[str, str], ...] = (
     ("no_tools", r"does not support tools"),
     (

@@ -16,17 +16,6 @@ failure is not in this tree: the model gets its text and can react.
 
 from __future__ import annotations
 
-__all__ = [
-    "AccessDenied",
-    "BackendError",
-    "BackendUnavailable",
-    "ConfigError",
-    "DiglotError",
-    "InvalidRequest",
-    "InvalidResponse",
-    "Unsupported",
-]
-
 
 class DiglotError(Exception):
     """The root: never raised itself."""

@@ -10,8 +10,6 @@ from msgspec.structs import replace
 
 from core.words import say
 
-__all__ = ["Note", "notes", "quoted"]
-
 
 class Note(Struct, frozen=True):
     """One sentence. ``values`` are filled into it, by name.

@@ -12,8 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DEFAULT", "languages", "preferred", "say", "words"]
-
 DEFAULT = "en"
 """The language of whoever asks for none that is here."""
 

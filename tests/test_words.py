@@ -14,8 +14,11 @@ import pytest
 import yaml
 
 import core.words
+from core.inspector.align.response_notes import ANSWER_NOTES
 from core.inspector.probes.compatibility import PROBES
 from core.note import Note
+from core.tools.definitions.conversion_notes import REASONS
+from core.translation.report.notes import NOTES
 from core.words import languages, preferred, say, words
 
 ROOT = Path(__file__).parent.parent
@@ -115,7 +118,9 @@ def test_english_has_chinese_only_where_it_quotes_some() -> None:
 def test_every_word_is_used_and_none_is_missing() -> None:
     known = words("en")
     roots = {key.partition(".")[0] for key in known}
-    used, begun = set(), {f"probe.title.{name}" for name in PROBES}
+    tables = (NOTES, ANSWER_NOTES, REASONS)
+    used = {note.key for table in tables for note in table.values()}
+    begun = {f"probe.title.{name}" for name in PROBES}
     for _, tree in sources("core", "ui", "pages"):
         used |= set(strings(tree))
         begun |= set(beginnings(tree))

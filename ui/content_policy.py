@@ -13,8 +13,6 @@ from pathlib import Path
 
 import streamlit
 
-__all__ = ["page_policy"]
-
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 

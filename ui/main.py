@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.chats.service import current_service
+from core.words import languages
 from ui.console.unlock import show_unlock
 from ui.session.account import is_operator, show_account
 from ui.session.entry import is_inside, show_door
@@ -12,7 +13,7 @@ from ui.style import show_style
 from ui.widgets.keyboard_scroll import make_reachable
 from ui.widgets.keys import show_keys
 from ui.widgets.status import show_status
-from ui.words import language, languages, set_language, t
+from ui.words import language, set_language, t
 
 st.set_page_config(page_title="Diglot", page_icon="📖", layout="wide")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-__all__ = ["show_style"]
-
 # Streamlit leaves a hand's breadth free above the page; a tool for work needs the room.
 _ROOM = """
 .stMainBlockContainer{padding:4.2rem 2.5rem 2rem}

@@ -11,9 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.note import Note
-from core.words import languages, preferred, say, words
-
-__all__ = ["language", "languages", "note_text", "set_language", "t", "words"]
+from core.words import languages, preferred, say
 
 _KEY = "language"
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from bench.gateways.measured import Case, Measured
 
-__all__ = ["aims"]
-
 _CASES: tuple[tuple[str, Case], ...] = (
     ("whole answers, 16 connections", (1, False, 16)),
     ("streams, 16 connections", (1, True, 16)),

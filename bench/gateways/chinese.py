@@ -7,8 +7,6 @@ from pathlib import Path
 
 import yaml
 
-__all__ = ["chinese"]
-
 
 def chinese(text: str) -> str:
     """Return the English results of a run in Chinese. The phrases are in chinese.yaml."""

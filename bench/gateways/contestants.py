@@ -18,8 +18,6 @@ from platformdirs import user_cache_path
 
 from tests.support.programs import ROOT, free_port
 
-__all__ = ["Contestant", "contestants", "fake_backend"]
-
 # Free ones, so that two runs on one machine do not answer for each other.
 BACKEND_PORT, FLOOR, OWN, LITE, PORT = (free_port() for _ in range(5))
 BACKEND = f"http://127.0.0.1:{BACKEND_PORT}"

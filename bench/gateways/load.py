@@ -22,8 +22,6 @@ from msgspec import Struct
 from bench.gateways.contestants import Contestant
 from tests.support.programs import ROOT, environment
 
-__all__ = ["Figures", "Paced", "Server", "load", "paced", "running"]
-
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

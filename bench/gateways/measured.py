@@ -6,8 +6,6 @@ from msgspec import Struct
 
 from bench.gateways.load import Figures, Paced
 
-__all__ = ["Case", "Measured"]
-
 # Kilobytes of prompt, streamed or not, connections.
 Case = tuple[int, bool, int]
 

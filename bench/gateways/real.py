@@ -15,8 +15,6 @@ from pathlib import Path
 from core.backends.embedded.weights import fetch_weights
 from tests.support.programs import ROOT, free_port, gateway, run, serving
 
-__all__ = ["real_ollama"]
-
 _MODEL = "FROM {file}\nPARAMETER num_predict 16\nPARAMETER num_thread 1\nPARAMETER temperature 0\n"
 _CONFIG = """
 model_list:

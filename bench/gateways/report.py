@@ -17,8 +17,6 @@ from bench.gateways.contestants import versions
 from bench.gateways.load import Figures
 from bench.gateways.measured import Case, Measured
 
-__all__ = ["Results", "write"]
-
 _BEGIN, _END = "<!-- bench/gateway.py begins -->", "<!-- bench/gateway.py ends -->"
 
 

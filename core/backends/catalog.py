@@ -24,8 +24,6 @@ from core.translation.codec.json import decode_json, encode_json, read_object
 from core.translation.dialects.registry import DIALECTS
 from core.translation.stamp import rfc3339
 
-__all__ = ["API_VERSION", "Catalog"]
-
 API_VERSION = "0.33.0"
 """The version of Ollama's API that Diglot speaks: clients compare it with what they need."""
 

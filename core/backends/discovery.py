@@ -13,12 +13,11 @@ from msgspec.structs import replace
 
 from core.backends.embedded.weights import Progress
 from core.config.access import environment_access
-from core.config.config import Config, Deployment, load_config
+from core.config.config import Config, load_config
+from core.config.deployment import Deployment
 from core.errors import BackendUnavailable, ConfigError, InvalidResponse
 from core.http.addresses import ollama_address
 from core.http.client import Client
-
-__all__ = ["Found", "Source", "Status", "discover", "find_ollama"]
 
 _TIMEOUT = 0.5
 """Seconds for Ollama to answer. Nobody waits for this at the start but where a host is slow."""

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from core.backends.balancing.load import Load
 from core.backends.calls.chat import Caller
 from core.backends.catalog import Catalog
-from core.backends.discovery import Status
 from core.backends.embedded.model import EmbeddedModel
 from core.backends.embedded.weights import Progress
 from core.backends.live_config import LiveConfig
@@ -31,12 +30,10 @@ from core.translation.conversions.passed_stream import rename_model
 from core.translation.dialects.registry import DIALECTS
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.messages import ChatRequest
-from core.translation.report.report import ReportRow
+from core.translation.report.rows import ReportRow
 
 if TYPE_CHECKING:
     from core.backends.calls.images import Fetcher
-
-__all__ = ["Fleet", "Status"]
 
 T = TypeVar("T")
 

@@ -18,8 +18,6 @@ from core.errors import DiglotError, InvalidResponse
 from core.http.client import Client
 from core.translation.codec.json import decode_json, read_object
 
-__all__ = ["HostHealth", "check_hosts", "problem_of"]
-
 _PATIENCE = 5.0
 """Seconds for a backend to answer."""
 

@@ -24,8 +24,6 @@ from core.translation.codec.framing import NDJSONDecoder
 from core.translation.codec.json import decode_json, encode_json, read_object
 from core.translation.dialects.registry import read_error
 
-__all__ = ["Installed", "Library", "Pull"]
-
 _KEPT = 20
 """Ended pulls that are still told of."""
 

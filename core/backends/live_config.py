@@ -22,12 +22,11 @@ from core.backends.discovery import Source, Status, discover
 from core.backends.embedded.model import EmbeddedModel
 from core.backends.embedded.weights import Progress
 from core.backends.polling import watch_files, watch_hosts
-from core.config.config import Config, Deployment
+from core.config.config import Config
+from core.config.deployment import Deployment
 from core.errors import BackendUnavailable, ConfigError
 from core.exchanges.disk import CaptureFolder, keep_on_disk
 from core.exchanges.log import ExchangeLog
-
-__all__ = ["LiveConfig"]
 
 _LOG = logging.getLogger("diglot.fleet")
 

@@ -22,8 +22,6 @@ from core.translation.fields.chat import EXTENSIONS
 from core.translation.fields.field import COMMON
 from core.translation.messages import ChatRequest
 
-__all__ = ["LoopbackClient"]
-
 
 class LoopbackClient:
     """A client without a connection. ``capabilities`` tells what a model can do."""

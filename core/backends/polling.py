@@ -12,8 +12,6 @@ from core.backends.catalog import Catalog
 from core.config.deployment import Deployment
 from core.errors import DiglotError
 
-__all__ = ["watch_files", "watch_hosts"]
-
 _FILES_EVERY = 0.5
 _HOSTS_EVERY = 5.0
 _STORED_EVERY = 6

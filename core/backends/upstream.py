@@ -6,15 +6,13 @@ import time
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 
-from core.config.config import Deployment
+from core.config.deployment import Deployment
 from core.errors import InvalidResponse
 from core.exchanges.masking import mask_headers
 from core.exchanges.wire import Wire
 from core.http.addresses import shown_address
 from core.http.client import SENT_HEADERS, Client, Reply, bearer
 from core.translation.dialects.registry import SPOKEN
-
-__all__ = ["headers_of", "read_whole", "seconds_of", "send"]
 
 # A shorter key could be part of any word.
 _SECRET = 8

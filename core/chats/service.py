@@ -12,7 +12,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from core.backends.calls.options import AskOptions
-from core.backends.fleet import Fleet, Status
+from core.backends.discovery import Status
+from core.backends.fleet import Fleet
 from core.backends.library import Library
 from core.chats.jobs.answer import RunValue, conversation
 from core.chats.jobs.elsewhere import AnswerElsewhere
@@ -44,9 +45,7 @@ from core.translation.messages import (
     Text,
     text_of,
 )
-from core.translation.report.report import ReportRow
-
-__all__ = ["Service", "current_service", "install"]
+from core.translation.report.rows import ReportRow
 
 _NO_SIBLING = {
     "user": "only a question can be put in other words",

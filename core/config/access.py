@@ -40,8 +40,6 @@ from core.config.keys.reading import Variables
 from core.config.keys.schema import ClientKey, Root, as_names
 from core.errors import ConfigError
 
-__all__ = ["Access", "Digest", "Key", "environment_access", "new_key", "read_access"]
-
 _SHORTEST = 16
 _KNOWN = frozenset({"sk-1234", "sk-12345", "sk-123456", "changeme", "password", "secret"})
 _HASH = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")

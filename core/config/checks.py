@@ -13,8 +13,6 @@ from core.errors import ConfigError
 if TYPE_CHECKING:
     from core.config.config import Config
 
-__all__ = ["check_folders", "check_names", "check_values"]
-
 _LARGEST = 2**53
 """Above this JSON's numbers are not exact, and clocks count no further."""
 

@@ -53,15 +53,6 @@ from core.config.tools import ToolSettings, address_policy, read_tool_settings
 from core.errors import ConfigError
 from core.http.address_policy import ImagePolicy
 
-__all__ = [
-    "Captures",
-    "Config",
-    "Deployment",
-    "Embedded",
-    "load_config",
-    "parse_config",
-]
-
 
 class Embedded(Struct, frozen=True, kw_only=True):
     """How to run the embedded model. ``model`` is a GGUF file, or None for SmolLM2-135M.

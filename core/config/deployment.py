@@ -17,8 +17,6 @@ from core.errors import ConfigError
 from core.translation.dialects.api import BackendKind
 from core.translation.dialects.registry import BACKEND_KINDS
 
-__all__ = ["Deployment", "Hidden", "Times", "Unserved", "read_deployment"]
-
 # model_info's words for what a model can do, and Ollama's.
 _ABILITIES = {
     "supports_function_calling": "tools",

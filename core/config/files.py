@@ -15,8 +15,6 @@ from msgspec import Struct
 
 from core.errors import ConfigError
 
-__all__ = ["BoundedLoader", "Document", "Place", "parse_document", "read_text"]
-
 _MAX_PLACES = 20_000
 _MAX_DEPTH = 64
 _MOST_MERGED = 10_000

@@ -13,8 +13,6 @@ from core.config.deployment import Deployment, Times, Unserved, read_deployment
 from core.config.keys.reading import read_root
 from core.errors import ConfigError
 
-__all__ = ["Overrides"]
-
 
 class Overrides(Struct, frozen=True, kw_only=True):
     """LiteLLM's flags of the same names. ``request_timeout`` is in seconds."""

@@ -13,8 +13,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["PROVIDERS", "BackendDialect", "Provider", "find_provider"]
-
 BackendDialect = Literal["ollama", "openai"]
 
 

@@ -21,8 +21,6 @@ from core.config.keys.reading import Variables
 from core.config.keys.schema import Alias, Names, Root, Router, as_names
 from core.errors import ConfigError
 
-__all__ = ["Routing", "Strategy", "read_routing"]
-
 Strategy = Literal["simple-shuffle", "least-busy", "latency-based-routing", "usage-based-routing"]
 _ALSO = {"usage-based-routing-v2": "usage-based-routing", "cost-based-routing": "least-busy"}
 

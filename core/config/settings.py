@@ -13,8 +13,6 @@ from core.translation.codec.json import read_setting
 from core.translation.dialects.registry import DIALECTS
 from core.translation.fields.field import COMMON
 
-__all__ = ["SETTINGS", "read_settings"]
-
 SETTINGS = {key: row for key, row in DIALECTS[COMMON].settings.by_path.items() if "." not in key}
 """The rows of the dialect that most clients speak; aliases come first."""
 

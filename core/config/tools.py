@@ -26,8 +26,6 @@ from core.config.keys.schema import Fetching, Mcp, Root, as_names
 from core.errors import ConfigError
 from core.http.address_policy import AddressPolicy
 
-__all__ = ["HttpLimits", "McpServer", "ToolSettings", "address_policy", "read_tool_settings"]
-
 # LiteLLM's ways to say a key, and the header that each means.
 _AUTH = {
     "none": ("", ""),

@@ -12,8 +12,6 @@ from core.config.keys.reference import walk_keys
 from core.errors import ConfigError
 from core.words import say
 
-__all__ = ["Language", "explain_config", "language_of"]
-
 Language = Literal["zh", "en", "both"]
 
 _MARKS = {"acts": "+", "nothing": "-", "refused": "x", "": "?"}

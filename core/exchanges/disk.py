@@ -17,8 +17,6 @@ from core.exchanges.exchange import Exchange
 from core.exchanges.log import ExchangeLog
 from core.exchanges.serialization import compressed, load_exchange
 
-__all__ = ["CaptureFolder", "keep_on_disk"]
-
 _LOG = logging.getLogger("diglot.captures")
 _PAUSE = 1.0
 

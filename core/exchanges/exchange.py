@@ -19,19 +19,15 @@ from core.exchanges.masking import mask_text, mask_word
 from core.exchanges.snippets import snippets
 from core.exchanges.wire import Wire
 from core.translation.codec.json import decode_json, encode_json
-from core.translation.dialects.registry import (
-    DIALECTS,
-    EMBEDDING_DIALECTS,
-    EmbeddingDialect,
-    api_of,
-)
+from core.translation.dialects.dialect import EmbeddingDialect
+from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS, api_of
 from core.translation.events import Finish
 from core.translation.messages import Usage
-from core.translation.report.report import Circumstances, ReportRow, explain_request
+from core.translation.report.report import explain_request
+from core.translation.report.rows import ReportRow
+from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator, translate_response
-
-__all__ = ["Exchange", "Trail"]
 
 # Bytes at the end of a stream in which its counts stand.
 _TAIL = 1024

@@ -16,8 +16,6 @@ from core.exchanges.masking import mask_url
 from core.exchanges.wire import Wire
 from core.translation.stamp import rfc3339
 
-__all__ = ["to_har"]
-
 _MILLISECOND = 1_000_000
 _HERE = "http://localhost"
 

@@ -16,8 +16,6 @@ import msgspec
 
 from core.translation.dialects.shared.content import picture_type
 
-__all__ = ["HiddenData", "find_data", "hidden_data"]
-
 _DATA_URL = re.compile(
     rb"(data:(?:[\w.+-]+\\?/[\w.+-]+)?(?:;[\w=.-]+)*;base64,)((?:[A-Za-z0-9+/]|\\/)+={0,2})"
 )

@@ -17,8 +17,6 @@ import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 from msgspec import Struct
 
-__all__ = ["DATA_SIGNS", "DELTA_SIGNS", "ESCAPE_SIGNS", "KeyRules", "Rule", "key_rules"]
-
 DATA_SIGNS = (b";base64,", b'images"', b'"data"', b"'data'", b'b64_json"', b'"image"')
 """Of the data of images and sounds."""
 

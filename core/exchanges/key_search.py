@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from core.exchanges.key_rules import KeyRules, Rule, key_rules
 from core.exchanges.view import Place, View, merged, unescaped
 
-__all__ = ["Look"]
-
 # Bytes that a pattern sees after its sign; the longest key, an RSA key of 16384 bits, has 13 KB.
 _AHEAD = 16 * 1024
 # The same where the pattern is looked for from before the sign on.

@@ -14,8 +14,6 @@ from msgspec.structs import replace
 
 from core.exchanges.exchange import Exchange
 
-__all__ = ["ExchangeLog", "Filter", "Watch"]
-
 _SUM_EVERY = 16
 
 

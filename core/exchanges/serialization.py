@@ -24,17 +24,6 @@ from core.exchanges.wire import Wire
 from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import SPOKEN
 
-__all__ = [
-    "MAX_LINK",
-    "MAX_SHARE",
-    "as_file_name",
-    "compressed",
-    "dump_exchange",
-    "link_of",
-    "load_exchange",
-    "load_link",
-]
-
 VERSION = 1
 
 MAX_LINK = 24_000

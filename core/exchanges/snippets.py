@@ -18,8 +18,6 @@ from core.translation.dialects.registry import DIALECTS
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.translate import translate_request
 
-__all__ = ["LANGUAGES", "WAYS", "snippet", "snippets"]
-
 # Parameters of Client.chat and .generate in the Python package ollama 0.6.
 _OLLAMA = {
     "/api/chat": "model messages tools stream think logprobs top_logprobs format options "

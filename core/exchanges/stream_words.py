@@ -14,8 +14,6 @@ from itertools import accumulate
 from core.exchanges.key_search import Look
 from core.exchanges.view import Place, View
 
-__all__ = ["find_split"]
-
 _STRING = re.compile(rb'\s?"([^"\\]*+(?:\\.[^"\\]*+)*+)')
 _INDEX = re.compile(rb'index":\s?(\d+)')
 _SECOND = re.compile(rb'index":\s?[1-9]')

@@ -10,8 +10,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Place", "View", "merged", "unescaped"]
-
 Place = tuple[int, int]
 
 # Letters, digits and signs of keys, and quotation marks, where an escape spells them.

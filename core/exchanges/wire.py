@@ -19,8 +19,6 @@ from core.exchanges.masking import (
 )
 from core.translation.messages import Usage
 
-__all__ = ["MAX_ANSWER", "MAX_BODY", "Wire"]
-
 MAX_BODY = 2 * 1024 * 1024
 """Bytes kept of a request's body."""
 

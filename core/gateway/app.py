@@ -35,9 +35,8 @@ from core.gateway.origins import OriginGuard
 from core.gateway.paths import PathForms
 from core.gateway.uvicorn_protocol import BoundedServer
 from core.translation.codec.json import decode_json, read_object
-from core.translation.dialects.registry import DIALECTS, SPOKEN, Dialect
-
-__all__ = ["create_app", "routes"]
+from core.translation.dialects.dialect import Dialect
+from core.translation.dialects.registry import DIALECTS, SPOKEN
 
 
 def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:

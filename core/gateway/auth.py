@@ -15,8 +15,6 @@ from core.config.access import Access, Digest, Key
 from core.errors import AccessDenied, InvalidRequest
 from core.translation.codec.json import decode_loosely, read_object
 
-__all__ = ["Authenticator", "Principal", "principal_of"]
-
 _CARRIERS = (b"authorization", b"x-api-key", b"api-key")
 _HOW = (
     "Send it as the header `Authorization: Bearer KEY`, `x-api-key: KEY` or `api-key: KEY`; "

@@ -16,8 +16,6 @@ import zstandard
 
 from core.errors import InvalidRequest
 
-__all__ = ["CODINGS", "decoded", "is_plain"]
-
 CODINGS = "gzip, deflate, zstd"
 """What ``Accept-Encoding`` says beside a 415 (RFC 9110, 12.5.3)."""
 

@@ -23,8 +23,6 @@ from core.gateway.telemetry.metrics import Metrics
 from core.gateway.telemetry.traces import Traces
 from core.translation.dialects.registry import api_of
 
-__all__ = ["CallScope", "GatewayState", "current_gateway", "identified", "install_gateway"]
-
 _MILLISECOND = 1_000_000
 
 _LAST_WORDS = 2.0

@@ -12,8 +12,6 @@ from core.gateway.body_codings import CODINGS
 from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import SPOKEN, api_of_path
 
-__all__ = ["dialect_of", "error_response"]
-
 
 def error_response(client_dialect: str, error: DiglotError) -> Response:
     """Return ``error`` in the words of a dialect."""

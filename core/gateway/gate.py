@@ -28,9 +28,6 @@ from core.gateway.paths import PATH_MODEL
 from core.translation.codec.json import encode_json
 from core.translation.conversions.passed_stream import set_model
 
-__all__ = ["MAX_REQUEST", "Endpoint", "GatedRoute", "Handler", "HandlerEndpoint", "body_pieces",
-           "noted"]  # fmt: skip
-
 MAX_REQUEST = 64 * 1024 * 1024
 """Bytes that a request body may have: room for several large images."""
 

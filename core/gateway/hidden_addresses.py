@@ -17,8 +17,6 @@ from core.backends.fleet import Fleet
 from core.errors import BackendUnavailable, DiglotError, InvalidResponse
 from core.translation.codec.json import decode_json
 
-__all__ = ["HiddenAddresses", "without"]
-
 E = TypeVar("E", bound=DiglotError)
 
 _INSTEAD = "the model's server"

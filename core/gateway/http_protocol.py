@@ -14,8 +14,6 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-__all__ = ["HttpProtocol"]
-
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 

@@ -30,8 +30,6 @@ from core.http.addresses import is_loopback
 from core.http.own_names import own_names
 from core.translation.dialects.registry import SPOKEN, derived
 
-__all__ = ["MAX_HEADERS", "OriginGuard", "refusal"]
-
 MAX_HEADERS = 64 * 1024
 """Bytes that all headers of a request may have together."""
 

@@ -12,8 +12,6 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["PATH_MODEL", "PathForms", "canonical"]
-
 PATH_MODEL = "diglot.model"
 """Where a scope holds the model that its path names: it takes the place of the body's."""
 

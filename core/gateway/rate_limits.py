@@ -20,8 +20,6 @@ from core.errors import AccessDenied
 from core.translation.dialects.api import LimitHeaders
 from core.translation.dialects.shared.limit_headers import x_ratelimit
 
-__all__ = ["Limits", "OverLimit", "Slot"]
-
 _MINUTE = 60
 _PATIENCE = 5.0
 """Seconds after which a Redis that failed is asked again."""

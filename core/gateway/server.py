@@ -30,8 +30,6 @@ from core.gateway.uvicorn_protocol import BoundedProtocol, allow_connections
 from core.http.addresses import is_loopback, ollama_address
 from core.http.ports import check_port
 
-__all__ = ["Serving", "check_start", "serve", "worker"]
-
 _CONFIG = "DIGLOT_WORKER_CONFIG"
 _EXPOSED = "DIGLOT_WORKER_EXPOSED"
 _OVERRIDES = "DIGLOT_WORKER_OVERRIDES"

@@ -15,8 +15,6 @@ from core.exchanges.log import Filter
 from core.gateway.call import GatewayState
 from core.http.addresses import shown_address
 
-__all__ = ["DeploymentState", "KeyUse", "Overview", "look"]
-
 _ERRORS = 20
 _UNLIMITED = 1 << 30
 

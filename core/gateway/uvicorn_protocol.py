@@ -17,8 +17,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from core.gateway.http_protocol import HttpProtocol
 from core.gateway.origins import MAX_HEADERS
 
-__all__ = ["HEAD_TIME", "BoundedProtocol", "BoundedServer", "allow_connections"]
-
 HEAD_TIME = 30.0
 """Seconds in which a request's headers have to be whole."""
 

@@ -12,8 +12,6 @@ from msgspec import Struct
 
 from core.errors import ConfigError
 
-__all__ = ["AddressPolicy", "ImagePolicy", "is_public"]
-
 _SIX_TO_FOUR = ip_network("2002::/16")
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 _SITE_LOCAL = ip_network("fec0::/10")

@@ -10,15 +10,6 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
-__all__ = [
-    "OLLAMA_ADDRESS",
-    "is_loopback",
-    "ollama_address",
-    "openai_address",
-    "root_address",
-    "shown_address",
-]
-
 OLLAMA_ADDRESS = "http://127.0.0.1:11434"
 """Where Ollama listens when nobody says otherwise."""
 

@@ -21,8 +21,6 @@ from yarl import URL
 
 from core.http.connection import Lost
 
-__all__ = ["Response", "Session"]
-
 _READ_SIZE = 64 * 1024
 _LARGE = 1024 * 1024
 

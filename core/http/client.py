@@ -20,16 +20,6 @@ from core.http.connection import Lost, Pool, origin_of
 if TYPE_CHECKING:
     from core.http.aiohttp_session import Session
 
-__all__ = [
-    "CONNECT_TIMEOUT",
-    "MAX_ANSWER",
-    "READ_TIMEOUT",
-    "SENT_HEADERS",
-    "Client",
-    "Reply",
-    "bearer",
-]
-
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for a connection."""
 

@@ -17,8 +17,6 @@ from urllib.parse import urlsplit
 
 import httptools
 
-__all__ = ["Connection", "Lost", "Pool", "origin_of"]
-
 _KEEP = 15.0
 """Seconds for which an idle connection is kept; servers close theirs later than that."""
 

@@ -17,8 +17,6 @@ from aiohttp.resolver import ThreadedResolver
 
 from core.http.address_policy import AddressPolicy
 
-__all__ = ["Refused", "guarded_connector"]
-
 
 class Refused(Exception):
     """An address that must not be reached. Its text names no address that was found."""

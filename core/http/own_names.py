@@ -6,8 +6,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 
-__all__ = ["own_names"]
-
 # What Docker and Podman call the machine that a container runs on.
 _FROM_CONTAINERS = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
 # Nothing is sent there: to connect a datagram socket only finds the way out (RFC 5737, RFC 3849).

@@ -8,8 +8,6 @@ import socket
 
 from core.errors import ConfigError
 
-__all__ = ["check_port"]
-
 
 def check_port(host: str, port: int, *, flags: tuple[str, str] = ("--host", "--port")) -> None:
     """Raise ConfigError, saying what to do, where nothing can listen at ``host`` and ``port``.

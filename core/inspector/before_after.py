@@ -15,8 +15,6 @@ from core.translation.fields.chat import EXTENSIONS
 from core.translation.report.report import explain_request
 from core.translation.translate import translate_request
 
-__all__ = ["Contrast", "Half", "contrast", "shape"]
-
 _LONGEST = 24
 _MOST = 2
 

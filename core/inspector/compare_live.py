@@ -27,17 +27,6 @@ from core.translation.codec.json import decode_json
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.translate import translate_request
 
-__all__ = [
-    "Agreement",
-    "Answered",
-    "Comparison",
-    "LiveRow",
-    "Place",
-    "Proof",
-    "compare_live",
-    "prove",
-]
-
 Agreement = Literal["same", "differs", "only_left", "only_right", "by_nature"]
 
 _TIMEOUT = 300.0

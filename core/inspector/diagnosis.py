@@ -16,8 +16,6 @@ from core.inspector.reproduction import server_version
 from core.translation.codec.json import JSON_ERRORS
 from core.translation.stamp import rfc3339
 
-__all__ = ["diagnose", "write_diagnosis"]
-
 _LAST = 20
 _LONGEST_LINE = 500
 _LONGEST_BODY = 6000

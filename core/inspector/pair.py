@@ -17,9 +17,6 @@ from core.inspector.timeline import StreamLine, read_line
 from core.translation.dialects.registry import DIALECTS, api_of
 from core.translation.stamp import Stamp
 
-__all__ = ["Pair", "answer_rows", "answer_ways", "is_streamed", "pair_of", "sent_pair",
-           "stream_rows"]  # fmt: skip
-
 
 class Pair(Struct, frozen=True, kw_only=True):
     """``derived``: the other side was never sent, only written for comparison.

@@ -18,8 +18,6 @@ from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import DIALECTS
 from core.translation.messages import Audio, ChatRequest, Image, Message, text_of
 
-__all__ = ["TurnChange", "TurnPart", "compare_turns"]
-
 State = Literal["kept", "changed", "added", "removed"]
 
 _SAME = Note("previous_turn.same")

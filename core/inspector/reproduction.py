@@ -11,8 +11,6 @@ from core.translation.codec.json import decode_json
 from core.translation.dialects.registry import DIALECTS
 from core.translation.stamp import rfc3339
 
-__all__ = ["reproduction", "server_version"]
-
 
 async def reproduction(fleet: Fleet, exchange: Exchange) -> dict[str, Any]:
     """Return an exchange's model with its digest, its server with its version, and its settings.

@@ -11,10 +11,9 @@ from core.errors import DiglotError
 from core.note import Note
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.report.leaves import leaves
-from core.translation.report.report import ReportRow, explain_request
+from core.translation.report.report import explain_request
+from core.translation.report.rows import ReportRow
 from core.translation.translate import translate_request
-
-__all__ = ["Difference", "RoundTrip", "round_trip"]
 
 Change = Literal["lost", "changed", "added"]
 

@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from core.errors import DiglotError
 from core.translation.codec.framing import NDJSONDecoder, SSEDecoder, SSERecord, encode_sse
-from core.translation.dialects.registry import DIALECTS, Decoder
+from core.translation.dialects.dialect import Decoder
+from core.translation.dialects.registry import DIALECTS
 from core.translation.events import (
     Event,
     Finish,
@@ -28,8 +29,6 @@ from core.translation.events import (
 )
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator
-
-__all__ = ["Gap", "Moment", "Pace", "Record", "StreamLine", "Timeline", "read_line", "timeline"]
 
 RecordKind = Literal["start", "text", "thinking", "call", "finish", "error", "other"]
 

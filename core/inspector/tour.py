@@ -15,8 +15,6 @@ from core.note import Note
 from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import DIALECTS
 
-__all__ = ["TOUR", "Stop", "take"]
-
 _SHORT = 48
 
 

@@ -29,8 +29,6 @@ from core.tools.toolbox import Toolbox, ToolResult
 from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
 
-__all__ = ["PATIENCE", "ApprovalQueue", "Decided", "Decision", "Mode"]
-
 PATIENCE = 1800.0
 """Seconds that a call waits for somebody before its run is ended."""
 

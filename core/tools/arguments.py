@@ -12,8 +12,6 @@ from core.errors import InvalidRequest
 from core.translation.codec.json import decode_json
 from core.translation.messages import Tool
 
-__all__ = ["ToolArgumentError", "parse_arguments", "spell_path", "validate_arguments"]
-
 
 class ToolArgumentError(Exception):
     """Arguments that do not fit. The text is for the model, to repair its call with."""

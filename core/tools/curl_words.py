@@ -10,8 +10,6 @@ import re
 import shlex
 from collections.abc import Iterator
 
-__all__ = ["DATA", "as_unix", "options", "takes_value", "words"]
-
 # Options of curl that take a value; any other stands alone.
 _VALUED = frozenset(
     """-X --request -H --header -d --data --data-raw --data-binary --data-ascii --data-urlencode

@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.tools.toolbox import Toolbox
 
-__all__ = ["example_toolbox"]
-
 Unit = Literal["m", "km", "mile", "foot", "kg", "g", "pound", "celsius", "fahrenheit"]
 
 _METRES: dict[str, float] = {"m": 1, "km": 1000, "mile": 1609.344, "foot": 0.3048}

@@ -8,8 +8,6 @@ from core.tools.toolbox import MAX_OUTPUT, ToolResult
 from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
 
-__all__ = ["FAULTS", "Fault", "troubled"]
-
 Fault = Literal["error", "timeout", "empty", "type", "huge"]
 
 FAULTS: tuple[Fault, ...] = get_args(Fault)

@@ -23,8 +23,6 @@ from core.tools.http_template import HttpTemplate
 from core.translation.codec.json import decode_json, read_object
 from core.translation.messages import Tool
 
-__all__ = ["dump_files", "load_folder", "parse_files", "save_folder"]
-
 MAX_BYTES = 1_000_000
 """Of one file."""
 _MOST_FILES = 2000

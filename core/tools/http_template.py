@@ -19,8 +19,6 @@ from core.errors import InvalidRequest
 from core.tools.arguments import ToolArgumentError
 from core.translation.codec.json import encode_json
 
-__all__ = ["HttpCall", "HttpTemplate", "blanks", "fill"]
-
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 _BLANK = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")

@@ -23,17 +23,6 @@ from core.translation.codec.json import decode_json, encode_json
 from core.translation.events import Event, Finish, StreamError, accumulate
 from core.translation.messages import ChatRequest, Message, NamedTool, Text, ToolCall, ToolChoice
 
-__all__ = [
-    "Abandoned",
-    "Chat",
-    "Handle",
-    "LoopStop",
-    "ToolResult",
-    "ToolStart",
-    "TurnStart",
-    "run_tools",
-]
-
 Chat = Callable[[ChatRequest], AsyncIterator[Event]]
 
 Handle = Callable[[ToolCall], Awaitable[ToolResult]]

@@ -19,8 +19,6 @@ from core.errors import InvalidRequest
 from core.tools.arguments import ToolArgumentError, parse_arguments, spell_path
 from core.translation.messages import Tool
 
-__all__ = ["call_function", "tool_from_function"]
-
 _STYLES: tuple[Literal["google", "numpy", "sphinx"], ...] = ("google", "numpy", "sphinx")
 _KEYED = ("properties", "$defs")
 

@@ -17,8 +17,6 @@ from msgspec import Struct
 from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
 
-__all__ = ["Form", "WrittenCall", "find_written_calls"]
-
 Form = Literal["tag", "json", "xml", "python"]
 
 

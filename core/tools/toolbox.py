@@ -21,8 +21,6 @@ from core.tools.schema import call_function, tool_from_function
 from core.translation.codec.json import encode_json
 from core.translation.messages import Tool, ToolCall
 
-__all__ = ["MAX_OUTPUT", "Answered", "Runner", "ToolResult", "Toolbox"]
-
 MAX_OUTPUT = 200_000
 """Characters of a result that a model gets to read."""
 

@@ -20,8 +20,6 @@ from core.translation.events import (
     ToolCallDelta,
 )
 
-__all__ = ["WrittenCalls"]
-
 # What a call begins with: JSON, a fence around it, or the marks of several templates.
 _MARKS = ("{", "[", "<tool_call", "<function", "<|tool_call", "<|python_tag|>", "<invoke")
 _FENCE = re.compile(r"```(?P<kind>\w*)[ \t]*(?:\n\s*(?P<first>\S)?)?")

@@ -22,18 +22,6 @@ from core.translation.messages import (
     Usage,
 )
 
-__all__ = [
-    "Event",
-    "Finish",
-    "MessageStart",
-    "StreamError",
-    "TextDelta",
-    "ThinkingDelta",
-    "ToolCallDelta",
-    "accumulate",
-    "replay",
-]
-
 
 class MessageStart(Struct, frozen=True):
     """The backend has begun to answer; ``model`` is the name it gives itself."""

@@ -15,27 +15,6 @@ from msgspec import Struct, field
 
 from core.errors import Unsupported
 
-__all__ = [
-    "Audio",
-    "ChatRequest",
-    "ChatResponse",
-    "FinishReason",
-    "Image",
-    "Message",
-    "NamedTool",
-    "Part",
-    "Prompt",
-    "ResponseFormat",
-    "Text",
-    "Timings",
-    "Tool",
-    "ToolCall",
-    "ToolChoice",
-    "Usage",
-    "refuse_prompt",
-    "text_of",
-]
-
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]

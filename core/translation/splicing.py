@@ -16,8 +16,6 @@ from core.translation.dialects.dialect import Decoder, Encoder
 from core.translation.dialects.ollama.chat_stream import StreamDecoder
 from core.translation.dialects.openai.chat_stream import StreamEncoder
 
-__all__ = ["OllamaToOpenAI"]
-
 # A text without escapes: JSON allows several for one letter, and each dialect has its own.
 _PLAIN = rb'[^"\\\x00-\x1f]'
 _FORM = (

@@ -9,8 +9,6 @@ from typing import Any
 
 from msgspec import Struct, field
 
-__all__ = ["Stamp", "parse_rfc3339", "rfc3339"]
-
 
 class Stamp(Struct, frozen=True, kw_only=True):
     """What one answer is marked with.

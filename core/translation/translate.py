@@ -17,8 +17,6 @@ from core.translation.messages import Usage
 from core.translation.splicing import OllamaToOpenAI
 from core.translation.stamp import Stamp
 
-__all__ = ["StreamTranslator", "convert_answer", "translate_request", "translate_response"]
-
 
 def translate_request(
     body: dict[str, Any], *, source: str, target: str, accepts: Collection[str] = ()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.backends.discovery import Found, discover, find_ollama
-from core.config.config import Config, Deployment, Embedded
+from core.config.config import Config, Embedded
+from core.config.deployment import Deployment
 from core.errors import ConfigError
 
 # As Ollama 0.17.4 answers, byte for byte but for the date.

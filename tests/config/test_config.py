@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from core.config.config import Config, Deployment, Embedded, load_config, parse_config
+from core.config.config import Config, Embedded, load_config, parse_config
+from core.config.deployment import Deployment
 from core.config.routing import Routing
 from core.errors import ConfigError
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.config.config import Deployment, parse_config
+from core.config.config import parse_config
+from core.config.deployment import Deployment
 from core.config.providers import PROVIDERS, find_provider
 from core.http.addresses import openai_address
 from tests.config.test_config import refused

@@ -25,7 +25,8 @@ from core.translation.events import (
     accumulate,
 )
 from core.translation.messages import ChatRequest, Text
-from core.translation.report.report import ReportRow, explain_request
+from core.translation.report.report import explain_request
+from core.translation.report.rows import ReportRow
 from core.translation.translate import translate_request
 from tests.laws.basics import NOW, STAMP, exact
 from tests.laws.bodies import broken

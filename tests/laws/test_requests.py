@@ -16,7 +16,8 @@ from core.translation.conversions.incoming import read_plain
 from core.translation.dialects.registry import DIALECTS
 from core.translation.messages import ChatRequest, text_of
 from core.translation.report.notes import NOTES
-from core.translation.report.report import ReportRow, dropped, explain_request
+from core.translation.report.report import dropped, explain_request
+from core.translation.report.rows import ReportRow
 from core.translation.translate import translate_request
 from tests.laws.basics import booleans, exact, integers, maybe, numbers, some, texts, unordered
 from tests.laws.bodies import ACCEPTS, BODIES, FEW_SETTINGS, broken, translations

@@ -20,7 +20,9 @@ from tests.laws.bodies import BODIES, broken
 from tests.laws.streams import CLIENT_DIALECTS, PAIRS, junk
 from tests.laws.values import answers
 
-KINDS = [getattr(errors, name) for name in errors.__all__ if name != "DiglotError"]
+KINDS = [kind for kind in vars(errors).values()
+         if isinstance(kind, type) and issubclass(kind, errors.DiglotError)
+         and kind is not errors.DiglotError]  # fmt: skip
 
 
 def written(dialect: str, answer: ChatResponse) -> dict[str, Any]:

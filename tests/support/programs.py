@@ -15,21 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = [
-    "CLOSED",
-    "ROOT",
-    "GatewayProgram",
-    "Program",
-    "answers",
-    "environment",
-    "free_port",
-    "gateway",
-    "listens",
-    "run",
-    "serving",
-    "until",
-]
-
 ROOT = Path(__file__).parent.parent.parent
 CLOSED = "http://127.0.0.1:9"
 """An address at which nothing listens: the port is reserved for a service that nobody runs."""

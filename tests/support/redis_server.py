@@ -13,8 +13,6 @@ import redis
 
 from tests.support.programs import Program, free_port, listens
 
-__all__ = ["Redis", "redis_server"]
-
 
 class Redis:
     """Debian's Redis at a port of loopback. It keeps nothing on the disk."""

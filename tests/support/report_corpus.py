@@ -11,8 +11,6 @@ from typing import Any
 from tests.support.rule_based_model import answer_natively, thinking
 from tests.support.scripted_backend import Said, Scripted
 
-__all__ = ["BY_HAND", "CONFIGURED", "MODELS", "answering", "config_of", "requests"]
-
 VECTORS = Path(__file__).parent.parent / "vectors"
 
 MODELS = ("bare", "able", "alias", "tuned", "bare-alias", "gpt", "gpt-alias", "gpt-tuned", "llama")

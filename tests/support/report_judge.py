@@ -12,10 +12,8 @@ from contextlib import suppress
 from typing import Any
 
 from core.exchanges.exchange import Exchange
-from core.translation.report.report import ReportRow
+from core.translation.report.rows import ReportRow
 from tests.laws.oracle import above, at, leaves, steps
-
-__all__ = ["faults"]
 
 _EMPTY: tuple[Any, ...] = ("", [], {})
 _THINK = ("think", "reasoning_effort")

@@ -16,8 +16,6 @@ from typing import Any
 
 from tests.support.scripted_backend import Said, Scripted, running
 
-__all__ = ["SENTENCE", "thinking"]
-
 CREATED = "2026-01-01T00:00:00Z"
 SENTENCE = "Hello! It is a sunny day, isn't it?"
 

@@ -8,8 +8,6 @@ from re import _constants as c  # type: ignore[attr-defined]  # the parser has n
 from re import _parser  # type: ignore[attr-defined]  # as above
 from typing import Any
 
-__all__ = ["sample"]
-
 _WORD = string.ascii_letters + string.digits
 _CLASSES = {
     c.CATEGORY_DIGIT: string.digits, c.CATEGORY_WORD: _WORD, c.CATEGORY_SPACE: " ",

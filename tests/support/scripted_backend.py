@@ -15,8 +15,6 @@ from typing import Any
 
 from tests.support.sockets import serving_streams
 
-__all__ = ["Said", "Scripted", "running"]
-
 SHOWN = {"capabilities": ["completion", "tools", "thinking"], "model_info": {}}
 PLAIN = {"capabilities": ["completion"], "model_info": {}}
 

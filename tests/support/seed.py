@@ -12,8 +12,6 @@ import pytest
 
 from tests.support.programs import ROOT
 
-__all__ = ["block", "seed_config"]
-
 _FOLDER = ROOT.parent / "shared" / "seed"
 
 

@@ -12,19 +12,6 @@ import pytest
 from tests.support.programs import CLOSED, ROOT, free_port, gateway, run, serving
 from tests.support.seed import seed_config
 
-__all__ = [
-    "Gateway",
-    "Ollama",
-    "bare_embedded",
-    "bare_over_ollama",
-    "ollama_binary",
-    "ollama_server",
-    "place",
-    "places",
-    "seed_embedded",
-    "seed_over_ollama",
-]
-
 # A model this small may not stop by itself. It is fastest on one core, and does not wait for
 # another that is busy: two threads on two cores were ten times slower beside a busy program.
 MODELFILE = "FROM {file}\nPARAMETER num_predict 120\nPARAMETER num_thread 1\n"

@@ -14,8 +14,6 @@ from starlette.types import ASGIApp
 
 from tests.support.programs import until
 
-__all__ = ["bound", "serving_app"]
-
 
 def bound() -> tuple[socket.socket, str]:
     """Return a socket at a free port of loopback, and the address of what is served there."""

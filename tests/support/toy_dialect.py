@@ -22,8 +22,6 @@ from core.translation.fields.field import Columns, own_row
 from core.translation.messages import ChatRequest, ChatResponse, Message, Text, text_of
 from core.translation.stamp import Stamp
 
-__all__ = ["TOY"]
-
 SETTINGS = Settings(
     Columns(
         dialect="toy",

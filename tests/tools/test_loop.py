@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.tools.examples import example_toolbox
-from core.tools.loop import LoopStop, ToolResult, ToolStart, TurnStart, run_tools
-from core.tools.toolbox import Toolbox
+from core.tools.loop import LoopStop, ToolStart, TurnStart, run_tools
+from core.tools.toolbox import Toolbox, ToolResult
 from core.translation.events import Event, Finish, MessageStart, StreamError, TextDelta, replay
 from core.translation.messages import (
     ChatRequest,

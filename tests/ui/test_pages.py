@@ -17,9 +17,9 @@ from core.chats.service import Service, install
 from core.chats.store.store import Store
 from core.error_kinds import KINDS
 from core.tools.examples import example_toolbox
+from core.words import languages, words
 from tests.support.scripted_backend import Scripted
 from tests.ui.actor import acting
-from ui.words import languages, words
 
 ROOT = Path(__file__).parents[2]
 ME = "me"

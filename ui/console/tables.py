@@ -15,8 +15,6 @@ from core.http.addresses import shown_address
 from ui.widgets.pulls import bytes_words
 from ui.words import t
 
-__all__ = ["show_deployments", "show_errors", "show_hosts", "show_keys_in_use"]
-
 _SIGNS = {"healthy": "✓", "failing": "!", "cooling": "~", "down": "✕"}
 _NONE = "–"
 

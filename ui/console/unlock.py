@@ -8,8 +8,6 @@ from core.chats.service import Service
 from ui.session.account import is_operator, unlock_operator
 from ui.words import t
 
-__all__ = ["show_unlock"]
-
 
 def show_unlock(service: Service) -> None:
     """Draw the button that asks for the master key; nothing where it would do nothing."""

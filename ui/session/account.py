@@ -17,16 +17,6 @@ from core.http.addresses import is_loopback
 from ui.session.identity import browser_owner
 from ui.words import t
 
-__all__ = [
-    "is_exposed",
-    "is_operator",
-    "must_sign_in",
-    "owner",
-    "show_account",
-    "show_sign_in",
-    "unlock_operator",
-]
-
 _SHARED = "demo"
 _UNLOCKED = "_operator"
 

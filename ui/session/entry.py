@@ -16,8 +16,6 @@ from ui.session.account import is_exposed, must_sign_in, show_sign_in
 from ui.session.identity import browser_owner
 from ui.words import t
 
-__all__ = ["is_inside", "show_door"]
-
 _KNOWN = 10_000
 _entered: dict[str, Digest] = {}
 """Which browser has come in by which key: it need not be asked at every visit."""

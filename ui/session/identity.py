@@ -13,8 +13,6 @@ from http.cookies import CookieError, SimpleCookie
 import streamlit as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["COOKIE", "IdentityMiddleware", "browser_owner"]
-
 COOKIE = "diglot_owner"
 _YEAR = 365 * 24 * 3600
 _VALID = re.compile(r"[\w-]{43}", re.ASCII)

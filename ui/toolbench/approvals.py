@@ -17,8 +17,6 @@ from ui.widgets.cards import try_it
 from ui.widgets.text import code_span
 from ui.words import t
 
-__all__ = ["show_pauses", "watch"]
-
 _KINDS: tuple[Decided, ...] = ("run", "give", "refuse", "fault")
 _LOOK_EVERY = 2.0
 

@@ -10,8 +10,6 @@ from core.errors import DiglotError
 from ui.widgets.cards import attempt
 from ui.words import language
 
-__all__ = ["bench", "keep", "revision"]
-
 _KEY = "bench"
 
 

@@ -16,8 +16,6 @@ from ui.widgets.icons import icon_button
 from ui.widgets.text import code_span, plain
 from ui.words import note_text, t
 
-__all__ = ["show_toolbox"]
-
 _VIEWS = ("json", "python", "paste")
 _JSON_FORMATS: tuple[Format, ...] = tuple(form for form in FORMATS if form != "python")
 

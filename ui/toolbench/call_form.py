@@ -18,8 +18,6 @@ from ui.widgets.cards import attempt, show_fault
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["show_by_hand"]
-
 _MOST_SHOWN = 20_000
 
 

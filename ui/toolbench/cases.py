@@ -19,8 +19,6 @@ from ui.toolbench.bench import bench, keep, revision
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["show_cases"]
-
 
 def show_cases(service: Service, owner: str) -> None:
     """Draw the table; what is edited in it is kept at once."""

@@ -14,8 +14,6 @@ from ui.toolbench.bench import bench, keep
 from ui.widgets.text import code_span, plain
 from ui.words import t
 
-__all__ = ["show_connections"]
-
 
 def show_connections(service: Service, owner: str) -> None:
     """Draw each kind: what is there, in what state, and how to get it onto the page."""

@@ -13,8 +13,6 @@ from ui.toolbench.bench import bench, keep
 from ui.widgets.text import plain
 from ui.words import language, t
 
-__all__ = ["show_examples"]
-
 
 def show_examples(service: Service, owner: str) -> None:
     """Draw a card for each; its button puts the prompt and the tools in place."""

@@ -21,8 +21,6 @@ from ui.toolbench.run import pick_model
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["show_take_away"]
-
 
 def show_take_away(service: Service, owner: str) -> None:
     """Draw what there is to download, each to be looked at first."""

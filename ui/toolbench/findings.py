@@ -9,7 +9,8 @@ import streamlit as st
 from msgspec.structs import replace
 
 from core.chats.service import Service
-from core.tools.definitions.conversion import TARGETS, Conversion, convert
+from core.tools.definitions.conversion import Conversion, convert
+from core.tools.definitions.conversion_notes import TARGETS
 from core.tools.definitions.values import Definition
 from core.tools.lint.finding import Finding
 from core.tools.lint.linting import fixed, fixed_all
@@ -17,8 +18,6 @@ from core.translation.messages import Tool
 from ui.toolbench.bench import bench, keep
 from ui.widgets.text import code_span
 from ui.words import note_text, t
-
-__all__ = ["count_by_name", "show_conversion", "show_findings"]
 
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "hint": ":material/info:"}
 

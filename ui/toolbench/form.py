@@ -13,8 +13,6 @@ from msgspec.structs import replace
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["ABSENT", "show_form"]
-
 ABSENT = object()
 """What an optional field holds that nobody has filled in."""
 

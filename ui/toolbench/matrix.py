@@ -20,8 +20,6 @@ from ui.widgets.status import model_names, show_progress
 from ui.widgets.text import code_span, plain
 from ui.words import t
 
-__all__ = ["show_tests"]
-
 _PAGE = 25
 _LOOK_EVERY = 0.5
 

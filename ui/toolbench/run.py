@@ -24,8 +24,6 @@ from ui.widgets.cards import attempt, show_fault
 from ui.widgets.status import model_names, show_progress
 from ui.words import t
 
-__all__ = ["open_run", "pick_model", "show_run"]
-
 _CHOICES = ("auto", "none", "required", "named")
 _WAYS = ("auto", "emulated", "both")
 _MODES = ("auto", "approve", "answer")

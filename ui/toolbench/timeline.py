@@ -22,8 +22,6 @@ from ui.widgets.dialect_labels import show_bodies
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["pretty", "show_fit", "show_timeline"]
-
 _SHORT = 70
 _MOST_SHOWN = 20_000
 """Characters of a result that are drawn; the model was told all of it."""

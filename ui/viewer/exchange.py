@@ -28,8 +28,6 @@ from ui.viewer.views.turns import show_turns
 from ui.widgets.text import code_span, plain
 from ui.words import note_text, t
 
-__all__ = ["show_difference", "show_exchange"]
-
 
 def show_exchange(
     service: Service,

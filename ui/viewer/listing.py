@@ -18,8 +18,6 @@ from core.exchanges.log import Filter, Watch
 from ui.viewer.paging import page_of
 from ui.words import t
 
-__all__ = ["list_row", "picked_exchange"]
-
 _MOST = 10_000
 _EVERY = 2.0
 _CHOSEN = "exchange"

@@ -7,8 +7,6 @@ from typing import TypeVar
 
 import streamlit as st
 
-__all__ = ["page_of"]
-
 T = TypeVar("T")
 
 

@@ -12,8 +12,6 @@ from core.inspector.align.request import AlignedRow, align_request
 from core.inspector.pair import Pair
 from core.translation.dialects.registry import BACKEND_KINDS, DIALECTS
 
-__all__ = ["View", "about", "further", "rows_in"]
-
 
 class View(Struct, frozen=True, kw_only=True):
     """What every tab is given: the exchange, who looks at it, and ``key`` for its widgets.

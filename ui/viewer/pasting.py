@@ -23,8 +23,6 @@ from ui.widgets.dialect_labels import dialect_name, is_native
 from ui.widgets.text import plain
 from ui.words import note_text, t
 
-__all__ = ["exchange_of", "pasted_exchange", "shared_exchange"]
-
 _EXAMPLE = """{
   "model": "qwen3:4b",
   "messages": [{"role": "user", "content": "你好"}],

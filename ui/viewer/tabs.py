@@ -9,8 +9,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.words import language
 
-__all__ = ["open_tab", "turn_to"]
-
 _PARAMETER = "tab"
 
 

@@ -13,8 +13,6 @@ from ui.widgets.status import model_names
 from ui.widgets.text import plain
 from ui.words import language, note_text, t
 
-__all__ = ["toured_exchange"]
-
 _TAKEN = "_tour_taken"
 _AT = "tour_at"
 _LONGEST = 600.0

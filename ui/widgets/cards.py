@@ -18,8 +18,6 @@ from core.inspector.diagnosis import diagnose
 from ui.session.account import owner
 from ui.words import t
 
-__all__ = ["attempt", "error_card", "forget_fault", "json_fault", "show_fault", "try_it"]
-
 _FAULT = "_fault"
 
 # Where the words are the only explanation they are shown at once.

@@ -6,8 +6,6 @@ import streamlit as st
 
 from ui.words import t
 
-__all__ = ["copy_button"]
-
 # The text goes in as data, never as HTML. Without TLS a page that is not on this machine has
 # no clipboard of its own, so there the old way is taken.
 _JS = """

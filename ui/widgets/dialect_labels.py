@@ -11,8 +11,6 @@ import streamlit as st
 from core.translation.dialects.registry import SPOKEN
 from ui.words import t
 
-__all__ = ["dialect_name", "is_native", "show_bodies"]
-
 
 def show_bodies(
     body: Mapping[str, Any],

@@ -10,8 +10,6 @@ from core.errors import DiglotError
 from ui.widgets.cards import error_card, forget_fault
 from ui.words import t
 
-__all__ = ["show_failure"]
-
 _LOOK_EVERY = 2.0
 """Seconds between looks whether the database is back."""
 

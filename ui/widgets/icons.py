@@ -11,8 +11,6 @@ from typing import Any
 
 import streamlit as st
 
-__all__ = ["icon_button", "icon_key", "icon_menu"]
-
 
 def icon_key(key: str) -> str:
     """Return the key that hides a widget's label."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-__all__ = ["make_reachable"]
-
 _JS = """
 export default function () {
   if (window.diglotReach) return;

@@ -6,8 +6,6 @@ import streamlit as st
 
 from ui.words import t
 
-__all__ = ["show_keys"]
-
 _KEYS = (
     ("Enter", "send"),
     ("Shift+Enter", "line"),

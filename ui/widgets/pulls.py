@@ -10,8 +10,6 @@ from ui.widgets.cards import error_card
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["bytes_words", "draw_pulls", "show_pulls"]
-
 _EVERY = 1.0
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 

@@ -9,8 +9,6 @@ from core.errors import DiglotError
 from ui.widgets.text import code_span, plain
 from ui.words import t
 
-__all__ = ["model_names", "show_progress", "show_status"]
-
 _MEGABYTE = 1_000_000
 
 

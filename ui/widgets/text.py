@@ -14,8 +14,6 @@ from markdown_it.token import Token
 
 from ui.widgets.inert import CODE, inert
 
-__all__ = ["as_typed", "code_span", "diagrams", "plain", "readable", "without_markdown"]
-
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _MARKS = frozenset("\\`*_{}[]()#+-!|$:<>~")
 

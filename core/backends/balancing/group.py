@@ -19,8 +19,6 @@ from core.backends.balancing.load import Lease, Load, Route, model_key
 from core.config.routing import Routing
 from core.errors import AccessDenied, BackendUnavailable
 
-__all__ = ["Group"]
-
 _LAST = 1 << 30
 # Among equals the one that waits longest is next.
 _TURNS = itertools.count(1)

@@ -17,8 +17,6 @@ from core.config.deployment import Deployment
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
 
-__all__ = ["Host", "Lease", "Load", "Route", "model_key"]
-
 _MINUTE = 60.0
 _UNLIMITED = 1 << 30
 # Of five requests in a minute more than half failed: LiteLLM's second rule for a cooldown.

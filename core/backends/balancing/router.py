@@ -18,8 +18,6 @@ from core.config.deployment import Deployment, Unserved
 from core.config.routing import Routing
 from core.errors import BackendError, DiglotError, InvalidRequest, Unsupported
 
-__all__ = ["ModelNotServed", "Route", "Router"]
-
 _LONGEST = 60.0
 """Seconds for which a backend's own Retry-After keeps it out of work at most."""
 

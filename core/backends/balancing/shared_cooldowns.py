@@ -18,8 +18,6 @@ from core.backends.balancing.router import Router
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["SharedCooldowns"]
-
 _NAME = "diglot:cooldowns"
 _EVERY = 0.5
 _LOG = logging.getLogger("diglot.sharing")

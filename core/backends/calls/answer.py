@@ -19,8 +19,6 @@ from core.exchanges.wire import Wire
 from core.http.client import Reply
 from core.translation.conversions.table import StreamConversion
 
-__all__ = ["JSON_TYPE", "Answer", "Fail", "stream_answer"]
-
 JSON_TYPE = "application/json"
 
 

@@ -30,8 +30,6 @@ from core.translation.messages import (
     ToolCall,
 )
 
-__all__ = ["Ask", "adapt_to_capabilities", "is_forced", "needs"]
-
 Ask = Callable[[ChatRequest], Awaitable[ChatResponse]]
 
 

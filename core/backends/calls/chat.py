@@ -42,13 +42,13 @@ from core.translation.conversions.table import Conversion, choose
 from core.translation.dialects.registry import DIALECTS, SPOKEN
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
-from core.translation.report.report import Circumstances, ReportRow, dropped, losses
+from core.translation.report.report import dropped, losses
+from core.translation.report.rows import ReportRow
+from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
 
 if TYPE_CHECKING:
     from core.backends.calls.images import Fetcher
-
-__all__ = ["Answer", "Caller", "new_id"]
 
 # Settings that some servers take beyond OpenAI's own.
 _EXTENDED = frozenset[str]().union(*EXTENSIONS.values())

@@ -13,8 +13,6 @@ from core.exchanges.exchange import Exchange
 from core.translation.codec.json import decode_json, encode_json
 from core.translation.dialects.dialect import Choices, ChoiceStream
 
-__all__ = ["several"]
-
 
 async def several(
     asks: Sequence[Callable[[], Awaitable[Answer]]],

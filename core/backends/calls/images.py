@@ -20,8 +20,6 @@ from core.http.guarded_connector import Refused, guarded_connector
 from core.translation.dialects.shared.content import picture_type
 from core.translation.messages import ChatRequest, Image, Message
 
-__all__ = ["Fetcher"]
-
 _REDIRECTS = 3
 _AT_ONCE = 4
 _READ_SIZE = 64 * 1024

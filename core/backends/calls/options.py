@@ -8,8 +8,6 @@ from msgspec import Struct
 
 from core.exchanges.exchange import Exchange
 
-__all__ = ["PLAIN_ASK", "AskOptions"]
-
 
 class AskOptions(Struct, frozen=True, kw_only=True):
     """How one request is answered and kept.

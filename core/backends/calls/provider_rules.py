@@ -10,8 +10,6 @@ from typing import Any
 from core.config.deployment import Deployment
 from core.translation.codec.json import decode_json, encode_json
 
-__all__ = ["fit_to_provider"]
-
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 

@@ -34,8 +34,6 @@ from core.error_kinds import error_facts, fault_kind
 from core.errors import BackendUnavailable, DiglotError
 from core.exchanges.exchange import Trail
 
-__all__ = ["Attempts"]
-
 _LOG = logging.getLogger("diglot.attempts")
 
 _OTHERS = 2

@@ -25,8 +25,6 @@ from core.backends.embedded.weights import Progress, fetch_weights
 from core.config.config import Embedded
 from core.errors import BackendUnavailable, ConfigError, DiglotError
 
-__all__ = ["EmbeddedModel", "State"]
-
 _QUICK = 30.0
 """Seconds of life after which a death is taken for an accident of its own."""
 

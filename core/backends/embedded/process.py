@@ -16,8 +16,6 @@ from typing import Any
 
 from core.errors import BackendUnavailable
 
-__all__ = ["ServerProcess"]
-
 _SCRIPT = Path(__file__).with_name("child.py")
 
 _START_TIMEOUT = 300.0

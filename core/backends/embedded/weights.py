@@ -27,8 +27,6 @@ from msgspec import Struct
 
 from core.errors import BackendUnavailable
 
-__all__ = ["SMOLLM2", "Progress", "Weights", "cache_folder", "fetch_weights"]
-
 _ATTEMPTS = 3
 _BLOCK = 1024 * 1024
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")

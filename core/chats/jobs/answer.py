@@ -31,8 +31,8 @@ from msgspec.structs import replace
 
 from core.chats.values.chat import Call, ChatMessage, Step
 from core.errors import BackendError, DiglotError, InvalidResponse
-from core.tools.loop import LoopStop, LoopValue, ToolResult, ToolStart, TurnStart
-from core.tools.toolbox import with_ids
+from core.tools.loop import LoopStop, LoopValue, ToolStart, TurnStart
+from core.tools.toolbox import ToolResult, with_ids
 from core.translation.events import (
     Finish,
     MessageStart,
@@ -42,8 +42,6 @@ from core.translation.events import (
     ToolCallDelta,
 )
 from core.translation.messages import Message, Text, ToolCall, text_of
-
-__all__ = ["NO_RESULT", "Answer", "Phase", "RunValue", "conversation"]
 
 Phase = Literal[
     "queued", "loading", "reading", "thinking", "calling", "deciding", "writing", "saving", "done"

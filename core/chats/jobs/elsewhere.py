@@ -11,8 +11,6 @@ from core.chats.values.chat import ChatMessage
 from core.errors import DiglotError
 from core.translation.messages import text_of
 
-__all__ = ["AnswerElsewhere"]
-
 _LOOK_EVERY = 0.4
 """Seconds between two looks at the row: as often as a job writes it."""
 

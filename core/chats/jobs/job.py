@@ -26,8 +26,6 @@ from core.error_kinds import error_facts
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
 
-__all__ = ["GRACE", "TOUCH_EVERY", "WRITE_EVERY", "Job", "Run", "Snapshot"]
-
 WRITE_EVERY = 0.4
 """Seconds between writes of a growing answer, so that a killed process loses half a second."""
 

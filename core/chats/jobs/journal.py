@@ -25,8 +25,6 @@ from core.chats.store.tables import json_text
 from core.chats.values.chat import State, Step
 from core.translation.messages import Message
 
-__all__ = ["Journal", "Unsaved", "journal_folder"]
-
 _log = logging.getLogger(__name__)
 
 

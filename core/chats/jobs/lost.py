@@ -11,8 +11,6 @@ from core.chats.jobs.journal import Journal
 from core.chats.store.growing import GrowingAnswers
 from core.errors import DiglotError
 
-__all__ = ["LOST_AFTER", "LostAnswers"]
-
 LOST_AFTER = 8.0
 """Seconds without a write after which a job counts as gone. A living one writes at least every
 core.chats.jobs.job.TOUCH_EVERY seconds."""

@@ -24,8 +24,6 @@ from core.chats.values.chat import ChatMessage, MessageFacts, Step
 from core.errors import BackendUnavailable, InvalidRequest
 from core.translation.messages import Message
 
-__all__ = ["Job", "JobRunner"]
-
 _WRITERS = 4
 
 

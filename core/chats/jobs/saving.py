@@ -14,8 +14,6 @@ from core.chats.store.growing import GrowingAnswers
 from core.chats.values.chat import ChatMessage, MessageChanges
 from core.errors import DiglotError
 
-__all__ = ["AnswerRow"]
-
 T = TypeVar("T")
 
 _PAUSES = 0.5, 5.0

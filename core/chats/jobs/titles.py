@@ -23,8 +23,6 @@ from core.errors import DiglotError
 from core.translation.events import accumulate
 from core.translation.messages import ChatRequest, Message, Text, text_of
 
-__all__ = ["Titler", "clean_title", "title_request"]
-
 _LOG = logging.getLogger("diglot.titles")
 
 _ASK = (

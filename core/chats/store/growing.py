@@ -11,8 +11,6 @@ from core.chats.store.rows import index_words, message_of, owned
 from core.chats.store.tables import chats, messages, transaction
 from core.chats.values.chat import ChatMessage, MessageChanges, State
 
-__all__ = ["GrowingAnswers"]
-
 _UNFINISHED = ("running", "interrupted")
 """What a living writer may write on: it was taken for dead while it could not be heard."""
 

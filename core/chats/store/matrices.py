@@ -13,8 +13,6 @@ from core.chats.store.rows import named, new_id, not_found
 from core.chats.store.tables import matrices, matrix_results, toolboxes, transaction
 from core.chats.values.matrix import Matrix, MatrixPlan, MatrixState, Result, hash_tools
 
-__all__ = ["Matrices"]
-
 
 class Matrices:
     """What everybody has tried. Methods may be called from any thread and raise

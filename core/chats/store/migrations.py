@@ -14,8 +14,6 @@ from sqlalchemy import Connection, text
 
 from core.chats.store.search_words import words_of
 
-__all__ = ["UPGRADES", "Upgrade", "index_words"]
-
 Upgrade = Callable[[Connection], None]
 
 # SQLite keeps the index apart, and these keep it right (SQLite's FTS5 page, "external content").

@@ -7,8 +7,6 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-__all__ = ["cause", "remedy"]
-
 _FORMS = "sqlite:///chats.db for a file or postgresql+psycopg://user:password@host/name"
 # What SQLite's library says (sqlite.org/rescode.html), and what helps.
 _SQLITE = {

@@ -8,8 +8,6 @@ from core.chats.store.rows import named
 from core.chats.store.tables import presets, transaction
 from core.chats.values.chat import Preset
 
-__all__ = ["Presets"]
-
 
 class Presets:
     """The presets of everybody, each with one owner."""

@@ -14,11 +14,6 @@ from core.chats.values.chat import Chat, ChatMessage
 from core.errors import AccessDenied, InvalidRequest
 from core.translation.messages import Message, text_of
 
-__all__ = [
-    "chat_of", "find_chat", "find_message", "index_words", "message_of", "named", "new_id",
-    "not_found", "owned", "tree",
-]  # fmt: skip
-
 
 def new_id() -> str:
     """Return an id that cannot be guessed, since ids stand in links."""

@@ -10,8 +10,6 @@ from core.chats.store.tables import chats, messages, transaction
 from core.chats.values.chat import Found
 from core.translation.messages import text_of
 
-__all__ = ["Search"]
-
 # Newer messages have larger numbers, so the newest are found without sorting all there are.
 _SQLITE = text(
     """

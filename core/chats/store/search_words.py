@@ -11,8 +11,6 @@ import re
 import unicodedata
 from itertools import islice
 
-__all__ = ["excerpt", "phrases", "words_of"]
-
 MAX_CHARS = 200_000
 """How much of one message is searched, in characters: PostgreSQL takes a megabyte at most."""
 

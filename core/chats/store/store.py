@@ -42,8 +42,6 @@ from core.chats.store.tables import chats, messages, open_engine, transaction, w
 from core.chats.values.chat import Chat, ChatChanges, ChatMessage, MessageChanges, MessageFacts
 from core.translation.messages import Message, text_of
 
-__all__ = ["Store"]
-
 _KNOWN = 1_000_000_000  # ns: no message is as old as the first second of 1970
 
 

@@ -47,21 +47,6 @@ from core.chats.values.matrix import MatrixPlan, Result
 from core.errors import BackendUnavailable, ConfigError
 from core.translation.messages import Message
 
-__all__ = [
-    "chats",
-    "json_text",
-    "matrices",
-    "matrix_results",
-    "messages",
-    "metadata",
-    "migrate",
-    "open_engine",
-    "presets",
-    "toolboxes",
-    "transaction",
-    "words",
-]
-
 # How long a writer waits for another one before it gives up.
 BUSY_MS = 10_000
 

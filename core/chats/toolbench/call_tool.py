@@ -20,8 +20,6 @@ from core.tools.toolbox import Toolbox, ToolResult
 from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
 
-__all__ = ["HandResult", "Runners"]
-
 
 class HandResult(Struct, frozen=True, kw_only=True):
     """What a call by hand brought, and what the tool printed meanwhile."""

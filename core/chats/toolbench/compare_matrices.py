@@ -9,8 +9,6 @@ from msgspec.structs import replace
 from core.chats.values.matrix import Cell, Matrix, cells
 from core.tools.cases.values import Case
 
-__all__ = ["Change", "compare"]
-
 
 class Change(Struct, frozen=True, kw_only=True):
     """How often one cell was right before, of how many tries."""

@@ -24,8 +24,6 @@ from core.tools.cases.values import Case, Verdict
 from core.translation.events import accumulate
 from core.translation.messages import ChatRequest, Message, Text, Tool, text_of
 
-__all__ = ["MatrixJob", "MatrixRunner"]
-
 WRITE_EVERY = 0.5
 """Seconds between writes of results; also how often a quiet matrix looks whether it is over."""
 

@@ -38,8 +38,6 @@ from core.translation.messages import (
     ToolChoice,
 )
 
-__all__ = ["Changed", "How", "Playground", "RunPlan", "Trial", "Waiting"]
-
 How = Literal["auto", "emulated", "both"]
 """Calls as the model can, or emulated even where it could, or both side by side."""
 

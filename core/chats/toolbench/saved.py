@@ -14,8 +14,6 @@ from core.tools.cases.values import Case
 from core.tools.definitions.values import Definition
 from core.tools.toolbox import Toolbox
 
-__all__ = ["Workbench", "new_workbench", "read_workbench", "write_workbench"]
-
 _MOST = 2_000_000
 """Characters that are kept for one owner."""
 

@@ -23,8 +23,6 @@ from core.chats.values.chat import Chat
 from core.errors import InvalidRequest
 from core.tools.toolbox import Toolbox
 
-__all__ = ["Archive", "ExportReport"]
-
 _PAGE = 200
 
 

@@ -12,8 +12,6 @@ import re
 from core.errors import InvalidRequest
 from core.translation.messages import Image, Part, Text
 
-__all__ = ["MAX_IMAGE", "MAX_TEXT", "attached_name", "read_file"]
-
 MAX_IMAGE = 20_000_000
 """The largest image, in bytes: OpenAI's limit (2026); Ollama has none of its own."""
 

@@ -23,11 +23,6 @@ from core.translation.dialects.registry import DIALECTS
 from core.translation.fields.field import COMMON
 from core.translation.messages import ChatRequest, Message, Text, Tool, text_of
 
-__all__ = [
-    "ENDINGS", "Ending", "ExportKind", "dump_chat", "dump_chats", "dump_example", "dump_markdown",
-    "read_chats", "zip_files",
-]  # fmt: skip
-
 ExportKind = Literal["json", "markdown", "jsonl"]
 
 

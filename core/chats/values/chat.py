@@ -12,24 +12,6 @@ from msgspec import Struct, field
 
 from core.translation.messages import Message
 
-__all__ = [
-    "PAGE_DIALECTS",
-    "Call",
-    "Chat",
-    "ChatChanges",
-    "ChatMessage",
-    "ChatOptions",
-    "Found",
-    "MessageChanges",
-    "MessageFacts",
-    "PageDialect",
-    "Preset",
-    "State",
-    "Step",
-    "Titled",
-    "other_dialect",
-]
-
 PageDialect = Literal["ollama", "openai"]
 """What chats of the page are asked in. It is kept with each message, so it is a closed set."""
 PAGE_DIALECTS: tuple[PageDialect, ...] = get_args(PageDialect)

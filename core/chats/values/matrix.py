@@ -15,8 +15,6 @@ from core.translation.codec.json import encode_json
 from core.translation.fields.field import COMMON
 from core.translation.messages import Tool, ToolCall
 
-__all__ = ["MOST_TRIES", "Cell", "Matrix", "MatrixPlan", "Result", "cells", "hash_tools"]
-
 MOST_TRIES = 5000
 
 MatrixState = Literal["running", "complete", "stopped", "interrupted"]

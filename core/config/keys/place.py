@@ -11,8 +11,6 @@ from core.errors import ConfigError
 from core.http.addresses import ollama_address, openai_address, root_address
 from core.translation.dialects.registry import BACKEND_KINDS
 
-__all__ = ["NotServed", "Why", "find_place"]
-
 # Azure's API without versions goes by these names: learn.microsoft.com, "API version lifecycle".
 _AZURE_V1 = frozenset({"", "v1", "latest", "preview"})
 

@@ -16,8 +16,6 @@ from core.config.keys.reference import SAME, child, has_parts
 from core.config.keys.schema import Root
 from core.errors import ConfigError
 
-__all__ = ["Variables", "as_texts", "prepare", "read_root"]
-
 _VARIABLE = "os.environ/"
 # A key whose variable is not set is the user's to notice, not a reason to refuse the other models.
 _LENIENT = frozenset(

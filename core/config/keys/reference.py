@@ -21,8 +21,6 @@ from core.config.keys.schema import Root
 from core.config.settings import SETTINGS
 from core.words import say
 
-__all__ = ["SAME", "Found", "Key", "child", "has_parts", "known_keys", "walk_keys"]
-
 Does = Literal["acts", "nothing", "refused"]
 
 _IGNORED = Path(__file__).parent / "ignored.yaml"

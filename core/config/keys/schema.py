@@ -11,8 +11,6 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-__all__ = ["ClientKey", "Entry", "Fetching", "Mcp", "Names", "Params", "Root", "as_names"]
-
 LARGEST = 2**53
 """Above this JSON's numbers are not exact, and clocks count no further."""
 

@@ -11,8 +11,6 @@ from typing import Any
 from core.config.keys.unknown_keys import likely
 from core.errors import ConfigError
 
-__all__ = ["join_shared_params"]
-
 _NAME = "litellm_credential_name"
 
 

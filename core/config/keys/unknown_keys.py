@@ -17,8 +17,6 @@ from core.config.providers import PROVIDERS, find_provider
 from core.errors import ConfigError
 from core.words import DEFAULT
 
-__all__ = ["likely", "unspoken_params", "warn_of_keys"]
-
 _PARAMS = "model_list[].litellm_params"
 # Sections in which whatever has no effect would let somebody ask who must not.
 _CLOSED = frozenset({"diglot.keys[]"})

@@ -18,8 +18,6 @@ from core.errors import BackendUnavailable
 from core.gateway.call import CallScope, GatewayState, identified
 from core.gateway.gate import Endpoint
 
-__all__ = ["ChatEndpoint"]
-
 WATCH_AFTER = 0.02
 """Seconds of work after which it is seen to that the client is still there."""
 

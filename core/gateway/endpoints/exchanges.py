@@ -27,8 +27,6 @@ from core.translation.codec.json import decode_json
 from core.translation.stamp import rfc3339
 from core.words import languages, preferred
 
-__all__ = ["ExchangeRoutes"]
-
 _MOST = 200
 _USUAL = 50
 

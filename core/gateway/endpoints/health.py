@@ -15,8 +15,6 @@ from core.gateway.call import GatewayState
 from core.gateway.gate import GatedRoute, Handler, HandlerEndpoint
 from core.http.addresses import shown_address
 
-__all__ = ["HealthRoutes"]
-
 
 class HealthRoutes:
     """Asked now and then, by people and by those who start and stop servers."""

@@ -15,8 +15,6 @@ from msgspec import Struct
 from core.gateway.endpoints.shared_values import SharedValues
 from core.translation.codec.json import decode_json, encode_json
 
-__all__ = ["AnswerStore", "SharedAnswers", "Stored"]
-
 MAX_ANSWERS = 1000
 MAX_BYTES = 64 * 1024 * 1024
 SHARED_SECONDS = 7 * 24 * 3600

@@ -15,8 +15,6 @@ from core.gateway.errors import error_response
 from core.translation.codec.json import decode_json, read_object, read_text
 from core.translation.stamp import parse_rfc3339
 
-__all__ = ["Listings"]
-
 _PAGE = 1000
 """Models that Anthropic's API gives at most at once. It gives 20 where nobody says how many."""
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from core.tools.toolbox import Toolbox
 
-__all__ = ["McpEndpoint", "mcp_server", "own_tools", "serve_stdio"]
-
 OpenTools = Callable[[], "AbstractAsyncContextManager[Toolbox]"]
 
 _CALL_TIME = 60.0

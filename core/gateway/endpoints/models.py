@@ -19,8 +19,6 @@ from core.gateway.gate import GatedRoute, HandlerEndpoint, body_pieces
 from core.http.client import Reply
 from core.translation.codec.json import decode_json, read_object, read_text
 
-__all__ = ["ModelRoutes"]
-
 _NAMES = ("model", "name", "source", "destination", "from")
 """Where the bodies of these routes name a model (Ollama docs/api.md, 0.33)."""
 

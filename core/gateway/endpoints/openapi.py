@@ -16,8 +16,6 @@ from core.translation.dialects.registry import APIS
 from core.translation.dialects.shared.operations import COUNT, TEXT
 from core.words import languages, say
 
-__all__ = ["docs_routes", "document", "sections"]
-
 _HEALTH = "Health and metrics"
 
 _OF_THE_SERVER = (

@@ -23,8 +23,6 @@ from core.gateway.endpoints.kept_answers import SharedAnswers, Stored
 from core.translation.codec.framing import SSEDecoder
 from core.translation.codec.json import decode_json, encode_json, read_object
 
-__all__ = ["ResponsesEndpoint", "numbered"]
-
 _ENDS = (b"response.completed", b"response.incomplete")
 
 # Ids of items hold that of their response: rs_<id>_0, msg_<id>, in_<id>_3.

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["SharedValues"]
-
 T = TypeVar("T")
 
 _LOG = logging.getLogger("diglot.shared")

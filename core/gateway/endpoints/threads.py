@@ -21,8 +21,6 @@ from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, StreamError, accumulate
 from core.translation.stamp import Stamp
 
-__all__ = ["ThreadsEndpoint"]
-
 # What a server takes from the thread and a request that goes on does not repeat.
 _ONCE = ("system", "tools")
 

@@ -13,8 +13,6 @@ from core.exchanges.exchange import Exchange
 from core.exchanges.masking import mask_text
 from core.translation.stamp import rfc3339
 
-__all__ = ["REQUEST", "JsonFormatter", "log_json", "log_request", "logs_requests", "mask_logs"]
-
 REQUEST: ContextVar[str] = ContextVar("diglot_request", default="")
 """The id of the request that is in work, as ``x-diglot-id`` gives it to the client."""
 

@@ -15,8 +15,6 @@ from core.backends.balancing.load import Load
 from core.exchanges.exchange import Exchange
 from core.http.addresses import shown_address
 
-__all__ = ["BUCKETS", "Histogram", "Metrics"]
-
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
            30.0, 60.0, 120.0, 300.0)  # fmt: skip
 """Upper bounds in seconds: a gateway's own work is far below a millisecond, an answer far above."""

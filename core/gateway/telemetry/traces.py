@@ -19,8 +19,6 @@ from core.exchanges.exchange import Exchange
 from core.exchanges.wire import Wire
 from core.translation.dialects.registry import SPOKEN, api_of
 
-__all__ = ["Traces"]
-
 _LOG = logging.getLogger("diglot.traces")
 _PLACES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from core.note import Note
 from core.translation.codec import json_paths as paths
-from core.translation.report.report import Circumstances, Outcome, ReportRow, explain_request
-
-__all__ = ["AlignedRow", "Span", "align", "align_request", "value_at"]
+from core.translation.report.report import explain_request
+from core.translation.report.rows import Outcome, ReportRow
+from core.translation.report.scene import Circumstances
 
 
 class Span(Struct, frozen=True, kw_only=True):

@@ -22,19 +22,8 @@ from core.translation.codec.json import decode_json, encode_json, read_object
 from core.translation.codec.json_paths import join
 from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS
 from core.translation.events import Event, accumulate
-from core.translation.report.report import Outcome
+from core.translation.report.rows import Outcome
 from core.translation.stamp import Stamp
-
-__all__ = [
-    "AnswerLeaf",
-    "align_answer",
-    "align_headers",
-    "align_leaves",
-    "answer_leaves",
-    "is_closed",
-    "rows_of",
-    "whole_answer",
-]
 
 _EMPTY: tuple[Any, ...] = ("", None, [], {})
 _NATIVE = ("ollama", "generate")

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-__all__ = ["ANSWER_FIELDS", "AnswerField"]
-
 
 class AnswerField(Struct, frozen=True, kw_only=True):
     """One idea. ``paths`` gives its places, the one that is written first.

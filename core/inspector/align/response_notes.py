@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from core.note import notes
 
-__all__ = ["ANSWER_NOTES"]
-
 _COMPAT = "Ollama openai/openai.go"
 _OPENAI = "OpenAI API reference, chat completions"
 

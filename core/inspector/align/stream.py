@@ -25,8 +25,6 @@ from core.translation.codec.json import decode_json, encode_json
 from core.translation.codec.json_paths import join
 from core.translation.dialects.registry import DIALECTS
 
-__all__ = ["align_stream"]
-
 _GROWING = frozenset({"text", "thinking", "call.arguments", "refusal"})
 _COUNTS = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
 _CALLS = ("message.tool_calls[]", "tool_calls[]")

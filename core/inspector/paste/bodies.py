@@ -16,8 +16,6 @@ from core.inspector.paste.piece import Piece, PieceKind, Unreadable, place_of
 from core.inspector.paste.sniff import dialect_at, tell, tell_answer, tell_event
 from core.note import Note
 
-__all__ = ["from_body", "read_har", "read_http", "read_json", "read_stream", "stream_piece"]
-
 _NO_MODEL = Note("paste.body.no_model")
 _NEITHER = Note("paste.body.neither")
 _AS_DICT = Note("paste.body.as_dict")

@@ -19,8 +19,6 @@ from core.inspector.paste.sniff import dialect_at, tell_request
 from core.note import Note
 from core.tools.curl_words import DATA, as_unix, options, words
 
-__all__ = ["read_curl"]
-
 _QUOTE = Note("paste.curl.quote")
 _NO_BODY = Note("paste.curl.no_body")
 _FILE = Note("paste.curl.file")

@@ -16,8 +16,6 @@ from core.inspector.paste.piece import Piece, Unreadable
 from core.inspector.paste.python import looks_like_python, read_python
 from core.note import Note
 
-__all__ = ["MAX_PASTE", "read_paste"]
-
 MAX_PASTE = 32 * 1024 * 1024
 """Characters that a paste may have."""
 

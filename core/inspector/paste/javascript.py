@@ -14,8 +14,6 @@ from core.inspector.paste.piece import Piece, Unreadable, is_bounded, place_of
 from core.inspector.paste.sniff import dialect_at, tell_request
 from core.note import Note
 
-__all__ = ["looks_like_javascript", "read_javascript"]
-
 _NOTHING = Note("paste.javascript.nothing")
 _BROKEN = Note("paste.javascript.broken")
 

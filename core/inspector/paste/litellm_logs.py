@@ -15,8 +15,6 @@ from core.inspector.paste.piece import Piece, place_of
 from core.inspector.paste.sniff import dialect_at, tell_answer, tell_request
 from core.note import Note
 
-__all__ = ["is_litellm", "read_litellm"]
-
 _SENT = re.compile(
     r"curl -X (?P<method>\w+)[ \\\n]+(?P<url>\S+)[ \\\n]+(?P<heads>(?:-H '[^'\n]*'[ \\\n]*)*)"
     r"(?:-d '(?P<body>.*?)'[ \t]*(?=\x1b|\n|$))?",

@@ -10,8 +10,6 @@ from core.errors import InvalidRequest
 from core.note import Note
 from core.words import DEFAULT
 
-__all__ = ["Piece", "PieceKind", "Unreadable", "is_bounded", "place_of"]
-
 PieceKind = Literal["json", "curl", "python", "javascript", "har", "stream", "http", "litellm"]
 
 

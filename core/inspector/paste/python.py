@@ -16,8 +16,6 @@ from core.inspector.paste.python_literals import Names, NotLiteral
 from core.inspector.paste.sniff import dialect_at, tell_request
 from core.note import Note
 
-__all__ = ["looks_like_python", "read_python"]
-
 _SYNTAX = Note("paste.python.syntax")
 _NOTHING = Note("paste.python.nothing")
 _UNKNOWN = Note("paste.python.unknown")

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["NOT_KNOWN", "Names", "NotLiteral"]
-
 NOT_KNOWN = object()
 """Stands for a value that only running the program would give."""
 

@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 
 from core.translation.dialects.registry import SPOKEN
 
-__all__ = ["Role", "dialect_at", "tell", "tell_answer", "tell_event", "tell_request"]
-
 Role = Literal["request", "answer", "event"]
 
 

@@ -21,8 +21,6 @@ from core.note import quoted
 from core.translation.codec.json import encode_json
 from core.words import languages, say
 
-__all__ = ["PROBES", "Compatibility", "probe_all", "probes_of", "run_probe", "server_version"]
-
 PROBES: dict[str, Probe] = {probe.name: probe for probe in (*SAMPLING, *SERVING)}
 """All probes by name."""
 

@@ -10,19 +10,6 @@ from msgspec import Struct
 from core.inspector.probes.subject import ProbeRequest, Seen, Subject
 from core.note import Note, quoted
 
-__all__ = [
-    "VERDICTS",
-    "Finding",
-    "Probe",
-    "Result",
-    "Verdict",
-    "any_value",
-    "ignored",
-    "probe",
-    "refused",
-    "say",
-]
-
 Verdict = Literal["honoured", "ignored", "refused", "inconclusive"]
 
 VERDICTS: dict[Verdict, Note] = {name: Note(f"probe.verdict.{name}") for name in get_args(Verdict)}

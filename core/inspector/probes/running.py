@@ -15,8 +15,6 @@ from core.inspector.probes.probe import Result
 from core.inspector.probes.subject import Asker, FleetAsker, HttpAsker, Subject
 from core.inspector.reproduction import server_version
 
-__all__ = ["ProbeRun", "start_probes"]
-
 
 class ProbeRun:
     """Probes at work in the fleet's loop; any thread may look how far they are."""

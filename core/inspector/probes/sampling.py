@@ -8,8 +8,6 @@ from typing import Any
 from core.inspector.probes.probe import Finding, Probe, ignored, probe, say
 from core.inspector.probes.subject import Subject
 
-__all__ = ["SAMPLING"]
-
 _SEEDS = (11, 22, 33)
 
 

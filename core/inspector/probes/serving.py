@@ -15,8 +15,6 @@ from core.note import quoted
 from core.translation.codec.json import decode_json
 from core.translation.stamp import parse_rfc3339
 
-__all__ = ["SERVING"]
-
 _SCHEMA = {
     "type": "object",
     "properties": {"animal": {"type": "string", "enum": ["zebra"]}, "legs": {"type": "integer"}},

@@ -16,9 +16,6 @@ from core.http.client import Client, bearer
 from core.translation.codec.json import decode_json, encode_json
 from core.translation.dialects.registry import DIALECTS
 
-__all__ = ["Asker", "FleetAsker", "HttpAsker", "ProbeRequest", "Seen", "Subject"]
-
-
 _TIMEOUT = 300.0
 _LONGEST_ANSWER = 4000
 PROMPT = "Write one sentence about the sea."

@@ -10,8 +10,6 @@ from msgspec import Struct
 from core.note import Note
 from core.tools.cases.values import Case, ExpectedCall
 
-__all__ = ["EXAMPLES", "Example"]
-
 
 class Example(Struct, frozen=True, kw_only=True):
     """A prompt for some of the example tools.

@@ -18,8 +18,6 @@ from msgspec import Struct
 from core.errors import InvalidRequest
 from core.tools.cases.values import Case, ExpectedCall
 
-__all__ = ["BfclFiles", "ReadCases", "dump_bfcl_cases", "dump_cases", "parse_cases"]
-
 _MOST = 2000
 
 

@@ -21,8 +21,6 @@ from core.tools.textual_calls import find_written_calls
 from core.translation.codec.json import encode_json
 from core.translation.messages import Tool, ToolCall
 
-__all__ = ["Check", "fits_options", "judge", "same"]
-
 Check = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
 """Runs Python from a case over some names in a sandbox and returns its value. Raises what
 went wrong."""

@@ -6,8 +6,6 @@ import ast
 
 from core.errors import InvalidRequest
 
-__all__ = ["CHECK", "predicate_source"]
-
 CHECK = "check"
 """The function's name; its parameters are those of core.tools.cases.values.Case."""
 

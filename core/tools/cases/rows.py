@@ -11,8 +11,6 @@ import msgspec
 from core.errors import InvalidRequest
 from core.tools.cases.values import Case, ExpectedCall, Judge
 
-__all__ = ["COLUMNS", "SEVERAL", "case_of_row", "row_of_case"]
-
 COLUMNS = ("id", "prompt", "tool", "arguments", "judge", "predicate", "system")
 
 SEVERAL = "*"

@@ -6,8 +6,6 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-__all__ = ["Case", "ExpectedCall", "Judge", "Verdict", "Why"]
-
 Judge = Literal["exact", "options", "schema", "python"]
 """How arguments are judged: by their exact values, by lists of values that would do (as the
 Berkeley leaderboard has them), by a JSON Schema, or by a Python expression."""

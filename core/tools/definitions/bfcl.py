@@ -16,8 +16,6 @@ from core.tools.definitions.values import Definition
 from core.translation.codec.json import read_object, read_text
 from core.translation.messages import Tool
 
-__all__ = ["STANDARD_TYPES", "dump_bfcl", "is_bfcl", "parse_bfcl"]
-
 STANDARD_TYPES: Mapping[str, str] = {
     "dict": "object", "hashmap": "object", "hashtable": "object", "map": "object",
     "float": "number", "double": "number",

@@ -13,12 +13,10 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from core.note import Note
-from core.tools.definitions.conversion_notes import REASONS, TARGETS, Target
+from core.tools.definitions.conversion_notes import REASONS, Target
 from core.tools.definitions.json_forms import dump_form
 from core.tools.definitions.values import Definition
 from core.translation.messages import Tool
-
-__all__ = ["TARGETS", "Conversion", "Fate", "Row", "Target", "convert"]
 
 Fate = Literal["kept", "changed", "dropped", "added", "refused"]
 

@@ -7,8 +7,6 @@ from typing import Literal
 
 from core.note import Note, notes
 
-__all__ = ["REASONS", "TARGETS", "Target"]
-
 Target = Literal["diglot", "ollama", "ollama_new", "ollama_python", "openai_strict", "anthropic"]
 TARGETS: Mapping[Target, Note] = {
     "diglot": Note("conversion.diglot"),

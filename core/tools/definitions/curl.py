@@ -17,8 +17,6 @@ from core.tools.http_template import HttpTemplate
 from core.translation.codec.json import decode_json
 from core.translation.messages import Tool
 
-__all__ = ["parse_curl"]
-
 MAX_COMMAND = 100_000
 """Characters of a command that are read."""
 

@@ -15,8 +15,6 @@ from core.tools.definitions.values import Definition, Format
 from core.translation.codec.json import read_flag, read_object, read_text
 from core.translation.messages import Tool
 
-__all__ = ["JSON_FORMS", "dump_form", "parse_form"]
-
 JSON_FORMS: Mapping[str, str] = {
     "openai": "parameters",
     "ollama": "parameters",

@@ -13,8 +13,6 @@ from core.tools.http_template import METHODS, HttpTemplate
 from core.translation.codec.json import read_object
 from core.translation.messages import Tool
 
-__all__ = ["parse_openapi"]
-
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]+")
 # The specification says that these are never parameters.
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})

@@ -19,8 +19,6 @@ from core.tools.definitions.remarks import REMARKS
 from core.tools.definitions.values import Definition, Parsed, Remark
 from core.tools.schema import tool_from_function
 
-__all__ = ["parse_python", "read_tree", "source_lines"]
-
 MAX_SOURCE = 100_000
 """Characters of source that are read."""
 

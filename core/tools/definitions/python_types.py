@@ -21,8 +21,6 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 from core.errors import InvalidRequest
 
-__all__ = ["TypeReader", "literal"]
-
 _KNOWN: Mapping[str, Any] = {
     **{t.__name__: t for t in (str, int, float, bool, bytes, list, dict, tuple, set, frozenset)},
     "None": None, "object": Any, "Any": Any, "Optional": Optional, "Union": Union,

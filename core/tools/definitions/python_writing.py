@@ -19,8 +19,6 @@ from core.tools.definitions.python import parse_python, read_tree, source_lines
 from core.tools.definitions.values import Definition
 from core.translation.messages import Tool
 
-__all__ = ["dump_sources", "python_name"]
-
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None",
           "array": "list", "object": "dict"}  # fmt: skip
 _DATED = {"date": "date", "date-time": "datetime", "time": "time"}

@@ -29,8 +29,6 @@ from core.tools.definitions.values import Definition, Format, Parsed, Remark
 from core.translation.codec.json import decode_json, read_object
 from core.translation.messages import Tool
 
-__all__ = ["dump_as", "dump_text", "parse_any"]
-
 MAX_TEXT = 2_000_000
 """Characters of a text that are read."""
 MAX_TOOLS = 1000

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from core.note import Note
 
-__all__ = ["REMARKS"]
-
 REMARKS: Mapping[str, Note] = {
     "not_a_function": Note("remark.not_a_function"),
     "renamed": Note("remark.renamed"),

@@ -11,8 +11,6 @@ from core.note import Note
 from core.tools.http_template import HttpTemplate
 from core.translation.messages import Tool
 
-__all__ = ["FORMATS", "Definition", "Format", "Parsed", "Remark"]
-
 Format = Literal[
     "openai", "responses", "ollama", "anthropic", "mcp", "bfcl", "python", "openapi", "curl"
 ]

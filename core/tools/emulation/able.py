@@ -28,8 +28,6 @@ from core.translation.messages import (
     text_of,
 )
 
-__all__ = ["ABLE", "emulate_able", "written_out"]
-
 ABLE = 1_000_000_000
 """Parameters from which on a model is taken for able."""
 

@@ -19,8 +19,6 @@ from core.tools.emulation.question_phrases import Phrases, find_phrases
 from core.tools.emulation.spans import spans
 from core.translation.messages import Tool
 
-__all__ = ["arguments_schema", "calculates", "own_schema", "properties_of", "subject_of"]
-
 _MOST_WAYS = 48
 _MOST_PRODUCTS = 2000
 _MOST_PHRASES = 8

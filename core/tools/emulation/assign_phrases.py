@@ -14,8 +14,6 @@ from typing import Any
 
 from core.translation.messages import Tool
 
-__all__ = ["likely"]
-
 Way = Mapping[str, Any]
 
 # Words of grammar for the two ends of a way, and how parameters for them are named.

@@ -17,8 +17,6 @@ from core.tools.emulation.spans import shared_words
 from core.translation.codec.json import decode_json
 from core.translation.messages import ChatResponse, Tool, text_of
 
-__all__ = ["NONE", "wanted"]
-
 NONE = "none"
 _SURE = -0.02
 """A "none" this likely (as a log-probability) outweighs the question's words."""

@@ -36,8 +36,6 @@ from core.translation.messages import (
     text_of,
 )
 
-__all__ = ["Emulation", "emulate"]
-
 Emulation = Generator[ChatRequest, ChatResponse, ChatResponse | ChatRequest]
 
 _TURNS = 6

@@ -13,8 +13,6 @@ from msgspec.structs import replace
 
 from core.translation.messages import ChatRequest, Message, Text, ToolCall, text_of
 
-__all__ = ["flatten", "last_question"]
-
 _TOLD = "Answer with the facts you are given, briefly."
 _EXAMPLES = (
     ("What is the capital of Peru?", '{"capital": "Lima", "people": "10 million"}',

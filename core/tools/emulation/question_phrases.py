@@ -13,8 +13,6 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
-__all__ = ["Phrases", "find_phrases"]
-
 _QUOTED = re.compile(
     r"""(?x) "([^"]+)" | “([^”]+)” | 「([^」]+)」 | 《([^》]+)》 | ‘([^’]+)’
     | (?<!\w)'([^']+)'(?!\w)"""

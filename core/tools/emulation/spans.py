@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["shared_words", "spans"]
-
 _LONGEST_WORDS = 5
 _LONGEST_CHARACTERS = 8
 _MOST = 300

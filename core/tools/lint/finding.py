@@ -11,8 +11,6 @@ from msgspec.structs import replace
 from core.note import Note
 from core.translation.messages import Tool
 
-__all__ = ["Finding", "Fix", "Severity", "schema_fix", "walk_schemas"]
-
 Severity = Literal["error", "warning", "hint"]
 Fix = Callable[[Tool], Tool]
 

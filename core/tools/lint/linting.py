@@ -11,8 +11,6 @@ from core.tools.lint.schemas import check_schema
 from core.tools.lint.targets import check_targets
 from core.translation.messages import Tool
 
-__all__ = ["fixed", "fixed_all", "lint"]
-
 _ORDER: tuple[Severity, ...] = ("error", "warning", "hint")
 _ROUNDS = 200
 

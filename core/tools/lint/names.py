@@ -15,8 +15,6 @@ from core.tools.definitions.reading import dump_as
 from core.tools.lint.finding import Finding
 from core.translation.messages import Tool
 
-__all__ = ["check_names", "token_estimate"]
-
 _LEGAL = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _EMPTY = frozenset(
     "run do process get call function tool handle execute action test data f fn main helper util "

@@ -14,8 +14,6 @@ from core.tools.definitions.bfcl import STANDARD_TYPES
 from core.tools.lint.finding import Finding, schema_fix, walk_schemas
 from core.translation.messages import Tool
 
-__all__ = ["check_schema"]
-
 _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 _DEEP = 3
 _MANY = 10

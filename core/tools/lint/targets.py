@@ -16,8 +16,6 @@ from core.translation.codec.json import encode_json
 from core.translation.messages import Tool
 from core.words import say
 
-__all__ = ["check_targets"]
-
 # Keywords that can be said in words; "lint.keyword" has them.
 _SAID = (
     "default", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",

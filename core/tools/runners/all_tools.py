@@ -20,8 +20,6 @@ from core.tools.runners.sandbox import Sandbox, SandboxLimits
 from core.tools.runners.trusted import Trusted, TrustedLimits
 from core.tools.toolbox import Toolbox
 
-__all__ = ["ToolRuntime", "open_tool_runtime"]
-
 _LOG = logging.getLogger(__name__)
 
 

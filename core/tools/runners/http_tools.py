@@ -23,8 +23,6 @@ from core.tools.http_template import HttpCall, HttpTemplate, fill
 from core.tools.toolbox import MAX_OUTPUT, Runner
 from core.translation.messages import ToolCall
 
-__all__ = ["HttpToolError", "HttpTools"]
-
 _REDIRECTS = 3
 _READ_SIZE = 64 * 1024
 _VARIABLE = "os.environ/"

@@ -23,8 +23,6 @@ from core.translation.messages import Tool, ToolCall
 if TYPE_CHECKING:
     import mcp
 
-__all__ = ["McpServers", "McpToolError", "open_mcp_servers"]
-
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 _LOOK_AGAIN = 60.0

@@ -34,8 +34,6 @@ from core.words import DEFAULT
 if TYPE_CHECKING:
     import pydantic_monty
 
-__all__ = ["Outcome", "Sandbox", "SandboxError", "SandboxLimits"]
-
 
 class SandboxLimits(Struct, frozen=True, kw_only=True):
     """What one call may use: seconds, bytes of memory, characters printed and returned."""

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from core.note import Note
 
-__all__ = ["MODULES", "hint_for"]
-
 MODULES = (
     "asyncio", "base64", "binascii", "bisect", "collections", "copy", "csv", "dataclasses",
     "datetime", "decimal", "functools", "hashlib", "itertools", "json", "math", "random", "re",

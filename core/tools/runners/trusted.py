@@ -24,8 +24,6 @@ from core.tools.toolbox import MAX_OUTPUT, Runner
 from core.translation.codec.json import decode_json, encode_json
 from core.translation.messages import ToolCall
 
-__all__ = ["Trusted", "TrustedError", "TrustedLimits"]
-
 _CHILD = Path(__file__).with_name("trusted_child.py")
 _GRACE = 10.0
 

@@ -22,8 +22,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["main"]
-
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux: orphans of orphans become the watcher's.
 _READ = 65536
 _SWEEPS = 200

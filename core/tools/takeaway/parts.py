@@ -14,8 +14,6 @@ from core.tools.definitions.python_writing import python_name
 from core.tools.definitions.reading import dump_as
 from core.tools.definitions.values import Definition
 
-__all__ = ["literal", "own_source", "sources", "tools_literal"]
-
 
 def literal(name: str, value: Any) -> str:
     """Return Python that gives a JSON value a name."""

@@ -8,8 +8,6 @@ from typing import Any, Literal
 from core.tools.definitions.values import Definition
 from core.tools.takeaway.parts import literal, sources, tools_literal
 
-__all__ = ["Sdk", "script"]
-
 Sdk = Literal["openai", "ollama"]
 
 _HEAD = '''"""Ask a model with tools, run what it calls, and go on until it answers in words.

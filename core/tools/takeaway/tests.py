@@ -12,8 +12,6 @@ from core.tools.cases.values import Case
 from core.tools.definitions.values import Definition
 from core.tools.takeaway.parts import literal, tools_literal
 
-__all__ = ["pytest_file"]
-
 _HEAD = '''"""Whether a model calls these tools as it should.
 
     pip install pytest openai jsonschema

@@ -19,8 +19,6 @@ from typing import NamedTuple
 
 from core.errors import InvalidResponse
 
-__all__ = ["MAX_RECORD", "NDJSONDecoder", "SSEDecoder", "SSERecord", "encode_sse", "is_end"]
-
 _END = re.compile(rb'\s*"?\s*\[\s*DONE\s*\]')
 _BOM = b"\xef\xbb\xbf"
 """What a byte stream may begin with, and says nothing."""

@@ -16,29 +16,6 @@ from core.errors import DiglotError, InvalidRequest, InvalidResponse
 from core.translation.codec.json_paths import join
 from core.translation.codec.kinds import ValueKind
 
-__all__ = [
-    "JSON_ERRORS",
-    "arguments_object",
-    "decode_answer",
-    "decode_json",
-    "decode_loosely",
-    "decode_mended",
-    "describe",
-    "encode_json",
-    "error_text",
-    "is_setting",
-    "read_arguments",
-    "read_count",
-    "read_field",
-    "read_flag",
-    "read_items",
-    "read_model",
-    "read_object",
-    "read_objects",
-    "read_setting",
-    "read_text",
-]
-
 JSON_ERRORS = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What msgspec raises for bytes that are not JSON, not the wanted shape, or nested too deeply."""
 

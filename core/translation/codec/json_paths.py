@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["join", "value_at", "without"]
-
 _PLAIN = re.compile(r"[^.\[\]\"]+")
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\[(?P<quoted>\"(?:[^\"\\]|\\.)*\")\]|(?P<key>[^.\[\]\"]+)")
 

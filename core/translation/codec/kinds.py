@@ -4,7 +4,4 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["ValueKind"]
-
-
 ValueKind = Literal["number", "integer", "boolean", "strings", "duration", "any"]

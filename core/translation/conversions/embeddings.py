@@ -17,10 +17,10 @@ from core.translation.conversions.passed_stream import rename_model
 from core.translation.dialects.registry import EMBEDDING_DIALECTS
 from core.translation.dialects.shared.embeddings import EmbeddingRequest
 from core.translation.messages import Usage
-from core.translation.report.report import Circumstances, ReportRow, explain_request
+from core.translation.report.report import explain_request
+from core.translation.report.rows import ReportRow
+from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
-
-__all__ = ["Embed"]
 
 
 class Embed:

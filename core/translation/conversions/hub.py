@@ -18,11 +18,11 @@ from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate, replay
 from core.translation.messages import ChatRequest, ChatResponse, Usage
-from core.translation.report.report import Circumstances, ReportRow, explain_request
+from core.translation.report.report import explain_request
+from core.translation.report.rows import ReportRow
+from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator
-
-__all__ = ["Hub"]
 
 
 class Hub:

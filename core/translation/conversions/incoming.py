@@ -22,8 +22,6 @@ from core.translation.dialects.api import BackendKind
 from core.translation.dialects.registry import DIALECTS, SPOKEN
 from core.translation.dialects.shared.plain import Plain
 
-__all__ = ["Backend", "Incoming", "read_plain"]
-
 
 class Backend(Protocol):
     """What a conversion knows of the backend. ``core.config.deployment.Deployment`` is one.

@@ -12,8 +12,6 @@ from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.dialects.registry import EMBEDDING_DIALECTS, SPOKEN
 from core.translation.stamp import Stamp
 
-__all__ = ["Loading"]
-
 
 class Loading:
     """Not a conversion: there is nothing to send. ``answer`` is the client's whole answer."""

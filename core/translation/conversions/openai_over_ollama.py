@@ -16,11 +16,10 @@ from core.translation.codec.json import JSON_ERRORS, encode_json
 from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.dialects.shared.plain import PlainChat
 from core.translation.messages import Usage
-from core.translation.report.report import Circumstances, ReportRow
+from core.translation.report.rows import ReportRow
+from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator, convert_answer
-
-__all__ = ["OpenAIOverOllama", "write_answer", "write_request"]
 
 Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
 

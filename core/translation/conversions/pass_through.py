@@ -16,10 +16,10 @@ from core.translation.conversions.passed_stream import PassedStream, raw_fields,
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import replay
 from core.translation.messages import ChatResponse, Usage
-from core.translation.report.report import Circumstances, ReportRow, explain_request
+from core.translation.report.report import explain_request
+from core.translation.report.rows import ReportRow
+from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
-
-__all__ = ["PassThrough"]
 
 
 class PassThrough:

@@ -22,8 +22,6 @@ from core.translation.dialects.shared.errors import error_in, stream_error
 from core.translation.events import Finish, StreamError
 from core.translation.stamp import Stamp
 
-__all__ = ["PassedStream", "raw_fields", "rename_model", "set_model"]
-
 # The end of an event, with any line ends. A "\r" at the very end may be the first half of
 # "\r\n", so it waits.
 _EVENT_END = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r(?=[\s\S])|\n)")

@@ -26,10 +26,9 @@ from core.translation.dialects.dialect import EmbeddingDialect
 from core.translation.dialects.registry import BACKEND_KINDS, SPOKEN, derived
 from core.translation.events import Finish, StreamError
 from core.translation.messages import Usage
-from core.translation.report.report import Circumstances, ReportRow
+from core.translation.report.rows import ReportRow
+from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
-
-__all__ = ["Conversion", "StreamConversion", "choose", "ways"]
 
 
 class StreamConversion(Protocol):

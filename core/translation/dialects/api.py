@@ -10,8 +10,6 @@ from msgspec import Struct
 from core.translation.dialects.dialect import Dialect, EmbeddingDialect
 from core.translation.dialects.shared.limit_headers import x_ratelimit
 
-__all__ = ["Api", "BackendKind", "LimitHeaders", "Operation"]
-
 LimitHeaders = Callable[[str, int, int, float, float], list[tuple[bytes, bytes]]]
 
 

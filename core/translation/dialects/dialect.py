@@ -22,18 +22,6 @@ from core.translation.fields.field import Columns
 from core.translation.messages import ChatRequest, ChatResponse, Usage
 from core.translation.stamp import Stamp
 
-__all__ = [
-    "ChoiceStream",
-    "Choices",
-    "Decoder",
-    "Dialect",
-    "EmbeddingDialect",
-    "Encoder",
-    "Passing",
-    "Signature",
-    "Spoken",
-]
-
 Body = Mapping[str, Any]
 
 

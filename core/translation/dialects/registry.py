@@ -13,30 +13,11 @@ from typing import ParamSpec, TypeVar, cast
 from core.errors import BackendError
 from core.translation.dialects.anthropic.api import API as ANTHROPIC
 from core.translation.dialects.api import Api, BackendKind
-from core.translation.dialects.dialect import Decoder, Dialect, EmbeddingDialect, Encoder, Spoken
+from core.translation.dialects.dialect import Dialect, EmbeddingDialect, Spoken
 from core.translation.dialects.ollama.api import API as OLLAMA
 from core.translation.dialects.openai.api import API as OPENAI
 from core.translation.fields.chat import CHAT_FIELDS
 from core.translation.fields.field import Field
-
-__all__ = [
-    "APIS",
-    "BACKEND_KINDS",
-    "DIALECTS",
-    "EMBEDDING_DIALECTS",
-    "FIELDS",
-    "SPOKEN",
-    "Decoder",
-    "Dialect",
-    "EmbeddingDialect",
-    "Encoder",
-    "api_of",
-    "api_of_path",
-    "derived",
-    "read_error",
-    "register",
-    "unregister",
-]
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Barred", "allowed_choice", "mark_barred"]
-
 
 class Barred(dict[str, Any]):
     """A tool of a request that its choice of tools does not allow."""

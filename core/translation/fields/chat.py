@@ -18,8 +18,6 @@ from core.translation.codec.kinds import ValueKind
 from core.translation.fields.field import Field, chat_row, same_row
 from core.translation.fields.tools import TOOL_FIELDS
 
-__all__ = ["CHAT_FIELDS", "EXTENSIONS"]
-
 
 def _option(
     name: str, kind: ValueKind, openai: str = "", *, note: str = "options", **more: Any

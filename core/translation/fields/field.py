@@ -14,8 +14,6 @@ from msgspec.structs import replace
 
 from core.translation.codec.kinds import ValueKind
 
-__all__ = ["COMMON", "Columns", "Field", "chat_row", "own_row", "own_rows", "same_row"]
-
 COMMON: Literal["openai"] = "openai"
 """The dialect whose names the hub has. What is written for no client in particular is in it."""
 

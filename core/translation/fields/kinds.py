@@ -14,8 +14,6 @@ from typing import Any
 
 from core.translation.fields.allowed_tools import Barred
 
-__all__ = ["HARMLESS", "KINDS", "is_text_type", "left_out"]
-
 HARMLESS = frozenset({"hosted_record", "encrypted", "anthropic_only", "not_allowed"})
 """Notes of things whose loss cannot change the content of the answer."""
 

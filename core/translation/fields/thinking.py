@@ -6,8 +6,6 @@ from collections.abc import Collection
 
 from core.translation.fields.field import Field, own_row
 
-__all__ = ["thinking_rows"]
-
 # See core/translation/dialects/shared/thinking.py, which reads them.
 _PATHS = {
     "reasoning_effort": "think",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from core.translation.fields.field import Field, chat_row, same_row
 
-__all__ = ["TOOL_FIELDS"]
-
 _TOOLS = [
     same_row("tools.type", "tools[].type", note="tool_type"),
     same_row("tools.name", "tools[].function.name"),

@@ -12,8 +12,6 @@ from core.translation.fields.allowed_tools import mark_barred
 from core.translation.fields.field import Field
 from core.translation.fields.kinds import KINDS, left_out
 
-__all__ = ["Leaf", "fill", "leaves", "pattern_tree"]
-
 
 class _Node:
     """One step in a path pattern, with the rows that end here. ``item`` stands for ``[]``.

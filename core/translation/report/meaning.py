@@ -15,8 +15,6 @@ from core.translation.fields.allowed_tools import allowed_choice
 from core.translation.fields.field import Field
 from core.translation.report.scene import Scene, same
 
-__all__ = ["carries"]
-
 _TEXTS = frozenset({"content", "content.text", "refusal", "prompt", "system", "message.thinking",
                     "raw_prompt", "suffix"})  # fmt: skip
 _ROLES = {"developer": "system", "function": "tool"}

@@ -9,9 +9,6 @@ from collections.abc import Mapping
 
 from core.note import notes
 
-__all__ = ["NOTES", "SOURCES"]
-
-
 _API = "Ollama api/types.go"
 _DOCS = "Ollama docs/api.md"
 _COMPAT = "Ollama openai/openai.go"

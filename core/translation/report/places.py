@@ -24,8 +24,6 @@ from core.translation.report.leaves import Leaf, fill, leaves
 from core.translation.report.meaning import carries
 from core.translation.report.scene import EMPTY, Scene, message_of, same
 
-__all__ = ["Places"]
-
 # Names of rows that hold one idea between them.
 _GROUPS = (
     frozenset({"content", "content.text", "refusal", "prompt", "system", "message.thinking"}),

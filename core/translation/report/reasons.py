@@ -10,8 +10,6 @@ from core.translation.dialects.shared.thinking import EFFORTS, SWITCHES, named
 from core.translation.fields.allowed_tools import allowed_choice
 from core.translation.report.scene import EMPTY, Fact, message_of, same
 
-__all__ = ["FALLBACKS", "HOLDS", "Holds"]
-
 Holds = Callable[[Fact], bool]
 
 # What a format wants even where a client of another one says nothing of it.

@@ -16,11 +16,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from core.translation.report.rows import Outcome, ReportRow
+from core.translation.report.rows import ReportRow
 from core.translation.report.scene import Circumstances, Scene
 from core.translation.report.walk import Walk
-
-__all__ = ["Circumstances", "Outcome", "ReportRow", "dropped", "explain_request", "losses"]
 
 
 def explain_request(

@@ -8,8 +8,6 @@ from msgspec import Struct
 
 from core.note import Note
 
-__all__ = ["Outcome", "ReportRow"]
-
 Outcome = Literal["kept", "renamed", "retyped", "defaulted", "emulated", "dropped"]
 
 

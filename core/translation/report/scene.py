@@ -11,8 +11,6 @@ from msgspec import Struct, field
 from core.translation.dialects.registry import DIALECTS, FIELDS, SPOKEN
 from core.translation.fields.field import Field
 
-__all__ = ["EMPTY", "Circumstances", "Fact", "Scene", "message_of", "same"]
-
 EMPTY: tuple[Any, ...] = ("", [], {})
 """What says no more than leaving it out does."""
 

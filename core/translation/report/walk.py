@@ -24,8 +24,6 @@ from core.translation.report.reasons import FALLBACKS, HOLDS
 from core.translation.report.rows import Outcome, ReportRow
 from core.translation.report.scene import EMPTY, Fact, Scene, message_of, same
 
-__all__ = ["Walk"]
-
 # Notes of fields that the target may mean without writing them.
 _MEANT = ("tool_choice_native", "echo_done", "embed_cut", "encoding", "expanded", "format",
           "format_name", "format_strict", "raw_mode", "tool_type", "usage_always")  # fmt: skip

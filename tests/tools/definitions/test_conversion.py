@@ -16,8 +16,8 @@ from ollama._types import ChatRequest
 from openai.lib._pydantic import _ensure_strict_json_schema
 from pydantic import ValidationError
 
-from core.tools.definitions.conversion import TARGETS, Target, convert
-from core.tools.definitions.conversion_notes import REASONS
+from core.tools.definitions.conversion import convert
+from core.tools.definitions.conversion_notes import REASONS, TARGETS, Target
 from core.translation.messages import Tool
 from core.words import languages
 from tests.support.servers import Ollama

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidRequest
-from core.tools.definitions.conversion import TARGETS, convert
+from core.tools.definitions.conversion import convert
+from core.tools.definitions.conversion_notes import TARGETS
 from core.tools.definitions.reading import dump_text, parse_any
 from core.tools.definitions.values import FORMATS
 from core.tools.lint.linting import lint

@@ -10,13 +10,13 @@ from streamlit.testing.v1 import AppTest
 from core.chats.service import Service
 from core.config.access import Access, Digest, Key
 from core.gateway.call import GatewayState, install_gateway
+from core.words import languages, words
 from tests.support.scripted_backend import Scripted
 from tests.ui.actor import acting
 from tests.ui.app_process import running_app, visit
 from tests.ui.steps import shoot
 from tests.ui.test_accessibility import check
 from tests.ui.test_pages import backend, said, service
-from ui.words import languages, words
 
 __all__ = ["backend", "service"]
 

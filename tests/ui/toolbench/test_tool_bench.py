@@ -11,14 +11,15 @@ from core.chats.service import Service
 from core.chats.toolbench.saved import Workbench, read_workbench, write_workbench
 from core.config.tools import HttpLimits, ToolSettings
 from core.http.address_policy import AddressPolicy
-from core.tools.definitions.conversion import TARGETS, convert
+from core.tools.definitions.conversion import convert
+from core.tools.definitions.conversion_notes import TARGETS
 from core.tools.definitions.values import Definition
 from core.tools.lint.linting import lint
 from core.tools.runners.all_tools import ToolRuntime
 from core.translation.messages import Tool
+from core.words import languages, words
 from tests.support.threads import bound, serving_app
 from tests.ui.test_pages import ME, backend, said, service
-from ui.words import languages, words
 
 __all__ = ["backend", "service"]
 

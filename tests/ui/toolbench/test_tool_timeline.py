@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.words import languages, words
 from ui.widgets.text import plain
-from ui.words import languages, words
 
 
 def _timeline(language: str, text: str, stopped: str) -> None:

@@ -15,16 +15,6 @@ from ui.widgets.dialect_labels import dialect_name, is_native
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = [
-    "MOST_SHOWN",
-    "Side",
-    "found_lines",
-    "pretty",
-    "show_answers",
-    "show_requests",
-    "show_sides",
-]
-
 MOST_SHOWN = 100_000
 """Characters of one body that are drawn; a browser stands still over much more."""
 

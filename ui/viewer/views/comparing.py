@@ -24,8 +24,6 @@ from ui.widgets.dialect_labels import dialect_name
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["show_fields"]
-
 
 def show_fields(view: View) -> None:
     """Draw the aligned table of a part of the exchange: request, answer or headers."""

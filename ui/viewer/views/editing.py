@@ -23,8 +23,6 @@ from ui.widgets.dialect_labels import dialect_name, is_native
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["Edited", "Fault", "follow", "show_editors"]
-
 
 class Fault(Struct, frozen=True):
     """Why a side cannot be translated; ``line`` is 0 where it is no matter of a place."""

@@ -10,8 +10,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-__all__ = ["live_editor", "typed"]
-
 _JS = """
 export default function ({ data, parentElement, setStateValue }) {
   const area = parentElement.querySelector("textarea");

@@ -19,16 +19,6 @@ from ui.widgets.status import model_names
 from ui.widgets.text import plain
 from ui.words import note_text, t
 
-__all__ = [
-    "MARKS",
-    "Place",
-    "opened",
-    "probe_titles",
-    "show_evidence",
-    "show_run",
-    "turn_over",
-]
-
 MARKS = {"honoured": "✓", "ignored": "✗", "refused": "⊘", "inconclusive": "?"}
 """A mark for each verdict: colour alone is not read by everyone."""
 

@@ -16,8 +16,6 @@ from ui.viewer.pair import View
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["show_before_after"]
-
 _SHOWN = 6
 
 

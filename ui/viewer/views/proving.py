@@ -21,8 +21,6 @@ from ui.widgets.status import model_names
 from ui.widgets.text import plain
 from ui.words import language, note_text, t
 
-__all__ = ["show_proof"]
-
 _EVERY = 1.0
 _LONGEST = 160
 _AGREED = {"same": "=", "by_nature": "≈", "differs": "⇄", "only_left": "◀", "only_right": "▶"}

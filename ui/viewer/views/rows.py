@@ -13,8 +13,6 @@ from typing import Any
 
 import streamlit as st
 
-__all__ = ["draw_rows", "pressed"]
-
 _JS = """
 export default function ({ data, parentElement, setTriggerValue }) {
   const table = parentElement.querySelector("table");

@@ -21,8 +21,6 @@ from ui.widgets.dialect_labels import dialect_name, is_native
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["show_stream", "thinned"]
-
 _SECOND = 1e9
 _MILLISECOND = 1e6
 _SPEEDS = (1, 2, 5, 20)

@@ -21,8 +21,6 @@ from ui.viewer.views.rows import draw_rows, pressed
 from ui.widgets.dialect_labels import dialect_name, is_native
 from ui.words import note_text, t
 
-__all__ = ["OUTCOMES", "Record", "records", "show_rows", "summary"]
-
 OUTCOMES = ("kept", "renamed", "retyped", "defaulted", "emulated", "dropped")
 _MARKS = {"kept": "=", "renamed": "↦", "retyped": "⇄", "defaulted": "＋", "emulated": "≈",
           "dropped": "✗"}  # fmt: skip

@@ -15,8 +15,6 @@ from core.inspector.diagnosis import diagnose
 from ui.viewer.pair import View
 from ui.words import t
 
-__all__ = ["show_code", "show_taking"]
-
 
 def show_taking(view: View) -> None:
     """Draw what can be taken along besides code; keys are masked in all of it."""

@@ -15,8 +15,6 @@ from ui.viewer.pair import View
 from ui.widgets.text import plain
 from ui.words import note_text, t
 
-__all__ = ["show_turns"]
-
 _MARKS = {"kept": "=", "changed": "⇄", "added": "＋", "removed": "✗"}
 _MOST = 50
 

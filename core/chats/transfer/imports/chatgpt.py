@@ -40,8 +40,6 @@ from core.chats.values.chat import State
 from core.errors import InvalidRequest
 from core.translation.messages import Image
 
-__all__ = ["FindFile", "read_chatgpt"]
-
 FindFile = Callable[[str], tuple[str, bytes] | None]
 """Gives the name and bytes of the file whose name begins with an id, or None."""
 

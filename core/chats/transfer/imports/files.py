@@ -23,8 +23,6 @@ from core.chats.transfer.imports.values import Import, ImportedChat, Source
 from core.errors import InvalidRequest
 from core.translation.codec.json import decode_json
 
-__all__ = ["MAX_JSON", "read_import"]
-
 MAX_JSON = 400_000_000
 """How much JSON is read of one file, in bytes: it takes several times that in memory."""
 

@@ -32,8 +32,6 @@ from core.chats.transfer.imports.reading import (
 from core.chats.transfer.imports.report import Ledger
 from core.chats.transfer.imports.values import ImportedChat
 
-__all__ = ["read_librechat"]
-
 _NO_PARENT = "00000000-0000-0000-0000-000000000000"
 _THINKING = re.compile(r"\A\s*:::thinking\s*\n(?P<thinking>.*?)\n:::\s*\n?", re.DOTALL)
 _RATINGS = {"thumbsUp": 1, "thumbsDown": -1}

@@ -18,8 +18,6 @@ from core.errors import InvalidRequest
 from core.translation.codec.json import decode_json, encode_json
 from core.translation.messages import Message, Part, Text
 
-__all__ = ["Ask", "Event", "File", "Node", "Result", "Say", "Think", "arguments_of", "grow"]
-
 
 class Say(NamedTuple):
     """Text that was written."""

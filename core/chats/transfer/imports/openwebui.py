@@ -41,8 +41,6 @@ from core.errors import InvalidRequest
 from core.translation.codec.json import decode_json
 from core.translation.messages import Text
 
-__all__ = ["read_openwebui"]
-
 _DETAILS = re.compile(
     r"<details\s+type=\"(?P<kind>reasoning|tool_calls|code_interpreter)\"(?P<more>[^>]*)>"
     r"\s*(?:<summary>.*?</summary>)?(?P<body>.*?)</details>",

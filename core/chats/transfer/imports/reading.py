@@ -13,10 +13,6 @@ from typing import Any
 from core.translation.codec.json import encode_json
 from core.translation.messages import Image
 
-__all__ = [
-    "as_json", "data_image", "items_of", "map_of", "seconds_ns", "text_from", "time_ns", "titled",
-]  # fmt: skip
-
 _LATEST = 253_402_300_799  # the year 9999
 _MILLISECONDS = 100_000_000_000  # the year 5138 in seconds, 1973 in milliseconds
 

@@ -8,8 +8,6 @@ from msgspec import Struct
 
 from core.note import Note
 
-__all__ = ["WHY", "ImportRow", "Ledger", "Outcome", "Unit"]
-
 Unit = Literal["file", "chat", "message", "part"]
 
 Outcome = Literal["joined", "changed", "skipped"]

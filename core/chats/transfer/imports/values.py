@@ -11,8 +11,6 @@ from core.chats.transfer.imports.report import ImportRow, Outcome, Unit
 from core.chats.values.chat import ChatMessage
 from core.note import Note
 
-__all__ = ["Import", "ImportedChat", "Reason", "Source"]
-
 Source = Literal["diglot", "chatgpt", "openwebui", "librechat"]
 
 

@@ -13,8 +13,6 @@ from core.errors import InvalidResponse
 from core.translation.codec.json import encode_json, read_field, read_items, read_object
 from core.translation.events import Event, TextDelta, ThinkingDelta, ToolCallDelta
 
-__all__ = ["AnswerBlocks", "read_blocks"]
-
 
 class AnswerBlocks:
     """Reads blocks by their ``place`` in the answer. ``ids`` seeds ids for calls that have none."""

@@ -9,8 +9,6 @@ from core.translation.dialects.shared import operations as of
 from core.translation.dialects.shared.errors import parse_error
 from core.translation.stamp import rfc3339
 
-__all__ = ["API"]
-
 _COUNT = "/v1/messages/count_tokens"
 
 

@@ -29,8 +29,6 @@ from core.translation.dialects.shared.documents import parse_file, titled, words
 from core.translation.fields.kinds import left_out
 from core.translation.messages import Audio, Image, Message, Part, Text, ToolCall
 
-__all__ = ["dump_messages", "dump_parts", "parse_blocks", "parse_messages", "parse_system"]
-
 _BLOCK = "messages[].content[]"
 
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 from core.translation.fields.field import Columns, Field, own_row, own_rows
 from core.translation.fields.thinking import thinking_rows
 
-__all__ = ["MESSAGES"]
-
 _NAME = "anthropic"
 
 _BLOCK = "messages[].content[]"

@@ -47,15 +47,6 @@ from core.translation.messages import (
 )
 from core.translation.stamp import Stamp
 
-__all__ = [
-    "SETTINGS",
-    "dump_error",
-    "dump_request",
-    "dump_response",
-    "parse_request",
-    "parse_response",
-]
-
 SETTINGS = Settings(fields.MESSAGES)
 
 _ERROR_TYPES = {

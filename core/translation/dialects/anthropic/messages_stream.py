@@ -42,8 +42,6 @@ from core.translation.events import (
 from core.translation.messages import Usage
 from core.translation.stamp import Stamp
 
-__all__ = ["StreamDecoder", "StreamEncoder"]
-
 
 class StreamDecoder(EventDecoder[SSERecord]):
     """Bytes of an Anthropic stream to events."""

@@ -8,8 +8,6 @@ from typing import Any
 from core.translation.dialects.dialect import Signature
 from core.translation.dialects.shared.signature import CHAT, count, objects, of_chat
 
-__all__ = ["MESSAGES"]
-
 Body = Mapping[str, Any]
 
 _FIELDS = ("stop_sequences", "anthropic_version", "thinking", "mcp_servers", "output_config")

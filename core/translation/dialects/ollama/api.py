@@ -20,8 +20,6 @@ from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.plain import PLAIN
 from core.translation.stamp import Stamp, rfc3339
 
-__all__ = ["API"]
-
 
 def _loaded(stamp: Stamp, now: int, unload: bool, empty: dict[str, Any]) -> dict[str, Any]:
     return {

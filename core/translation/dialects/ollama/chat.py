@@ -49,15 +49,6 @@ from core.translation.messages import (
 )
 from core.translation.stamp import Stamp, rfc3339
 
-__all__ = [
-    "SETTINGS",
-    "dump_error",
-    "dump_request",
-    "dump_response",
-    "parse_request",
-    "parse_response",
-]
-
 SETTINGS = Settings(fields.CHAT)
 
 # api/types.go ThinkValue: a bool or one of these; anything else is a 400.

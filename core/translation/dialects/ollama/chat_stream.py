@@ -42,8 +42,6 @@ from core.translation.events import (
 from core.translation.messages import Timings, ToolCall
 from core.translation.stamp import Stamp, rfc3339
 
-__all__ = ["StreamDecoder", "StreamEncoder", "is_done"]
-
 
 class _Line(msgspec.Struct):
     """One line of /api/chat or of /api/generate; fields of the other are simply absent.

@@ -23,17 +23,6 @@ from core.translation.dialects.shared.embeddings import (
 )
 from core.translation.stamp import Stamp
 
-__all__ = [
-    "dump_embed",
-    "dump_embed_response",
-    "dump_legacy",
-    "dump_legacy_response",
-    "parse_embed",
-    "parse_embed_response",
-    "parse_legacy",
-    "parse_legacy_response",
-]
-
 
 def parse_embed(body: dict[str, Any]) -> EmbeddingRequest:
     """Read the body of POST /api/embed; no input at all only loads the model."""

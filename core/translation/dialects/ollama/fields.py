@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from core.translation.fields.field import Columns
 
-__all__ = ["CHAT", "EMBED", "EMBED_LEGACY", "GENERATE"]
-
 CHAT = Columns(dialect="ollama", native=True)
 GENERATE = Columns(dialect="generate", native=True)
 

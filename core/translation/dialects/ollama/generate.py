@@ -31,16 +31,6 @@ from core.translation.messages import (
 )
 from core.translation.stamp import Stamp, rfc3339
 
-__all__ = [
-    "SETTINGS",
-    "StreamDecoder",
-    "StreamEncoder",
-    "dump_request",
-    "dump_response",
-    "parse_request",
-    "parse_response",
-]
-
 SETTINGS = Settings(fields.GENERATE)
 
 StreamDecoder = ollama_stream.StreamDecoder

@@ -8,8 +8,6 @@ from typing import Any
 from core.translation.dialects.dialect import Signature
 from core.translation.dialects.shared.signature import CHAT, INPUT, PROMPT, count, objects, of_chat
 
-__all__ = ["CHAT_SIGNATURE", "EMBED", "EMBED_LEGACY", "GENERATE"]
-
 Body = Mapping[str, Any]
 
 _FIELDS = ("options", "keep_alive", "think", "format", "truncate", "shift", "_debug_render_only")

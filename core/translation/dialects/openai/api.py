@@ -25,8 +25,6 @@ from core.translation.dialects.shared.plain import PLAIN_CHAT
 from core.translation.dialects.shared.thinking import dump_effort
 from core.translation.messages import Usage
 
-__all__ = ["API"]
-
 
 def _usage(body: dict[str, Any]) -> Usage | None:
     return chat.parse_usage(body.get("usage"))

@@ -25,8 +25,6 @@ from core.translation.dialects.shared.content import (
 from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.messages import Message, Text, ToolCall
 
-__all__ = ["dump_call", "dump_messages", "dump_text", "parse_message"]
-
 
 def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest) -> Message:
     """Read one message of a request, or the one in an answer."""

@@ -51,16 +51,6 @@ from core.translation.events import (
 from core.translation.messages import Timings, Usage
 from core.translation.stamp import Stamp
 
-__all__ = [
-    "StreamDecoder",
-    "StreamEncoder",
-    "error_body",
-    "error_in",
-    "is_finished",
-    "stream_error",
-]
-
-
 _CHUNKS = msgspec.json.Decoder(dict[str, Any])
 
 _USUAL = frozenset({"id", "object", "created", "model", "system_fingerprint", "choices"})

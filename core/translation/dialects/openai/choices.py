@@ -15,8 +15,6 @@ from core.translation.codec.framing import SSEDecoder, encode_sse, is_end
 from core.translation.codec.json import decode_json, encode_json, is_setting, read_setting
 from core.translation.dialects.openai.chat import dump_error
 
-__all__ = ["ChoicesStream", "join_choices", "split_chats", "split_prompts"]
-
 _MOST = 128
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 

@@ -42,18 +42,6 @@ from core.translation.messages import (
 )
 from core.translation.stamp import Stamp
 
-__all__ = [
-    "SETTINGS",
-    "dump_logprobs",
-    "dump_request",
-    "dump_response",
-    "echoed",
-    "parse_logprobs",
-    "parse_request",
-    "parse_response",
-    "read_choice",
-]
-
 SETTINGS = Settings(fields.COMPLETIONS)
 
 

@@ -22,8 +22,6 @@ from core.translation.dialects.openai.completions import (
 from core.translation.events import Event, Finish, MessageStart, StreamError, TextDelta
 from core.translation.stamp import Stamp
 
-__all__ = ["StreamDecoder", "StreamEncoder"]
-
 
 class StreamDecoder(chat_stream.StreamDecoder):
     """Bytes of a completion's stream to events: a chat's stream in all but what a choice says."""

@@ -13,8 +13,6 @@ from core.translation.dialects.shared.tool_definitions import pack_input, unpack
 from core.translation.events import ToolCallDelta
 from core.translation.messages import ToolCall
 
-__all__ = ["CustomCallPieces", "CustomCallTexts", "custom_names", "dump_custom", "functions_of"]
-
 
 def custom_names(asked: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of the tools that take text, in a request of this dialect."""

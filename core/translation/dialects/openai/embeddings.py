@@ -24,8 +24,6 @@ from core.translation.dialects.shared.embeddings import (
 )
 from core.translation.stamp import Stamp
 
-__all__ = ["dump_request", "dump_response", "parse_request", "parse_response"]
-
 
 def parse_request(body: dict[str, Any]) -> EmbeddingRequest:
     """Read the body of POST /v1/embeddings."""

@@ -14,8 +14,6 @@ from core.translation.dialects.openai.responses.fields import RESPONSES_FIELDS
 from core.translation.fields.field import Columns, Field, own_row
 from core.translation.fields.thinking import thinking_rows
 
-__all__ = ["CHAT", "COMPLETIONS", "EMBEDDINGS", "RESPONSES"]
-
 # OpenAI deprecated max_tokens in favour of this name; where a client sends both it wins.
 CHAT = Columns(
     dialect="openai",

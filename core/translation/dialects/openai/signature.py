@@ -8,8 +8,6 @@ from typing import Any
 from core.translation.dialects.dialect import Signature
 from core.translation.dialects.shared.signature import CHAT, INPUT, PROMPT, count, objects, of_chat
 
-__all__ = ["CHAT_SIGNATURE", "COMPLETIONS", "EMBEDDINGS", "RESPONSES"]
-
 Body = Mapping[str, Any]
 
 _CHAT = (

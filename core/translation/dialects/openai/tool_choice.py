@@ -7,8 +7,6 @@ from typing import Any, Literal
 from core.translation.fields.allowed_tools import allowed_choice
 from core.translation.messages import NamedTool, ToolChoice
 
-__all__ = ["dump_choice", "parse_choice"]
-
 _CHOICES: tuple[Literal["auto", "none", "required"], ...] = ("auto", "none", "required")
 
 

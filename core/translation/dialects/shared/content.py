@@ -19,19 +19,6 @@ from core.translation.dialects.shared.documents import parse_file, words_of
 from core.translation.fields.kinds import left_out
 from core.translation.messages import Audio, Image, Message, Part, Text
 
-__all__ = [
-    "check_base64",
-    "dump_content",
-    "media_type",
-    "parse_content",
-    "parse_image",
-    "parse_part",
-    "picture_type",
-    "read_role",
-    "refuse_empty",
-    "thinking_of",
-]
-
 _DATA_URL = re.compile(
     r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w=.-]+)*;base64,", re.ASCII | re.IGNORECASE
 )

@@ -15,8 +15,6 @@ from core.errors import DiglotError
 from core.translation.codec.json import read_text
 from core.translation.messages import Text
 
-__all__ = ["parse_file", "titled", "words_of"]
-
 _DATA_URL = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 
 # Where records of what a server's own tools found hold words.

@@ -15,20 +15,6 @@ from core.errors import BackendError, InvalidRequest, InvalidResponse, Unsupport
 from core.translation.codec.json import encode_json, read_items, read_object, read_setting
 from core.translation.dialects.shared.errors import parse_error
 
-__all__ = [
-    "WANTED",
-    "EmbeddingRequest",
-    "EmbeddingResponse",
-    "check_error",
-    "cut",
-    "pack",
-    "read_dimensions",
-    "read_inputs",
-    "read_settings",
-    "read_vector",
-    "unit",
-]
-
 Vector = list[float]
 
 WANTED = "input must be a string or a list of strings"

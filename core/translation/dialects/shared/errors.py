@@ -17,16 +17,6 @@ from core.translation.codec.json import (
 )
 from core.translation.events import StreamError
 
-__all__ = [
-    "ERROR_TYPES",
-    "TOO_LONG",
-    "error_in",
-    "error_status",
-    "parse_error",
-    "stream_error",
-    "too_long_words",
-]
-
 TOO_LONG = "context_length_exceeded"
 """OpenAI's code for a request that does not fit into the model's context."""
 

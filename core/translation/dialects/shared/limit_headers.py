@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["x_ratelimit"]
-
 
 def x_ratelimit(
     what: str, limit: int, left: int, at: float, after: float

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ANY_TEXT", "CHAT", "COUNT", "FLAG", "MESSAGES", "NAMED", "NUMBER", "OBJECTS", "SAMPLED",
-           "TEXT"]  # fmt: skip
-
 TEXT: dict[str, Any] = {"type": "string"}
 FLAG: dict[str, Any] = {"type": "boolean"}
 COUNT: dict[str, Any] = {"type": "integer", "minimum": 1}

@@ -13,8 +13,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-__all__ = ["PLAIN", "PLAIN_CHAT", "Plain", "PlainChat"]
-
 
 class _Said(Struct, forbid_unknown_fields=True):
     role: Literal["system", "user", "assistant"]

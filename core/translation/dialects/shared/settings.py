@@ -9,8 +9,6 @@ from core.translation.codec.json import is_setting, read_object, read_setting
 from core.translation.fields.chat import CHAT_FIELDS
 from core.translation.fields.field import Columns, Field
 
-__all__ = ["Settings"]
-
 _NOTHING: tuple[Any, ...] = (None, "", [])
 
 

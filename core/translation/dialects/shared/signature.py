@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["CHAT", "INPUT", "PROMPT", "count", "objects", "of_chat"]
-
 # A body with messages is a chat, whatever else it has; without them one with an input comes
 # before one with a prompt. What is found in it is added to these, or taken twice for a tie.
 CHAT, INPUT, PROMPT = 30_000, 20_000, 10_000

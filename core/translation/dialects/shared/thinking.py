@@ -12,17 +12,6 @@ from typing import Any
 
 from core.errors import InvalidRequest
 
-__all__ = [
-    "EFFORTS",
-    "SWITCHES",
-    "dump_effort",
-    "effort_of",
-    "named",
-    "nearest",
-    "parse_effort",
-    "read_thinking",
-]
-
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """OpenAI's efforts, the least first; "max" is Ollama's and Anthropic's."""
 

@@ -20,15 +20,6 @@ from core.translation.codec.json import (
 from core.translation.fields.kinds import left_out
 from core.translation.messages import Tool
 
-__all__ = [
-    "dump_tool",
-    "pack_input",
-    "parse_custom",
-    "parse_functions",
-    "parse_tools",
-    "unpack_input",
-]
-
 _INPUT = "input"
 
 

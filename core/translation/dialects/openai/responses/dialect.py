@@ -45,17 +45,6 @@ from core.translation.messages import (
 )
 from core.translation.stamp import Stamp
 
-__all__ = [
-    "SETTINGS",
-    "dump_frame",
-    "dump_request",
-    "dump_response",
-    "dump_usage",
-    "parse_request",
-    "parse_response",
-    "parse_usage",
-]
-
 SETTINGS = Settings(fields.RESPONSES)
 
 

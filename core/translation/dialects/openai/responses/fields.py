@@ -5,8 +5,6 @@ from __future__ import annotations
 from core.translation.fields.field import Field, own_row, own_rows
 from core.translation.fields.thinking import thinking_rows
 
-__all__ = ["RESPONSES_FIELDS"]
-
 _NAME = "responses"
 _ITEM = "input[]"
 

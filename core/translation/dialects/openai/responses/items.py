@@ -32,8 +32,6 @@ from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.fields.kinds import left_out
 from core.translation.messages import Audio, Image, Message, Part, Text, ToolCall
 
-__all__ = ["dump_items", "parse_items", "parse_output"]
-
 # Keys of a call that are not what is to be done, and those under which it holds what came of it.
 _RESULTS = ("output", "outputs", "results", "result", "error")
 _AROUND = frozenset(

@@ -12,16 +12,6 @@ from typing import Any
 from core.translation.dialects.openai.responses.tools import ToolNames
 from core.translation.messages import Message, Text, ToolCall
 
-__all__ = [
-    "call_item",
-    "dump_output",
-    "message_item",
-    "reasoning_item",
-    "summary_part",
-    "text_part",
-    "thinking_part",
-]
-
 
 def dump_output(message: Message, identity: str, names: ToolNames) -> list[dict[str, Any]]:
     """Write an answer's message as output items."""

@@ -51,8 +51,6 @@ from core.translation.events import (
 from core.translation.messages import ChatResponse, ToolCall, Usage
 from core.translation.stamp import Stamp
 
-__all__ = ["StreamDecoder", "StreamEncoder"]
-
 
 class StreamDecoder(EventDecoder[SSERecord]):
     """Bytes of a responses stream to events."""

@@ -16,9 +16,6 @@ from core.translation.fields.allowed_tools import mark_barred
 from core.translation.fields.kinds import left_out
 from core.translation.messages import Tool, ToolCall
 
-__all__ = ["ToolNames", "dump_tool", "echo_tools", "parse_tools", "qualified"]
-
-
 # Items that bring tools with them.
 _ADDING = ("additional_tools", "tool_search_output")
 

@@ -10,8 +10,6 @@ from core.errors import DiglotError
 from core.translation.codec.json import decode_json
 from core.translation.events import Event, Finish, StreamError, TextDelta, ToolCallDelta
 
-__all__ = ["CallOrder"]
-
 
 class CallOrder:
     """Puts events in order, holding back no more than it must."""

@@ -24,8 +24,6 @@ from core.translation.codec.json import decode_json, describe, encode_json, read
 from core.translation.events import ToolCallDelta
 from core.translation.messages import ToolCall
 
-__all__ = ["CallPieces", "read_calls"]
-
 _IN_STRING = re.compile(r'["\\]')
 _OUTSIDE = re.compile(r'["{}\[\]]')
 

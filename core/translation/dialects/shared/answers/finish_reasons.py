@@ -6,8 +6,6 @@ from typing import Any
 
 from core.translation.messages import FinishReason
 
-__all__ = ["read_reason"]
-
 # In lower case. OpenAI's own; Anthropic's; Gemini's; Mistral's (model_length); vLLM's and SGLang's
 # (abort); DeepSeek's (insufficient_system_resource). An answer that ended in an error is cut.
 _REASONS: dict[str, FinishReason] = {

@@ -13,8 +13,6 @@ from typing import Any
 from core.errors import InvalidResponse
 from core.translation.codec.json import describe
 
-__all__ = ["read_said"]
-
 # Where servers put thinking, besides parts of the content: DeepSeek, llama.cpp and vLLM; Ollama's
 # /v1, OpenRouter and Groq; Ollama's own API; OpenRouter, where it has no text of its own.
 _THINKING = ("reasoning_content", "reasoning", "thinking", "reasoning_details")

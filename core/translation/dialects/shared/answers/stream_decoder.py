@@ -11,8 +11,6 @@ from typing import Generic, Protocol, TypeVar
 from core.errors import DiglotError, InvalidResponse
 from core.translation.events import Event, Finish, StreamError
 
-__all__ = ["EventDecoder"]
-
 Record = TypeVar("Record")
 
 
