@@ -14,10 +14,12 @@ import pytest
 import yaml
 
 import core.words
+from core.chats.transfer.imports.report import WHY
 from core.inspector.align.response_notes import ANSWER_NOTES
 from core.inspector.probes.compatibility import PROBES
 from core.note import Note
 from core.tools.definitions.conversion_notes import REASONS
+from core.tools.definitions.remarks import REMARKS
 from core.translation.report.notes import NOTES
 from core.words import languages, preferred, say, words
 
@@ -118,7 +120,7 @@ def test_english_has_chinese_only_where_it_quotes_some() -> None:
 def test_every_word_is_used_and_none_is_missing() -> None:
     known = words("en")
     roots = {key.partition(".")[0] for key in known}
-    tables = (NOTES, ANSWER_NOTES, REASONS)
+    tables = (NOTES, ANSWER_NOTES, REASONS, REMARKS, WHY)
     used = {note.key for table in tables for note in table.values()}
     begun = {f"probe.title.{name}" for name in PROBES}
     for _, tree in sources("core", "ui", "pages"):

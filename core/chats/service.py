@@ -126,8 +126,7 @@ class Service:
         ``files`` are parts that core.chats.transfer.attachments has read. Raises InvalidRequest:
         ``busy`` while an answer of this chat is being written.
         """
-        path = self.store.path(owner, chat_id)
-        return self._start(owner, chat_id, path, [options], _question(text, files))[0]
+        return self.compare(owner, chat_id, text, [options], files=files)[0]
 
     def compare(
         self,
@@ -265,20 +264,7 @@ class Service:
                 run = self._titler.after(run, request, owner=owner, dialect=each.dialect)
             runs.append((run, each.model, each.dialect))
         parent_id = path[-1].id if path else None
-        if len(runs) > 1:
-            return self.jobs.start_batch(owner, chat_id, runs, parent_id=parent_id, ask=question)
-        ((run, model, dialect),) = runs
-        return [
-            self.jobs.start(
-                owner,
-                chat_id,
-                run,
-                parent_id=parent_id,
-                ask=question,
-                model=model,
-                dialect=dialect,
-            )
-        ]
+        return self.jobs.start_batch(owner, chat_id, runs, parent_id=parent_id, ask=question)
 
     def stop(self, owner: str, chat_id: str) -> None:
         """Stop the answers that are being written in a chat, keeping what is there."""

@@ -16,14 +16,14 @@ import httpx
 import openai
 from msgspec import Struct
 
-from core.errors import DiglotError, InvalidRequest
+from core.errors import InvalidRequest
 from core.exchanges.exchange import Exchange
 from core.exchanges.masking import mask_text
 from core.inspector.align.request import AlignedRow
 from core.inspector.align.response import align_answer
 from core.inspector.align.response_notes import ANSWER_NOTES
 from core.note import Note
-from core.translation.codec.json import decode_json
+from core.translation.codec.json import decode_json, json_or_none, object_of
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.translate import translate_request
 
@@ -88,9 +88,9 @@ class Comparison(Struct, frozen=True, kw_only=True):
     rows: tuple[LiveRow, ...]
 
     @property
-    def agree(self) -> bool:
-        """Whether no field differs that should not."""
-        return all(row.agreement in ("same", "by_nature") for row in self.rows)
+    def odd(self) -> tuple[LiveRow, ...]:
+        """The rows of fields that differ and should not."""
+        return tuple(row for row in self.rows if row.agreement not in ("same", "by_nature"))
 
 
 class Proof(Struct, frozen=True, kw_only=True):
@@ -197,11 +197,7 @@ def _answered(
     data: bytes,
     began: float,
 ) -> Answered:
-    try:
-        value = decode_json(data)
-    except DiglotError:
-        value = None
-    body = value if isinstance(value, dict) else {}
+    body = object_of(data)
     error = body.get("error")
     words = error.get("message") if isinstance(error, dict) else error
     if status >= 400 and not words:
@@ -270,9 +266,6 @@ def _means_the_same(row: AlignedRow) -> bool:
         ended = (row.path or "").endswith("reason")
         return ended and {one, other} == {"stop", "tool_calls"}
     for text, value in ((one, other), (other, one)):
-        if isinstance(text, str) and not isinstance(value, str):
-            try:
-                return bool(decode_json(text) == value)
-            except DiglotError:
-                continue
+        if isinstance(text, str) and not isinstance(value, str) and json_or_none(text) == value:
+            return True
     return False

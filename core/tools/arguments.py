@@ -44,6 +44,15 @@ def validate_arguments(tool: Tool, arguments: str) -> dict[str, Any]:
     return value
 
 
+def fits(tool: Tool, arguments: str) -> bool:
+    """Tell whether a call's arguments fit the tool's schema."""
+    try:
+        validate_arguments(tool, arguments)
+    except ToolArgumentError:
+        return False
+    return True
+
+
 def spell_path(steps: list[Any]) -> str:
     """Write the steps to a value as a model reads them."""
     return ".".join(str(step) for step in steps) or "arguments"

@@ -26,13 +26,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 from typing import Any, Literal, assert_never
 
-import msgspec
 from msgspec.structs import replace
 
 from core.chats.values.chat import Call, ChatMessage, Step
 from core.errors import BackendError, DiglotError, InvalidResponse
 from core.tools.loop import LoopStop, LoopValue, ToolStart, TurnStart
 from core.tools.toolbox import ToolResult, with_ids
+from core.translation.codec.json import is_object
 from core.translation.events import (
     Finish,
     MessageStart,
@@ -333,7 +333,8 @@ def _with_new_ids(step: Step, used: set[str], answered: Container[str]) -> Step:
 
 def _unfold(row: ChatMessage, answered: Container[str]) -> Iterator[Message]:
     for step in row.steps:
-        calls = [call for call in step.calls if _is_whole(call)]
+        # A call that was cut while the model wrote it is no JSON object.
+        calls = [c for c in step.calls if c.result is not None or is_object(c.arguments)]
         said = Message(
             role="assistant",
             parts=(Text(step.text),) if step.text else (),
@@ -359,12 +360,3 @@ def _unfold(row: ChatMessage, answered: Container[str]) -> Iterator[Message]:
 
 def _result(call: Call | ToolCall, text: str) -> Message:
     return Message(role="tool", parts=(Text(text),), tool_call_id=call.id, name=call.name)
-
-
-def _is_whole(call: Call) -> bool:
-    if call.result is not None:
-        return True
-    try:
-        return isinstance(msgspec.json.decode(call.arguments), dict)
-    except msgspec.DecodeError:
-        return False

@@ -107,19 +107,20 @@ class JobRunner:
         parent_id: str | None = None,
         ask: Message | None = None,
     ) -> list[Job]:
-        """Start several answers to one question side by side and return their jobs, in order.
+        """Start one answer, or several side by side, to one question; return their jobs in order.
 
-        ``runs`` are the runs with their models and dialects. The first answer is the one that
-        the conversation goes on from. Raises what ``start`` raises.
+        ``runs`` are the runs with their models and dialects. The conversation goes on from the
+        first answer. Raises what ``start`` raises.
         """
         with self._reserved(owner, chat_id):
             parent_id = self._asked(owner, chat_id, ask, parent_id)
-            batch = secrets.token_hex(16)
+            batch = secrets.token_hex(16) if len(runs) > 1 else ""
             rows = [
                 self._add_row(owner, chat_id, parent_id, model=model, dialect=dialect, batch=batch)
                 for _, model, dialect in runs
             ]
-            self._store.set_leaf(owner, chat_id, rows[0].id)
+            if batch:
+                self._store.set_leaf(owner, chat_id, rows[0].id)
             return [
                 self._launch(row, owner, run) for row, (run, _, _) in zip(rows, runs, strict=True)
             ]
@@ -156,11 +157,6 @@ class JobRunner:
         rows = self._store.growing.of_chat(owner, chat_id)
         with self._lock:
             return [row for row in rows if row.writer not in self._jobs]
-
-    def any_running(self, owner: str) -> list[Job]:
-        """Return all jobs of the owner's that run, in whatever chat."""
-        with self._lock:
-            return [job for job in self._jobs.values() if job.owner == owner and not job.done]
 
     def close(self) -> None:
         """End all jobs, mark their rows as interrupted, and stop the thread.

@@ -27,6 +27,7 @@ from core.tools.definitions.values import Definition
 from core.tools.fault_injection import Fault
 from core.tools.loop import run_tools
 from core.tools.toolbox import Toolbox
+from core.translation.codec.json import is_object
 from core.translation.events import Event
 from core.translation.fields.field import COMMON
 from core.translation.messages import (
@@ -136,7 +137,8 @@ class Playground:
             chat_id, parent_id, question = chat.id, None, _said("user", plan.prompt)
         ways = {"auto": (False,), "emulated": (True,), "both": (False, True)}[plan.how]
         made = [self._run(owner, plan, _history(plan), emulate=emulate) for emulate in ways]
-        jobs = self._launch(owner, chat_id, parent_id, question, plan, [run for run, _ in made])
+        batch = [(run, plan.model, plan.dialect) for run, _ in made]
+        jobs = self._jobs.start_batch(owner, chat_id, batch, parent_id=parent_id, ask=question)
         for job, (_, queue) in zip(jobs, made, strict=True):
             self._keep_queue(job, queue)
         marks = {
@@ -188,12 +190,7 @@ class Playground:
         _, marks = self._kept(owner, chat_id)
         rows = self._store.messages(owner, chat_id)
         return [
-            Trial(
-                row=row,
-                emulated=marks.get(row.id, _Mark()).emulated,
-                source=marks.get(row.id, _Mark()).source,
-                step=marks.get(row.id, _Mark()).step,
-            )
+            Trial(row=row, **msgspec.structs.asdict(marks.get(row.id, _Mark())))
             for row in rows
             if row.message.role == "assistant"
         ]
@@ -210,7 +207,7 @@ class Playground:
 
         Raises InvalidRequest for arguments that are not a JSON object.
         """
-        if decision.arguments is not None and not _is_object(decision.arguments):
+        if decision.arguments is not None and not is_object(decision.arguments):
             raise InvalidRequest("arguments must be a JSON object", path="arguments")
         queue = self._queue(owner, job_id)
         return queue is not None and queue.decide(call_id, decision)
@@ -229,7 +226,7 @@ class Playground:
         if call is None:
             raise InvalidRequest("this step has no such call", path="call_id")
         if changed.arguments is not None:
-            if not _is_object(changed.arguments):
+            if not is_object(changed.arguments):
                 raise InvalidRequest("arguments must be a JSON object", path="arguments")
             new = self._called_again(call, changed.arguments, plan)
         else:
@@ -250,29 +247,6 @@ class Playground:
             duration=result.duration,
             how="",
         )
-
-    def _launch(
-        self,
-        owner: str,
-        chat_id: str,
-        parent_id: str | None,
-        question: Message | None,
-        plan: RunPlan,
-        runs: list[Run],
-    ) -> list[Job]:
-        if len(runs) > 1:
-            batch = [(run, plan.model, plan.dialect) for run in runs]
-            return self._jobs.start_batch(owner, chat_id, batch, parent_id=parent_id, ask=question)
-        job = self._jobs.start(
-            owner,
-            chat_id,
-            runs[0],
-            parent_id=parent_id,
-            ask=question,
-            model=plan.model,
-            dialect=plan.dialect,
-        )
-        return [job]
 
     def _run(
         self,
@@ -353,10 +327,3 @@ def _choice(word: str) -> ToolChoice:
     if word.startswith("="):
         return NamedTool(word[1:])
     return "none" if word == "none" else "required" if word == "required" else "auto"
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(msgspec.json.decode(text), dict)
-    except msgspec.DecodeError:
-        return False

@@ -5,7 +5,6 @@ Object literals are read, and nothing is run; a name that was given one with ``c
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -13,6 +12,7 @@ from core.exchanges.masking import mask_headers, mask_url
 from core.inspector.paste.piece import Piece, Unreadable, is_bounded, place_of
 from core.inspector.paste.sniff import dialect_at, tell_request
 from core.note import Note
+from core.translation.codec.json import json_or_none
 
 _NOTHING = Note("paste.javascript.nothing")
 _BROKEN = Note("paste.javascript.broken")
@@ -87,10 +87,7 @@ class _Reader:
         url = str(first)
         body: Any = options.get("body")
         if isinstance(body, str):
-            try:
-                body = json.loads(body)
-            except (ValueError, RecursionError):
-                body = None
+            body = json_or_none(body)
         given = options.get("headers")
         headers = given.items() if isinstance(given, dict) else ()
         found = body if isinstance(body, dict) else None

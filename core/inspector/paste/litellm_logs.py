@@ -14,6 +14,7 @@ from core.exchanges.masking import mask_headers, mask_url
 from core.inspector.paste.piece import Piece, place_of
 from core.inspector.paste.sniff import dialect_at, tell_answer, tell_request
 from core.note import Note
+from core.translation.codec.json import object_of
 
 _SENT = re.compile(
     r"curl -X (?P<method>\w+)[ \\\n]+(?P<url>\S+)[ \\\n]+(?P<heads>(?:-H '[^'\n]*'[ \\\n]*)*)"
@@ -54,10 +55,9 @@ def _piece(text: str, match: re.Match[str], answer: str) -> Piece:
     body, notes = _body(match["body"] or "")
     heads = re.findall(r"-H '([^:'\n]+):\s*([^'\n]*)'", match["heads"])
     streamed = answer.startswith("data:") or "\n{" in answer
-    known = _known(answer)
     return Piece(
         kind="litellm",
-        dialect=dialect_at(url) or (tell_request(body) if body else "") or known,
+        dialect=dialect_at(url) or (tell_request(body) if body else tell_answer(object_of(answer))),
         method=match["method"],
         url=url,
         headers=mask_headers(heads),
@@ -81,11 +81,3 @@ def _body(text: str) -> tuple[dict[str, Any] | None, tuple[Note, ...]]:
             return None, (_UNREAD,)
         notes = (_AS_PYTHON,)
     return (value, notes) if isinstance(value, dict) else (None, (_UNREAD,))
-
-
-def _known(answer: str) -> str:
-    try:
-        value = json.loads(answer)
-    except (ValueError, RecursionError):
-        return ""
-    return tell_answer(value) if isinstance(value, dict) else ""

@@ -15,6 +15,7 @@ from core.inspector.paste.piece import Piece, Unreadable, is_bounded
 from core.inspector.paste.python_literals import Names, NotLiteral
 from core.inspector.paste.sniff import dialect_at, tell_request
 from core.note import Note
+from core.translation.codec.json import json_or_none
 
 _SYNTAX = Note("paste.python.syntax")
 _NOTHING = Note("paste.python.nothing")
@@ -171,10 +172,7 @@ class _Reader(ast.NodeVisitor):
             data = arguments[1]
         body = None if data is None else self._known(data, "body", notes)
         if isinstance(body, str):
-            try:
-                body = json.loads(body)
-            except (ValueError, RecursionError):
-                body = None
+            body = json_or_none(body)
         if not isinstance(body, dict) and not dialect_at(url):
             return None
         headers: Any = {}

@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from core.errors import DiglotError
 from core.inspector.probes.probe import Finding, Probe, Verdict, ignored, probe, say
 from core.inspector.probes.subject import PROMPT, Seen, Subject
 from core.note import quoted
-from core.translation.codec.json import decode_json
+from core.translation.codec.json import json_or_none, object_of
 from core.translation.stamp import parse_rfc3339
 
 _SCHEMA = {
@@ -133,9 +132,8 @@ async def _json_mode(subject: Subject) -> Finding:
 
 
 def _is_json(seen: Seen, good: Callable[[dict[str, Any]], bool]) -> Finding:
-    try:
-        value = json.loads(seen.text)
-    except (ValueError, RecursionError):
+    value = json_or_none(seen.text)
+    if value is None:
         return ignored(seen.told, "probe.said.json.not_json", text=seen.text[:40])
     if isinstance(value, dict) and good(value):
         return say("honoured", "probe.said.json.honoured", text=seen.text[:60])
@@ -184,12 +182,8 @@ async def _usage(subject: Subject) -> Finding:
 def _counts(raw: bytes) -> int:
     for row in reversed(raw.splitlines()):
         data = row.removeprefix(b"data: ")
-        if not data.startswith(b"{"):
-            continue
-        try:
-            value = decode_json(data)
-        except DiglotError:
-            continue
+
+        value = object_of(data)
         usage = value.get("usage") or {}
         count = value.get("eval_count") or usage.get("completion_tokens")
         if count:

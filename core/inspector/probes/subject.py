@@ -13,7 +13,7 @@ from core.backends.fleet import Fleet
 from core.errors import DiglotError
 from core.exchanges.masking import mask_body
 from core.http.client import Client, bearer
-from core.translation.codec.json import decode_json, encode_json
+from core.translation.codec.json import decode_json, encode_json, object_of
 from core.translation.dialects.registry import DIALECTS
 
 _TIMEOUT = 300.0
@@ -237,7 +237,7 @@ class Subject(Struct, kw_only=True):
             raise
         self._note("POST", path, body, status, data)
         return Seen(
-            status=status, raw=data, body=_body(data), headers=headers,
+            status=status, raw=data, body=object_of(data), headers=headers,
             seconds=time.perf_counter() - began,
         )  # fmt: skip
 
@@ -272,11 +272,3 @@ class Subject(Struct, kw_only=True):
         self.sent.append(
             ProbeRequest(method=method, path=path, request=request, status=status, answer=text)
         )
-
-
-def _body(data: bytes) -> dict[str, Any]:
-    try:
-        value = decode_json(data)
-    except DiglotError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from core.errors import DiglotError
-from core.tools.arguments import ToolArgumentError, validate_arguments
+from core.tools.arguments import fits
 from core.tools.emulation.argument_grammar import own_schema
 from core.translation.codec.json import decode_json, encode_json
 from core.translation.messages import (
@@ -140,11 +140,8 @@ def _read_calls(text: str, tools: Sequence[Tool]) -> list[ToolCall]:
         if tool is None or not isinstance(item.get("arguments"), dict):
             continue
         spelled = encode_json(item["arguments"]).decode()
-        try:
-            validate_arguments(tool, spelled)
-        except ToolArgumentError:
-            continue
-        calls.append(ToolCall(name=tool.name, arguments=spelled))
+        if fits(tool, spelled):
+            calls.append(ToolCall(name=tool.name, arguments=spelled))
     return calls
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.errors import DiglotError
 from core.tools.emulation.argument_grammar import calculates, properties_of
 from core.tools.emulation.question_phrases import find_phrases
 from core.tools.emulation.spans import shared_words
-from core.translation.codec.json import decode_json
+from core.translation.codec.json import object_of
 from core.translation.messages import ChatResponse, Tool, text_of
 
 NONE = "none"
@@ -96,11 +95,7 @@ def _says(text: str, value: str) -> bool:
 
 
 def _picked(decision: ChatResponse) -> str:
-    try:
-        value = decode_json(text_of(decision.message))
-    except DiglotError:
-        return ""
-    name = value.get("function") if isinstance(value, dict) else None
+    name = object_of(text_of(decision.message)).get("function")
     return name if isinstance(name, str) else ""
 
 

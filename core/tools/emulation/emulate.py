@@ -15,14 +15,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.errors import DiglotError, InvalidResponse
-from core.tools.arguments import ToolArgumentError, validate_arguments
+from core.errors import InvalidResponse
+from core.tools.arguments import fits
 from core.tools.emulation.able import emulate_able
 from core.tools.emulation.argument_grammar import arguments_schema, own_schema
 from core.tools.emulation.choose_tool import NONE, wanted
 from core.tools.emulation.flatten_history import flatten, last_question
 from core.tools.textual_calls import find_written_calls
-from core.translation.codec.json import decode_json, encode_json
+from core.translation.codec.json import encode_json, object_of
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -118,16 +118,8 @@ def _own_calls(answer: ChatResponse, tools: Sequence[Tool]) -> tuple[ToolCall, .
     if made:
         return made
     written = [one.call for one in find_written_calls(text_of(answer.message), names)]
-    return tuple(call for call in written if _fits(call, tools))
-
-
-def _fits(call: ToolCall, tools: Sequence[Tool]) -> bool:
-    tool = next(tool for tool in tools if tool.name == call.name)
-    try:
-        validate_arguments(tool, call.arguments)
-    except ToolArgumentError:
-        return False
-    return True
+    by_name = {tool.name: tool for tool in tools}
+    return tuple(call for call in written if fits(by_name[call.name], call.arguments))
 
 
 def _decision(request: ChatRequest, tools: Sequence[Tool]) -> ChatRequest:
@@ -209,19 +201,10 @@ def _call_schema(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_call(text: str, tools: Sequence[Tool]) -> ToolCall | None:
     """Return the call that the answer spells, if it is one of these tools and fits it."""
-    try:
-        value = decode_json(text)
-    except DiglotError:
-        return None
-    if not isinstance(value, dict):
-        return None
+    value = object_of(text)
     tool = next((tool for tool in tools if tool.name == value.get("name")), None)
     arguments = value.get("arguments")
     if tool is None or not isinstance(arguments, dict):
         return None
     spelled = encode_json(arguments).decode()
-    try:
-        validate_arguments(tool, spelled)
-    except ToolArgumentError:
-        return None
-    return ToolCall(name=tool.name, arguments=spelled)
+    return ToolCall(name=tool.name, arguments=spelled) if fits(tool, spelled) else None

@@ -49,6 +49,25 @@ def decode_json(data: bytes | str, *, blame: type[DiglotError] = InvalidRequest)
             raise blame(f"the body is not valid JSON: {_reason(exc)}") from exc
 
 
+def json_or_none(data: bytes | str) -> Any:
+    """Return the value that ``data`` holds, None where that is no JSON."""
+    try:
+        return decode_json(data)
+    except DiglotError:
+        return None
+
+
+def object_of(data: bytes | str) -> dict[str, Any]:
+    """Return the object that ``data`` holds, an empty one where it holds none."""
+    value = json_or_none(data)
+    return value if isinstance(value, dict) else {}
+
+
+def is_object(data: bytes | str) -> bool:
+    """Tell whether ``data`` holds an object."""
+    return isinstance(json_or_none(data), dict)
+
+
 def decode_loosely(data: bytes, *, blame: type[DiglotError] = InvalidRequest) -> Any:
     """Return the value that ``data`` holds, with null for a number that is too large for any float.
 

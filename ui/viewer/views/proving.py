@@ -101,7 +101,7 @@ def _show_proof(proof: Proof) -> None:
     st.table(pd.DataFrame([_answer(answer) for answer in proof.answers]).style.hide(axis="index"))
     for comparison in proof.comparisons:
         left, right = (_name(proof.answers[i]) for i in (comparison.left, comparison.right))
-        odd = [row for row in comparison.rows if row.agreement not in ("same", "by_nature")]
+        odd = comparison.odd
         verdict = t("viewer.agree") if not odd else t("viewer.disagree", count=len(odd))
         icon = ":material/check_circle:" if not odd else ":material/difference:"
         with st.expander(f"{left} ↔ {right}: {verdict}", icon=icon, expanded=bool(odd)):

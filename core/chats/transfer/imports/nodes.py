@@ -14,8 +14,7 @@ from msgspec.structs import replace
 
 from core.chats.transfer.imports.report import Ledger
 from core.chats.values.chat import Call, ChatMessage, State, Step
-from core.errors import InvalidRequest
-from core.translation.codec.json import decode_json, encode_json
+from core.translation.codec.json import encode_json, is_object
 from core.translation.messages import Message, Part, Text
 
 
@@ -129,11 +128,8 @@ def arguments_of(value: Any) -> tuple[str, bool]:
     """Return a call's arguments as the JSON text of an object, and whether they were one."""
     if isinstance(value, Mapping):
         return encode_json(value).decode(), True
-    try:
-        if isinstance(value, str) and isinstance(decode_json(value), dict):
-            return value, True
-    except InvalidRequest:
-        pass
+    if isinstance(value, str) and is_object(value):
+        return value, True
     return encode_json({"input": value}).decode(), value in (None, "")
 
 

@@ -6,37 +6,21 @@ from typing import Literal
 
 from msgspec import Struct
 
-from core.note import Note
+from core.note import Note, notes
 
 Unit = Literal["file", "chat", "message", "part"]
 
 Outcome = Literal["joined", "changed", "skipped"]
 """Part of another message now; kept in another form; not kept."""
 
-WHY: dict[str, Note] = {
-    "turn": Note("import.turn"),
-    "empty": Note("import.empty"),
-    "hidden": Note("import.hidden"),
-    "prompt_only": Note("import.prompt_only"),
-    "broken": Note("import.broken"),
-    "twice": Note("import.twice"),
-    "orphan": Note("import.orphan"),
-    "loop": Note("import.loop"),
-    "image_missing": Note("import.image_missing"),
-    "image_made": Note("import.image_made"),
-    "file_missing": Note("import.file_missing"),
-    "file_refused": Note("import.file_refused"),
-    "audio": Note("import.audio"),
-    "citation": Note("import.citation"),
-    "recap": Note("import.recap"),
-    "arguments": Note("import.arguments"),
-    "unknown": Note("import.unknown"),
-    "role": Note("import.role"),
-    "edited": Note("import.edited"),
-    "sources": Note("import.sources"),
-    "no_chats": Note("import.no_chats"),
-    "bad_file": Note("import.bad_file"),
-}
+WHY = notes(
+    "import",
+    {
+        "": """turn empty hidden prompt_only broken twice orphan loop image_missing image_made
+            file_missing file_refused audio citation recap arguments unknown role edited sources
+            no_chats bad_file"""
+    },
+)
 
 
 class ImportRow(Struct, frozen=True, kw_only=True):
