@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from core.config.deployment import Deployment, Unserved
 from core.config.files import Document
 from core.config.keys.unknown_keys import likely
 from core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from core.config.config import Config
 
 _LARGEST = 2**53
 """Above this JSON's numbers are not exact, and clocks count no further."""
@@ -28,19 +27,20 @@ def check_values(document: Document) -> None:
             raise ConfigError(f"{path} must be a number that can be counted to", path=path)
 
 
-def check_names(config: Config, value: Any) -> Iterator[str]:
-    """Yield a warning for each rule of ``value``, the config's file, that is about no model.
+def check_names(
+    entries: Sequence[Deployment | Unserved], aliases: Mapping[str, str], value: Any
+) -> Iterator[str]:
+    """Yield a warning for each rule of ``value``, the config's file, that names no model.
 
     Raises ConfigError for an alias or a fallback that leads to none.
     """
-    names = [entry.model_name for entry in config.deployments]
-    names += [entry.model_name for entry in config.unserved]
+    names = [entry.model_name for entry in entries]
     if not names:
-        return  # whatever is found then
-    names += [one.model for one in config.deployments if "*" not in one.model]
-    for alias, target in config.routing.aliases.items():
+        return  # the models are those that discovery finds
+    names += [e.model for e in entries if isinstance(e, Deployment) and "*" not in e.model]
+    for alias, target in aliases.items():
         _check(target, names, f"router_settings.model_group_alias.{alias}")
-    names += config.routing.aliases
+    names += aliases
     for name, targets, path in _rules(value):
         if name != "*" and not _fits(name, names):
             yield f"{path} has no effect: there is no model {name}"
@@ -48,9 +48,8 @@ def check_names(config: Config, value: Any) -> Iterator[str]:
             _check(target, names, path)
 
 
-def check_folders(config: Config) -> None:
+def check_tool_folder(folder: Path | None) -> None:
     """Raise ConfigError for a folder that is not there: its tools would be missing in silence."""
-    folder = config.tools.folder
     if folder is not None and not folder.is_dir():
         path = "diglot.tools.folder"
         raise ConfigError(f"{path} names {folder}, and there is no such folder", path=path)

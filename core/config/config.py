@@ -41,7 +41,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.config.access import Access, read_access
-from core.config.checks import check_folders, check_names, check_values
+from core.config.checks import check_names, check_tool_folder, check_values
 from core.config.deployment import Deployment, Times, Unserved, read_deployment
 from core.config.files import Place, parse_document, read_text
 from core.config.keys.reading import Variables, as_texts, prepare, read_root
@@ -130,9 +130,10 @@ def parse_config(
         variables.warnings += warn_of_keys(document.value)
         check_values(document)
         config = _read(document.value, variables, folder)
-        variables.warnings += check_names(config, document.value)
+        entries = (*config.deployments, *config.unserved)
+        variables.warnings += check_names(entries, config.routing.aliases, document.value)
         if look:
-            check_folders(config)
+            check_tool_folder(config.tools.folder)
     except ConfigError as exc:
         raise _placed(exc, document.places) from exc
     unserved = (f"{one.path}: {one.model_name} is not served: {one.reason}"

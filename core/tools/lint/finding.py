@@ -30,6 +30,20 @@ class Finding(Struct, frozen=True, kw_only=True):
     fix: Fix | None = None
 
 
+def finding(
+    code: str,
+    severity: Severity,
+    tool: int | None = None,
+    path: str = "",
+    *,
+    fix: Fix | None = None,
+    **values: Any,
+) -> Finding:
+    """Return a finding. Its sentence is ``lint.<code>``, with ``values`` filled in."""
+    note = Note(f"lint.{code}").fill(**values)
+    return Finding(code=code, severity=severity, note=note, tool=tool, path=path, fix=fix)
+
+
 def walk_schemas(schema: Any, path: str = "parameters", depth: int = 0) -> Iterator[
     tuple[str, dict[str, Any], int]
 ]:  # fmt: skip

@@ -10,9 +10,8 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
-from core.note import Note
 from core.tools.definitions.reading import dump_as
-from core.tools.lint.finding import Finding
+from core.tools.lint.finding import Finding, finding
 from core.translation.messages import Tool
 
 _LEGAL = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -34,22 +33,12 @@ def check_names(tools: Sequence[Tool]) -> Iterator[Finding]:
             taken = {tool.name for tool in tools}
             yield _twin(second, one.name, taken)
         elif _alike(one.name, other.name):
-            yield Finding(
-                code="near_twins", severity="warning", tool=second, path="name",
-                note=Note("lint.near_twins").fill(
-                    name=other.name, other=one.name, number=first + 1
-                ),
-            )  # fmt: skip
+            yield finding("near_twins", "warning", second, "name", name=other.name, other=one.name,
+                          number=first + 1)  # fmt: skip
     if len(tools) > _MANY_TOOLS:
-        yield Finding(
-            code="many_tools", severity="warning",
-            note=Note("lint.many_tools").fill(count=len(tools), limit=_MANY_TOOLS),
-        )  # fmt: skip
+        yield finding("many_tools", "warning", count=len(tools), limit=_MANY_TOOLS)
     tokens = token_estimate(tools)
-    yield Finding(
-        code="token_cost", severity="warning" if tokens > _MANY_TOKENS else "hint",
-        note=Note("lint.token_cost").fill(tokens=tokens),
-    )  # fmt: skip
+    yield finding("token_cost", "warning" if tokens > _MANY_TOKENS else "hint", tokens=tokens)
 
 
 def token_estimate(tools: Sequence[Tool]) -> int:
@@ -63,27 +52,18 @@ def token_estimate(tools: Sequence[Tool]) -> int:
 def _check_name(index: int, tool: Tool) -> Iterator[Finding]:
     if not _LEGAL.fullmatch(tool.name):
         legal = re.sub(r"[^a-zA-Z0-9_-]+", "_", tool.name).strip("_")[:64] or f"tool_{index + 1}"
-        yield Finding(
-            code="illegal_name", severity="error", tool=index, path="name",
-            note=Note("lint.illegal_name").fill(legal=legal),
-            fix=lambda old: replace(old, name=legal),
-        )  # fmt: skip
+        yield finding("illegal_name", "error", index, "name",
+                      fix=lambda old: replace(old, name=legal), legal=legal)  # fmt: skip
     if tool.name.lower() in _EMPTY:
-        yield Finding(
-            code="empty_name", severity="warning", tool=index, path="name",
-            note=Note("lint.empty_name").fill(name=tool.name),
-        )  # fmt: skip
+        yield finding("empty_name", "warning", index, "name", name=tool.name)
 
 
 def _twin(index: int, name: str, taken: set[str]) -> Finding:
     number = 2
     while f"{name}_{number}" in taken:
         number += 1
-    return Finding(
-        code="twins", severity="error", tool=index, path="name",
-        note=Note("lint.twins").fill(name=name),
-        fix=lambda old: replace(old, name=f"{name}_{number}"),
-    )  # fmt: skip
+    return finding("twins", "error", index, "name",
+                   fix=lambda old: replace(old, name=f"{name}_{number}"), name=name)  # fmt: skip
 
 
 def _alike(one: str, other: str) -> bool:

@@ -9,9 +9,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from core.note import Note
 from core.tools.definitions.bfcl import STANDARD_TYPES
-from core.tools.lint.finding import Finding, schema_fix, walk_schemas
+from core.tools.lint.finding import Finding, Severity, finding, schema_fix, walk_schemas
 from core.translation.messages import Tool
 
 _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
@@ -39,10 +38,7 @@ _BETWEEN = re.compile(r"\s*(?:,|、|/|\||，|\bor\b|或者?)\s*(?:or\s+|或)?", 
 def check_schema(index: int, tool: Tool) -> Iterator[Finding]:
     """Yield what is wrong with one tool's words and schema."""
     if not tool.description.strip():
-        yield Finding(
-            code="no_description", severity="warning", tool=index, path="description",
-            note=Note("lint.no_description"),
-        )  # fmt: skip
+        yield finding("no_description", "warning", index, "description")
     schema = tool.parameters
     if schema is None:
         return
@@ -50,17 +46,11 @@ def check_schema(index: int, tool: Tool) -> Iterator[Finding]:
     if all(not isinstance(word, str) or word in _TYPES for word in words):
         yield from _check_valid(index, schema)
     if schema.get("type") != "object":
-        yield Finding(
-            code="not_an_object", severity="error", tool=index, path="parameters.type",
-            note=Note("lint.not_an_object"),
-            fix=schema_fix("parameters", lambda s: {**s, "type": "object"}),
-        )  # fmt: skip
+        yield finding("not_an_object", "error", index, "parameters.type",
+                      fix=schema_fix("parameters", lambda s: {**s, "type": "object"}))  # fmt: skip
     named = schema.get("properties")
     if isinstance(named, Mapping) and len(named) > _MANY:
-        yield Finding(
-            code="many_parameters", severity="hint", tool=index, path="parameters.properties",
-            note=Note("lint.many_parameters").fill(count=len(named)),
-        )  # fmt: skip
+        yield finding("many_parameters", "hint", index, "parameters.properties", count=len(named))
     for path, inner, depth in walk_schemas(schema):
         yield from _check_one(index, path, inner, depth)
 
@@ -70,25 +60,15 @@ def _check_valid(index: int, schema: Mapping[str, Any]) -> Iterator[Finding]:
         Draft202012Validator.check_schema(dict(schema))
     except SchemaError as exc:
         place = ".".join(map(str, ("parameters", *exc.absolute_path)))
-        yield Finding(
-            code="invalid_schema", severity="error", tool=index, path=place,
-            note=Note("lint.invalid_schema").fill(why=exc.message[:200]),
-        )  # fmt: skip
+        yield finding("invalid_schema", "error", index, place, why=exc.message[:200])
 
 
 def _check_one(index: int, path: str, schema: dict[str, Any], depth: int) -> Iterator[Finding]:
     is_parameter = re.search(r"\.properties\.[^.]+$", path) is not None
     if is_parameter and not str(schema.get("description") or "").strip() and "$ref" not in schema:
-        yield Finding(
-            code="no_parameter_description", severity="warning" if depth == 1 else "hint",
-            tool=index, path=path,
-            note=Note("lint.no_parameter_description"),
-        )  # fmt: skip
+        yield finding("no_parameter_description", "warning" if depth == 1 else "hint", index, path)
     if depth == _DEEP + 1 and is_parameter:
-        yield Finding(
-            code="deep", severity="warning", tool=index, path=path,
-            note=Note("lint.deep").fill(limit=_DEEP),
-        )  # fmt: skip
+        yield finding("deep", "warning", index, path, limit=_DEEP)
     yield from _check_type(index, path, schema, is_parameter=is_parameter)
     yield from _check_values(index, path, schema)
     yield from _check_required(index, path, schema)
@@ -101,53 +81,34 @@ def _check_type(
     if isinstance(kind, str) and kind not in _TYPES:
         known = STANDARD_TYPES.get(kind.lower())
         instead = f"{known}" if known else "string, number, integer, boolean, array, object"
-        yield Finding(
-            code="unknown_type", severity="error", tool=index, path=f"{path}.type",
-            note=Note("lint.unknown_type").fill(kind=kind, instead=instead),
-            fix=schema_fix(path, lambda s: {**s, "type": known}) if known else None,
-        )  # fmt: skip
+        yield finding("unknown_type", "error", index, f"{path}.type",
+                      fix=schema_fix(path, lambda s: {**s, "type": known}) if known else None,
+                      kind=kind, instead=instead)  # fmt: skip
     telling = ("properties", "additionalProperties", "patternProperties", "$ref", "anyOf", "oneOf",
                "allOf")  # fmt: skip
     if kind == "object" and is_parameter and not any(key in schema for key in telling):
-        yield Finding(
-            code="free_object", severity="warning", tool=index, path=path,
-            note=Note("lint.free_object"),
-        )  # fmt: skip
+        yield finding("free_object", "warning", index, path)
     if kind == "array" and "items" not in schema and "prefixItems" not in schema:
-        yield Finding(
-            code="free_array", severity="warning", tool=index, path=path,
-            note=Note("lint.free_array"),
-        )  # fmt: skip
+        yield finding("free_array", "warning", index, path)
     if is_parameter and not schema.keys() - {"description", "title", "default"}:
-        yield Finding(
-            code="no_type", severity="warning", tool=index, path=path,
-            note=Note("lint.no_type"),
-        )  # fmt: skip
+        yield finding("no_type", "warning", index, path)
 
 
 def _check_values(index: int, path: str, schema: dict[str, Any]) -> Iterator[Finding]:
     enum = schema.get("enum")
     spelled = {str(v).lower() for v in enum} if isinstance(enum, list) else set()
     if schema.get("type") == "string" and spelled in _SWITCHES:
-        yield Finding(
-            code="boolean_as_string", severity="warning", tool=index, path=path,
-            note=Note("lint.boolean_as_string"),
-            fix=schema_fix(path, _as_boolean),
-        )  # fmt: skip
+        yield finding(
+            "boolean_as_string", "warning", index, path, fix=schema_fix(path, _as_boolean)
+        )
     if "enum" not in schema and schema.get("type") == "string":
         values = _values_in(str(schema.get("description") or ""))
         if values:
-            yield Finding(
-                code="enum_missing", severity="warning", tool=index, path=path,
-                note=Note("lint.enum_missing").fill(values=values),
-                fix=schema_fix(path, lambda s: {**s, "enum": values}),
-            )  # fmt: skip
+            fix = schema_fix(path, lambda s: {**s, "enum": values})
+            yield finding("enum_missing", "warning", index, path, fix=fix, values=values)
     if "default" in schema and _misfit(schema):
-        yield Finding(
-            code="bad_default", severity="error", tool=index, path=f"{path}.default",
-            note=Note("lint.bad_default"),
-            fix=schema_fix(path, lambda s: {k: v for k, v in s.items() if k != "default"}),
-        )  # fmt: skip
+        fix = schema_fix(path, lambda s: {k: v for k, v in s.items() if k != "default"})
+        yield finding("bad_default", "error", index, f"{path}.default", fix=fix)
 
 
 def _as_boolean(schema: dict[str, Any]) -> dict[str, Any]:
@@ -193,18 +154,12 @@ def _check_required(index: int, path: str, schema: dict[str, Any]) -> Iterator[F
     names = required if isinstance(required, list) else []
     strangers = [n for n in names if not isinstance(n, str) or n not in named]
     if strangers:
-        yield Finding(
-            code="unknown_required", severity="error", tool=index, path=f"{path}.required",
-            note=Note("lint.unknown_required").fill(names=list(map(str, strangers))),
-            fix=schema_fix(
-                path, lambda s: {**s, "required": [n for n in names if n not in strangers]}
-            ),
-        )  # fmt: skip
+        left = [n for n in names if n not in strangers]
+        fix = schema_fix(path, lambda s: {**s, "required": left})
+        shown = list(map(str, strangers))
+        yield finding("unknown_required", "error", index, f"{path}.required", fix=fix, names=shown)
     if named and "required" not in schema:
         needed = [n for n, s in named.items() if isinstance(s, Mapping) and "default" not in s]
-        yield Finding(
-            code="no_required", severity="warning" if path == "parameters" else "hint",
-            tool=index, path=path,
-            note=Note("lint.no_required"),
-            fix=schema_fix(path, lambda s: {**s, "required": needed}) if needed else None,
-        )  # fmt: skip
+        closed = schema_fix(path, lambda s: {**s, "required": needed}) if needed else None
+        severity: Severity = "warning" if path == "parameters" else "hint"
+        yield finding("no_required", severity, index, path, fix=closed)

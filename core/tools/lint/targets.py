@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.note import Note, quoted
+from core.note import quoted
 from core.tools.definitions.conversion import convert
-from core.tools.lint.finding import Finding, schema_fix, walk_schemas
+from core.tools.lint.finding import Finding, finding, schema_fix, walk_schemas
 from core.translation.codec.json import encode_json
 from core.translation.messages import Tool
 from core.words import say
@@ -38,11 +38,8 @@ def _check_ignored(index: int, tool: Tool) -> Iterator[Finding]:
         keys = [k for k in _SAID if k in schema and f"{path}.{k}" in dropped]
         unsaid = [k for k in keys if _spelled(schema[k]) not in str(schema.get("description", ""))]
         if unsaid:
-            yield Finding(
-                code="ignored_by_ollama", severity="hint", tool=index, path=path,
-                note=Note("lint.ignored_by_ollama").fill(names=unsaid),
-                fix=schema_fix(path, partial(_with_words, keys=unsaid)),
-            )  # fmt: skip
+            fix = schema_fix(path, partial(_with_words, keys=unsaid))
+            yield finding("ignored_by_ollama", "hint", index, path, fix=fix, names=unsaid)
 
 
 def _check_references(index: int, tool: Tool) -> Iterator[Finding]:
@@ -50,11 +47,8 @@ def _check_references(index: int, tool: Tool) -> Iterator[Finding]:
     for path, schema, _ in walk_schemas(root):
         if "$ref" in schema and re.search(r"\.properties\.[^.]+$", path):
             whole = _inlined(schema, root, _INLINE_DEPTH)
-            yield Finding(
-                code="reference_lost", severity="warning", tool=index, path=path,
-                note=Note("lint.reference_lost"),
-                fix=None if whole is None else schema_fix(path, partial(_instead, new=whole)),
-            )  # fmt: skip
+            fix = None if whole is None else schema_fix(path, partial(_instead, new=whole))
+            yield finding("reference_lost", "warning", index, path, fix=fix)
 
 
 def _check_strict(index: int, tool: Tool) -> Iterator[Finding]:
@@ -68,11 +62,8 @@ def _check_strict(index: int, tool: Tool) -> Iterator[Finding]:
     elif conversion.lost:
         wanted = conversion.result["parameters"]
         paths = [row.path.removeprefix("parameters.") for row in conversion.lost]
-        yield Finding(
-            code="strict_misfit", severity="error", tool=index, path="strict",
-            note=Note("lint.strict_misfit").fill(paths=paths[:4]),
-            fix=lambda old: replace(old, parameters=wanted),
-        )  # fmt: skip
+        yield finding("strict_misfit", "error", index, "strict",
+                      fix=lambda old: replace(old, parameters=wanted), paths=paths[:4])  # fmt: skip
 
 
 def _instead(_: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

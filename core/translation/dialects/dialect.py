@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from core.errors import BackendError, DiglotError
 from core.translation.dialects.shared.embeddings import EmbeddingRequest, EmbeddingResponse
+from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.settings import Settings
 from core.translation.events import Event
 from core.translation.fields.field import Columns
@@ -142,7 +143,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     dump_request: _DumpRequest
     parse_response: _ParseResponse
     dump_response: _DumpResponse
-    parse_error: Callable[[bytes, int], BackendError]
+    parse_error: Callable[[bytes, int], BackendError] = parse_error
     dump_error: Callable[[DiglotError], dict[str, Any]]
     decoder: _NewDecoder
     encoder: _NewEncoder
@@ -183,7 +184,7 @@ class EmbeddingDialect(Struct, frozen=True, kw_only=True):
     dump_request: Callable[[EmbeddingRequest], dict[str, Any]]
     parse_response: Callable[[dict[str, Any]], EmbeddingResponse]
     dump_response: Callable[[EmbeddingResponse, EmbeddingRequest, Stamp], dict[str, Any]]
-    parse_error: Callable[[bytes, int], BackendError]
+    parse_error: Callable[[bytes, int], BackendError] = parse_error
     dump_error: Callable[[DiglotError], dict[str, Any]]
     signature: Signature
     loaded: _Loaded | None = None

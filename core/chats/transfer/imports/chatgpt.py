@@ -69,10 +69,8 @@ def read_chatgpt(
     if not messages:
         ledger.add("chat", "skipped", "empty", path)
         return None
-    asked = (part for row in messages if row.message.role == "user" for part in row.message.parts)
-    first = next((getattr(part, "text", "") for part in asked), "")
     return ImportedChat(
-        title=titled(body.get("title"), first),
+        title=titled(body.get("title"), messages),
         created=time_ns(body.get("create_time")),
         updated=time_ns(body.get("update_time")),
         messages=messages,

@@ -20,6 +20,7 @@ from core.chats.transfer.imports.nodes import (
     Think,
     arguments_of,
     grow,
+    system_node,
 )
 from core.chats.transfer.imports.reading import (
     as_json,
@@ -35,12 +36,16 @@ from core.chats.transfer.imports.values import ImportedChat
 _NO_PARENT = "00000000-0000-0000-0000-000000000000"
 _THINKING = re.compile(r"\A\s*:::thinking\s*\n(?P<thinking>.*?)\n:::\s*\n?", re.DOTALL)
 _RATINGS = {"thumbsUp": 1, "thumbsDown": -1}
+_PROMPTS = ("promptPrefix", "system", "instructions")
 
 
 def read_librechat(body: Mapping[str, Any], path: str, ledger: Ledger) -> ImportedChat | None:
     """Return the chat, or None (with a row) where nothing of it can be read."""
     rows = list(_rows(body, path))
-    nodes = list(_system(body, path, ledger))
+    options = map_of(body.get("options"))
+    said = {name: text_from(options.get(name)).strip() for name in _PROMPTS}
+    name = next((name for name, prompt in said.items() if prompt), _PROMPTS[0])
+    nodes = list(system_node(said[name], f"{path}.options.{name}", ledger))
     top = nodes[0].id if nodes else None
     before: str | None = None
     flat = not any(parent or "parentMessageId" in row for _, row, parent, _ in rows)
@@ -53,10 +58,8 @@ def read_librechat(body: Mapping[str, Any], path: str, ledger: Ledger) -> Import
         ledger.add("chat", "skipped", "empty" if rows else "broken", path)
         return None
     times = [row.created for row in messages if row.created > len(messages)]
-    asked = (part for row in messages if row.message.role == "user" for part in row.message.parts)
-    first = next((getattr(part, "text", "") for part in asked), "")
     return ImportedChat(
-        title=titled(body.get("title"), first),
+        title=titled(body.get("title"), messages),
         created=min(times, default=0),
         updated=max(times, default=0),
         messages=messages,
@@ -83,21 +86,6 @@ def _rows(
         # The place names the message alone: nested places would grow with the square.
         base = f"{path}.{name}[{key}].children" if below else ""
         waiting += [(one, key, base, place) for place, one in reversed(below)]
-
-
-def _system(body: Mapping[str, Any], path: str, ledger: Ledger) -> Iterator[Node]:
-    options = map_of(body.get("options"))
-    for name in ("promptPrefix", "system", "instructions"):
-        if prompt := text_from(options.get(name)).strip():
-            ledger.messages += 1
-            yield Node(
-                id="\0system",
-                parent=None,
-                path=f"{path}.options.{name}",
-                role="system",
-                events=[Say(prompt)],
-            )
-            return
 
 
 def _node(key: str, row: Mapping[str, Any], parent: str | None, path: str, ledger: Ledger) -> Node:

@@ -6,7 +6,7 @@ call, result, text), those in a row become one, as Diglot writes answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct, field
@@ -76,6 +76,13 @@ class Node(Struct, kw_only=True):
     error: Mapping[str, Any] | None = None
     numbers: Mapping[str, Any] = field(default_factory=dict)
     batch: str = ""
+
+
+def system_node(prompt: str, path: str, ledger: Ledger) -> Iterator[Node]:
+    """Yield the beginning of a chat whose system prompt stands in no message."""
+    if prompt.strip():
+        ledger.messages += 1
+        yield Node(id="\0system", parent=None, path=path, role="system", events=[Say(prompt)])
 
 
 class _Exchanged(Struct):

@@ -24,6 +24,7 @@ from core.chats.transfer.imports.nodes import (
     Think,
     arguments_of,
     grow,
+    system_node,
 )
 from core.chats.transfer.imports.reading import (
     as_json,
@@ -77,7 +78,8 @@ def read_openwebui(body: Mapping[str, Any], path: str, ledger: Ledger) -> Import
             (text_from(map_of(row).get("id")) or str(number), row, f"{place}[{number}]")
             for number, row in enumerate(items_of(chat.get("messages")))
         ]
-    nodes = list(_system(chat, path, ledger))
+    prompt = text_from(map_of(chat.get("params")).get("system")) or text_from(chat.get("system"))
+    nodes = list(system_node(prompt, f"{path}.chat.params.system", ledger))
     top = nodes[0].id if nodes else None
     before: str | None = None
     for key, value, where in rows:
@@ -92,30 +94,14 @@ def read_openwebui(body: Mapping[str, Any], path: str, ledger: Ledger) -> Import
     if not messages:
         ledger.add("chat", "skipped", "empty" if rows else "broken", path)
         return None
-    asked = (part for row in messages if row.message.role == "user" for part in row.message.parts)
-    first = next((getattr(part, "text", "") for part in asked), "")
     return ImportedChat(
-        title=titled(body.get("title") or chat.get("title"), first),
+        title=titled(body.get("title") or chat.get("title"), messages),
         created=time_ns(body.get("created_at")) or time_ns(chat.get("timestamp")),
         updated=time_ns(body.get("updated_at")),
         messages=messages,
         leaf=leaf,
         pinned=bool(body.get("pinned")),
     )
-
-
-def _system(chat: Mapping[str, Any], path: str, ledger: Ledger) -> Iterator[Node]:
-    """Return the chat's own system prompt, which stands in no message, as its beginning."""
-    prompt = text_from(map_of(chat.get("params")).get("system")) or text_from(chat.get("system"))
-    if prompt.strip():
-        ledger.messages += 1
-        yield Node(
-            id="\0system",
-            parent=None,
-            path=f"{path}.chat.params.system",
-            role="system",
-            events=[Say(prompt)],
-        )
 
 
 def _side_by_side(by_id: Mapping[str, Any], nodes: list[Node]) -> None:

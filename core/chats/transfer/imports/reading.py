@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from core.chats.values.chat import ChatMessage
 from core.translation.codec.json import encode_json
 from core.translation.messages import Image
 
@@ -65,6 +66,8 @@ def data_image(url: Any) -> Image | None:
     return Image(data=data, media_type=head[len("data:") : -len(";base64")])
 
 
-def titled(title: Any, first: str) -> str:
+def titled(title: Any, messages: Sequence[ChatMessage]) -> str:
     """Return a chat's title, or else the beginning of its first question."""
+    asked = (part for row in messages if row.message.role == "user" for part in row.message.parts)
+    first = next((getattr(part, "text", "") for part in asked), "")
     return (text_from(title).strip() or " ".join(first.split()))[:200]

@@ -6,7 +6,6 @@ from core.translation.dialects.anthropic import messages, messages_stream, signa
 from core.translation.dialects.api import Api, Operation
 from core.translation.dialects.dialect import Dialect
 from core.translation.dialects.shared import operations as of
-from core.translation.dialects.shared.errors import parse_error
 from core.translation.stamp import rfc3339
 
 _COUNT = "/v1/messages/count_tokens"
@@ -32,7 +31,6 @@ _MESSAGES = Dialect(
     dump_request=messages.dump_request,
     parse_response=messages.parse_response,
     dump_response=messages.dump_response,
-    parse_error=parse_error,
     dump_error=messages.dump_error,
     decoder=messages_stream.StreamDecoder,
     encoder=messages_stream.StreamEncoder,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from msgspec.structs import replace
+
 from core.translation.dialects.api import Api, BackendKind, Operation
 from core.translation.dialects.dialect import Dialect, EmbeddingDialect, Passing
 from core.translation.dialects.ollama import (
@@ -16,7 +18,6 @@ from core.translation.dialects.ollama import (
     signature,
 )
 from core.translation.dialects.shared import operations as of
-from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.plain import PLAIN
 from core.translation.stamp import Stamp, rfc3339
 
@@ -67,7 +68,6 @@ _CHAT = Dialect(
     dump_request=chat.dump_request,
     parse_response=chat.parse_response,
     dump_response=chat.dump_response,
-    parse_error=parse_error,
     dump_error=chat.dump_error,
     decoder=chat_stream.StreamDecoder,
     encoder=chat_stream.StreamEncoder,
@@ -78,28 +78,22 @@ _CHAT = Dialect(
     dump_effort=chat.dump_think,
 )
 
-_GENERATE = Dialect(
+_GENERATE = replace(
+    _CHAT,
     name="generate",
     label="Ollama generate",
     path="/api/generate",
     task="text_completion",
-    native=True,
-    aligned=True,
-    partner="openai",
-    stream_type="application/x-ndjson",
     settings=generate.SETTINGS,
     parse_request=generate.parse_request,
     dump_request=generate.dump_request,
     parse_response=generate.parse_response,
     dump_response=generate.dump_response,
-    parse_error=parse_error,
-    dump_error=chat.dump_error,
     decoder=generate.StreamDecoder,
     encoder=generate.StreamEncoder,
     signature=signature.GENERATE,
+    plain=None,
     loaded=_generate_loaded,
-    passing=_PASSING,
-    dump_effort=chat.dump_think,
 )
 
 _EMBED = EmbeddingDialect(
@@ -114,26 +108,21 @@ _EMBED = EmbeddingDialect(
     dump_request=embed.dump_embed,
     parse_response=embed.parse_embed_response,
     dump_response=embed.dump_embed_response,
-    parse_error=parse_error,
     dump_error=chat.dump_error,
     signature=signature.EMBED,
     loaded=_embed_loaded,
 )
 
-_EMBED_LEGACY = EmbeddingDialect(
+_EMBED_LEGACY = replace(
+    _EMBED,
     name="embed_legacy",
     label="Ollama embeddings",
-    partner="openai",
     path="/api/embeddings",
-    chat="ollama",
-    native=True,
     columns=fields.EMBED_LEGACY,
     parse_request=embed.parse_legacy,
     dump_request=embed.dump_legacy,
     parse_response=embed.parse_legacy_response,
     dump_response=embed.dump_legacy_response,
-    parse_error=parse_error,
-    dump_error=chat.dump_error,
     signature=signature.EMBED_LEGACY,
     loaded=_legacy_loaded,
 )

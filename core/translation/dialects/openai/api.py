@@ -20,7 +20,6 @@ from core.translation.dialects.openai import (
 from core.translation.dialects.openai.responses import dialect as responses_dialect
 from core.translation.dialects.openai.responses import stream as responses_stream
 from core.translation.dialects.shared import operations as of
-from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.plain import PLAIN_CHAT
 from core.translation.dialects.shared.thinking import dump_effort
 from core.translation.messages import Usage
@@ -48,7 +47,6 @@ _CHAT = Dialect(
     dump_request=chat.dump_request,
     parse_response=chat.parse_response,
     dump_response=chat.dump_response,
-    parse_error=parse_error,
     dump_error=chat.dump_error,
     decoder=chat_stream.StreamDecoder,
     encoder=chat_stream.StreamEncoder,
@@ -70,7 +68,6 @@ _COMPLETIONS = Dialect(
     dump_request=completions.dump_request,
     parse_response=completions.parse_response,
     dump_response=completions.dump_response,
-    parse_error=parse_error,
     dump_error=chat.dump_error,
     decoder=completions_stream.StreamDecoder,
     encoder=completions_stream.StreamEncoder,
@@ -89,7 +86,6 @@ _RESPONSES = Dialect(
     dump_request=responses_dialect.dump_request,
     parse_response=responses_dialect.parse_response,
     dump_response=responses_dialect.dump_response,
-    parse_error=parse_error,
     dump_error=chat.dump_error,
     decoder=responses_stream.StreamDecoder,
     encoder=responses_stream.StreamEncoder,
@@ -108,7 +104,6 @@ _EMBEDDINGS = EmbeddingDialect(
     dump_request=embeddings.dump_request,
     parse_response=embeddings.parse_response,
     dump_response=embeddings.dump_response,
-    parse_error=parse_error,
     dump_error=chat.dump_error,
     signature=signature.EMBEDDINGS,
 )
