@@ -1,7 +1,7 @@
-"""What pages work with: chats, jobs, tools and models of one process, behind sync methods.
+"""The pages' API: chats, jobs, tools and models of one process, as synchronous methods.
 
-Pages run in threads of their own and never touch the event loop; every method here may be
-called from any of them. A page says who its person is (``owner``) and sees only what is theirs.
+Pages run in threads of their own and never touch the event loop; every method here may be called
+from any of them. A page passes its user as ``owner`` and sees only what belongs to that user.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _NO_SIBLING = {
 }
 
 
-# For models that would begin anew after an answer without an end.
+# For models that would otherwise start a new answer after an unfinished one.
 _GO_ON = (
     "Your last answer was cut. Go on exactly where it ends, in the same language, and repeat "
     "nothing of it."
@@ -89,11 +89,11 @@ class Service:
         return self.fleet.config.demo
 
     def status(self) -> Status:
-        """Return what was found, without waiting for anything."""
+        """Return the state of the backends, without waiting."""
         return self.fleet.status()
 
     def retry(self) -> None:
-        """Look again for what there is. Raises ConfigError for a config that is broken."""
+        """Look for backends again. Raises ConfigError for a broken config."""
         self.fleet.call(self.fleet.discover())
 
     def models(self) -> list[dict[str, Any]]:
@@ -101,7 +101,7 @@ class Service:
         return self.fleet.call(self.fleet.models())
 
     def answers(self) -> bool:
-        """Return whether a server is there to be asked, whatever models it has."""
+        """Return whether a server answers, whatever models it has."""
         return self.fleet.call(self.fleet.answers())
 
     def capabilities(self, model: str) -> frozenset[str]:
@@ -109,7 +109,7 @@ class Service:
         return self.fleet.call(self.fleet.capabilities(model))
 
     def context(self, model: str) -> int:
-        """Return how many tokens a model remembers as it is loaded now, or 0 where none tells."""
+        """Return the context length of a model as it is loaded now, in tokens; 0 if unknown."""
         return self.fleet.call(self.fleet.context(model))
 
     def ask(
@@ -137,7 +137,7 @@ class Service:
         *,
         files: Sequence[Part] = (),
     ) -> list[Job]:
-        """Ask several at once, each with options of its own; their answers are siblings."""
+        """Ask several models at once, each with its own options; their answers are siblings."""
         path = self.store.path(owner, chat_id)
         return self._start(owner, chat_id, path, options, _question(text, files))
 
@@ -151,19 +151,19 @@ class Service:
     def edit(
         self, owner: str, chat_id: str, message_id: str, text: str, options: ChatOptions
     ) -> Job:
-        """Ask a question in other words; the one that is there stays as a sibling.
+        """Ask an edited question; the old one stays as a sibling.
 
-        What was beside its words, files for instance, is asked with the new ones too.
+        Attached files are sent again with the new text.
         """
         path = self._before(owner, chat_id, message_id, role="user")
         old = self.store.message(owner, message_id).message
         return self._start(owner, chat_id, path, [options], _question(text, old.parts[1:]))[0]
 
     def rewrite(self, owner: str, chat_id: str, message_id: str, text: str) -> ChatMessage:
-        """Put an answer in a person's words; the model's own stays as a sibling.
+        """Replace an answer's text with a person's; the model's own stays as a sibling.
 
-        The tools it called stay with it, its thinking and numbers do not: they belong to
-        other words. Raises InvalidRequest for what is no answer.
+        Its tool calls are kept; its thinking and numbers are not, since they belong to the old
+        text. Raises InvalidRequest for a message that is not an answer.
         """
         old = self.store.message(owner, message_id)
         if old.message.role != "assistant":
@@ -186,15 +186,15 @@ class Service:
         return self.store.add_chat(owner, title=chat.title, rows=rows, leaf=message_id)
 
     def regenerate(self, owner: str, chat_id: str, message_id: str, options: ChatOptions) -> Job:
-        """Answer the same question once more; the answer that is there stays as a sibling."""
+        """Answer the same question again; the old answer stays as a sibling."""
         path = self._before(owner, chat_id, message_id, role="assistant")
         return self._start(owner, chat_id, path, [options])[0]
 
     def write_on(self, owner: str, chat_id: str, message_id: str, options: ChatOptions) -> Job:
-        """Go on with an answer that was cut, stopped or lost its connection, where it ended.
+        """Continue an answer that was cut off, stopped or lost its connection.
 
-        It is asked for from the model and through the API that began it. Raises
-        InvalidRequest for what is no answer.
+        The same model and API are used as before. Raises InvalidRequest for a message that is not
+        an answer.
         """
         cut = self.store.message(owner, message_id)
         if cut.message.role != "assistant":
@@ -205,7 +205,7 @@ class Service:
             options,
             model=cut.model or options.model,
             dialect=cut.dialect if cut.dialect in PAGE_DIALECTS else PAGE_DIALECTS[0],
-            # In the middle of a sentence there is nothing to call.
+            # In the middle of a sentence no tool is called.
             tools=() if text else options.tools,
         )
         if text and not self.fleet.call(self.fleet.writes_on(begun.model)):
@@ -220,7 +220,7 @@ class Service:
         )
 
     def lost(self, options: ChatOptions) -> tuple[ReportRow, ...]:
-        """Return what of these options the model's server cannot be told, with the reasons.
+        """Return the options that the model's server does not support, with the reasons.
 
         Raises DiglotError where the model is not there.
         """
@@ -228,7 +228,7 @@ class Service:
         return self.fleet.call(self.fleet.lost(request, dialect=options.dialect))
 
     def ignored(self, options: ChatOptions, settings: Mapping[str, Any]) -> dict[str, Note]:
-        """Return which of these settings the model's server cannot be told, each with why.
+        """Return the settings that the model's server does not support, each with the reason.
 
         Raises DiglotError where the model is not there.
         """
@@ -239,7 +239,7 @@ class Service:
         return {name: why[path] for name, path in places.items() if path in why}
 
     def _before(self, owner: str, chat_id: str, message_id: str, *, role: str) -> list[ChatMessage]:
-        """Return what stands before a message of ``role``, for which a sibling is wanted."""
+        """Return the messages before one of ``role``, for which a sibling is wanted."""
         old = self.store.message(owner, message_id)
         if old.message.role != role:
             raise InvalidRequest(_NO_SIBLING[role], path="message_id")
@@ -282,17 +282,17 @@ class Service:
         ]
 
     def hide_message(self, owner: str, message_id: str) -> None:
-        """Put a message away with what follows it, stopping what is still being written."""
+        """Hide a message and all that follow it, stopping answers that are being written."""
         self.stop(owner, self.store.message(owner, message_id).chat_id)
         self.store.hide_message(owner, message_id)
 
     def hide_chat(self, owner: str, chat_id: str) -> None:
-        """Put a chat away, stopping what is still being written."""
+        """Hide a chat, stopping answers that are being written."""
         self.stop(owner, chat_id)
         self.store.hide_chat(owner, chat_id)
 
     def exchange(self, owner: str, exchange_id: str, *, everyone: bool = False) -> Exchange | None:
-        """Return one exchange of the owner's, or None when it is forgotten.
+        """Return one exchange of the owner's, or None if it is no longer kept.
 
         ``everyone`` is for an operator, who sees also what clients of the gateway sent.
         """
@@ -313,7 +313,7 @@ class Service:
         )
 
     def reproduction(self, exchange: Exchange) -> dict[str, Any]:
-        """Return what must be the same for the same answer (core.inspector.reproduction)."""
+        """Return what has to be the same to get the same answer (core.inspector.reproduction)."""
         return self.fleet.call(reproduction(self.fleet, exchange))
 
     def _request(self, options: ChatOptions, history: Sequence[Message]) -> ChatRequest:

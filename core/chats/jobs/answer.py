@@ -1,4 +1,4 @@
-"""An answer: what a run yields, folded into one message; and messages, unfolded for a model.
+"""Folds what a run yields into one message, and unfolds stored messages for a model.
 
 An answer may take several turns of the model: each that calls tools becomes a Step, the last
 one is the message itself. ``numbers`` of an answer holds what was measured, and only that
@@ -56,10 +56,10 @@ NO_RESULT = "(no result: the call was interrupted before the tool answered)"
 
 
 class Answer:
-    """One answer under way. Not for several threads at once.
+    """One answer being written. Not thread-safe.
 
-    ``row`` is the message it is written to: what that already holds is written on.
-    ``began`` and every ``now`` are nanoseconds of one clock.
+    ``row`` is the message it is written to; text that the row already has is continued. ``began``
+    and every ``now`` are nanoseconds of one clock.
     """
 
     def __init__(self, row: ChatMessage, *, began: int) -> None:
@@ -103,7 +103,7 @@ class Answer:
         return numbers
 
     def add(self, value: RunValue, now: int) -> Phase | None:
-        """Fold one value in; return what the model does now, or None if that stays."""
+        """Fold one value in; return the new phase, or None if it stays the same."""
         match value:
             case TurnStart(turn=turn):
                 self._new_turn()
@@ -133,12 +133,12 @@ class Answer:
         return None
 
     def end(self, now: int) -> None:
-        """Take the time of the end."""
+        """Note the time at which the answer ended."""
         self._turn.close(now)
         self._numbers["total_ns"] = self._before + now - self._began
 
     def failure(self) -> DiglotError | None:
-        """Return what is wrong with a run that yields nothing more, or None."""
+        """Return the error of a run that has ended, or None."""
         if (error := self._error) is not None:
             return BackendError(error.message, status=error.status, code=error.code)
         if not self._turn.finished:
@@ -184,7 +184,7 @@ class Answer:
 
 
 class _Words:
-    """Text that grows by pieces and is asked for as a whole now and then."""
+    """Text that is appended to often and joined rarely."""
 
     def __init__(self, text: str = "") -> None:
         self._pieces = [text] if text else []
@@ -265,13 +265,13 @@ class _AnswerTurn:
         return "calling"
 
     def close(self, now: int) -> None:
-        """Take the end of a thinking that was going on."""
+        """Stop the clock of the current thinking, if any."""
         if self._thinks_since is not None:
             self.thinking_ns += now - self._thinks_since
             self._thinks_since = None
 
     def finish(self, now: int) -> None:
-        """Take the end; give calls that came without ids the ones that the loop gives them."""
+        """End the turn, and give calls without ids the ids that the tool loop gives them."""
         self.finished = True
         self.close(now)
         made = [call for _, call in sorted(self.calls.items())]
@@ -279,7 +279,7 @@ class _AnswerTurn:
             call.id = known.id
 
     def answer(self, result: ToolResult) -> None:
-        """Give a result to the first open call with its id."""
+        """Attach a result to the first call with its id that has none."""
         for _, call in sorted(self.calls.items()):
             if call.id == result.call.id and call.result is None:
                 call.result = result
@@ -298,13 +298,12 @@ class _AnswerTurn:
 def conversation(path: Sequence[ChatMessage]) -> tuple[Message, ...]:
     """Unfold a path of messages into what a model is shown next time.
 
-    An answer with steps becomes, for each step, the assistant's message with its calls and
-    then one ``tool`` message for each call, in the order of the calls; after them comes the
-    answer itself. A call without a result gets NO_RESULT, unless a tool message further
-    down the path answers it; one that was cut while the model wrote it is left out, and so
-    are answers that say nothing (failed, or stopped too early). Thinking is kept only after
-    the last message of the user: models want to see it again within one turn, and APIs
-    drop or refuse it in earlier ones.
+    An answer with steps becomes, for each step, the assistant's message with its calls and then one
+    ``tool`` message for each call, in the order of the calls; after them comes the answer itself. A
+    call without a result gets NO_RESULT, unless a tool message further down the path answers it; an
+    incomplete call is left out, and so is an empty answer (failed, or stopped too early). Thinking
+    is kept only after the last message of the user: models need it within one turn, and APIs drop
+    or refuse it in earlier turns.
     """
     users = [place for place, row in enumerate(path) if row.message.role == "user"]
     last = users[-1] if users else -1
@@ -319,7 +318,7 @@ def conversation(path: Sequence[ChatMessage]) -> tuple[Message, ...]:
 
 
 def _with_new_ids(step: Step, used: set[str], answered: Container[str]) -> Step:
-    """Change ids that an earlier call of the path has: each loop counts its own from 1."""
+    """Rename ids that an earlier call of the path has too: each tool loop counts from 1."""
     calls = []
     for call in step.calls:
         known, count = call.id, 1

@@ -1,4 +1,4 @@
-"""An answer that another process writes, followed through its row."""
+"""An answer that another process writes, followed by polling its row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.errors import DiglotError
 from core.translation.messages import text_of
 
 _LOOK_EVERY = 0.4
-"""Seconds between two looks at the row: as often as a job writes it."""
+"""Seconds between two reads of the row: as often as a job writes it."""
 
 
 class AnswerElsewhere:
@@ -37,7 +37,7 @@ class AnswerElsewhere:
         """Return the answer as its row was last seen; the same object while nothing changes."""
         if not self.done and time.monotonic() - self._looked >= _LOOK_EVERY:
             self._looked = time.monotonic()
-            # A database that is away for a moment is asked again.
+            # A short outage of the database is ignored: the next call asks again.
             with suppress(DiglotError):
                 row = self._store.message(self.owner, self.message_id)
                 if row.updated != self._snapshot.version or row.state != self._snapshot.state:

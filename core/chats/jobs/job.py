@@ -1,10 +1,10 @@
-"""One detached job: an answer that goes on being written whoever watches it.
+"""One background job: it writes an answer whether or not a page is watching.
 
-A page's script is a thread that any click may kill, so it never reads from a backend. It
-tails a job: ``job.wait(version, timeout)`` gives a newer Snapshot as soon as there is one.
-The job folds what its run yields into one answer, in an event loop, and has that answer's
-row written while it grows. The row is written before the job says that it is done: while the
-database is away, a finished answer is ``saving``.
+A Streamlit script is a thread that any click may kill, so it never reads from a backend. It follows
+a job: ``job.wait(version, timeout)`` returns a newer Snapshot as soon as there is one. The job
+folds what its run yields into one answer, in an event loop, and has that answer's row written while
+it grows. The row is written before the job is ``done``: while the database is down, a finished
+answer is in the phase ``saving``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
 
 WRITE_EVERY = 0.4
-"""Seconds between writes of a growing answer, so that a killed process loses half a second."""
+"""Seconds between writes of a growing answer: what a killed process loses at most."""
 
 TOUCH_EVERY = 2.0
 """Seconds after which even an unchanged row is written, as a sign of life (LostAnswers)."""
@@ -38,17 +38,17 @@ GRACE = 5.0
 _log = logging.getLogger(__name__)
 
 Run = Callable[["Job"], AsyncIterator[RunValue]]
-"""Makes what a job follows: the hub's events, or what run_tools yields. Called once, in the
-job's loop, and closed when the job ends. May tell the job what it knows besides: note_phase
-and note_exchange."""
+"""Makes what a job follows: the hub's events, or what run_tools yields. Called once, in the job's
+loop, and closed when the job ends. It may also call note_phase and note_exchange.
+"""
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
     """A job at one moment; ``version`` rises with every change.
 
-    ``text`` and ``thinking`` are of the turn that is being written; turns that called tools
-    are ``steps``. ``state`` is ``running`` until ``done``. ``numbers``: see core.chats.jobs.answer.
-    ``saved`` is false while the database does not take what is written.
+    ``text`` and ``thinking`` are of the turn that is being written; turns that called tools are
+    ``steps``. ``state`` is ``running`` until ``done``. ``numbers``: see core.chats.jobs.answer.
+    ``saved`` is false while writing to the database fails.
     """
 
     version: int
@@ -66,7 +66,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 class Job:
-    """One answer being written. What a page needs of it may be used from any thread.
+    """One answer being written. The public methods may be called from any thread.
 
     ``started`` and ``ended`` (None while it runs) are on the clock of time.monotonic_ns.
     """
@@ -88,11 +88,11 @@ class Job:
         self._exchanges = row.exchanges
         self._error: dict[str, Any] | None = None
         self._saved = True
-        # The state to end in, once somebody has ended the job: nothing is folded in after.
+        # The final state, once the job was ended early: nothing is folded in after that.
         self._ending: State | None = None
         self._pump: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
-        # What a run wants done once all of it has been read.
+        # Called once all values of the run have been read.
         self.when_answered: Callable[[Job], None] | None = None
 
     @property
@@ -114,7 +114,7 @@ class Job:
         return self.snapshot()
 
     def cancel(self) -> None:
-        """Stop the answer; what has come is kept, and the backend's connection is closed."""
+        """Stop the answer; the text so far is kept, and the connection to the backend is closed."""
         self.end("stopped")
 
     def end(self, state: State) -> None:
@@ -123,7 +123,7 @@ class Job:
             if self._ending is not None or self.done:
                 return
             self._ending = state
-        # A loop that is closed has nothing left to stop.
+        # In a closed loop nothing runs any more.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stop)
 
@@ -133,7 +133,7 @@ class Job:
             self._exchanges = (*self._exchanges, exchange.id)
 
     def note_phase(self, phase: Phase) -> None:
-        """Say what is being waited for, where the run knows more than its events tell."""
+        """Set the phase, where the run knows more than its events show."""
         with self._change():
             self._phase = phase
 
@@ -154,7 +154,7 @@ class Job:
         finally:
             with self._change():
                 self._state, self._phase, self.ended = state, "done", time.monotonic_ns()
-        # The run may still be letting go of its connection.
+        # The run may still be closing its connection.
         await asyncio.wait({pump}, timeout=GRACE)
 
     async def _fold_all(self, run: Run) -> None:
@@ -165,7 +165,7 @@ class Job:
         except DiglotError as raised:
             error = raised
         except Exception as raised:
-            # Whatever a run does wrong must be seen in its row, not only in a log.
+            # An unexpected error must show in the message, not only in the log.
             _log.exception("the run of a job failed")
             error = DiglotError(f"the answer failed: {type(raised).__name__}: {raised}")
         if error is not None:
@@ -180,7 +180,7 @@ class Job:
             async for value in values:
                 self._fold(value)
                 count += 1
-                # A run that never waits for anything would let nobody else act.
+                # A run that never awaits would block the event loop.
                 if count % 64 == 0:
                     await asyncio.sleep(0)
         finally:
@@ -231,7 +231,7 @@ class Job:
     def _stop(self) -> None:
         if self._pump is not None:
             self._pump.cancel()
-            # Not when the run has ended: it may take its time to close.
+            # Do not wait for the run to close.
             self._over.set()
 
     def _outcome(self, pump: asyncio.Task[None]) -> State:

@@ -1,8 +1,8 @@
-"""Answers that the database could not take, kept in files until it can.
+"""Answers that could not be written to the database, kept in files until they can be.
 
-One file an answer, in a folder for each database: written whole under another name and renamed,
-so that a process which is killed leaves either the older or the newer one. Readable by nobody
-but the user that runs the program, as the database is.
+One file an answer, in a folder for each database: written whole under another name and renamed, so
+that a process which is killed leaves either the older or the newer one. Like the database, they are
+readable only by the user who runs the program.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Journal:
         self._folder = folder
 
     def keep(self, answer: Unsaved) -> None:
-        """Write an answer down in place of an older state of it.
+        """Write an answer to its file, replacing an older state of it.
 
-        Where the disk cannot take it either, that is logged: the job still has it in memory.
+        A failure is only logged: the job still has the answer in memory.
         """
         place = self._folder / f"{answer.message_id}.json"
         part = place.with_suffix(f".{os.getpid()}.part")
@@ -70,15 +70,16 @@ class Journal:
             _log.warning("an unsaved answer could not be kept on disk: %s", error.strerror)
 
     def drop(self, message_id: str) -> None:
-        """Forget an answer that the database has now."""
+        """Delete the file of an answer that is in the database now."""
         with suppress(OSError):
             (self._folder / f"{message_id}.json").unlink()
 
     def write_back(self, growing: GrowingAnswers, *, idle: float = 0) -> int:
-        """Write answers into the database that lie here for ``idle`` seconds; return how many.
+        """Write answers that have been here for ``idle`` seconds to the database; return how many.
 
-        A job that is alive writes its own anew all the time. One that was still growing is
-        interrupted. Raises BackendUnavailable while the database is away: the rest stays.
+        A running job rewrites its file all the time, so its answer is never idle. An unfinished
+        answer becomes ``interrupted``. Raises BackendUnavailable while the database is down; the
+        rest stays.
         """
         count = 0
         for place in self._idle(idle):
@@ -105,6 +106,6 @@ class Journal:
         about = [changes.pop(name) for name in ("owner", "message_id", "writer")]
         done = growing.write(*about, **changes)
         if not done:
-            # Deleted by its owner, or written on by another job: both are newer.
+            # The owner deleted it, or another job has continued it: both are newer.
             _log.warning("the unsaved answer %s is no longer wanted", answer.message_id)
         return done

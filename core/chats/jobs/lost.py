@@ -1,4 +1,4 @@
-"""Answers whose process is gone: found by any other process on the same database."""
+"""Finds answers whose process has died; any process on the same database does this."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from core.chats.store.growing import GrowingAnswers
 from core.errors import DiglotError
 
 LOST_AFTER = 8.0
-"""Seconds without a write after which a job counts as gone. A living one writes at least every
-core.chats.jobs.job.TOUCH_EVERY seconds."""
+"""Seconds without a write after which a job counts as dead. A running job writes at least every
+core.chats.jobs.job.TOUCH_EVERY seconds.
+"""
 
 _EVERY = 2.0
 
@@ -21,10 +22,10 @@ _log = logging.getLogger(__name__)
 
 
 class LostAnswers:
-    """Marks answers as interrupted once nobody writes them.
+    """Marks answers as interrupted once no process writes them.
 
-    Only what this process has watched itself counts, by its own monotonic clock: clocks of
-    hosts differ, and a database that was away has heard nobody meanwhile.
+    Each process judges by its own observations and its own monotonic clock: the clocks of hosts
+    differ, and during an outage of the database nobody could write.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""The jobs of everybody: starts them, finds them again, ends them all.
+"""Starts jobs, finds them again, and ends them when the program stops.
 
-A job belongs to its owner like the chat that it writes in, and is invisible to others. Once
-it has ended it is kept for some minutes, for pages that still tail it; whoever finds no job
-for a message reads the message's row, which is written first.
+A job belongs to its owner like the chat that it writes in, and is invisible to others. Ended jobs
+are kept for some minutes, for pages that still follow them. A page that finds no job reads the
+message instead, which is written first.
 """
 
 from __future__ import annotations
@@ -30,12 +30,11 @@ _WRITERS = 4
 class JobRunner:
     """Starts jobs, one at a time for each chat, or several side by side.
 
-    ``loop`` is a running loop to use, for instance because the client of the backends lives
-    in it; without one a thread with its own is started when it is first needed. A finished
-    job is kept for ``keep_seconds``, and at most ``keep_jobs`` of them. ``journal`` keeps what
-    the database cannot take. Methods may be
-    called from any thread; ``start`` writes to the store and so blocks for some
-    milliseconds.
+    ``loop`` is a running loop to use, for instance because the client of the backends lives in it;
+    without one a thread with its own is started when it is first needed. A finished job is kept for
+    ``keep_seconds``, and at most ``keep_jobs`` of them. ``journal`` keeps answers while the
+    database is down. Methods may be called from any thread; ``start`` writes to the store and so
+    blocks for some milliseconds.
     """
 
     def __init__(
@@ -128,7 +127,7 @@ class JobRunner:
     def _asked(
         self, owner: str, chat_id: str, ask: Message | None, parent_id: str | None
     ) -> str | None:
-        """Return what the answers stand below: a new question, or what was there."""
+        """Return the parent of the answers: the new question, or the message given."""
         if ask is None:
             return parent_id
         return self._store.add_message(owner, chat_id, ask, parent_id=parent_id).id
@@ -183,8 +182,8 @@ class JobRunner:
 
     @contextmanager
     def _reserved(self, owner: str, chat_id: str) -> Iterator[None]:
-        """Let nobody else start an answer in this chat until the block ends."""
-        # First of all, or "busy" would tell of a chat that is somebody else's.
+        """Reserve the chat: no other answer can start in it until the block ends."""
+        # First, or the error "busy" would reveal that another owner has this chat.
         self._store.chat(owner, chat_id)
         elsewhere = self.elsewhere(owner, chat_id)
         with self._lock:
@@ -254,7 +253,7 @@ class JobRunner:
                 del self._jobs[job_id]
 
     def _shut(self) -> bool:
-        """Let nothing start any more; return whether this is the first time."""
+        """Refuse new jobs from now on; return whether this is the first call."""
         with self._lock:
             first = not self._closed
             self._closed = True
@@ -274,7 +273,7 @@ class _LoopThread:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self._stopped = asyncio.Event()
-        # A daemon, so that a program that forgets to close can still end.
+        # A daemon thread, so that a program that does not call close can still exit.
         self._thread = threading.Thread(target=self._serve, name="chat-jobs", daemon=True)
         self._thread.start()
 

@@ -1,4 +1,4 @@
-"""The row of one answer, as the job that writes it sees it."""
+"""Writes one answer's row for its job, with retries."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _log = logging.getLogger(__name__)
 
 
 class AnswerRow:
-    """Writes a row in threads of ``pool``. What the database cannot take goes to ``journal``.
+    """Writes a row in threads of ``pool``. While the database is down, writes go to ``journal``.
 
-    ``closing`` is set when the program ends: from then on nothing is tried again.
+    ``closing`` is set when the program ends: from then on nothing is retried.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class AnswerRow:
     async def grow(self, changes: MessageChanges) -> bool:
         """Write what has come so far; return whether the row is still this job's.
 
-        Raises DiglotError where the database cannot take it; it is kept on disk then.
+        Raises DiglotError where the database is down; the answer is kept on disk then.
         """
         try:
             mine = await self._run(partial(self._growing.write, *self._place, **changes))
@@ -61,8 +61,8 @@ class AnswerRow:
     async def finish(self, changes: MessageChanges, unsaved: Callable[[], None]) -> None:
         """Write the end of an answer, trying again until the database takes it.
 
-        ``unsaved`` is called each time it does not. Once the program ends, what is not in
-        the database stays in the journal.
+        ``unsaved`` is called after each failed try. When the program ends, an unwritten answer
+        stays in the journal.
         """
         pause, longest = _PAUSES
         while True:
@@ -82,7 +82,7 @@ class AnswerRow:
         await self._drop()
 
     async def _keep(self, changes: MessageChanges) -> None:
-        # A sign of life has nothing to keep.
+        # A heartbeat without a message has nothing to keep.
         if self._journal is None or "message" not in changes:
             return
         owner, message_id, writer = self._place

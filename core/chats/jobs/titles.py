@@ -1,8 +1,8 @@
 """Titles that the model itself gives to chats, in the background.
 
-It is asked at the end of the conversation that it has just read, so that its server can use what
-it still remembers of the prompt; asked with another prompt it would have to read the whole
-conversation again for the next question.
+The model is asked at the end of the conversation that it has just read, so that its server can
+reuse the cached prompt. With a different prompt, the next question would need the whole
+conversation to be read again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Titler:
         """Return ``run``, which answers ``request``, with the title asked for after it."""
 
         def ask(job: Job) -> None:
-            # Not waited for: the answer is there, and the person may go on.
+            # Not awaited: the answer is complete, and the person may continue.
             work = self._give(owner, job.chat_id, request, job.snapshot().text, dialect)
             task = asyncio.create_task(work)
             self._background.add(task)
@@ -62,7 +62,7 @@ class Titler:
     async def _give(
         self, owner: str, chat_id: str, asked: ChatRequest, answer: str, dialect: str
     ) -> None:
-        # The small built-in model's titles say less than the question's first words.
+        # The titles of the small built-in model are worse than the first words of the question.
         if not answer or self._fleet.status().kind == "embedded":
             return
         try:
@@ -84,7 +84,7 @@ class Titler:
 def title_request(asked: ChatRequest, answer: str, *, thinks: bool) -> ChatRequest:
     """Return the request for a title. ``asked`` is what ``answer`` was given to.
 
-    ``thinks`` tells whether the model can be told not to think about it.
+    ``thinks`` says whether thinking can be switched off for it.
     """
     kept = {name: asked.settings[name] for name in ("num_ctx",) if name in asked.settings}
     return replace(
@@ -99,7 +99,7 @@ def title_request(asked: ChatRequest, answer: str, *, thinks: bool) -> ChatReque
 
 
 def clean_title(said: str) -> str:
-    """Return the title in what a model said, or nothing where there is none."""
+    """Return the title in a model's answer, or an empty text."""
     line = next((line for line in said.splitlines() if line.strip(_AROUND)), "")
     title = _LABEL.sub("", line.strip(_AROUND)).strip(_AROUND)
     # A whole sentence is an answer, not a title.

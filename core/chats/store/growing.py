@@ -12,14 +12,16 @@ from core.chats.store.tables import chats, messages, transaction
 from core.chats.values.chat import ChatMessage, MessageChanges, State
 
 _UNFINISHED = ("running", "interrupted")
-"""What a living writer may write on: it was taken for dead while it could not be heard."""
+"""States that a running job may write to: ``interrupted`` too, as it may have been taken for dead
+during an outage of the database.
+"""
 
 
 class GrowingAnswers:
-    """The rows in state ``running``, of all owners and of every process on one database.
+    """The rows in state ``running``, of all owners and all processes on one database.
 
-    ``now`` gives nanoseconds since 1970. Methods raise BackendUnavailable
-    (``store_unavailable``) while the database is away.
+    ``now`` gives nanoseconds since 1970. Methods raise BackendUnavailable (``store_unavailable``)
+    while the database is down.
     """
 
     def __init__(self, reader: Engine, writer: Engine, now: Callable[[], int]) -> None:
@@ -30,10 +32,10 @@ class GrowingAnswers:
     def write(
         self, owner: str, message_id: str, job: str, **changes: Unpack[MessageChanges]
     ) -> bool:
-        """Write an answer for its job; return whether the row is still that job's.
+        """Write an answer for its job; return whether the row still belongs to that job.
 
-        It is not once the row was deleted, is written on by another job, or was stopped by
-        another process: then only its last state is taken, and nothing that still grows.
+        It does not once the row was deleted, taken over by another job, or stopped by another
+        process: then only a final state is written, no growing text.
         """
         mine = exists().where(chats.c.id == messages.c.chat_id, owned(owner))
         query = update(messages).where(messages.c.id == message_id, messages.c.writer == job, mine)
@@ -43,7 +45,7 @@ class GrowingAnswers:
         with transaction(self._writer) as db:
             if db.execute(query.values(**changes, updated=self._now())).rowcount == 0:
                 return False
-            # A growing answer is written twice a second; it is indexed once it has ended.
+            # A growing answer is written twice a second, so it is indexed only when it has ended.
             if "message" in changes and not grows:
                 index_words(db, message_id, changes["message"])
         return True
@@ -76,7 +78,7 @@ class GrowingAnswers:
         )
 
     def _end(self, *which: ColumnElement[bool], state: State) -> bool:
-        """End an answer whose job may be gone, so that what it has can be found by a search."""
+        """End an answer whose job may be dead, and index its text for the search."""
         running = (*which, messages.c.state == "running")
         with transaction(self._writer) as db:
             row = db.execute(select(messages.c.id, messages.c.message).where(*running)).first()

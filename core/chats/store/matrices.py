@@ -15,15 +15,17 @@ from core.chats.values.matrix import Matrix, MatrixPlan, MatrixState, Result, ha
 
 
 class Matrices:
-    """What everybody has tried. Methods may be called from any thread and raise
-    BackendUnavailable where the database fails; what is somebody else's is not there."""
+    """Matrices and toolboxes of all owners. Methods may be called from any thread and raise
+    BackendUnavailable where the database fails. Those of other owners behave as if they did not
+    exist.
+    """
 
     def __init__(self, reader: Engine, writer: Engine) -> None:
         self._reader = reader
         self._writer = writer
 
     def create(self, owner: str, plan: MatrixPlan) -> Matrix:
-        """Keep a plan that is about to be tried."""
+        """Store a plan that is about to run."""
         now = time.time_ns()
         row: dict[str, Any] = {
             "id": new_id(),
@@ -39,7 +41,7 @@ class Matrices:
         return Matrix(**row)
 
     def add(self, matrix_id: str, results: Iterable[tuple[int, Result]]) -> None:
-        """Keep results with their places; without any it is a sign of life."""
+        """Store results with their places; an empty list only updates the heartbeat."""
         rows = [{"matrix_id": matrix_id, "place": p, "result": r} for p, r in results]
         alive = update(matrices).where(matrices.c.id == matrix_id)
         with transaction(self._writer) as db:
@@ -48,7 +50,7 @@ class Matrices:
                 db.execute(insert(matrix_results), rows)
 
     def end(self, matrix_id: str, state: MatrixState) -> None:
-        """Say how a matrix has ended."""
+        """Store the final state of a matrix."""
         with transaction(self._writer) as db:
             ended = update(matrices).where(matrices.c.id == matrix_id)
             db.execute(ended.values(state=state, updated=time.time_ns()))
@@ -71,25 +73,25 @@ class Matrices:
         return replace(Matrix(**row), results=tuple(found))
 
     def delete(self, owner: str, matrix_id: str) -> None:
-        """Forget one with its results, if it is there."""
+        """Delete a matrix and its results, if it exists."""
         with transaction(self._writer) as db:
             db.execute(delete(matrices).where(_mine(owner, matrix_id)))
 
     def recover(self, *, idle: float = 0) -> None:
-        """Mark what was running in a process that is gone, as Store.recover does."""
+        """Mark running matrices of dead processes as interrupted."""
         before = time.time_ns() - int(idle * 1e9)
         lost = (matrices.c.state == "running", matrices.c.updated <= before)
         with transaction(self._writer) as db:
             db.execute(update(matrices).where(*lost).values(state="interrupted"))
 
     def toolbox(self, owner: str) -> str | None:
-        """Return what the tool page has kept for an owner, if anything."""
+        """Return the stored state of the tool page of an owner, if any."""
         query = select(toolboxes.c.content).where(toolboxes.c.owner == named(owner))
         with transaction(self._reader) as db:
             return db.scalar(query)
 
     def keep_toolbox(self, owner: str, content: str) -> None:
-        """Keep what the tool page shows, in place of what was kept."""
+        """Store the state of the tool page, replacing the old one."""
         with transaction(self._writer) as db:
             db.execute(delete(toolboxes).where(toolboxes.c.owner == named(owner)))
             db.execute(insert(toolboxes).values(owner=owner, content=content))

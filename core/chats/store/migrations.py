@@ -1,4 +1,4 @@
-"""How databases of older versions become new ones, and the search index that each engine has.
+"""Upgrades of older databases, and the search index of each engine.
 
 UPGRADES[0] turns version 1 into version 2, and so on. A new database is made from the tables of
 core.chats.store.tables at the newest version; so a change is made twice, there and here. An upgrade
@@ -16,7 +16,8 @@ from core.chats.store.search_words import words_of
 
 Upgrade = Callable[[Connection], None]
 
-# SQLite keeps the index apart, and these keep it right (SQLite's FTS5 page, "external content").
+# In SQLite the index is a separate table, kept up to date by triggers (SQLite's FTS5 page,
+# "external content").
 _SQLITE_INDEX = (
     "create virtual table words_index using fts5"
     "(text, content='words', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
@@ -38,7 +39,7 @@ def index_words(db: Connection) -> None:
 
 
 def _searchable(db: Connection) -> None:
-    """1 to 2: search, presets, putting away, and answers side by side."""
+    """1 to 2: search, presets, hidden chats, and answers side by side."""
     for statement in (
         "alter table chats add column titled varchar(16) not null default 'question'",
         "alter table chats add column hidden bigint not null default 0",

@@ -1,4 +1,4 @@
-"""System prompts that somebody keeps under a name."""
+"""System prompts stored under a name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.chats.values.chat import Preset
 
 
 class Presets:
-    """The presets of everybody, each with one owner."""
+    """The presets of all owners."""
 
     def __init__(self, reader: Engine, writer: Engine) -> None:
         self._reader = reader
@@ -24,13 +24,13 @@ class Presets:
             return [Preset(name=row.name, text=row.text) for row in rows]
 
     def save(self, owner: str, name: str, text: str) -> None:
-        """Keep a text under a name, in place of the one that is there."""
+        """Store a text under a name, replacing an older one."""
         with transaction(self._writer) as db:
             db.execute(_one(owner, name))
             db.execute(insert(presets).values(owner=named(owner), name=name, text=text))
 
     def delete(self, owner: str, name: str) -> None:
-        """Forget one, if it is there."""
+        """Delete a preset, if it exists."""
         with transaction(self._writer) as db:
             db.execute(_one(owner, name))
 

@@ -1,4 +1,4 @@
-"""Rows of the tables as values, and the questions that every part of the store asks of them."""
+"""Rows of the tables as values, and queries that several parts of the store share."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from core.translation.messages import Message, text_of
 
 
 def new_id() -> str:
-    """Return an id that cannot be guessed, since ids stand in links."""
+    """Return an id that cannot be guessed, since ids are used in links."""
     return secrets.token_hex(16)
 
 
 def named(owner: str) -> str:
-    """Return an owner who is somebody. Raises AccessDenied."""
+    """Return ``owner``. Raises AccessDenied where it is empty."""
     if not owner:
         raise AccessDenied("a chat needs an owner: no user and no browser was recognised")
     return owner
@@ -33,12 +33,12 @@ def owned(owner: str) -> ColumnElement[bool]:
 
 
 def not_found(what: str) -> InvalidRequest:
-    """Return the error of what is not there, or is somebody else's."""
+    """Return the error for an object that does not exist or belongs to another owner."""
     return InvalidRequest(f"there is no such {what}", status=404, code="not_found")
 
 
 def find_chat(db: Connection, owner: str, chat_id: str) -> Chat:
-    """Return a chat of the owner's, put away or not. Raises InvalidRequest (404)."""
+    """Return a chat of the owner's, hidden or not. Raises InvalidRequest (404)."""
     query = select(chats).where(chats.c.id == chat_id, owned(owner))
     row = db.execute(query).mappings().one_or_none()
     if row is None:
@@ -49,7 +49,7 @@ def find_chat(db: Connection, owner: str, chat_id: str) -> Chat:
 def find_message(
     db: Connection, owner: str, message_id: str, *, chat_id: str | None = None
 ) -> ChatMessage:
-    """Return a message of the owner's, put away or not. Raises InvalidRequest (404)."""
+    """Return a message of the owner's, hidden or not. Raises InvalidRequest (404)."""
     query = select(messages).join(chats).where(messages.c.id == message_id, owned(owner))
     if chat_id is not None:
         query = query.where(messages.c.chat_id == chat_id)
@@ -60,7 +60,7 @@ def find_message(
 
 
 def tree(db: Connection, chat_id: str) -> dict[str | None, tuple[str, ...]]:
-    """Return the ids of each message's children that are not put away, the oldest first."""
+    """Return the ids of each message's visible children, the oldest first."""
     query = select(messages.c.id, messages.c.parent_id).where(
         messages.c.chat_id == chat_id, messages.c.hidden == 0
     )
@@ -81,7 +81,7 @@ def message_of(row: Mapping[Any, Any]) -> ChatMessage:
 
 
 def index_words(db: Connection, message_id: str, message: Message) -> None:
-    """Write down the words of a message that will not change for now, for searches."""
+    """Index the words of a finished message for the search."""
     text = words_of(text_of(message))
     done = db.execute(update(words).where(words.c.message_id == message_id).values(text=text))
     if done.rowcount == 0:

@@ -1,4 +1,4 @@
-"""Search over all that was said: SQLite's FTS5, and PostgreSQL's own text search."""
+"""Full-text search over messages: SQLite's FTS5, or PostgreSQL's text search."""
 
 from __future__ import annotations
 
@@ -47,8 +47,7 @@ class Search:
     def find(self, owner: str, typed: str, *, limit: int = 30) -> list[Found]:
         """Return the newest messages with every word and every "quoted part" of what was typed.
 
-        The last word may be the beginning of one. Chats that are put away or temporary are not
-        looked through.
+        The last word may be the beginning of one. Hidden and temporary chats are not searched.
         """
         wanted = phrases(typed)
         if not wanted:
@@ -62,7 +61,7 @@ class Search:
 
 
 def _sqlite_query(wanted: list[str]) -> str:
-    # Inside of quotes nothing is an operator, and words hold no quotes.
+    # Inside quotes there are no operators, and words contain no quotes.
     return " AND ".join(f'"{phrase}"' for phrase in wanted) + " *"
 
 

@@ -1,8 +1,8 @@
-"""The words of a text, for searching: what both databases' indexes are given, and asked for.
+"""Splits text into words, both for the search index and for queries.
 
-SQLite's and PostgreSQL's tokenizers part text at spaces, which Chinese, Japanese and Thai do
-not write. So text is taken apart here: each letter of such a script is a word of its own, and
-what was typed together must stand together. Accents, case and width do not count.
+The tokenizers of SQLite and PostgreSQL split text at spaces, which Chinese, Japanese and Thai do
+not use. So text is split here: each character of such a script is its own word, and characters
+typed together must be found together. Accents, case and width are ignored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _AROUND = 48
 
 
 def words_of(text: str) -> str:
-    """Return the words of ``text``, parted by spaces."""
+    """Return the words of ``text``, separated by spaces."""
     return " ".join(_WORD.findall(_folded(text[:MAX_CHARS])))
 
 
@@ -33,7 +33,7 @@ def phrases(typed: str) -> list[str]:
 
 
 def excerpt(text: str, typed: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Return some of ``text`` around what was typed, and where that stands in it."""
+    """Return an excerpt of ``text`` around the first match, and where the matches are in it."""
     looked_for = "|".join(r"[\W_]*".join(phrase.split()) for phrase in phrases(typed))
     found = _spans(text, looked_for, first=True)
     start, end = found[0] if found else (0, 0)
@@ -44,7 +44,7 @@ def excerpt(text: str, typed: str) -> tuple[str, tuple[tuple[int, int], ...]]:
 
 
 def _spans(text: str, pattern: str, *, first: bool = False) -> tuple[tuple[int, int], ...]:
-    """Return where a pattern of folded words stands in a text that is not folded."""
+    """Return the positions in ``text`` of a pattern that matches folded text."""
     if not pattern:
         return ()
     folded, places = "", list[int]()

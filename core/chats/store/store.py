@@ -1,14 +1,13 @@
 """The store of conversations, each of which has one owner.
 
-Every method about a chat takes its owner first. What belongs to somebody else behaves
-exactly like what is not there: InvalidRequest with status 404 and code ``not_found``. An
-empty owner is refused (AccessDenied), or everybody without a name would share one history.
+Every method about a chat takes its owner first. What belongs to another owner behaves exactly as if
+it did not exist: InvalidRequest with status 404 and code ``not_found``. An empty owner is refused
+(AccessDenied), or all users without a name would share one history.
 
 Methods are synchronous and may be called from any thread. They raise BackendUnavailable
 (code ``store_unavailable``) when the database is gone, full, or locked for too long.
 
-Nothing is lost by talking on: an edited question and a second answer are siblings, children
-of one parent.
+Nothing is overwritten: an edited question and a second answer are siblings, children of one parent.
 """
 
 from __future__ import annotations
@@ -48,11 +47,11 @@ _KNOWN = 1_000_000_000  # ns: no message is as old as the first second of 1970
 class Store:
     """Chats in a SQLite file, or in PostgreSQL by its URL.
 
-    ``sqlite:///chats.db`` is beside the working directory, ``sqlite:////var/chats.db`` is
-    absolute; the file and its folder are made when missing. ``postgresql+psycopg://...``
-    needs the package psycopg. Raises ConfigError for what cannot be opened. ``growing`` are the
-    answers that are being written, ``search`` looks through all of it, ``presets`` are system
-    prompts that are kept, ``matrices`` what was tried on the tool page.
+    ``sqlite:///chats.db`` is beside the working directory, ``sqlite:////var/chats.db`` is absolute;
+    the file and its folder are created if missing. ``postgresql+psycopg://...`` needs the package
+    psycopg. Raises ConfigError for a database that cannot be opened. ``growing`` are the answers
+    that are being written, ``search`` is the full-text search, ``presets`` are stored system
+    prompts, ``matrices`` the test runs of the tool page.
     """
 
     def __init__(self, url: str = "sqlite:///chats.db") -> None:
@@ -69,7 +68,7 @@ class Store:
         self._engine.dispose()
 
     def ping(self) -> None:
-        """Ask the database for nothing. Raises BackendUnavailable while it is away."""
+        """Check the connection. Raises BackendUnavailable while the database is down."""
         with transaction(self._engine) as db:
             db.execute(select(literal(1)))
 
@@ -84,8 +83,8 @@ class Store:
     def chats(self, owner: str, *, limit: int = 50, before: Chat | None = None) -> list[Chat]:
         """Return chats, pinned ones first, then by their last message, the newest first.
 
-        ``before`` is the last chat of the page already shown. Temporary chats are left out, and
-        those that are put away.
+        ``before`` is the last chat of the page already shown. Temporary and hidden chats are left
+        out.
         """
         query = select(chats).where(owned(owner), chats.c.temporary.is_(False), chats.c.hidden == 0)
         if before is not None:
@@ -113,7 +112,7 @@ class Store:
             db.execute(query.values(title=title, titled="model"))
 
     def update_chat(self, owner: str, chat_id: str, **changes: Unpack[ChatChanges]) -> None:
-        """Change what is given and leave the rest; its place in the list stays."""
+        """Change the given fields; the place of the chat in the list stays the same."""
         with transaction(self._writer) as db:
             find_chat(db, owner, chat_id)
             if changes:
@@ -126,11 +125,11 @@ class Store:
             db.execute(delete(chats).where(chats.c.id == chat_id))
 
     def hide_chat(self, owner: str, chat_id: str) -> None:
-        """Put a chat away: it is in no list, until ``restore_chat`` or ``forget``."""
+        """Hide a chat from all lists, until ``restore_chat`` or ``forget``."""
         self._set_hidden(owner, chat_id, self._clock.now())
 
     def restore_chat(self, owner: str, chat_id: str) -> None:
-        """Take back a chat that was put away."""
+        """Show a hidden chat again."""
         self._set_hidden(owner, chat_id, 0)
 
     def _set_hidden(self, owner: str, chat_id: str, hidden: int) -> None:
@@ -180,10 +179,10 @@ class Store:
         leaf: str | None = None,
         pinned: bool = False,
     ) -> Chat:
-        """Add a whole chat from elsewhere under new ids; its times stay where they are known.
+        """Add a whole chat from outside under new ids; known times are kept.
 
-        Parents stand before their children. Times in the first second of 1970 are not known:
-        they count from the chat's. An answer that was being written is interrupted.
+        Parents stand before their children. Times in the first second of 1970 mean unknown: they
+        are offsets from the time of the chat. An answer that was being written is interrupted.
         """
         now = self._clock.now()
         places: dict[str | None, str | None] = {None: None}
@@ -227,7 +226,7 @@ class Store:
     def update_message(
         self, owner: str, message_id: str, **changes: Unpack[MessageChanges]
     ) -> None:
-        """Change what is given and leave the rest; with nothing given, only touch ``updated``."""
+        """Change the given fields; without any, only ``updated``."""
         mine = exists().where(chats.c.id == messages.c.chat_id, owned(owner))
         query = update(messages).where(messages.c.id == message_id, mine)
         with transaction(self._writer) as db:
@@ -280,7 +279,7 @@ class Store:
             return tree(db, chat_id)
 
     def hide_message(self, owner: str, message_id: str) -> None:
-        """Put a message away with all that follows it; a sibling takes its place, or its parent."""
+        """Hide a message and all that follow it; a sibling or the parent becomes the leaf."""
         with transaction(self._writer) as db:
             one = find_message(db, owner, message_id)
             branch = (
@@ -290,7 +289,7 @@ class Store:
                 select(messages.c.id).join(branch, messages.c.parent_id == branch.c.id)
             )
             away = [row.id for row in db.execute(select(branch.c.id))]
-            # All get the same time: it is how they are found again together.
+            # All get the same time, by which ``restore_message`` finds them.
             hidden = self._clock.now()
             db.execute(
                 update(messages)
@@ -305,7 +304,7 @@ class Store:
                 db.execute(update(chats).where(chats.c.id == chat.id).values(leaf=leaf))
 
     def restore_message(self, owner: str, message_id: str) -> None:
-        """Take back what ``hide_message`` put away, and show it."""
+        """Show again what ``hide_message`` has hidden."""
         with transaction(self._writer) as db:
             one = find_message(db, owner, message_id)
             together = (messages.c.chat_id == one.chat_id, messages.c.hidden == one.hidden)
@@ -328,8 +327,8 @@ class Store:
     def set_leaf(self, owner: str, chat_id: str, message_id: str, *, newest: bool = False) -> str:
         """Show the branch that ends at a message; return the new leaf.
 
-        With ``newest`` the branch goes on below it, along the newest child each time: what
-        a person wants who changes to another sibling.
+        With ``newest`` the branch continues below it, along the newest child each time, as when a
+        person switches to another sibling.
         """
         with transaction(self._writer) as db:
             leaf = find_message(db, owner, message_id, chat_id=chat_id).id
@@ -339,8 +338,8 @@ class Store:
             return leaf
 
     def forget(self, *, idle: float = 0) -> int:
-        """Delete for good what was put away, and temporary chats without a new message, for
-        ``idle`` seconds; return how many chats.
+        """Delete what has been hidden, and temporary chats without a new message, for ``idle``
+        seconds; return how many chats.
         """
         before = self._clock.now() - int(idle * 1e9)
         away = messages.c.hidden.between(1, before)

@@ -1,8 +1,7 @@
-"""The tables that chats are kept in, the engine that opens them, and how old files are upgraded.
+"""The tables of the chat store, its engine, and upgrades of older databases.
 
-Nothing here is SQLite's alone: the same tables are made on PostgreSQL. What is a JSON value
-is stored as JSON text, so that no database changes key order or large integers. Times are
-nanoseconds since 1970 in UTC, as integers.
+The same tables are used in SQLite and PostgreSQL. JSON values are stored as text, so that no
+database changes key order or large integers. Times are nanoseconds since 1970 in UTC, as integers.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ from core.chats.values.matrix import MatrixPlan, Result
 from core.errors import BackendUnavailable, ConfigError
 from core.translation.messages import Message
 
-# How long a writer waits for another one before it gives up.
+# How long a writer waits for another writer, in milliseconds.
 BUSY_MS = 10_000
 
 
@@ -119,8 +118,8 @@ messages = Table(
     Column("exchanges", Json(tuple[str, ...]), nullable=False),
     Column("rating", Integer, nullable=False),
     Column("batch", String(32), nullable=False),
-    # The job that writes an answer, or wrote it last. With a default of the database's own, so
-    # that a process of the version before can still add rows.
+    # The job that writes an answer, or wrote it last. With a default in the database, so that a
+    # process of the previous version can still add rows.
     Column("writer", String(32), nullable=False, server_default=""),
     Column("created", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
@@ -136,13 +135,12 @@ presets = Table(
     Column("text", Text, nullable=False),
 )
 
-# What a search looks through: the words of each message, as core.chats.store.search_words
-# takes them out. Each database has its own index on them, made by
-# core.chats.store.migrations.
+# The search index: the words of each message, as core.chats.store.search_words extracts them. Each
+# database has its own index on them, made by core.chats.store.migrations.
 words = Table(
     "words",
     metadata,
-    # A number, since SQLite's full text index has nothing else; newer messages have larger ones.
+    # A number, as SQLite's full-text index requires; newer messages have larger ones.
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column(
         "message_id",
@@ -199,9 +197,8 @@ _version = Table(
 def open_engine(url: str) -> Engine:
     """Return an engine on ``url`` whose tables are made and upgraded.
 
-    A file that is not there is made, with its folder. Raises ConfigError for an address that
-    cannot be used, for a database that does not answer, and for one that a newer version of
-    the program has written.
+    A missing file is created, with its folder. Raises ConfigError for an invalid address, for a
+    database that does not answer, and for one of a newer version of the program.
     """
     where, shown = None, "that DIGLOT_DATABASE names"
     with ExitStack() as undo:
@@ -233,14 +230,14 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 
 def migrate(engine: Engine, upgrades: Sequence[Upgrade] = UPGRADES) -> int:
-    """Make the tables, or run the upgrades that are missing; return the version reached.
+    """Create the tables, or run the missing upgrades; return the version.
 
     Raises ConfigError for a database of a version above the newest.
     """
     try:
         return _migrate(engine, upgrades)
     except (IntegrityError, ProgrammingError):
-        # Another process made the same tables at the same moment: now they are there.
+        # Another process created the same tables at the same moment.
         return _migrate(engine, upgrades)
 
 

@@ -1,4 +1,4 @@
-"""What runs the tools of the tool page: the process's own, and a sandbox for what people write."""
+"""Runs tools for the tool page: the process's own tools, and people's Python in a sandbox."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from core.translation.messages import ToolCall
 
 
 class HandResult(Struct, frozen=True, kw_only=True):
-    """What a call by hand brought, and what the tool printed meanwhile."""
+    """The result of a call by hand, and what the tool printed."""
 
     result: ToolResult
     printed: str = ""
@@ -37,14 +37,14 @@ class Runners:
         self.tool_runtime = tool_runtime
 
     def box(self, definitions: Sequence[Definition]) -> Toolbox:
-        """Return a toolbox of these definitions, with what runs them as far as anything does.
+        """Return a toolbox of these definitions, connected to whatever can run them.
 
         Raises InvalidRequest for two of one name.
         """
         return self.tool_runtime.box(tuple(definitions))
 
     def runs(self, definition: Definition) -> bool:
-        """Tell whether anything here can run this."""
+        """Tell whether this definition can be run here."""
         return self.box([definition]).runs(definition.tool.name)
 
     def call(self, definition: Definition, arguments: str) -> HandResult:

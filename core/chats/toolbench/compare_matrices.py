@@ -1,4 +1,4 @@
-"""Two matrices against each other: over time, or over an edit of the definitions."""
+"""Compares two matrices: over time, or before and after an edit of the definitions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.tools.cases.values import Case
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """How often one cell was right before, of how many tries."""
+    """How many tries of one cell passed before, and of how many."""
 
     passed: int
     tries: int
@@ -25,8 +25,7 @@ class Change(Struct, frozen=True, kw_only=True):
 def compare(now: Matrix, before: Matrix) -> dict[tuple[int, str], Change]:
     """Return what ``before`` had in each cell of ``now``, where it tried the same.
 
-    Cases are the same where their prompts, system prompts and expectations are: an id alone
-    may have been given to another.
+    Cases are equal if their prompts, system prompts and expectations are: ids may be reused.
     """
     places = {_identity(case): place for place, case in enumerate(before.plan.cases)}
     old: dict[tuple[int, str], Cell] = cells(before.results)

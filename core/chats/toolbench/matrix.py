@@ -1,7 +1,7 @@
-"""Matrices at work: cases tried on models in the background, some at once.
+"""Runs matrices: cases tried on models in the background, several at once.
 
-A matrix runs in the fleet's loop whoever watches. Results are kept as they come, so that a
-cancelled matrix, or one whose process was killed, still has what was tried.
+A matrix runs in the fleet's event loop whether or not a page is watching. Results are stored as
+they come, so a cancelled matrix, or one whose process was killed, keeps them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from core.translation.events import accumulate
 from core.translation.messages import ChatRequest, Message, Text, Tool, text_of
 
 WRITE_EVERY = 0.5
-"""Seconds between writes of results; also how often a quiet matrix looks whether it is over."""
+"""Seconds between writes of results; also how often a matrix checks whether it is done."""
 
 TOUCH_EVERY = 5.0
 
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class MatrixJob:
-    """One matrix under way. What a page needs of it may be used from any thread."""
+    """One running matrix. The public methods may be called from any thread."""
 
     def __init__(self, matrix: Matrix) -> None:
         self.matrix = matrix
@@ -49,12 +49,12 @@ class MatrixJob:
 
     @property
     def done(self) -> bool:
-        """Whether it has ended and everything is kept."""
+        """Whether it has ended and all results are stored."""
         return self.state != "running"
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """What has come so far, in the order of the plan."""
+        """The results so far, in the order of the plan."""
         with self._lock:
             return tuple(result for _, result in sorted(self._results.items()))
 
@@ -69,7 +69,7 @@ class MatrixJob:
         return self._cancelled
 
     def cancel(self) -> None:
-        """Stop it; what has come is kept, and connections are closed."""
+        """Stop it; the results so far are kept, and connections are closed."""
         self._cancelled = True
         task = self.task
         if task is not None:
@@ -93,7 +93,7 @@ class MatrixRunner:
         self._jobs: dict[str, MatrixJob] = {}
 
     def start(self, owner: str, plan: MatrixPlan) -> MatrixJob:
-        """Try a plan. Raises InvalidRequest for one that is empty or too large."""
+        """Run a plan. Raises InvalidRequest if it is empty or too large."""
         count = len(plan.tries)
         if not 1 <= count <= MOST_TRIES:
             raise InvalidRequest(
@@ -121,7 +121,7 @@ class MatrixRunner:
         return next(mine, None)
 
     async def aclose(self) -> None:
-        """End what runs, in the fleet's loop; it counts as interrupted."""
+        """Stop all running matrices; call this in the fleet's loop. They become ``interrupted``."""
         tasks = [job.task for job in self._jobs.values() if job.task and not job.done]
         for task in tasks:
             task.cancel()

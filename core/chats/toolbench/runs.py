@@ -1,8 +1,8 @@
 """Runs of the tool page: one prompt with tool definitions, step by step, again, and branched.
 
-A run is an answer like any other, in a temporary chat whose settings hold its plan: so it goes
-on without anybody watching, is found again after a refresh, and shows its wire. Runs of the
-same prompt are siblings in one chat. Calls may wait for a person in the run's queue.
+A run is an answer like any other, in a temporary chat whose settings hold its plan: so it continues
+without a page, is found again after a refresh, and its requests can be inspected. Runs of the same
+prompt are siblings in one chat. Calls may wait for a person in the run's queue.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from core.translation.messages import (
 )
 
 How = Literal["auto", "emulated", "both"]
-"""Calls as the model can, or emulated even where it could, or both side by side."""
+"""Use the model's own tool calls, emulate them, or do both side by side."""
 
 
 class RunPlan(Struct, frozen=True, kw_only=True):
     """What is run, with which ``tools``.
 
-    ``choice`` is a word of tool_choice or the name of a tool behind ``=``. ``fault`` befalls
-    the first call or ``every`` one. ``max_turns`` limits the turns that may call tools.
+    ``choice`` is a word of tool_choice or the name of a tool behind ``=``. ``fault`` is injected
+    into the first call, or ``every`` call. ``max_turns`` limits the turns that may call tools.
     """
 
     prompt: str
@@ -64,7 +64,7 @@ class RunPlan(Struct, frozen=True, kw_only=True):
 
 
 class Trial(Struct, frozen=True, kw_only=True):
-    """One run of a plan: the row that holds it, how its calls are made, and what it began from.
+    """One run of a plan: its message, how its calls are made, and the run that it branches from.
 
     ``source`` is the run that it branches from, of which it took the first ``step`` steps.
     """
@@ -76,14 +76,14 @@ class Trial(Struct, frozen=True, kw_only=True):
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
-    """A call that waits for a person; ``runs`` says whether something here can run it."""
+    """A call that waits for a person; ``runs`` says whether it can be run here."""
 
     call: ToolCall
     runs: bool
 
 
 class Changed(Struct, frozen=True, kw_only=True):
-    """What is different in a branch: a call's arguments, which is then run, or its result."""
+    """The change that starts a branch: new arguments of a call, which is then run, or a new result."""
 
     call_id: str
     arguments: str | None = None
@@ -91,7 +91,7 @@ class Changed(Struct, frozen=True, kw_only=True):
 
 
 class _Mark(Struct, frozen=True, kw_only=True):
-    """What the chat's settings keep of one run."""
+    """What the settings of the chat store about one run."""
 
     emulated: bool = False
     source: str = ""
@@ -106,7 +106,7 @@ class _Kept(Struct, frozen=True, kw_only=True):
 
 
 class Playground:
-    """Runs of everybody. Methods may be called from any thread."""
+    """Runs of all owners. Methods may be called from any thread."""
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class Playground:
         jobs: JobRunner,
         toolbox: Callable[[Sequence[Definition]], Toolbox],
     ) -> None:
-        """``toolbox`` returns what runs some definitions, as far as anything does."""
+        """``toolbox`` returns a toolbox of definitions, connected to whatever can run them."""
         self._fleet = fleet
         self._store = store
         self._jobs = jobs
@@ -148,10 +148,10 @@ class Playground:
         return jobs
 
     def branch(self, owner: str, message_id: str, step: int, changed: Changed | None = None) -> Job:
-        """Go on from a step of a run as a new run: ``step`` counts its turns from 0.
+        """Start a new run from a step of another one: ``step`` counts its turns from 0.
 
-        Without ``changed`` that turn is asked for again; with it the turn stays, but for the
-        call that is named. Raises InvalidRequest for a step or call that is not there.
+        Without ``changed`` that turn is repeated; with it the turn is kept, except for the named
+        call. Raises InvalidRequest for a step or call that is not there.
         """
         old = self._store.message(owner, message_id)
         plan, marks = self._kept(owner, old.chat_id)
@@ -203,7 +203,7 @@ class Playground:
         return tuple(Waiting(call=call, runs=queue.runs(call.name)) for call in queue.waiting)
 
     def decide(self, owner: str, job_id: str, call_id: str, decision: Decision) -> bool:
-        """Settle a call that waits; return whether it still did.
+        """Decide a waiting call; return whether it was still waiting.
 
         Raises InvalidRequest for arguments that are not a JSON object.
         """
@@ -258,7 +258,7 @@ class Playground:
         turn: int = 0,
         later: bool = False,
     ) -> tuple[Run, ApprovalQueue]:
-        """Return what runs a plan, with its queue; ``later`` is a run that has called already."""
+        """Return the run of a plan, and its queue; ``later``: tools have been called before."""
         box = self._toolbox(plan.tools)
         notify: list[Callable[[bool], None]] = []
         queue = ApprovalQueue(

@@ -1,4 +1,4 @@
-"""What somebody has on the tool page: definitions and cases, as the database keeps them."""
+"""The state of the tool page of one owner: definitions and cases, as stored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST = 2_000_000
 class Workbench(Struct, frozen=True, kw_only=True):
     """Definitions, in the order in which they are shown to a model, and cases for them.
 
-    ``off`` are the names of tools that are kept but not shown to a model.
+    ``off`` are the names of tools that are stored but not shown to a model.
     """
 
     definitions: tuple[Definition, ...] = ()
@@ -34,18 +34,18 @@ class Workbench(Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.definitions if one.tool.name not in self.off)
 
     def put(self, place: int, definition: Definition) -> Workbench:
-        """Return it with a definition in another's place."""
+        """Return a copy with one definition replaced."""
         new = list(self.definitions)
         new[place] = definition
         return replace(self, definitions=tuple(new))
 
     def add(self, added: Sequence[Definition]) -> Workbench:
-        """Return it with more definitions; one that has a known name takes that one's place."""
+        """Return a copy with more definitions; one with a known name replaces the old one."""
         new = {one.tool.name: one for one in (*self.definitions, *added)}
         return replace(self, definitions=tuple(new.values()))
 
     def duplicate(self, place: int) -> Workbench:
-        """Return it with a second one of a definition, under a name of its own."""
+        """Return a copy in which a definition is duplicated under a new name."""
         old = self.definitions[place]
         names = {one.tool.name for one in self.definitions}
         number = next(n for n in range(2, len(names) + 3) if f"{old.tool.name}_{n}" not in names)
@@ -55,13 +55,13 @@ class Workbench(Struct, frozen=True, kw_only=True):
         return replace(self, definitions=tuple(new))
 
     def drop(self, place: int) -> Workbench:
-        """Return it without a definition."""
+        """Return a copy without a definition."""
         kept = (one for number, one in enumerate(self.definitions) if number != place)
         return replace(self, definitions=tuple(kept))
 
 
 def new_workbench(toolbox: Toolbox, *, language: str) -> Workbench:
-    """Return what somebody new finds: the example tools and a case of each kind."""
+    """Return the initial state: the example tools and a case of each kind."""
     names = dict.fromkeys(name for example in EXAMPLES for name in example.tools)
     return Workbench(
         definitions=tuple(Definition(tool=t) for t in toolbox.tools if t.name in names),
@@ -78,7 +78,7 @@ def read_workbench(text: str) -> Workbench:
 
 
 def write_workbench(bench: Workbench) -> str:
-    """Return it as JSON text. Raises InvalidRequest for more than is kept."""
+    """Return it as JSON text. Raises InvalidRequest if it is too large."""
     text = msgspec.json.encode(bench).decode()
     if len(text) > _MOST:
         raise InvalidRequest(f"tools and cases together are longer than {_MOST} characters")

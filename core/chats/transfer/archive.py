@@ -1,4 +1,4 @@
-"""Chats out of the store as files, and in again."""
+"""Exports chats from the store to files, and imports them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PAGE = 200
 
 
 class ExportReport(Struct, frozen=True, kw_only=True):
-    """How many chats an export holds, and how many have nothing that it could hold."""
+    """How many chats an export contains, and how many had no content for it."""
 
     chats: int
     skipped: int
@@ -41,7 +41,7 @@ class Archive:
         self._toolbox = toolbox
 
     def export(self, owner: str, chat_id: str, kind: ExportKind) -> bytes:
-        """Return a chat as a file: ``json`` has all of it, the others the branch that is shown.
+        """Return a chat as a file: ``json`` contains all of it, other kinds the shown branch.
 
         Raises InvalidRequest where there is no answer to learn from (``jsonl``).
         """
@@ -74,11 +74,11 @@ class Archive:
         return data, ExportReport(chats=len(files), skipped=skipped)
 
     def read(self, data: bytes) -> Import:
-        """Return what a file of chats holds, saving nothing. Raises InvalidRequest."""
+        """Read a file of chats, without saving. Raises InvalidRequest."""
         return read_import(data)
 
     def save(self, owner: str, found: Import) -> list[Chat]:
-        """Keep the chats of a file, the way they are in it, and return them."""
+        """Save the chats of a file and return them."""
         return [
             self._store.add_chat(
                 owner,

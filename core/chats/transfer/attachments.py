@@ -1,7 +1,7 @@
-"""Files beside a question: images for models that see, text for all.
+"""Files attached to a question: images for vision models, text for all models.
 
-A text file is a part of the question, with its name and fenced, since no API that Diglot speaks
-has a place of its own for it.
+A text file becomes a part of the question, with its name and in a code fence, since no API of
+Diglot has a field for it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_IMAGE = 20_000_000
 """The largest image, in bytes: OpenAI's limit (2026); Ollama has none of its own."""
 
 MAX_TEXT = 1_000_000
-"""The largest text file, in bytes: far above what local models remember."""
+"""The largest text file, in bytes: far more than the context of local models."""
 
 _IMAGES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -27,7 +27,7 @@ _HEAD = re.compile(r"\AFile: (.+)\n(`{3,})")
 
 
 def read_file(name: str, data: bytes) -> Part:
-    """Return a file as a part of a question. What it is shows in its bytes, not in its name.
+    """Return a file as a part of a question. Its type is detected from its bytes.
 
     Raises InvalidRequest for what is neither an image nor text, and for what is too large.
     """
@@ -66,7 +66,7 @@ def _check_size(name: str, data: bytes, most: int) -> None:
 
 
 def _decoded(name: str, data: bytes) -> str:
-    """Return a file's text: UTF-8, UTF-16 with its mark, or what Chinese Windows writes."""
+    """Return a file's text: UTF-8, UTF-16 with a byte order mark, or GB18030 (Chinese Windows)."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encodings = ["utf-16"]
     else:

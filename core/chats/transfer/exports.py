@@ -1,4 +1,4 @@
-"""Chats as files: all of one as JSON that comes back whole, the shown branch for people and tuning.
+"""Chats as files: a whole chat as JSON, or the shown branch as Markdown or for fine-tuning.
 
 The JSON is Diglot's own: ``{"format": "diglot-chat", "version": 1, "chat", "messages"}``, with
 the messages of all branches, each after its parent. The line for tuning is OpenAI's format of
@@ -27,7 +27,7 @@ ExportKind = Literal["json", "markdown", "jsonl"]
 
 
 class Ending(NamedTuple):
-    """How the names of files end: of one chat, and of all."""
+    """File name endings: of one chat, and of all."""
 
     one: str
     all: str
@@ -57,7 +57,7 @@ def dump_chats(chats: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def zip_files(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return files as one archive. Names are made fit for every system, and different."""
+    """Return files as one ZIP archive. Names are made unique and valid on every system."""
     out = io.BytesIO()
     used: set[str] = set()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -119,7 +119,7 @@ def _checked(rows: Sequence[dict[str, Any]], before: str) -> list[ChatMessage]:
 
 
 def dump_markdown(chat: Chat, path: Sequence[ChatMessage]) -> str:
-    """Return the shown branch as a person would read it, calls and their results included."""
+    """Return the shown branch as Markdown, including calls and their results."""
     out = [f"# {chat.title}" if chat.title else "# Chat"]
     for row in path:
         out.append("## User" if row.message.role == "user" else f"## {row.model or 'Assistant'}")

@@ -1,4 +1,4 @@
-"""What a store of conversations holds: chats, messages and the steps of an answer.
+"""The values of the chat store: chats, messages and the steps of an answer.
 
 All times are UTC in nanoseconds since 1970, all durations are nanoseconds.
 """
@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from core.translation.messages import Message
 
 PageDialect = Literal["ollama", "openai"]
-"""What chats of the page are asked in. It is kept with each message, so it is a closed set."""
+"""The dialects of the chat page. They are stored with each message, so the set is closed."""
 PAGE_DIALECTS: tuple[PageDialect, ...] = get_args(PageDialect)
 
 State = Literal["complete", "running", "interrupted", "stopped", "failed"]
@@ -22,7 +22,7 @@ Titled = Literal["question", "model", "person"]
 
 
 class ChatOptions(Struct, frozen=True, kw_only=True):
-    """What a question is asked with. Nothing is sent that is not set here.
+    """The options of a question. Only options that are set are sent.
 
     ``tools`` are names of the toolbox, ``settings`` names of
     core.translation.fields.chat with their values, ``schema`` is the JSON Schema that
@@ -42,8 +42,8 @@ class Chat(Struct, frozen=True, kw_only=True):
     """One conversation: a tree of messages, of which ``leaf`` ends the branch that is shown.
 
     ``updated`` is when its last message was added. A temporary chat is in no list, and
-    ``Store.forget`` deletes it. ``hidden`` is when it was put away, or 0: it is in no list
-    either, and comes back until it is forgotten. ``titled`` says whose words the title is.
+    ``Store.forget`` deletes it. ``hidden`` is when it was hidden, or 0: a hidden chat is in no list
+    and can be restored until it is deleted. ``titled`` says where the title comes from.
     """
 
     id: str
@@ -62,8 +62,8 @@ class Chat(Struct, frozen=True, kw_only=True):
 class Call(Struct, frozen=True, kw_only=True):
     """One tool call of a step. ``result`` is None until the tool has answered.
 
-    ``asked`` are the model's own arguments where it was run with others. ``how`` is empty for
-    what the tool said, else what was put in its place: see core.tools.approvals.
+    ``asked`` are the model's own arguments where a person changed them. ``how`` is empty for a
+    result of the tool, else it says what replaced it: see core.tools.approvals.
     """
 
     id: str
@@ -79,8 +79,8 @@ class Call(Struct, frozen=True, kw_only=True):
 class Step(Struct, frozen=True, kw_only=True):
     """A turn in which the model called tools: what it thought, said and called.
 
-    ``stopped`` says why the tool loop let the model call nothing more: the ``reason`` of
-    core.tools.loop.LoopStop, or nothing.
+    ``stopped`` says why the tool loop ended here: the ``reason`` of core.tools.loop.LoopStop, or
+    nothing.
     """
 
     calls: tuple[Call, ...] = ()
@@ -91,15 +91,15 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class ChatMessage(Struct, frozen=True, kw_only=True):
-    """One message of a chat, and what is known of how it came to be.
+    """One message of a chat, with its metadata.
 
-    An answer that used tools is one message: ``steps`` are the turns that called them, in
-    order, and ``message`` is the turn after them. ``numbers`` is described in
-    core.chats.jobs.answer. ``error`` is None or ``{"code", "message", "status"}``. ``exchanges``
-    are the ids of the calls to the backend. ``rating`` is -1, 0 or 1. ``updated`` is when
-    the row was last written: a running answer is written all the time. ``batch`` is the same
-    for answers that were asked for side by side. ``writer`` is the id of the job that writes
-    the answer or wrote it last. ``hidden`` is when it was put away, or 0.
+    An answer that used tools is one message: ``steps`` are the turns that called them, in order,
+    and ``message`` is the turn after them. ``numbers`` is described in core.chats.jobs.answer.
+    ``error`` is None or ``{"code", "message", "status"}``. ``exchanges`` are the ids of the calls
+    to the backend. ``rating`` is -1, 0 or 1. ``updated`` is when the row was last written: a
+    running answer is written all the time. Answers that were requested side by side have the same
+    ``batch``. ``writer`` is the id of the job that writes the answer or wrote it last. ``hidden``
+    is when it was hidden, or 0.
     """
 
     id: str
@@ -155,7 +155,7 @@ class MessageChanges(MessageFacts, total=False):
 
 
 class Preset(Struct, frozen=True, kw_only=True):
-    """A system prompt that is kept under a name."""
+    """A system prompt stored under a name."""
 
     name: str
     text: str
@@ -164,8 +164,8 @@ class Preset(Struct, frozen=True, kw_only=True):
 class Found(Struct, frozen=True, kw_only=True):
     """A message that a search has found.
 
-    ``excerpt`` is some text around the place; ``marks`` are the starts and ends of what was
-    looked for in it.
+    ``excerpt`` is some text around the match; ``marks`` are the starts and ends of the matches in
+    it.
     """
 
     chat: Chat
@@ -177,5 +177,5 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 def other_dialect(dialect: str) -> PageDialect:
-    """Return the other dialect in which the page can ask the same."""
+    """Return the other dialect of the chat page."""
     return PAGE_DIALECTS[dialect == PAGE_DIALECTS[0]]

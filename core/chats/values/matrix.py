@@ -1,4 +1,4 @@
-"""What a matrix is: cases tried on models, some times each, and what came of every try."""
+"""The values of a matrix: cases tried on models, several times each, and the results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MatrixState = Literal["running", "complete", "stopped", "interrupted"]
 class MatrixPlan(Struct, frozen=True, kw_only=True):
     """What is tried: each case on each model ``repeat`` times, ``workers`` at once.
 
-    ``emulated`` helps even models that have learnt to call tools.
+    ``emulated``: emulate tool calls even for models that support them.
     """
 
     cases: tuple[Case, ...]
@@ -36,14 +36,15 @@ class MatrixPlan(Struct, frozen=True, kw_only=True):
 
     @property
     def tries(self) -> list[tuple[int, str, int]]:
-        """What to try, as place of the case, model and number; a model's tries stand together,
-        so that a server loads each model once."""
+        """The tries: index of the case, model, number. They are ordered by model, so that a server
+        loads each model once.
+        """
         places = range(len(self.cases))
         return [(p, m, n) for m in self.models for p in places for n in range(self.repeat)]
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """What came of one try. ``duration`` is in ns, ``exchange`` is its wire's id."""
+    """The result of one try. ``duration`` is in ns, ``exchange`` is the id of its exchange."""
 
     case: int
     model: str
@@ -56,7 +57,7 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class Matrix(Struct, frozen=True, kw_only=True):
-    """One matrix: its plan and, where they were asked for, its results so far."""
+    """One matrix: its plan and, if they were loaded, its results so far."""
 
     id: str
     owner: str
@@ -69,7 +70,7 @@ class Matrix(Struct, frozen=True, kw_only=True):
 
 
 class Cell(Struct, frozen=True, kw_only=True):
-    """The tries of one case on one model, and how many of them were right.
+    """The tries of one case on one model, and how many of them passed.
 
     ``duration`` is the median in ns.
     """

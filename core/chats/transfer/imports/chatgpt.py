@@ -1,9 +1,9 @@
 """ChatGPT's export: ``conversations.json``, or since 2026 ``conversations-000.json`` and so on.
 
-OpenAI documents none of it; this is what exports of 2023 to 2026 hold. A chat is a ``mapping``
-of nodes, each with a message or none; ``current_node`` ends the branch that was shown. An
-answer is many messages: thoughts, calls (``recipient`` is the tool), results (role ``tool``)
-and text. Files stand beside it in the ZIP, with names that begin with their ids.
+OpenAI does not document it; this is what exports of 2023 to 2026 contain. A chat is a ``mapping``
+of nodes, each with a message or none; ``current_node`` ends the branch that was shown. An answer is
+many messages: thoughts, calls (``recipient`` is the tool), results (role ``tool``) and text. Files
+stand beside it in the ZIP, with names that begin with their ids.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from core.errors import InvalidRequest
 from core.translation.messages import Image
 
 FindFile = Callable[[str], tuple[str, bytes] | None]
-"""Gives the name and bytes of the file whose name begins with an id, or None."""
+"""Returns the name and bytes of the file whose name begins with an id, or None."""
 
 _STATES: Mapping[str, State] = {
     "in_progress": "interrupted",
@@ -55,7 +55,7 @@ _SAID = ("text", "multimodal_text")
 def read_chatgpt(
     body: Mapping[str, Any], path: str, ledger: Ledger, find: FindFile, ratings: Mapping[str, int]
 ) -> ImportedChat | None:
-    """Return one conversation, or None (with a row) where nothing of it can be read."""
+    """Return one conversation, or None (with a row in the report) where nothing can be read."""
     mapping = body.get("mapping")
     if not isinstance(mapping, Mapping):
         ledger.add("chat", "skipped", "broken", path)
@@ -80,7 +80,7 @@ def read_chatgpt(
 
 
 class _Reader:
-    """Reads one node, which stands at ``path``."""
+    """Reads the node at ``path``."""
 
     def __init__(self, ledger: Ledger, find: FindFile, path: str) -> None:
         self._find = find
@@ -210,7 +210,7 @@ class _Reader:
             yield Say(as_json(part))
 
     def _linked(self, text: str, about: Mapping[str, Any]) -> str:
-        """Replace the marks of citations, which no font can show, by what they stand for."""
+        """Replace citation marks, which no font can show, with the text they stand for."""
         for reference in map(map_of, items_of(about.get("content_references"))):
             mark = text_from(reference.get("matched_text"))
             if _CITED in mark and mark in text:

@@ -1,4 +1,4 @@
-"""A file of chats: which product wrote it, and what it holds. ZIP archives are looked into."""
+"""Reads a file of chats, whichever product wrote it; also inside ZIP archives."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from core.errors import InvalidRequest
 from core.translation.codec.json import decode_json
 
 MAX_JSON = 400_000_000
-"""How much JSON is read of one file, in bytes: it takes several times that in memory."""
+"""How much JSON of one file is read, in bytes; it needs several times that in memory."""
 
 _MAX_FILES = 200_000
-# JSON of chats becomes a tenth when it is packed; bombs become a thousandth.
+# Chats compress to about a tenth, ZIP bombs to a thousandth.
 _MOST_PACKED = 60
 _SMALL = 1_000_000
 _DAMAGED = (
@@ -39,10 +39,10 @@ _RATINGS = {"thumbs_up": 1, "thumbsUp": 1, "thumbs_down": -1, "thumbsDown": -1}
 
 
 def read_import(data: bytes) -> Import:
-    """Return what a file holds: JSON, or a ZIP with JSON in it.
+    """Read a file: JSON, or a ZIP with JSON in it.
 
-    Raises InvalidRequest (``import_refused``) for what no product known here has written, and
-    for what is too large; a chat that is broken is a row of the report.
+    Raises InvalidRequest (``import_refused``) for an unknown format, and for a file that is too
+    large; a broken chat is a row in the report.
     """
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return _Archive(data).read()
@@ -54,7 +54,7 @@ def read_import(data: bytes) -> Import:
 
 
 class _Archive:
-    """A ZIP. What it says of its own sizes is not believed."""
+    """A ZIP archive. The sizes in its headers are not trusted."""
 
     def __init__(self, data: bytes) -> None:
         try:
@@ -128,7 +128,7 @@ class _Archive:
 
 
 class _Reader:
-    """Gathers the chats of one file, or of several in one archive."""
+    """Collects the chats of one file, or of several in an archive."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class _Reader:
         self._known: set[str] = set()
 
     def add(self, value: Any, path: str) -> None:
-        """Read the chats of a JSON value. Raises InvalidRequest for what is none."""
+        """Read the chats in a JSON value. Raises InvalidRequest if there are none."""
         if text_from(map_of(value).get("format")).startswith("diglot-chat"):
             self._source = self._source or "diglot"
             own = list(_own(value))

@@ -1,7 +1,7 @@
 """LibreChat's export of one chat: messages in a list, or nested in each other (``recursive``).
 
 ``content`` has the parts of an answer in newer chats (text, think, tool_call, error), ``text``
-all of it in older ones, with thinking between ``:::thinking`` and ``:::`` (LibreChat 0.7, 0.8).
+everything in older ones, with thinking between ``:::thinking`` and ``:::`` (LibreChat 0.7, 0.8).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _PROMPTS = ("promptPrefix", "system", "instructions")
 
 
 def read_librechat(body: Mapping[str, Any], path: str, ledger: Ledger) -> ImportedChat | None:
-    """Return the chat, or None (with a row) where nothing of it can be read."""
+    """Return the chat, or None (with a row in the report) where nothing can be read."""
     rows = list(_rows(body, path))
     options = map_of(body.get("options"))
     said = {name: text_from(options.get(name)).strip() for name in _PROMPTS}
@@ -70,7 +70,7 @@ def read_librechat(body: Mapping[str, Any], path: str, ledger: Ledger) -> Import
 def _rows(
     body: Mapping[str, Any], path: str
 ) -> Iterator[tuple[str, Mapping[str, Any], str | None, str]]:
-    """Return the messages with their ids, parents and places, nested ones too, in their order."""
+    """Yield all messages in order, nested ones too: id, message, parent id, path."""
     name = "messagesTree" if items_of(body.get("messagesTree")) else "messages"
     waiting: list[tuple[Any, str | None, str, int]] = []
     for number, value in enumerate(items_of(body.get(name))):
@@ -83,7 +83,7 @@ def _rows(
         parent = above or text_from(row.get("parentMessageId"))
         yield key, row, None if parent == _NO_PARENT else parent or None, where
         below = list(enumerate(items_of(row.get("children"))))
-        # The place names the message alone: nested places would grow with the square.
+        # The path names only the message: full nested paths would grow quadratically.
         base = f"{path}.{name}[{key}].children" if below else ""
         waiting += [(one, key, base, place) for place, one in reversed(below)]
 
@@ -166,7 +166,7 @@ def _call(call: Mapping[str, Any], note: Any) -> Iterator[Event]:
 
 
 def _files(row: Mapping[str, Any], note: Any) -> Iterator[Event]:
-    """Files stand on LibreChat's server, not in its export."""
+    """Files are on LibreChat's server and not in its export."""
     for name in ("files", "attachments"):
         for one in map(map_of, items_of(row.get(name))):
             image = text_from(one.get("type")).startswith("image")

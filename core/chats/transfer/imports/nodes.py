@@ -1,7 +1,7 @@
-"""A chat of another product as nodes, and the tree of messages that Diglot keeps of them.
+"""Converts a chat of another product, given as nodes, to a tree of messages.
 
-A node is one message of the file. Where a product writes an answer as many messages (thinking,
-call, result, text), those in a row become one, as Diglot writes answers.
+A node is one message of the file. Some products store an answer as several messages (thinking,
+call, result, text); these are joined to one, as Diglot stores answers.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Ask(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a tool answered: to the call with this id, or else to the first that is open."""
+    """The result of a tool, for the call with this id, or else the first call without a result."""
 
     name: str
     text: str
@@ -58,7 +58,7 @@ Event = Say | File | Think | Ask | Result
 
 
 class Node(Struct, kw_only=True):
-    """One message of a file. Without a role it is not kept, and its children are its parent's.
+    """One message of a file. Without a role it is dropped, and its children move to its parent.
 
     ``path`` is its place in the file, ``created`` is in ns, 0 if not known.
     """
@@ -86,7 +86,7 @@ def system_node(prompt: str, path: str, ledger: Ledger) -> Iterator[Node]:
 
 
 class _Exchanged(Struct):
-    """Nodes that become one message, and where its children hang."""
+    """Nodes that become one message, and the parent of that message."""
 
     nodes: list[Node]
     parent: _Exchanged | None
@@ -98,14 +98,14 @@ def grow(
 ) -> tuple[tuple[ChatMessage, ...], str | None]:
     """Return the messages, parents first, and the id of the one that ends the shown branch.
 
-    Siblings stay in the order of ``nodes``. With ``join`` answers in a row become one. Where
-    nobody says anything but a system prompt, there is no chat, and nothing is returned.
+    Siblings stay in the order of ``nodes``. With ``join`` answers in a row become one. A chat with
+    nothing but a system prompt is empty: no messages are returned.
     """
     known = _known(nodes, ledger)
     children = _children(known, ledger)
     turns: dict[str, _Exchanged] = {}
     order: list[_Exchanged] = []
-    # Where no time is known, it is before all that are.
+    # A node without a time gets one before all known times.
     times = [node.created for node in known.values() if node.created]
     first = min(times) - len(known) if times else 0
     clock: dict[str | None, int] = {}
@@ -132,7 +132,9 @@ def grow(
 
 
 def arguments_of(value: Any) -> tuple[str, bool]:
-    """Return a call's arguments as the JSON text of an object, and whether they were one."""
+    """Return the arguments of a call as the JSON text of an object, and whether they were an object
+    before.
+    """
     if isinstance(value, Mapping):
         return encode_json(value).decode(), True
     if isinstance(value, str) and is_object(value):
@@ -151,7 +153,7 @@ def _known(nodes: Iterable[Node], ledger: Ledger) -> dict[str, Node]:
 
 
 def _children(known: Mapping[str, Node], ledger: Ledger) -> dict[str | None, list[Node]]:
-    """Return the kept children of each kept node; None has the beginnings."""
+    """Return the kept children of each kept node; the roots are under None."""
     children: dict[str | None, list[Node]] = {None: []}
     kept = [node for node in known.values() if node.role]
     for node in kept:
@@ -234,7 +236,7 @@ def _message(turn: _Exchanged) -> ChatMessage:
 
 
 class _Fold:
-    """Events of one turn, folded into steps and what was said last."""
+    """Folds the events of one turn into steps and a final message."""
 
     def __init__(self) -> None:
         self._steps: list[Step] = []
@@ -291,7 +293,7 @@ class _Fold:
         self._calls.append(_answered(Call(id=result.id or self._id(), name=name), result))
 
     def _close(self) -> None:
-        """End a step: what comes now is after its calls."""
+        """End the current step: what follows comes after its calls."""
         if not self._calls:
             return
         text = "".join(part.text for part in _one_text(self._parts))
@@ -314,6 +316,6 @@ def _answered(call: Call, result: Result) -> Call:
 
 
 def _one_text(parts: Sequence[Part]) -> list[Text]:
-    """Return an answer's parts as one text: models are shown answers as text only."""
+    """Return the parts of an answer as one text: models get answers as text only."""
     texts = [part.text for part in parts if isinstance(part, Text)]
     return [Text("\n\n".join(texts))] if texts else []

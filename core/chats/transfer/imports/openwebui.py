@@ -50,7 +50,7 @@ _DETAILS = re.compile(
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 _LOST = ("sources", "citations", "statusHistory", "embeds", "code_executions")
 
-# What Ollama measured, as Open WebUI keeps it, under the names of core.chats.jobs.answer.
+# Ollama's measurements, as Open WebUI stores them, under the names of core.chats.jobs.answer.
 _NUMBERS = {
     "prompt_eval_count": "prompt_tokens",
     "eval_count": "completion_tokens",
@@ -66,7 +66,7 @@ _NUMBERS = {
 
 
 def read_openwebui(body: Mapping[str, Any], path: str, ledger: Ledger) -> ImportedChat | None:
-    """Return one chat, or None (with a row) where nothing of it can be read."""
+    """Return one chat, or None (with a row in the report) where nothing can be read."""
     chat = map_of(body.get("chat")) or body
     history = map_of(chat.get("history"))
     by_id = map_of(history.get("messages"))
@@ -105,7 +105,7 @@ def read_openwebui(body: Mapping[str, Any], path: str, ledger: Ledger) -> Import
 
 
 def _side_by_side(by_id: Mapping[str, Any], nodes: list[Node]) -> None:
-    """Mark answers that were asked of several models at once."""
+    """Mark answers of several models to one question as a batch."""
     for node in nodes:
         asked = map_of(by_id.get(node.parent or "")).get("models")
         if node.role == "assistant" and len(set(map(str, items_of(asked)))) > 1:
@@ -164,7 +164,7 @@ def _content(row: Mapping[str, Any], role: str, note: Any) -> Iterator[Event]:
 
 
 def _same_words(output: Sequence[Any], content: str, note: Any) -> bool:
-    """Whether an answer still says what the model wrote: a person may have edited its text."""
+    """Tell whether an answer still has the text of the model: a person may have edited it."""
 
     def silent(*_: object) -> None: ...
 
@@ -250,7 +250,7 @@ def _marked_up(content: str, note: Any) -> Iterator[Event]:
 
 
 def _unquoted(text: str) -> Any:
-    """Return text that was written as a JSON string, perhaps twice, as it was before."""
+    """Undo up to two layers of JSON string encoding."""
     for _ in range(2):
         try:
             value = decode_json(text)

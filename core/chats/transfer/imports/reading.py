@@ -1,6 +1,6 @@
-"""What readers of other products' files share: values that may be missing or of another type.
+"""Lenient readers for files of other products: values may be missing or of another type.
 
-A damaged field is no reason to lose a chat, so nothing here raises.
+A damaged field must not lose a chat, so nothing here raises.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def text_from(value: Any) -> str:
 
 
 def seconds_ns(value: Any) -> int:
-    """Return a duration in seconds as ns; 0 for what is none."""
+    """Return a duration in seconds as ns; 0 if it is invalid."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return int(value * 1e9) if number and math.isfinite(value) and 0 <= value < 1e8 else 0
 
 
 def time_ns(value: Any) -> int:
-    """Return a time as ns since 1970: of seconds, milliseconds or ISO 8601; 0 for what is none."""
+    """Return a time (seconds, milliseconds or ISO 8601) as ns since 1970; 0 if it is invalid."""
     if isinstance(value, str):
         try:
             stamp = datetime.fromisoformat(value)
@@ -54,7 +54,7 @@ def time_ns(value: Any) -> int:
 
 
 def as_json(value: Any) -> str:
-    """Return content of a kind not known here, as it was."""
+    """Return content of an unknown type as a JSON code block."""
     return f"```json\n{encode_json(value).decode()}\n```"
 
 

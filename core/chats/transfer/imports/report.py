@@ -1,4 +1,4 @@
-"""What an import says of everything that it does not keep exactly as it was."""
+"""The report of an import: everything that is not kept exactly as it was."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.note import Note, notes
 Unit = Literal["file", "chat", "message", "part"]
 
 Outcome = Literal["joined", "changed", "skipped"]
-"""Part of another message now; kept in another form; not kept."""
+"""Joined to another message, kept in another form, or not kept."""
 
 WHY = notes(
     "import",
@@ -24,9 +24,9 @@ WHY = notes(
 
 
 class ImportRow(Struct, frozen=True, kw_only=True):
-    """One line of the report: the same thing for the same reason in one chat.
+    """One line of the report: one outcome for one reason in one chat.
 
-    ``chat`` is the chat's title, ``paths`` are all the places in the file.
+    ``chat`` is the title of the chat, ``paths`` are the places in the file.
     """
 
     unit: Unit
@@ -47,7 +47,7 @@ class ImportRow(Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """The report while a file is read. ``chat`` is the title of the one being read."""
+    """The report while a file is read. ``chat`` is the title of the current chat."""
 
     def __init__(self) -> None:
         self.chat = ""
@@ -56,11 +56,11 @@ class Ledger:
         self._places: dict[tuple[Unit, Outcome, str, str], list[str]] = {}
 
     def add(self, unit: Unit, outcome: Outcome, why: str, path: str) -> None:
-        """Write down that something at ``path`` is not kept as it was."""
+        """Add the thing at ``path``, which is not kept as it was."""
         self._places.setdefault((unit, outcome, why, self.chat), []).append(path)
 
     def rows(self) -> tuple[ImportRow, ...]:
-        """Return the report: what is not kept first, then what is changed, then what is joined."""
+        """Return the report: first what is skipped, then what is changed, then what is joined."""
         order = ("skipped", "changed", "joined")
         rows = [
             ImportRow(unit=unit, outcome=outcome, why=why, chat=chat, paths=tuple(paths))

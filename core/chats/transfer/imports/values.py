@@ -1,4 +1,4 @@
-"""What a file of chats holds, before anything of it is kept."""
+"""The content of a file of chats, before it is saved."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ImportedChat(Struct, frozen=True, kw_only=True):
 
 
 class Reason(Struct, frozen=True, kw_only=True):
-    """All rows of a report that say the same, of all chats, with the first places."""
+    """All rows of a report with the same outcome and reason, over all chats, with examples."""
 
     unit: Unit
     outcome: Outcome
@@ -39,8 +39,8 @@ class Reason(Struct, frozen=True, kw_only=True):
 class Import(Struct, frozen=True, kw_only=True):
     """What a file holds.
 
-    ``seen_chats`` and ``seen_messages`` count what stands in it. Each of these messages is one
-    of ``chats``, or one row of the report has joined or skipped it; chats alike.
+    ``seen_chats`` and ``seen_messages`` count what the file contains. Each message is either in
+    ``chats``, or a row of the report says that it was joined or skipped; likewise each chat.
     """
 
     source: Source
@@ -55,7 +55,7 @@ class Import(Struct, frozen=True, kw_only=True):
         return sum(len(chat.messages) for chat in self.chats)
 
     def reasons(self) -> list[Reason]:
-        """Return the report put together over all chats, in its order."""
+        """Return the report grouped over all chats, in its order."""
         together: dict[tuple[Unit, Outcome, str], list[ImportRow]] = {}
         for row in self.rows:
             together.setdefault((row.unit, row.outcome, row.why), []).append(row)
