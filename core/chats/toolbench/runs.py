@@ -83,7 +83,7 @@ class Waiting(Struct, frozen=True, kw_only=True):
 
 
 class Changed(Struct, frozen=True, kw_only=True):
-    """The change that starts a branch: new arguments of a call, which is then run, or a new result."""
+    """What a branch changes: the arguments of a call, which is then run, or its result."""
 
     call_id: str
     arguments: str | None = None
