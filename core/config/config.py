@@ -130,7 +130,7 @@ def parse_config(
         variables.warnings += warn_of_keys(document.value)
         check_values(document)
         config = _read(document.value, variables, folder)
-        entries = (*config.deployments, *config.unserved)
+        entries: list[Deployment | Unserved] = [*config.deployments, *config.unserved]
         variables.warnings += check_names(entries, config.routing.aliases, document.value)
         if look:
             check_tool_folder(config.tools.folder)
