@@ -3,12 +3,13 @@
     python scripts/key_rules.py v8.30.1
 
 The rules (MIT) are fetched with Go's own client and written to ``core/exchanges/rules``, with the
-licence. Four things are changed on the way, and a rule where they cannot be is left out by name:
+licence. Five things are changed on the way, and a rule where they cannot be is left out by name:
 
 - a pattern begins where its sign stands: one search for all signs then finds every place to look;
 - a key may end before any character that is none of its own: gitleaks asks for a quote or a space
   after it, which a full stop, a tag or a Chinese comma is not;
 - what Go's expressions write in another way than Python's is rewritten;
+- signs that stand in every text are made longer;
 - repeats that cannot give back anything that helps do not try to.
 """
 
@@ -40,8 +41,25 @@ LEFT_OUT = {
 }
 """Rules that are not taken over, each with the reason."""
 
-SIGNS = {"jwt": ["eyj"]}
-"""Where a longer beginning is known than the pattern says: a token's header is a JSON object."""
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+SIGNS = {
+    "jwt": ["eyj"],
+    "vault-service-token": ["hvs.", *(f"s.{letter}" for letter in _LETTERS)],
+    "twilio-api-key": [f"sk{letter}" for letter in "0123456789abcdef"],
+    "airtable-personnal-access-token": [
+        *(f"pat{letter}" for letter in _LETTERS if letter != "h"),
+        *(f"path{letter}" for letter in _LETTERS),
+    ],
+}
+"""Where a longer beginning is known than the pattern says: a token's header is a JSON object, and
+the end of a sentence, "ask" and "path" are in every text."""
+
+THEN = {
+    "azure-ad-client-secret": r"Q~[\w~.-]{31}",
+    "hashicorp-tf-api-token": r"atlasv1\.[\w=-]{60}",
+    "maxmind-license-key": r"_mmk(?!\w)",
+}
+"""Of rules whose sign stands in their middle, what follows it."""
 
 END = r"(?!\w)"
 
@@ -100,6 +118,7 @@ def translated(entry: dict[str, Any]) -> dict[str, Any] | None:
         # What tells this one stands in its middle: look a little before the sign, too.
         rule["signs"] = [word.lower() for word in entry["keywords"]]
         rule["back"] = 40
+        rule["then"] = THEN[name]
     return rule
 
 

@@ -16,13 +16,17 @@ import msgspec
 
 from core.translation.dialects.shared.content import picture_type
 
+_BASE64 = rb"[A-Za-z0-9+/]*+(?:\\/[A-Za-z0-9+/]*+)*+={0,2}"
 _DATA_URL = re.compile(
-    rb"(data:(?:[\w.+-]+\\?/[\w.+-]+)?(?:;[\w=.-]+)*;base64,)((?:[A-Za-z0-9+/]|\\/)+={0,2})"
+    rb"(data:(?:[\w.+-]+\\?/[\w.+-]+)?(?:;[\w=.-]+)*;base64,)(?=[\w+/\\])(" + _BASE64 + rb")"
 )
+# One letter tells where it may begin: only then are other letters passed over quickly.
 _BARE = re.compile(
-    rb"""([\[,]\s*["']|["'](?:data|image|b64_json)["']\s*:\s*["'])"""
-    rb"""((?:[A-Za-z0-9+/]|\\/){32,}={0,2})(["'])"""
+    rb"""([\["',](?:(?<=[\[,])\s*["']|(?<=["'])(?:data|image|b64_json)["']\s*:\s*["']))"""
+    rb"""(?=[\w+/\\]{32})(""" + _BASE64 + rb""")(["'])"""
 )
+# What follows a sign of such data where it is some: a word in quotation marks is more often none.
+_FOLLOWS = re.compile(rb"""(?:\s*:\s*\[?\s*["'])?[\w+/\\]{16}""")
 _LONG = 256
 _HIDDEN = re.compile(
     r"\+hidden\+(?P<type>[a-z]+(?:/[a-z0-9]+)?)\+(?P<size>\d+)\+bytes\+(?P<digest>[0-9a-f]{8})\+*"
@@ -45,6 +49,11 @@ def hidden_data(value: str) -> HiddenData | None:
     if found is None:
         return None
     return HiddenData(type=found["type"], size=int(found["size"]), digest=found["digest"])
+
+
+def may_be_data(data: bytes, begin: int) -> bool:
+    """Tell whether data may follow after a sign of it that ends at ``begin``."""
+    return _FOLLOWS.match(data, begin) is not None
 
 
 def find_data(data: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections import Counter
 from collections.abc import Iterator
 
+from core.exchanges.hidden_data import may_be_data
 from core.exchanges.key_rules import KeyRules, Rule, key_rules
 from core.exchanges.view import Place, View, merged, unescaped
 
@@ -28,8 +30,6 @@ _LONGEST_SIGN = 64
 # Escapes within escapes that are read.
 _MOST_ROUNDS = 4
 
-_SPELT = re.compile(rb"\\u00[2-7]|%(?:25)*[2-7][0-9a-fA-F]|&#[x\d]|\\/")
-
 
 class Look:
     """What one look through bytes finds.
@@ -40,37 +40,36 @@ class Look:
     ``texts`` also takes what is likely a key in an error, a log or what somebody pastes.
     """
 
-    __slots__ = ("_done", "_escaped", "_texts", "data", "deltas", "has_data", "plain")
+    __slots__ = ("_done", "_escapes", "_texts", "data", "deltas", "has_data", "plain")
 
     def __init__(self, data: bytes, *, texts: bool = False) -> None:
         self.data = data
-        self.has_data = self._escaped = False
+        self.has_data = False
+        # In machine words: a text full of escapes has as many as half its letters.
+        self._escapes = array("L")
         self.deltas: list[tuple[int, int]] = []
         self._texts = texts
         self.plain: list[Place] = []
         self._done: dict[str, int] = {}
         rules, small = key_rules(), data.lower()
-        names, own, deltas, quick = rules.names, rules.data, rules.deltas, rules.quick
+        names, own, quick = rules.names, rules.data, rules.quick
         # In parts, so that a text full of signs takes no memory for all of them at once.
         for begin in range(0, len(small), _PART):
             part = small if len(small) <= _PART else small[begin : begin + _PART + _LONGEST_SIGN]
             for sign, start, end in rules.signs.find_matches_as_indexes(part, overlapping=True):
                 if start >= _PART:
                     continue  # seen in the next part
-                if sign >= deltas:
-                    self.deltas.append((sign, begin + end))
-                elif sign >= own:
-                    self._note(rules, sign, begin + start)
-                else:
+                if sign < own:
                     at = begin + (end if sign >= names else start)
-                    if quick(sign).match(data, at, at + _ENOUGH):
+                    may_match = quick[sign] or rules.quick_of(sign)
+                    if may_match(data, at, at + _ENOUGH):
                         self._try(rules, sign, at, begin + start, begin + end)
-
-    def _note(self, rules: KeyRules, sign: int, start: int) -> None:
-        if sign < rules.escapes:
-            self.has_data = True
-        elif not self._escaped:
-            self._escaped = _SPELT.match(self.data, start) is not None
+                elif sign >= rules.deltas:
+                    self.deltas.append((sign, begin + end))
+                elif sign >= rules.escapes:
+                    self._escapes.append(begin + start)
+                elif not self.has_data:
+                    self.has_data = may_be_data(data, begin + end)
 
     def _try(self, rules: KeyRules, sign: int, begin: int, start: int, end: int) -> None:
         """Try the rules of a sign; their patterns begin at ``begin``."""
@@ -87,20 +86,20 @@ class Look:
 
     def keys(self) -> list[Place]:
         """Return where keys stand, in order, none within another."""
-        found = [*self.plain, *self._spelt()] if self._escaped else self.plain
+        found = [*self.plain, *self._spelt()] if self._escapes else self.plain
         return merged(found) if found else []
 
     def _spelt(self) -> Iterator[Place]:
         """Yield where keys stand that escapes spell, at any depth that is likely."""
         views: list[View] = []
-        data = self.data
+        look = self
         while len(views) < _MOST_ROUNDS:
-            view = unescaped(data)
+            view = unescaped(look.data, look._escapes)
             if view is None:
                 break
             views.append(view)
-            data = view.data
-            for place in Look(data, texts=self._texts).plain:
+            look = Look(view.data, texts=self._texts)
+            for place in look.plain:
                 for step in reversed(views):
                     place = step.place(place)
                 yield place

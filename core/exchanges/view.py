@@ -12,11 +12,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 Place = tuple[int, int]
 
-# Letters, digits and signs of keys, and quotation marks, where an escape spells them.
+# Letters, digits and signs of keys, and quotation marks, where an escape spells them. Each kind
+# begins with a letter of its own: only then are other letters passed over quickly.
 _ESCAPE = re.compile(
-    rb"\\+u00([2-7][0-9a-fA-F])|%(?:25)*([2-7][0-9a-fA-F])|&#(?:x0*([2-7][0-9a-fA-F])|0*(\d{2,3}));"
-    rb"|\\+(/)"
+    rb"\\\\*(?:u00([2-7][0-9a-fA-F])|(/))|%(?:25)*([2-7][0-9a-fA-F])"
+    rb"|&#(?:x0*([2-7][0-9a-fA-F])|0*(\d{2,3}));"
 )
+# Bytes on both sides of an escape that are read with it. A longer key that is spelled has more
+# escapes: in base64 every 32nd letter is a + or a /.
+_AROUND = 1024
+# Stands where something is left out: no key has it within.
+_GAP = b"\0\n"
 
 
 class View:
@@ -65,33 +71,56 @@ def merged(places: Iterable[Place]) -> list[Place]:
     return found
 
 
-def unescaped(data: bytes) -> View | None:
-    """Return data with its escapes of letters read; None where there are none."""
+def unescaped(data: bytes, signs: Iterable[int]) -> View | None:
+    """Return data with its escapes of letters read; None where there are none.
+
+    ``signs`` are where escapes may stand, in order. Only what is near an escape is in the view.
+    """
     pieces: list[bytes] = []
-    starts, origins = [0], [0]
-    done = written = 0
-    for match in _ESCAPE.finditer(data):
-        letter = _letter(match)
-        if not letter:
+    starts: list[int] = []
+    origins: list[int] = []
+    done, written = -_AROUND, 0
+
+    def keep(first: int, last: int, new: bytes = b"") -> None:
+        nonlocal written
+        starts.append(written)
+        origins.append(first)
+        pieces.append(new or data[first:last])
+        written += len(pieces[-1])
+
+    for sign in signs:
+        match = None if sign < done else _ESCAPE.match(data, _first_backslash(data, sign))
+        letter = b"" if match is None else _letter(match)
+        if match is None or not letter:
             continue
-        begin, end = match.span()
-        pieces += data[done:begin], letter
-        written += begin - done
-        starts += written, written + 1
-        origins += begin, end
-        written += 1
-        done = end
+        first, last = match.span()
+        if first - done > 2 * _AROUND:
+            if done >= 0:
+                keep(done, done + _AROUND)
+                keep(done + _AROUND, done + _AROUND, _GAP)
+            done = max(first - _AROUND, 0)
+        keep(max(done, 0), first)
+        keep(first, last, letter)
+        done = last
     if not pieces:
         return None
-    pieces.append(data[done:])
+    keep(done, min(done + _AROUND, len(data)))
     return View(b"".join(pieces), starts, origins)
 
 
+def _first_backslash(data: bytes, at: int) -> int:
+    """Return where the backslashes begin that stand before another: escapes within escapes."""
+    if data[at] == 0x5C:
+        while at and data[at - 1] == 0x5C:
+            at -= 1
+    return at
+
+
 def _letter(match: re.Match[bytes]) -> bytes:
-    code = match[1] or match[2] or match[3]
+    if match[2]:
+        return b"/"
+    code = match[1] or match[3] or match[4]
     if code:
         return bytes([int(code, 16)])
-    if match[4]:
-        number = int(match[4])
-        return bytes([number]) if 32 < number < 127 else b""
-    return b"/"
+    number = int(match[5])
+    return bytes([number]) if 32 <= number < 127 else b""

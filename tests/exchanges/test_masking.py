@@ -63,7 +63,7 @@ LEFT = (
     re.compile(rb"\b(sk-|pk-|gsk_|hf_|xoxb-|AIza|eyJhbGciOi|r8_|tvly-)(?!\*\*\*)[A-Za-z0-9]{20,}"),
     re.compile(
         rb"[\"'][\w-]*(api[_-]?key|authorization|passwor[dt]|secret|access[_-]?token|cookie)[\"']"
-        rb"\s*:\s*([\"'])(?!\*\*\*\2)([^\"'\\]|\\.)+\2",
+        rb"\s*:\s*([\"'])(?!\*\*\*\2)([^\"'\\\r\n]|\\.)+\2",
         re.IGNORECASE,
     ),
     re.compile(rb"\b(bearer|basic)\s+(?=[\w.~+/-]*[\d=])[\w.~+/=-]{8,}", re.IGNORECASE),
