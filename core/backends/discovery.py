@@ -19,8 +19,8 @@ from core.errors import BackendUnavailable, ConfigError, InvalidResponse
 from core.http.addresses import ollama_address
 from core.http.client import Client
 
-_TIMEOUT = 0.5
-"""Seconds for Ollama to answer. Nobody waits for this at the start but where a host is slow."""
+_TIMEOUT = 3.0
+"""Seconds for Ollama to answer on a busy machine. Where none runs, the port says so at once."""
 
 
 Source = Literal["config", "server", "embedded"]

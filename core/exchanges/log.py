@@ -78,9 +78,11 @@ class ExchangeLog:
         self._order.append(exchange.id)
         self._growing.add(exchange.id)
         self._added += 1
-        # Sizes are summed now and then, not each time.
-        if len(self._order) > self._limit or self._added % _SUM_EVERY == 0:
+        # Sizes are summed now and then: that looks at all exchanges that are not over.
+        if self._added % _SUM_EVERY == 0:
             self._trim()
+        elif len(self._order) > self._limit:
+            self._drop(self._order.popleft())
 
     def get(self, identity: str, *, owner: str, everyone: bool = False) -> Exchange | None:
         """Return one exchange if it is ``owner``'s, or anybody's for ``everyone``."""

@@ -12,12 +12,14 @@ from __future__ import annotations
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from core.gateway.joined_head import JoinedHead
 
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 
-class _UntilClosed(RequestResponseCycle):
+class _UntilClosed(JoinedHead):
     """An answer whose length is not known and that may not be sent in chunks."""
 
     async def send(self, message: Any) -> None:
@@ -73,9 +75,11 @@ class HttpProtocol(HttpToolsProtocol):
             return
         if not self.url.startswith((b"/", b"*")):
             self._take_host()
+        last = self.cycle
         super().on_headers_complete()
-        if self.scope["http_version"] == "1.0":
-            self.cycle.__class__ = _UntilClosed
+        if self.cycle is last:
+            return  # a WebSocket is to be opened
+        self.cycle.__class__ = _UntilClosed if self.scope["http_version"] == "1.0" else JoinedHead
 
     def _take_host(self) -> None:
         """Read a target in absolute form."""

@@ -42,6 +42,10 @@ class Response:
         except aiohttp.ClientError as exc:
             raise Lost(str(exc)) from exc
 
+    def arrived(self) -> bool:
+        """Tell whether all of the body has come, read or not."""
+        return self._response.content.is_eof()
+
     def release(self) -> None:
         """Give the connection back, or cut it where the body is unread."""
         self._response.close()

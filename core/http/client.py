@@ -41,6 +41,9 @@ class _Source(Protocol):
     async def read(self) -> bytes:
         """Return the next bytes; nothing at the end."""
 
+    def arrived(self) -> bool:
+        """Tell whether all of the body has come."""
+
     def release(self) -> None:
         """Give the connection back, or cut it where the body is unread."""
 
@@ -52,6 +55,7 @@ class Reply:
         self, source: _Source, where: str, status: int, headers: Sequence[tuple[bytes, bytes]]
     ) -> None:
         self._source = source
+        self.arrived = source.arrived
         self._where = where
         self._closed = False
         self.status = status

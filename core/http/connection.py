@@ -11,6 +11,7 @@ and ``Lost`` after that. Nothing is asked twice here.
 from __future__ import annotations
 
 import asyncio
+import math
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -42,15 +43,13 @@ class Connection(asyncio.Protocol):
 
     ``waiting`` and ``reading`` are ``_busy``. While more than _MAX_WAITING bytes are not read,
     the transport is paused, so a slow client slows its server down instead of filling memory.
-    One timer looks for silence and for the deadline; each byte that comes only moves ``_last``,
-    since setting a timer anew for every chunk would cost more than the chunk.
+    The pool looks for silence and for the deadline; each byte that comes only moves ``_last``.
     """
 
     def __init__(self, pool: Pool, place: tuple[str, int]) -> None:
         self._pool = pool
         self._place = place
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._parser: Any = httptools.HttpResponseParser(self)
         self._busy = False
@@ -84,7 +83,7 @@ class Connection(asyncio.Protocol):
         self._silence = silence
         self._last = now
         self._deadline = now + total if total is not None else None
-        self._timer = self._loop.call_at(self._due(), self._tick)
+        self._pool.watch(self, self._due())
         self._transport.write(request)
         while not self.status:
             await self._wait()
@@ -106,11 +105,13 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def arrived(self) -> bool:
+        """Tell whether all of the body has come, read or not."""
+        return self._whole
+
     def release(self) -> None:
         """Give the connection back where its answer is whole, else end it."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._pool.watched.discard(self)
         if self._whole and self._keep and not self.closed:
             self._begin()
             self._busy = False
@@ -150,15 +151,17 @@ class Connection(asyncio.Protocol):
         due = self._last + self._silence
         return due if self._deadline is None else min(due, self._deadline)
 
-    def _tick(self) -> None:
+    def look(self, now: float) -> float:
+        """Return when to look next; what takes too long ends with a TimeoutError."""
         # Reading was stopped on purpose: the silence is ours.
         if self._paused:
-            self._last = self._loop.time()
+            self._last = now
         due = self._due()
-        if due <= self._loop.time():
-            self._fail(TimeoutError())
-        else:
-            self._timer = self._loop.call_at(due, self._tick)
+        if due > now:
+            return due
+        self._pool.watched.discard(self)
+        self._fail(TimeoutError())
+        return math.inf
 
     # What the loop tells ----------------------------------------------------------------------
 
@@ -230,10 +233,33 @@ class Connection(asyncio.Protocol):
 
 
 class Pool:
-    """The connections that wait to be used again, by host and port."""
+    """The connections that wait to be used again, by host and port.
+
+    ``watched`` are those that wait for an answer. One timer, set for the first that is due, does
+    for all: one for each request would cost more than reading its answer.
+    """
 
     def __init__(self) -> None:
         self._idle: dict[tuple[str, int], list[Connection]] = {}
+        self.watched: set[Connection] = set()
+        self._next_look = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, connection: Connection, due: float) -> None:
+        """Look after a connection at ``due`` (the loop's time, in s), and from then on."""
+        self.watched.add(connection)
+        if due < self._next_look:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._next_look = due
+            self._timer = asyncio.get_running_loop().call_at(due, self._look)
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        due = min((one.look(now) for one in list(self.watched)), default=math.inf)
+        self._next_look = due
+        self._timer = loop.call_at(due, self._look) if due < math.inf else None
 
     async def take(self, place: tuple[str, int], *, timeout: float) -> Connection:
         """Return a connection, a kept one where there is one. Raises OSError."""
@@ -263,6 +289,9 @@ class Pool:
 
     def close(self) -> None:
         """Close all that wait."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer, self._next_look = None, math.inf
         for idle in self._idle.values():
             for connection in idle:
                 if not connection.closed:

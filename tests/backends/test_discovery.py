@@ -97,7 +97,7 @@ def test_a_server_that_never_answers_is_not_waited_for() -> None:
     async def check(host: str) -> None:
         before = time.monotonic()
         assert await find_ollama({"OLLAMA_HOST": host}) is None
-        assert time.monotonic() - before < 2
+        assert time.monotonic() - before < 6
 
     asyncio.run(at(None, check))
 

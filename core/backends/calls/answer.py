@@ -7,7 +7,7 @@ with its own status instead of hiding behind a 200.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 import msgspec
@@ -31,13 +31,15 @@ class Fail(Protocol):
 class Answer(Struct, kw_only=True):
     """What a client gets. ``body`` is whole, or is followed by the pieces of ``rest``.
 
-    Close ``rest`` before ``fail`` is asked for the last piece of all.
+    Close ``rest`` before ``fail`` is asked for the last piece of all. ``arrived`` tells, where it
+    is known, that all that ``rest`` is made of is here.
     """
 
     content_type: str
     body: bytes
     rest: AsyncGenerator[bytes] | None = None
     fail: Fail | None = None
+    arrived: Callable[[], bool] | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -63,7 +65,13 @@ async def stream_answer(
         await pieces.aclose()
         exchange.client.forget()
         raise BackendError(error.message, status=error.status, code=error.code)
-    return Answer(content_type=content_type, body=first, rest=pieces, fail=translator.fail)
+    return Answer(
+        content_type=content_type,
+        body=first,
+        rest=pieces,
+        fail=translator.fail,
+        arrived=reply.arrived,
+    )
 
 
 async def _pieces(

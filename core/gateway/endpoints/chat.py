@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 
 from starlette.types import Receive, Scope, Send
@@ -17,6 +18,7 @@ from core.backends.calls.options import AskOptions
 from core.errors import BackendUnavailable
 from core.gateway.call import CallScope, GatewayState, identified
 from core.gateway.gate import Endpoint
+from core.gateway.joined_head import BODY_FOLLOWS
 
 WATCH_AFTER = 0.02
 """Seconds of work after which it is seen to that the client is still there."""
@@ -25,18 +27,23 @@ _BACK_AFTER = 2.0
 """Seconds after which a server that was stopped, or another in its place, may be asked again."""
 
 
+_START = {"type": "http.response.start", "status": 200, BODY_FOLLOWS: True}
+
+
 class ChatEndpoint(Endpoint):
     """POST of a chat, or of texts to embed, in the dialect ``client_dialect``."""
 
     def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
         super().__init__(gateway_state, dialect=client_dialect)
         self._client_dialect = client_dialect
+        self._lookout = _Lookout()
 
     async def serve(
         self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer one request, for as long as its client is there."""
         watcher = _Watcher(receive)
+        self._lookout.add(watcher)
         try:
             await self._answer(call, scope, body, send)
         except asyncio.CancelledError:
@@ -91,16 +98,23 @@ async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
     rest = answer.rest
     if rest is None:
         headers.append((b"content-length", b"%d" % len(answer.body)))
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({**_START, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
         return
     # Proxies in front must not hold a stream back.
     headers += [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
     ended = False
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        begin = answer.body
+        if answer.arrived is not None and answer.arrived():
+            # Nothing of it has to be waited for any more: it goes out at once.
+            begin += b"".join([piece async for piece in rest])
+            ended = True
+        await send({**_START, "headers": headers})
         call.fail = answer.fail
-        await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+        await send({"type": "http.response.body", "body": begin, "more_body": not ended})
+        if ended:
+            return
         async for piece in rest:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         ended = True
@@ -121,36 +135,62 @@ async def _each(
 
 
 class _Watcher:
-    """Cancels the work of the task that makes it when its client leaves.
+    """Cancels the work of the task that makes it when its client leaves."""
 
-    It begins to look a little later, since most short answers are done by then.
-    """
-
-    __slots__ = ("_receive", "_task", "_timer", "left", "work")
+    __slots__ = ("_receive", "_task", "done", "left", "work")
 
     def __init__(self, receive: Receive) -> None:
         work = asyncio.current_task()
         assert work is not None
         self.work = work
-        self.left = False
+        self.done = self.left = False
         self._receive = receive
         self._task: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._task = asyncio.create_task(self._watch())
 
     def stop(self) -> None:
         """Look no longer."""
-        self._timer.cancel()
+        self.done = True
         if self._task is not None:
             self._task.cancel()
-
-    def _start(self) -> None:
-        self._task = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.left = True
         self.work.cancel()
+
+
+class _Lookout:
+    """Starts each watcher ``WATCH_AFTER`` seconds after it was added: most answers are over then.
+
+    All wait equally long, so one timer, set for the first of them, does for all.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[float, _Watcher]] = deque()
+
+    def add(self, watcher: _Watcher) -> None:
+        """Let a watcher wait for its time."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + WATCH_AFTER
+        if not self._waiting:
+            loop.call_at(due, self._look)
+        self._waiting.append((due, watcher))
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        waiting = self._waiting
+        while waiting and (waiting[0][0] <= now or waiting[0][1].done):
+            _, watcher = waiting.popleft()
+            if not watcher.done:
+                watcher.start()
+        if waiting:
+            loop.call_at(waiting[0][0], self._look)
 
 
 def _strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:
