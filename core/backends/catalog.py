@@ -1,9 +1,9 @@
-"""Which models there are and what each can do, in both dialects.
+"""The models of all backends and their capabilities.
 
-Ollama says what a model can do in ``/api/show``; llama.cpp's server says in ``/props`` whether
-the chat template knows tools; other servers of OpenAI's dialect say nothing and are taken at
-OpenAI's word. What kind of server one is shows in ``/v1/models``. Answers are kept for a
-minute, as they are asked for on every request with tools.
+Ollama says what a model can do in ``/api/show``; llama.cpp's server says in ``/props`` whether the
+chat template knows tools; other servers of OpenAI's dialect say nothing and are assumed to support
+all that OpenAI does. ``/v1/models`` shows what kind of server it is. Answers are cached for a
+minute, as every request with tools needs them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from core.translation.dialects.registry import DIALECTS
 from core.translation.stamp import rfc3339
 
 API_VERSION = "0.33.0"
-"""The version of Ollama's API that Diglot speaks: clients compare it with what they need."""
+"""The version of Ollama's API that Diglot implements: clients check it."""
 
 # As in qwen2.5:0.5b, gemma-3-4b-it and smollm2:135m.
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)([bBmM])(?![a-zA-Z0-9])")
@@ -48,7 +48,7 @@ class Catalog:
         self._efforts: dict[tuple[str, str], tuple[bool | str, ...]] = {}
 
     async def capabilities(self, route: Route) -> frozenset[str]:
-        """Return what the model can do, in Ollama's words: completion, tools, thinking...
+        """Return the capabilities of a model, by Ollama's names: completion, tools, thinking...
 
         Raises BackendError (404) for a model that the backend does not have.
         """
@@ -71,7 +71,7 @@ class Catalog:
         return _corrected(abilities, deployment)
 
     async def efforts(self, route: Route) -> tuple[bool | str, ...]:
-        """Return how a model can be told to think; nothing where its server does not say.
+        """Return the thinking levels of a model; empty if its server does not say.
 
         A newer Ollama says so in ``/api/show``, under ``thinking.values``.
         """
@@ -79,9 +79,9 @@ class Catalog:
         return self._efforts.get((route.deployment.base_url, route.model), ())
 
     async def parameters(self, route: Route) -> int:
-        """Return how many parameters a model has: as its server says, else as its name does.
+        """Return the number of parameters of a model: from its server, else from its name.
 
-        0 where nobody says.
+        0 if unknown.
         """
         key = (route.deployment.base_url, route.model)
         if key not in self._sizes:
@@ -109,7 +109,7 @@ class Catalog:
     async def kind(self, deployment: Deployment) -> str:
         """Return what kind of server a backend is: ollama, llama.cpp, vllm, or "" if unknown.
 
-        A server that does not answer, or keeps no list of models, is of no known kind.
+        A server that does not answer, or has no list of models, is unknown.
         """
         if deployment.embedded:
             return "llama.cpp"
@@ -130,10 +130,10 @@ class Catalog:
         return kind
 
     async def writes_on(self, route: Route) -> bool:
-        """Return whether an answer at the end of the conversation is gone on with.
+        """Return whether an answer at the end of the conversation is continued.
 
-        llama.cpp's server does so by itself. On Ollama it is the template's work, which looks
-        whether a message is the last one, or that of a renderer built into the server.
+        llama.cpp's server always does. On Ollama it depends on the template, which has to check for
+        the last message, or on a built-in renderer.
         """
         deployment = route.deployment
         if not deployment.kind.manages_models:
@@ -143,10 +143,10 @@ class Catalog:
         return "(slice $.Messages" in template or "\nRENDERER " in modelfile
 
     async def show(self, route: Route, body: dict[str, Any]) -> dict[str, Any]:
-        """Return Ollama's description of a model, made up from what is known elsewhere."""
+        """Return Ollama's description of a model; for others it is built from what they say."""
         deployment = route.deployment
         if deployment.kind.manages_models:
-            # Ollama reads keys without regard to case, and name is the older word for model.
+            # Ollama reads keys case-insensitively, and name is the older key for model.
             asked = {key: v for key, v in body.items() if key.lower() not in ("model", "name")}
             asked["model"] = route.model
             return await self._ask(deployment, "POST", "/api/show", encode_json(asked))
@@ -183,8 +183,8 @@ class Catalog:
     ) -> list[dict[str, Any]]:
         """Return every model under the names that clients use, as entries of /api/tags.
 
-        A backend that does not answer has its named models listed all the same: they are what
-        the config promises, and asking one of them says what is wrong.
+        Models that the config names are listed even if their backend does not answer: a request for
+        one of them shows what is wrong.
         """
         bases = {(d.dialect, d.base_url): d for d in deployments}
         listed = await asyncio.gather(*(self._listed(d) for d in bases.values()))
@@ -200,7 +200,7 @@ class Catalog:
         return list(entries.values())
 
     async def running(self, deployments: tuple[Deployment, ...]) -> list[dict[str, Any]]:
-        """Return what Ollama and the embedded model hold in memory, as entries of /api/ps."""
+        """Return the models in memory of Ollama and the embedded model, as entries of /api/ps."""
         bases = {d.base_url: d for d in deployments if d.kind.loads_on_demand or d.embedded}
         entries: list[dict[str, Any]] = []
         for deployment in bases.values():
@@ -215,7 +215,7 @@ class Catalog:
         return entries
 
     async def served(self, deployments: tuple[Deployment, ...]) -> list[dict[str, Any]]:
-        """Return what is in memory under the names that clients use, as entries of /api/ps."""
+        """Return the models in memory by the names that clients use, as entries of /api/ps."""
         by_base: dict[str, list[dict[str, Any]]] = {}
         entries: dict[str, dict[str, Any]] = {}
         for deployment in deployments:
@@ -248,7 +248,7 @@ class Catalog:
         held = []
         for entry in await self._listed(deployment):
             name = deployment.model_name
-            # It stays until Diglot ends; Ollama writes that as a day far away.
+            # It stays until Diglot ends; Ollama writes that as a date in the far future.
             forever = {"expires_at": _FOREVER, "size_vram": 0}
             held.append({**entry, "name": name, "model": name, **forever})
         return held
@@ -283,7 +283,7 @@ class Catalog:
 
 
 def _corrected(abilities: frozenset[str], deployment: Deployment) -> frozenset[str]:
-    """Return what a model can do, where the config knows better than its server."""
+    """Return the capabilities of a model, corrected by the config."""
     if not deployment.abilities:
         return abilities
     more = {ability for ability, able in deployment.abilities.items() if able}
@@ -305,16 +305,16 @@ def _names(body: dict[str, Any]) -> list[str]:
 
 
 def not_found(name: str) -> BackendError:
-    """Return the error for a model that nobody has."""
+    """Return the error for an unknown model."""
     return BackendError(f"model '{name}' not found", status=404, code="model_not_found")
 
 
 def _entries(
     deployment: Deployment, there: list[dict[str, Any]], *, missing: bool = True
 ) -> list[dict[str, Any]]:
-    """Return those of ``there`` that a deployment offers, by its names for them.
+    """Return the models of ``there`` that a deployment offers, by its names for them.
 
-    With ``missing`` a model that is not there is listed as well.
+    With ``missing``, a model that is not in ``there`` is listed too.
     """
     if "*" not in deployment.model_name:
         wanted = deployment.model.removesuffix(":latest")
@@ -351,14 +351,14 @@ def _entry(name: str, created: Any = None) -> dict[str, Any]:
         "model": name,
         "modified_at": rfc3339(seconds * 1_000_000_000),
         "size": 0,
-        # Clients use the digest as a key, so it must be stable and differ by model.
+        # Clients use the digest as a key, so it has to be stable and unique.
         "digest": hashlib.sha256(name.encode()).hexdigest(),
         "details": _details(),
     }
 
 
 def _described(model: Any) -> dict[str, Any]:
-    """Return an entry of /v1/models as one of /api/tags; llama.cpp's server says most."""
+    """Return an entry of /v1/models as one of /api/tags; llama.cpp's server has most details."""
     model = model if isinstance(model, dict) else {}
     entry = _entry(str(model.get("id")), model.get("created"))
     meta = model.get("meta")

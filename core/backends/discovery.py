@@ -1,4 +1,4 @@
-"""What there is to talk to: the config's models, a running Ollama, or the embedded model."""
+"""Finds the backends: those of the config, a running Ollama, or the embedded model."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ Source = Literal["config", "server", "embedded"]
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """What answers here, as an interface shows it.
+    """The state of the backends, for the interface.
 
     ``phase``, ``progress`` and ``error`` are the embedded model's (core.backends.embedded.model).
-    ``config_error`` says why the config file, as it is now, is not the one that is used.
+    ``config_error`` says why the current config file could not be loaded; the previous one is used.
     """
 
     kind: Source
@@ -43,7 +43,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True):
-    """An Ollama that answers: its address without a trailing slash, and its version."""
+    """A running Ollama: its address without a trailing slash, and its version."""
 
     base_url: str
     version: str
@@ -81,8 +81,8 @@ async def discover(
 ) -> Config:
     """Return the config, as ``adjust`` changes it, with at least one deployment.
 
-    Where it names none, or there is no config: all models of a running Ollama, else the
-    embedded model. Raises ConfigError for a config, or an OLLAMA_HOST, that cannot be used.
+    Without any in the config: all models of a running Ollama, else the embedded model. Raises
+    ConfigError for an invalid config or OLLAMA_HOST.
     """
     config = Config(access=environment_access(environ))
     if config_path is not None:

@@ -1,7 +1,7 @@
-"""All backends together: what the config names, what was found, or the embedded model.
+"""All backends together: those of the config, a discovered Ollama, or the embedded model.
 
-A Fleet belongs to the event loop in which it was opened. Threads outside of it, such as the
-scripts of an interface, go through ``call``.
+A Fleet belongs to the event loop in which it was opened. Other threads, such as Streamlit scripts,
+use ``call``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LOG = logging.getLogger("diglot.fleet")
 
 
 class Fleet:
-    """The one object that answers for all models. Use it as an async context manager."""
+    """The entry point for all models. Use it as an async context manager."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class Fleet:
         progress: Callable[[Progress], None] | None = None,
         adjust: Callable[[Config], Config] = lambda config: config,
     ) -> None:
-        """``progress`` is told, in another thread, how far the embedded model's fetch is.
+        """``progress`` is called in another thread with the progress of the model download.
 
-        ``adjust`` changes what a config says each time that it is read.
+        ``adjust`` changes the config each time it is read.
         """
         self.log = ExchangeLog()
         self._client = Client()
@@ -75,7 +75,7 @@ class Fleet:
             self._fetcher,
         )
         self._loopback = LoopbackClient(self._caller, self.capabilities)
-        # Each of these is done by one of the parts.
+        # These methods belong to the parts.
         self.discover, self.reload = self._live.discover, self._live.reload
         self.status, self.resolve = self._live.status, self._live.resolve
         self.chat, self.count_tokens = self._loopback.chat, self._loopback.count_tokens
@@ -83,16 +83,16 @@ class Fleet:
 
     @property
     def config(self) -> Config:
-        """The config as it is now."""
+        """The current config."""
         return self._live.config
 
     @property
     def embedded(self) -> EmbeddedModel | None:
-        """The embedded model, where it is what answers."""
+        """The embedded model, if it is used."""
         return self._live.embedded
 
     def _fetcher(self) -> Fetcher:
-        # Loaded with all of aiohttp, once an image has to be fetched.
+        # Imports aiohttp, so only when an image has to be fetched.
         from core.backends.calls.images import Fetcher
 
         return Fetcher(self.config.images)
@@ -113,7 +113,7 @@ class Fleet:
 
     @property
     def loads(self) -> tuple[Load, ...]:
-        """What each deployment is doing now."""
+        """The current load of each deployment."""
         return tuple(self._live.router.loads.values())
 
     async def manage(
@@ -126,11 +126,11 @@ class Fleet:
         key: str = "model",
         length: str = "",
     ) -> Reply:
-        """Send a request about the model ``name`` on to its Ollama server, as it is.
+        """Pass a request about the model ``name`` on to its Ollama server, unchanged.
 
-        ``key`` is where the body has the name; ``length`` is the body's size in bytes where it
-        is known. Raises Unsupported where no Ollama server is there, and BackendUnavailable
-        where it does not answer.
+        ``key`` is the key of the name in the body; ``length`` is the size of the body in bytes if
+        known. Raises Unsupported if there is no Ollama server, and BackendUnavailable if it does
+        not answer.
         """
         route = self._live.router.host(name)
         if isinstance(body, bytes) and name and route.model != name:
@@ -143,7 +143,7 @@ class Fleet:
         )
 
     async def lost(self, request: ChatRequest, *, dialect: str) -> tuple[ReportRow, ...]:
-        """Return what a client of ``dialect`` would ask with this that its model is never told.
+        """Return the fields of a request in ``dialect`` that would not reach the model.
 
         Raises DiglotError where the model is not there.
         """
@@ -182,17 +182,16 @@ class Fleet:
         return reply.status < 400
 
     async def writes_on(self, name: str) -> bool:
-        """Return whether a model goes on with an answer that ends the conversation.
+        """Return whether a model continues an answer that ends the conversation.
 
-        Others take it as said, and begin a new one.
+        Other models start a new answer.
         """
         return await self._catalog.writes_on(await self.resolve(name))
 
     async def context(self, name: str) -> int:
-        """Return how many tokens a model remembers as it is loaded now.
+        """Return the context length of a model as it is loaded now, in tokens.
 
-        0 where nobody knows: Ollama settles it when it loads the model, and hosted servers do
-        not tell.
+        0 if unknown: Ollama decides it when it loads the model, and hosted servers do not say.
         """
         route = await self.resolve(name)
         if route.deployment.kind.manages_models:

@@ -1,4 +1,4 @@
-"""How the backends are, asked of each without loading any model into memory."""
+"""Checks the health of the backends, without loading any model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _PATIENCE = 5.0
 
 
 class HostHealth(Struct, frozen=True, kw_only=True):
-    """One server behind Diglot. ``error`` is "" where it answers; ``seconds`` is how long it took.
+    """One server behind Diglot. ``error`` is "" if it is healthy; ``seconds`` is how long the check
+    took.
 
     ``models`` are the names it has, None where it does not say; ``loaded`` are entries of
     /api/ps.
@@ -39,7 +40,7 @@ class HostHealth(Struct, frozen=True, kw_only=True):
 
 
 async def check_hosts(fleet: Fleet) -> list[HostHealth]:
-    """Ask every backend at once how it is; one that is slow is given a few seconds."""
+    """Check all backends at once; a slow one has a few seconds."""
     embedded = fleet.embedded.base_url if fleet.embedded is not None else ""
     places = [
         replace(place, base_url=embedded) if place.embedded else place
@@ -54,7 +55,7 @@ async def check_hosts(fleet: Fleet) -> list[HostHealth]:
 
 
 def problem_of(deployment: Deployment, hosts: Iterable[HostHealth]) -> str:
-    """Return why a deployment cannot answer, "" where nothing is known against it."""
+    """Return why a deployment cannot answer, "" if no problem is known."""
     host = next(
         (h for h in hosts if deployment.embedded or h.base_url == deployment.base_url), None
     )
@@ -74,7 +75,7 @@ async def _check(client: Client, place: Deployment) -> HostHealth:
     if not place.base_url:
         return replace(known, error="the embedded model is not ready")
     if not place.lists:
-        return known  # it can be asked nothing that costs nothing
+        return known  # no route of it is free of charge
     begun = time.monotonic()
     try:
         async with asyncio.timeout(_PATIENCE):

@@ -1,8 +1,8 @@
-"""The models of the Ollama servers behind Diglot: installed, in memory, fetched, deleted.
+"""Manages the models of the Ollama servers: lists, pulls, unloads and deletes them.
 
-A pull belongs to the process, not to the page that asked for it: it goes on when the page is
-closed, is seen by everybody, and ends with the program. What had come stays on the Ollama server,
-which goes on from there the next time.
+A pull belongs to the process, not to the page that asked for it: it continues when the page is
+closed, is visible to all users, and ends with the program. The Ollama server keeps partial
+downloads and resumes them.
 
 Fields and progress lines: Ollama docs/api.md (0.33), "Pull a Model" and "List Running Models".
 """
@@ -25,14 +25,14 @@ from core.translation.codec.json import decode_json, encode_json, read_object
 from core.translation.dialects.registry import read_error
 
 _KEPT = 20
-"""Ended pulls that are still told of."""
+"""The number of ended pulls that are still listed."""
 
 
 class Installed(Struct, frozen=True, kw_only=True):
     """One model. ``size`` is in bytes on disk.
 
-    While it is in memory, ``memory`` and ``vram`` are in bytes, ``expires`` is when it leaves
-    (RFC 3339), and ``context`` is how many tokens it remembers.
+    While it is in memory, ``memory`` and ``vram`` are in bytes, ``expires`` is when it is unloaded
+    (RFC 3339), and ``context`` is its context length in tokens.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Installed(Struct, frozen=True, kw_only=True):
 
 
 class Pull(Struct, frozen=True, kw_only=True):
-    """How far a model has come: ``done`` of ``total`` bytes, over all its layers known so far.
+    """The progress of a pull: ``done`` of ``total`` bytes, over all layers known so far.
 
     ``rate`` is in bytes a second since it began. ``error`` has code, message and status.
     """
@@ -66,7 +66,7 @@ class Pull(Struct, frozen=True, kw_only=True):
 
 
 class Library:
-    """What a person does with models. Methods may be called from any thread but the fleet's."""
+    """Model management for the pages. Methods may be called from any thread except the fleet's."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
@@ -82,17 +82,17 @@ class Library:
         return sorted(self._pulls.values(), key=lambda pull: -pull.began)
 
     def pull(self, name: str) -> Pull:
-        """Begin to fetch a model; a pull of it that is under way goes on."""
+        """Start to pull a model, unless a pull of it is running."""
         return self._fleet.call(self._start(name.strip()))
 
     def cancel(self, name: str) -> None:
-        """End a pull. What has come is kept by the server for the next one."""
+        """Cancel a pull. The server keeps the partial download."""
         task = self._tasks.get(name)
         if task is not None:
             self._fleet.loop.call_soon_threadsafe(task.cancel)
 
     def dismiss(self, name: str) -> None:
-        """Tell no more of a pull that has ended."""
+        """Remove an ended pull from the list."""
         pull = self._pulls.get(name)
         if pull is not None and pull.state != "running":
             del self._pulls[name]
@@ -160,7 +160,7 @@ class Library:
             raise InvalidResponse("the server stopped before the model was whole; pull it again")
 
     def _note(self, name: str, line: dict[str, Any], layers: _Layers) -> bool:
-        """Take one line of progress; return whether it is the last of a pull that went well."""
+        """Handle one progress line; return whether it reports success."""
         if line.get("error"):
             raise BackendError(str(line["error"]), status=502, code="pull_failed")
         layers.add(line)
@@ -186,7 +186,7 @@ class Library:
 
 
 class _Layers:
-    """The parts of one pull, each with its own progress."""
+    """The progress of all layers of one pull."""
 
     def __init__(self) -> None:
         self._first: dict[str, int] = {}
@@ -210,7 +210,7 @@ class _Layers:
 
     @property
     def come(self) -> int:
-        """Bytes that came in this pull, not counting what an earlier one left there."""
+        """Bytes received in this pull, without those of an earlier one."""
         return self.done - sum(self._first.values())
 
 

@@ -1,7 +1,7 @@
-"""LiveConfig: the config as it is now, and what follows from it while Diglot runs.
+"""LiveConfig: the current config and what is built from it.
 
-It is read when the fleet opens and whenever one of its files changes. A new one brings a new
-router, in which deployments that stay keep their counters; requests in work end where they began.
+It is read when the fleet opens and whenever one of its files changes. A new config creates a new
+router, in which unchanged deployments keep their counters; running requests finish on the old one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOG = logging.getLogger("diglot.fleet")
 
 
 class LiveConfig:
-    """``config``, its ``router`` and the ``embedded`` model, if it has one, as they are now."""
+    """The current ``config``, its ``router`` and the ``embedded`` model, if any."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class LiveConfig:
         self._error = ""
 
     async def open(self, catalog: Catalog) -> None:
-        """Read the config and begin to watch what it depends on. Raises ConfigError."""
+        """Read the config and start the background tasks. Raises ConfigError."""
         await self.discover()
         self._start(watch_hosts(lambda: self.router, catalog))
         self._start(self._sharing.run())
@@ -66,7 +66,7 @@ class LiveConfig:
             self._start(watch_files(lambda: self.config.files, self.reload))
 
     async def close(self) -> None:
-        """End what runs in the background, and the embedded model."""
+        """Stop the background tasks and the embedded model."""
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -74,7 +74,7 @@ class LiveConfig:
             await self.embedded.stop()
 
     async def discover(self) -> None:
-        """Look (again) for what there is: the config's models, an Ollama, or the embedded one.
+        """Find the backends (again): those of the config, an Ollama, or the embedded model.
 
         Raises ConfigError for a config that cannot be used.
         """
@@ -100,9 +100,9 @@ class LiveConfig:
             task.add_done_callback(self._started)
 
     async def reload(self) -> None:
-        """Take on what the config file says now. One that cannot be used changes nothing.
+        """Apply the changed config file. An invalid one changes nothing.
 
-        Requests in work end where they began; whoever comes next finds the new config.
+        Running requests finish with the old config; later ones use the new config.
         """
         try:
             await self.discover()
@@ -117,7 +117,7 @@ class LiveConfig:
             _LOG.warning("%s: %s", self._path, warning)
 
     def status(self) -> Status:
-        """Return what answers here, without waiting for anything."""
+        """Return the state of the backends, without waiting."""
         if self.embedded is None or not any(d.embedded for d in self.router.deployments):
             first = self.router.deployments[0] if self.router.deployments else None
             kind: Source = "server" if first and first.model_name == "*" else "config"
@@ -134,7 +134,7 @@ class LiveConfig:
         )
 
     async def resolve(self, name: str) -> Route:
-        """Return where a model's name goes, waiting for the embedded model to be ready."""
+        """Return the route for the name of a model, when the embedded model is ready."""
         return await self.settle(self.router.resolve(name))
 
     async def settle(self, route: Route) -> Route:
@@ -147,7 +147,7 @@ class LiveConfig:
         return Route(replace(route.deployment, base_url=base_url), route.model)
 
     def deployments(self) -> tuple[Deployment, ...]:
-        """Return all deployments; the embedded one has no place until it is ready."""
+        """Return all deployments; the embedded one has no address until it is ready."""
         base = self.embedded.base_url if self.embedded is not None else ""
         return self.router.located(base) if base else self.router.deployments
 
@@ -159,5 +159,5 @@ class LiveConfig:
 
     def _started(self, task: asyncio.Task[Any]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            # Requests get the same error with their own status; here it is for the operator.
+            # Requests get the same error; the log is for the operator.
             _LOG.error("the embedded model did not start: %s", error)

@@ -1,9 +1,9 @@
 """LoopbackClient: asks the models of this process as a client of the gateway would.
 
-The chat page could hand its request to the hub and take the hub's events. It is written as bytes
-of the client's dialect all the same, and the answer is read from bytes: so there is one way for
-every request, and what the page shows of an exchange is what a client would have sent and seen,
-byte for byte. Both conversions together take less than a millisecond of an answer.
+The chat page could pass hub values and take hub events. Instead its request is written as bytes of
+the client's dialect, and the answer is parsed from bytes: so there is one path for all requests,
+and an exchange of the page is exactly what a client would have sent and received. Both conversions
+together take less than a millisecond of an answer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from core.translation.messages import ChatRequest
 
 
 class LoopbackClient:
-    """A client without a connection. ``capabilities`` tells what a model can do."""
+    """A client without a connection. ``capabilities`` returns what a model can do."""
 
     def __init__(
         self, caller: Caller, capabilities: Callable[[str], Awaitable[frozenset[str]]]
@@ -35,7 +35,7 @@ class LoopbackClient:
     async def chat(
         self, request: ChatRequest, *, dialect: str, options: AskOptions = PLAIN_ASK
     ) -> AsyncGenerator[Event]:
-        """Ask as a client that speaks ``dialect`` would, and yield what comes as events.
+        """Send a request as a client of ``dialect`` would, and yield the answer as events.
 
         Raises DiglotError when no answer begins.
         """
@@ -61,12 +61,12 @@ class LoopbackClient:
     async def count_tokens(self, client_dialect: str, body: dict[str, Any]) -> int:
         """Return how many tokens the input of a request has.
 
-        Exact: the model reads the prompt and says one token, and what it has read is kept for
-        the request itself. Raises DiglotError.
+        Exact: the model reads the prompt and generates one token; the prompt stays cached for the
+        request itself. Raises DiglotError.
         """
         request = DIALECTS[client_dialect].parse_request({**body, "stream": False})
         settings = {**request.settings, "max_tokens": 1}
-        # Where tools are emulated they are no part of the prompt that is counted.
+        # Emulated tools are not part of the prompt that is counted.
         choice = None if "tools" in await self._capabilities(request.model) else "none"
         request = replace(request, tool_choice=choice, thinking=None, settings=settings)
         events = [event async for event in self.chat(request, dialect=COMMON)]

@@ -1,4 +1,4 @@
-"""What is looked at again and again: whether the config's files changed, and what hosts hold."""
+"""Polls for changes of the config files, and for the models that hosts have in memory."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from core.errors import DiglotError
 _FILES_EVERY = 0.5
 _HOSTS_EVERY = 5.0
 _STORED_EVERY = 6
-"""Rounds after which hosts are asked for all of their models, which change less often."""
+"""Every so many rounds hosts are asked for all their models, which change less often."""
 
 
 async def watch_files(
     files: Callable[[], Sequence[Path]], changed: Callable[[], Awaitable[None]]
 ) -> None:
-    """Call ``changed`` after each change of a file. Never ends.
+    """Call ``changed`` after each change of a file. Never returns.
 
-    Files are looked at and not listened to: that works on every disk, on mounted ones too, and
-    however an editor writes them. One that is still being written is waited for.
+    Files are polled: that works on every disk, mounted ones too, and with every editor. A file that
+    is still being written is waited for.
     """
     before = await asyncio.to_thread(_stamps, files())
     seen = before
@@ -51,9 +51,9 @@ def _stamps(files: Sequence[Path]) -> list[tuple[str, int, int, int]]:
 
 
 async def watch_hosts(router: Callable[[], Router], catalog: Catalog) -> None:
-    """Keep up with what each of several Ollama servers has in memory. Never ends.
+    """Track which models several Ollama servers have in memory. Never returns.
 
-    Where there is no choice between servers nobody is asked.
+    If there is no choice between servers, none is asked.
     """
     rounds = 0
     while True:
@@ -73,5 +73,5 @@ async def _look(host: Host, deployment: Deployment, catalog: Catalog, *, full: b
         if full:
             host.models = frozenset(model_key(name) for name in await catalog.stored(deployment))
     except DiglotError:
-        # Nobody knows: then it is as good as any other, and requests find out.
+        # Unknown: the host is treated like any other.
         host.loaded = host.models = None

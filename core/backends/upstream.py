@@ -1,4 +1,4 @@
-"""Sending one request to a backend, and keeping what went over the wire."""
+"""Sends one request to a backend, and records it on a wire."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.http.addresses import shown_address
 from core.http.client import SENT_HEADERS, Client, Reply, bearer
 from core.translation.dialects.registry import SPOKEN
 
-# A shorter key could be part of any word.
+# Shorter keys could be part of ordinary words.
 _SECRET = 8
 
 
@@ -26,11 +26,11 @@ async def send(
     *,
     stream: bool = False,
 ) -> Reply:
-    """Send ``data`` to ``wire.path`` and return once the head of a good answer has come.
+    """Send ``data`` to ``wire.path`` and return when the head of a successful answer has come.
 
-    A stream may last as long as it goes on; any other answer has to be whole in the deployment's
-    time. Raises BackendError with the backend's own status and words, BackendUnavailable, or
-    InvalidResponse for an answer that is none.
+    A stream may take any time; other answers have to be complete within the timeout of the
+    deployment. Raises BackendError with the status and message of the backend, BackendUnavailable,
+    or InvalidResponse for an invalid answer.
     """
     headers = headers_of(deployment)
     if headers:
@@ -69,7 +69,7 @@ def _odd(reply: Reply) -> str:
 
 
 def headers_of(deployment: Deployment) -> dict[str, str]:
-    """Return the headers that go with each request: the key, and those that the config adds."""
+    """Return the headers for each request: the key, and those of the config."""
     key = bearer(deployment.api_key)
     if deployment.key_header and deployment.api_key:
         key = {deployment.key_header: deployment.api_key}
@@ -88,13 +88,13 @@ def seconds_of(retry_after: str) -> float | None:
 
 
 def _secrets(deployment: Deployment) -> list[str]:
-    """Return what must not come back: some servers say in their error which key was wrong."""
+    """Return secrets to hide in answers: some servers quote a wrong key in their error."""
     found = (deployment.api_key, *deployment.headers.values())
     return [secret for secret in found if len(secret) >= _SECRET]
 
 
 async def read_whole(wire: Wire, reply: Reply, *, hide: Iterable[str] = ()) -> bytes:
-    """Return the whole body of an answer, with ``hide`` starred out of it.
+    """Return the whole body of an answer, with the secrets in ``hide`` replaced by ***.
 
     Raises InvalidResponse when it is cut.
     """

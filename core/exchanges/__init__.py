@@ -1,1 +1,1 @@
-"""What was recorded: exchanges, their log, masking, and forms to share."""
+"""Recorded exchanges: their log, masking, and formats for sharing."""

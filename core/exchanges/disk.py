@@ -1,7 +1,7 @@
-"""Exchanges kept on disk, where the config names a folder: one compressed file for each.
+"""Stores exchanges on disk, if the config names a folder: one compressed file each.
 
-Bounded like the log in memory: by number and by bytes, the oldest go first. The files hold what
-people asked, so nobody else on the machine may read them.
+Like the log in memory, limited by number and bytes; the oldest are deleted first. The files are
+readable only by their owner, since they contain what people asked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PAUSE = 1.0
 
 
 class CaptureFolder:
-    """The files of the folder that a config names, bounded by number and bytes."""
+    """The files in the folder of the config, limited by number and bytes."""
 
     def __init__(self, captures: Captures) -> None:
         self._path = captures.folder or Path()
@@ -30,7 +30,7 @@ class CaptureFolder:
         self._max_bytes = captures.max_bytes
 
     def load(self) -> list[Exchange]:
-        """Return what is kept, oldest first; files that cannot be read are left out."""
+        """Return the stored exchanges, oldest first; unreadable files are skipped."""
         found = []
         for file in self._files():
             try:
@@ -40,12 +40,12 @@ class CaptureFolder:
         return found
 
     def save(self, exchanges: Iterable[Exchange]) -> None:
-        """Write exchanges that have ended, then remove what is too much. Raises OSError."""
+        """Write exchanges that have ended, then delete the excess. Raises OSError."""
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for exchange in exchanges:
             name = "".join(c for c in exchange.id if c.isalnum() or c in "-_")
             file = self._path / f"{exchange.started:020d}-{name}.diglot"
-            # Written beside and moved, so that no half file is ever read.
+            # Written under another name and renamed, so that no partial file is ever read.
             half = file.with_suffix(".part")
             half.touch(mode=0o600)
             half.write_bytes(compressed(exchange, owner=True))
@@ -68,9 +68,9 @@ class CaptureFolder:
 
 
 async def keep_on_disk(log: ExchangeLog, folder: CaptureFolder, *, pause: float = _PAUSE) -> None:
-    """Bring back what is kept, then write whatever ends, every ``pause`` seconds, for ever.
+    """Load the stored exchanges, then write ended ones every ``pause`` seconds. Never returns.
 
-    What ended is written once more when this is cancelled.
+    When cancelled, it writes the last ended ones.
     """
     saved: set[str] = set()
     for exchange in await asyncio.to_thread(folder.load):

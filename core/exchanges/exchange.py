@@ -1,7 +1,7 @@
-"""What went over the wire for one request, kept so that it can be shown.
+"""Exchange: everything that went over the wire for one request.
 
-An Exchange holds the client's side and each request that was made of a backend for it, with
-the time at which every piece came (core.exchanges.wire).
+An Exchange has the wire of the client and one wire for each request to a backend, with the arrival
+time of every piece (core.exchanges.wire).
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator, translate_response
 
-# Bytes at the end of a stream in which its counts stand.
+# Bytes at the end of a stream in which the token counts are.
 _TAIL = 1024
 
 
 class Trail(Struct):
-    """How a request came to its answer: the deployment that was asked last, and how often others
-    were tried before. ``group`` is the name that this deployment has in the config."""
+    """How a request was routed: the last deployment, and the numbers of retries and fallbacks
+    before. ``group`` is the name of the deployment in the config.
+    """
 
     group: str = ""
     deployment: Deployment | None = None
@@ -44,13 +45,13 @@ class Trail(Struct):
 
 
 class Exchange:
-    """One request of a client, and all that was done for it.
+    """One request of a client, and all requests to backends for it.
 
-    ``client`` is the client's side; ``backend`` holds one wire for each request made of a
-    backend (more than one where a tool call was emulated). ``emulated`` maps path prefixes of
-    the client's request to the note that says what was done instead. ``translated`` tells that
-    the last of ``backend`` was written anew, not passed through.
-    ``on_end`` is called once the answer is over, well or not.
+    ``client`` is the client's side; ``backend`` holds one wire for each request made of a backend
+    (more than one where a tool call was emulated). ``emulated`` maps path prefixes of the client's
+    request to the note that says what was done instead. ``translated`` tells that the last of
+    ``backend`` was written anew, not passed through. ``on_end`` is called when the answer has
+    ended, successfully or not.
     """
 
     __slots__ = (
@@ -94,7 +95,7 @@ class Exchange:
 
     @property
     def error(self) -> str:
-        """What went wrong, in words; backends tell keys in theirs, so these are masked."""
+        """The error message; masked, since backends quote keys in theirs."""
         return self._error
 
     @error.setter
@@ -103,7 +104,7 @@ class Exchange:
 
     @property
     def model(self) -> str:
-        """The name of the model that was asked."""
+        """The name of the requested model."""
         return self._model
 
     @model.setter
@@ -120,17 +121,17 @@ class Exchange:
 
     @property
     def status(self) -> int:
-        """The HTTP status that the client got; 0 while there is none yet."""
+        """The HTTP status for the client; 0 before it is known."""
         return self.client.status
 
     @property
     def cut(self) -> bool:
-        """Whether some body was too long to be kept whole."""
+        """Whether a body was too long to be stored completely."""
         return self.client.cut or any(wire.cut for wire in self.backend)
 
     @property
     def said(self) -> str:
-        """The words of the answer, as far as a search needs them."""
+        """The text of the answer, for searching."""
         if self._said is not None:
             return self._said
         said = b"".join(_WORDS.findall(self.client.response)).decode("utf-8", "replace")
@@ -141,7 +142,7 @@ class Exchange:
         return said
 
     def begin_again(self) -> None:
-        """Get ready to ask another backend: of the last one's answer nothing was sent on."""
+        """Prepare for another backend: nothing of the last answer was sent to the client."""
         self.client.forget()
         self.error = ""
         self.emulated = {}
@@ -152,7 +153,7 @@ class Exchange:
         self.accepts = frozenset()
 
     def end(self) -> None:
-        """Note that the answer is over, and mask what is kept of it."""
+        """Note that the answer has ended, and mask it."""
         self.ended = time.time_ns()
         for wire in self.backend:
             wire.mask()
@@ -162,7 +163,7 @@ class Exchange:
             on_end(self)
 
     def waited(self) -> int:
-        """Return how long backends took for what they have answered so far, in ns."""
+        """Return how long backends took for their answers so far, in ns."""
         waited = 0
         for wire in self.backend:
             ended = wire.ended
@@ -171,9 +172,9 @@ class Exchange:
         return waited
 
     def usage(self) -> Usage | None:
-        """Return the tokens that all backends counted for this, None where none of them did.
+        """Return the sum of the token counts of all backends, None if there are none.
 
-        It is read out of what came, so ask once, and only where it matters.
+        It is parsed from the answer on each call.
         """
         if len(self.backend) == 1:
             return _usage(self.backend[0])
@@ -186,7 +187,7 @@ class Exchange:
         )
 
     def report(self) -> tuple[ReportRow, ...]:
-        """Return what the translation of the request did; nothing where bytes passed through."""
+        """Return the report of the translated request; empty if the bytes were passed through."""
         if not self.changed or not self.backend:
             return ()
         body, written = self.bodies()
@@ -199,16 +200,16 @@ class Exchange:
         )
 
     def bodies(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the request as it came and as it went, which a report is about."""
+        """Return the bodies of the request as received and as sent."""
         return decode_json(self.client.request), decode_json(self.backend[self.main].request)
 
     @property
     def changed(self) -> bool:
-        """Whether the backend's request is another than the client's, but for the model's name."""
+        """Whether the backend's request differs from the client's in more than the model name."""
         return self.translated or bool(self.defaults or self.unwanted)
 
     def circumstances(self) -> Circumstances:
-        """Return what else decided how the request was written."""
+        """Return the circumstances of the translation, for the report."""
         main = self.backend[self.main] if self.backend else None
         others = [w for w in self.backend if w is not main] if self.emulated else []
         return Circumstances(
@@ -220,7 +221,7 @@ class Exchange:
         )
 
     def request_in(self, dialect: str) -> dict[str, Any]:
-        """Return the request as ``dialect`` says it: as it was sent if it was, else translated.
+        """Return the request in ``dialect``: as it was sent in it, else translated.
 
         Raises DiglotError where the request breaks its own dialect.
         """
@@ -235,7 +236,7 @@ class Exchange:
         return DIALECTS[dialect].dump_request(request, accepts=self.accepts)
 
     def snippets(self, origin: str) -> dict[str, str]:
-        """Return code that sends this request to ``origin`` once more, by way of sending it.
+        """Return code that repeats this request to ``origin``, by library.
 
         Raises DiglotError where the request breaks its own dialect.
         """
@@ -244,7 +245,7 @@ class Exchange:
         return snippets(body, dialect=wire.dialect, path=wire.path, origin=origin)
 
     def response_in(self, dialect: str) -> list[tuple[int, bytes]]:
-        """Return the answer as ``dialect`` says it, in pieces with their times.
+        """Return the answer in ``dialect``, in pieces with their times.
 
         Pieces that were really sent in that dialect are returned as they were.
         """
@@ -278,12 +279,12 @@ class Exchange:
 
 
 def _usage(wire: Wire) -> Usage | None:
-    """Return the counts at the end of a backend's answer."""
+    """Return the token counts at the end of the answer of a backend."""
     if wire.usage is not None:
         return wire.usage
     if wire.status >= 400 or not wire.streamed:
         return None
-    # The bytes of a stream have passed through unread.
+    # The stream was passed through without parsing.
     tail = wire.tail(_TAIL)
     decoder = DIALECTS[wire.dialect].decoder(ids="")
     whole = tail if len(tail) < _TAIL else tail[tail.find(b"\n") + 1 :]
@@ -292,7 +293,7 @@ def _usage(wire: Wire) -> Usage | None:
     return wire.usage
 
 
-# The texts of an answer in any dialect. For a search this is near enough, and quick.
+# Matches the texts of an answer in any dialect: quick, and good enough for a search.
 _WORDS = re.compile(
     rb'"(?:content|text|thinking|reasoning|reasoning_content|response|delta|arguments'
     rb'|partial_json|message|error)":\s?"((?:[^"\\]|\\.)*)"'
@@ -306,6 +307,6 @@ def _embedding(dialect: str) -> EmbeddingDialect:
 
 
 def _family(dialect: str) -> str:
-    """Return the chat dialect whose words go with ``dialect``."""
+    """Return the chat dialect of the same API as ``dialect``."""
     embeddings = EMBEDDING_DIALECTS.get(dialect)
     return dialect if embeddings is None else embeddings.chat

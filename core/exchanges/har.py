@@ -1,7 +1,7 @@
-"""Exchanges as a HAR file (HTTP Archive 1.2), which browsers' and proxies' tools can open.
+"""Exchanges as a HAR file (HTTP Archive 1.2), which browsers and proxies can open.
 
-Each request that went over a wire is one entry: the client's, then those of backends. What HAR
-has no place for is under names that begin with ``_``, as the format allows.
+Each request is one entry: first that of the client, then those to backends. Data without a HAR
+field is under names that begin with ``_``, as the format allows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HERE = "http://localhost"
 
 
 def to_har(exchanges: Iterable[Exchange], *, origin: str = _HERE) -> dict[str, Any]:
-    """Return the file's JSON. ``origin`` is where Diglot itself answers."""
+    """Return the JSON of the file. ``origin`` is the address of Diglot itself."""
     entries = [
         _entry(exchange, wire, origin, side="client" if place == 0 else "backend")
         for exchange in exchanges

@@ -1,7 +1,7 @@
-"""The newest exchanges, and what a viewer wants to see of them.
+"""The log of the newest exchanges, and the filters of viewers.
 
-The log is bounded in number and in bytes: the oldest are forgotten. Everybody sees their own;
-``everyone`` is for an operator, who sees also what clients of the gateway sent (owner "").
+The log is limited in number and bytes: the oldest are dropped. Each owner sees only their own
+exchanges; ``everyone`` is for an operator, who also sees those of gateway clients (owner "").
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _SUM_EVERY = 16
 
 
 class Filter(Struct, frozen=True, kw_only=True):
-    """What a viewer wants to see; an empty value lets everything through.
+    """A filter of a viewer; an empty value matches everything.
 
-    ``path``, ``model`` and ``dialect`` are parts of those names, ``status`` is a code
-    (``404``), a class (``4xx``), ``error`` or ``open`` (still at work), ``text`` stands
-    somewhere in the request or the answer, in any case, ``since`` is ns since the epoch,
-    ``agent`` a part of the client's user agent.
+    ``path``, ``model`` and ``dialect`` are parts of those names, ``status`` is a code (``404``), a
+    class (``4xx``), ``error`` or ``open`` (not ended). ``text`` is searched in request and answer,
+    ignoring case. ``since`` is ns since the epoch, ``agent`` a part of the user agent of the
+    client.
     """
 
     path: str = ""
@@ -35,7 +35,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     since: int = 0
 
     def takes(self, exchange: Exchange) -> bool:
-        """Tell whether an exchange is wanted. Cheap questions are asked first."""
+        """Tell whether an exchange matches. Cheap conditions are checked first."""
         if exchange.started < self.since or self.path not in exchange.client.path:
             return False
         if self.model and self.model.lower() not in exchange.model.lower():
@@ -52,7 +52,7 @@ class Filter(Struct, frozen=True, kw_only=True):
 
 
 class ExchangeLog:
-    """All exchanges of this process, from its start or from the folder that keeps them."""
+    """All exchanges of this process and, if it stores them, of earlier runs."""
 
     def __init__(self, limit: int = 2000, *, limit_bytes: int = 64 * 1024 * 1024) -> None:
         self._limit = limit
@@ -60,18 +60,18 @@ class ExchangeLog:
         self._added = 0
         self._order: deque[str] = deque()
         self._items: dict[str, Exchange] = {}
-        # Sizes grow until an exchange has ended, so those at work are measured anew.
+        # Sizes grow until an exchange has ended, so running ones are measured again.
         self._sizes: dict[str, int] = {}
         self._growing: set[str] = set()
         self._total = 0
 
     def resize(self, limit: int, limit_bytes: int) -> None:
-        """Change the bounds."""
+        """Change the limits."""
         self._limit, self._limit_bytes = limit, limit_bytes
         self._trim()
 
     def add(self, exchange: Exchange) -> None:
-        """Keep an exchange, forgetting the oldest where there are too many."""
+        """Add an exchange, dropping the oldest if there are too many."""
         if exchange.id in self._items:
             return
         self._items[exchange.id] = exchange
@@ -85,7 +85,7 @@ class ExchangeLog:
             self._drop(self._order.popleft())
 
     def get(self, identity: str, *, owner: str, everyone: bool = False) -> Exchange | None:
-        """Return one exchange if it is ``owner``'s, or anybody's for ``everyone``."""
+        """Return an exchange of ``owner``, or of any owner for ``everyone``."""
         exchange = self._items.get(identity)
         if exchange is None or not (everyone or exchange.owner == owner):
             return None
@@ -102,8 +102,8 @@ class ExchangeLog:
     ) -> list[Exchange]:
         """Return the exchanges of ``owner``, or of all, newest first.
 
-        ``before`` leaves out what started at that time (ns since the epoch) or later, for a
-        list that is paused or paged.
+        ``before`` leaves out exchanges that started at that time (ns since the epoch) or later, for
+        paused or paged lists.
         """
         found = []
         for exchange in self._seen(owner, everyone=everyone):
@@ -116,16 +116,16 @@ class ExchangeLog:
         return found
 
     def count(self, *, owner: str, everyone: bool = False, wanted: Filter | None = None) -> int:
-        """Return how many exchanges there are to see."""
+        """Return the number of visible exchanges."""
         seen = self._seen(owner, everyone=everyone)
         return sum(1 for exchange in seen if wanted is None or wanted.takes(exchange))
 
     def models(self, *, owner: str, everyone: bool = False) -> list[str]:
-        """Return the names of the models that were asked, in order of the alphabet."""
+        """Return the names of the requested models, sorted."""
         return sorted({e.model for e in self._seen(owner, everyone=everyone) if e.model})
 
     def previous(self, exchange: Exchange) -> Exchange | None:
-        """Return the exchange of the same owner and model that this one may go on from.
+        """Return the exchange of the same owner and model that this one may continue.
 
         The newest before it whose answer had ended when this one began.
         """
@@ -136,7 +136,7 @@ class ExchangeLog:
         return None
 
     def forget(self, *, owner: str) -> int:
-        """Forget all that is ``owner``'s for good; return how many they were."""
+        """Delete all exchanges of ``owner``; return how many."""
         gone = [key for key, item in list(self._items.items()) if item.owner == owner]
         for key in gone:
             self._drop(key)
@@ -144,7 +144,7 @@ class ExchangeLog:
         return len(gone)
 
     def _seen(self, owner: str, *, everyone: bool) -> Iterator[Exchange]:
-        # Copied first: pages read in threads of their own while the loop goes on adding.
+        # Copied first: pages read in other threads while the event loop adds.
         for key in reversed(list(self._order)):
             exchange = self._items.get(key)
             if exchange is not None and (everyone or exchange.owner == owner):
@@ -171,21 +171,21 @@ class ExchangeLog:
 
 
 class Watch(Struct, frozen=True, kw_only=True):
-    """One viewer's list: pausing and clearing it changes nothing for anybody else.
+    """The list of one viewer: pausing and clearing do not affect others.
 
-    ``since`` hides what is older than the last clearing, ``until`` what came after a pause;
-    both are ns since the epoch, 0 for none.
+    ``since`` hides exchanges before the last clearing, ``until`` those after a pause; both are ns
+    since the epoch, 0 for none.
     """
 
     since: int = 0
     until: int = 0
 
     def paused(self, now: int) -> Watch:
-        """Return this list standing still."""
+        """Return this list paused."""
         return replace(self, until=now)
 
     def resumed(self) -> Watch:
-        """Return this list running again, with what came meanwhile."""
+        """Return this list resumed, including what came during the pause."""
         return replace(self, until=0)
 
     def cleared(self, now: int) -> Watch:
@@ -201,7 +201,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         wanted: Filter | None = None,
         limit: int = 50,
     ) -> list[Exchange]:
-        """Return what this viewer sees now, newest first."""
+        """Return the visible exchanges, newest first."""
         wanted = wanted or Filter()
         wanted = replace(wanted, since=max(wanted.since, self.since))
         return log.newest(
@@ -228,7 +228,7 @@ def _holds(exchange: Exchange, text: str) -> bool:
     if wanted.encode("utf-8", "replace") in request or wanted in exchange.model.lower():
         return True
     if not wanted.isascii():
-        # Clients such as Python's json write other letters than ASCII's as escapes.
+        # Clients such as Python's json escape non-ASCII characters.
         escaped = "".join(c if c.isascii() else _escape(c) for c in wanted)
         if escaped.encode() in request:
             return True

@@ -1,8 +1,7 @@
-"""Exchanges written down, to keep on disk or to give to somebody else, and read again.
+"""Serialises exchanges, for storing on disk or sharing, and reads them.
 
-Everything in them has been masked when it was kept, and is masked once more when it is read.
-The owner is written to our own disk only. A share is compressed; what it may grow to when it is
-read is bounded.
+They were masked when they were recorded, and are masked again when they are read. The owner is
+written only for the local disk. Shares are compressed; their uncompressed size is limited.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ from core.translation.dialects.registry import SPOKEN
 VERSION = 1
 
 MAX_LINK = 24_000
-"""Characters that a link may hold: longer ones are cut by chats and refused by servers."""
+"""The longest link in characters: messengers cut longer ones, and servers refuse them."""
 
 MAX_SHARE = 64 * 1024 * 1024
-"""Bytes that a share may have when it is unpacked."""
+"""The largest uncompressed share in bytes."""
 
-# Answers in many small events become a fiftieth; bombs become a thousandth.
+# Answers with many small events compress to a fiftieth, bombs to a thousandth.
 _MOST_PACKED = 100
 _SMALL = 256 * 1024
 _MAX_PARTS = 150_000
-# What parts pieces, headers and wires; that some texts have it, too, does not matter.
+# Separates pieces, headers and wires; it does not matter if some text contains it.
 _PARTS = re.compile(rb"[\]}]\s*,\s*[\[{]")
 
 _MARK = "d1."
@@ -87,7 +86,7 @@ _DECODER = msgspec.json.Decoder(_Exchange)
 
 
 def dump_exchange(exchange: Exchange, *, owner: bool = False) -> bytes:
-    """Return an exchange as JSON; with its ``owner`` only for our own disk."""
+    """Return an exchange as JSON; with its ``owner`` only for the local disk."""
     started = exchange.started
     return encode_json(
         _Exchange(
@@ -113,8 +112,8 @@ def dump_exchange(exchange: Exchange, *, owner: bool = False) -> bytes:
 def load_exchange(data: bytes, *, owner: str | None = None) -> Exchange:
     """Return the exchange that ``dump_exchange`` wrote, plain or compressed.
 
-    ``owner`` is whose it shall be; None takes the one that is written in it. Raises
-    InvalidRequest for anything else, and where it is too large.
+    ``owner`` becomes its owner; None takes the one in the file. Raises InvalidRequest for other or
+    too large data.
     """
     if data.lstrip()[:1] != b"{":
         data = _unpacked(data)
@@ -154,7 +153,7 @@ def compressed(exchange: Exchange, *, owner: bool = False) -> bytes:
 def link_of(exchange: Exchange) -> str:
     """Return an exchange as text for the query of a link.
 
-    Raises Unsupported where it is too long for one: share the file then.
+    Raises Unsupported if it is too long: then share the file.
     """
     packed = zlib.compress(dump_exchange(exchange), 9)
     text = _MARK + urlsafe_b64encode(packed).decode().rstrip("=")
@@ -242,6 +241,6 @@ def _bytes(piece: _Piece) -> bytes:
 
 
 def as_file_name(exchange: Exchange) -> str:
-    """Return a name for the file of a share."""
+    """Return a file name for a share."""
     kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in exchange.model)
     return f"diglot-{kept[:40] or 'exchange'}-{exchange.id[:8]}.diglot"

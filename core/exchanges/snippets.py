@@ -1,7 +1,6 @@
-"""Code that sends a request once more: with curl, Python's libraries, or JavaScript.
+"""Code snippets that repeat a request: curl, Python libraries, or JavaScript.
 
-Only what the body holds is written, in its order. Keys are never written: where a server wants
-one, the reader puts it in.
+They contain the body in its order, and never a key: the reader adds it where a server needs one.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _OPENAI = frozenset(
 def snippet(way: str, body: Mapping[str, Any], *, path: str, origin: str) -> str:
     """Return code that sends ``body`` to ``path`` of the server at ``origin``.
 
-    Raises Unsupported where that way does not speak to the path.
+    Raises Unsupported if the library does not support the path.
     """
     speaks, write = WAYS[way]
     if speaks and path not in speaks:
@@ -53,9 +52,9 @@ def snippet(way: str, body: Mapping[str, Any], *, path: str, origin: str) -> str
 
 
 def snippets(body: dict[str, Any], *, dialect: str, path: str, origin: str) -> dict[str, str]:
-    """Return code for every way that can say ``body``, translated where it has to be.
+    """Return code for every library that supports ``body``, translated if necessary.
 
-    ``origin`` is Diglot's own, whose dialects take each other's settings.
+    ``origin`` is that of Diglot, whose dialects accept each other's settings.
     """
     found: dict[str, str] = {}
     for way, (speaks, _) in WAYS.items():
@@ -244,7 +243,7 @@ WAYS: Mapping[str, tuple[tuple[str, ...], _Write]] = {
     "fetch": ((), _fetch),
     "openai-npm": (("/v1/chat/completions",), _openai_npm),
 }
-"""Each way, with the paths that it speaks to (all, where there are none), and its writer."""
+"""Each library with its paths (empty: all) and its writer."""
 
 LANGUAGES: Mapping[str, str] = {
     "curl": "bash",
@@ -255,4 +254,4 @@ LANGUAGES: Mapping[str, str] = {
     "fetch": "javascript",
     "openai-npm": "javascript",
 }
-"""The language of each way's code."""
+"""The language of each snippet."""

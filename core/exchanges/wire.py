@@ -1,4 +1,4 @@
-"""One side of an exchange: a request and what came back, as bytes with their times.
+"""One side of an exchange: a request and its answer, as bytes with times.
 
 Keys, cookies and the data of images and sounds are masked (core.exchanges.masking): of a
 request when it comes, of an answer when it has ended or is looked at, whichever is first, since a
@@ -25,7 +25,7 @@ MAX_BODY = 2 * 1024 * 1024
 MAX_ANSWER = 16 * 1024 * 1024
 """Bytes kept of an answer: room for some 50,000 chunks."""
 
-# What a piece costs beside its bytes, so that many small ones count for what they take.
+# The memory overhead of a piece, so that many small ones are counted properly.
 _PIECE = 128
 
 # Bytes from which a body is masked at once.
@@ -109,18 +109,18 @@ class Wire:
         self._pieces: list[tuple[int, bytes]] = []
         self._masked = 0
         self._over = False
-        # Bytes that came and are not kept.
+        # Bytes that were received and not stored.
         self._left_out = 0
 
     def forget(self) -> None:
-        """Forget what came: none of it was sent on."""
+        """Drop the answer: nothing of it was sent to the client."""
         self._pieces.clear()
         self._masked = self._left_out = self.answer_bytes = 0
         self._over = False
         self.streamed = False
 
     def came(self, data: bytes, now: int) -> None:
-        """Keep a piece of the answer."""
+        """Add a piece of the answer."""
         self.answer_bytes += len(data)
         if self.answer_bytes > _LONG:
             data = self._kept(data)
@@ -128,7 +128,7 @@ class Wire:
             self._pieces.append((now, data))
 
     def _kept(self, data: bytes) -> bytes:
-        """Return what is kept of a piece of a long answer."""
+        """Return the part of a piece of a long answer that is stored."""
         came = len(data)
         if came > _LONG:
             data = mask_data(data)
@@ -144,7 +144,7 @@ class Wire:
 
     @property
     def _size(self) -> int:
-        """The bytes that are kept of the answer, with what each piece costs."""
+        """The stored bytes of the answer, with the overhead of each piece."""
         return self.answer_bytes - self._left_out + _PIECE * len(self._pieces)
 
     @property

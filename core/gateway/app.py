@@ -1,8 +1,7 @@
 """The gateway's routes: Ollama's native API and OpenAI's, side by side over the same models.
 
-The app is a plain Starlette router, so it runs alone (``python -m core``) or mounted in the
-process of the interface. Every error leaves in the dialect of the route it happened on, and a
-path that is not there says so in that dialect too.
+The app is a plain Starlette router, so it runs alone (``python -m core``) or mounted in the process
+of the interface. Errors are returned in the dialect of the route, also for unknown paths.
 """
 
 from __future__ import annotations
@@ -40,11 +39,11 @@ from core.translation.dialects.registry import DIALECTS, SPOKEN
 
 
 def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
-    """Return the routes of both dialects, without ``/``. An OriginGuard has to stand in front."""
+    """Return the routes of all dialects, without ``/``. They need an OriginGuard in front."""
     listings = Listings(gateway_state.fleet)
     get, post = partial(_get, gateway_state), partial(_post, gateway_state)
     table = [
-        # Routes are tried in turn: those that are asked most come first.
+        # Routes are tried in order: the most frequent come first.
         *_asked(gateway_state),
         *(
             post(dialect.counts_at, _Count(gateway_state.fleet, name))
@@ -60,18 +59,18 @@ def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
         get("/api/version", listings.version),
         *HealthRoutes(gateway_state).routes(),
         *ExchangeRoutes(gateway_state).routes(),
-        # No GET: a server that keeps no sessions has nothing to say unasked (MCP 2025-11-25,
+        # No GET: a server without sessions sends no messages of its own (MCP 2025-11-25,
         # transports: 405 where no stream is offered), and an idle stream would hold up a stop.
         GatedRoute("/mcp", mcp, ["POST"]),
         *docs_routes(gateway_state),
     ]
-    # Last: whatever else is asked for under these prefixes is not there.
+    # Last: any other path under these prefixes is unknown.
     missing = ("/v1", "/v1/{rest:path}", "/api/{rest:path}")
     return [*table, *(GatedRoute(path, _NotFound(gateway_state, table)) for path in missing)]
 
 
 def _asked(gateway_state: GatewayState) -> Iterator[GatedRoute]:
-    """Yield the route of each dialect, and those of the answers that it keeps."""
+    """Yield the route of each dialect, and the routes of stored answers."""
     get = partial(_get, gateway_state)
     for name, spoken in SPOKEN.items():
         if isinstance(spoken, Dialect) and spoken.threads:
@@ -99,8 +98,8 @@ def _post(gateway_state: GatewayState, path: str, handler: Handler) -> GatedRout
 def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIApp:
     """Return the gateway as an app of its own, which opens and closes ``fleet``.
 
-    ``exposed`` is one that other machines can reach: it lets nobody in without a key. ``base``
-    is a path that may stand in front of all others, as where a proxy passes on ``/llm/v1``.
+    ``exposed``: other machines can reach it, so a key is required. ``base`` is an optional prefix
+    of all paths, for instance of a proxy that passes on ``/llm/v1``.
     """
 
     gateway_state = GatewayState(fleet)
@@ -123,12 +122,12 @@ def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIAp
 
 
 async def _home(request: Request, body: bytes) -> Response:
-    # Many clients of Ollama look for this very text to see whether it runs.
+    # Many Ollama clients check for exactly this text.
     return PlainTextResponse("Ollama is running")
 
 
 class _Posts:
-    """Finds the endpoints that are asked all day at once, and all else by the router's list."""
+    """A shortcut for the hot endpoints: found by a dict; all other requests go to the router."""
 
     def __init__(self, table: list[GatedRoute], router: Router) -> None:
         self._router = router
@@ -158,7 +157,7 @@ class _Count:
 
 
 class _NotFound(Endpoint):
-    """Any path that has no route, and any method that its route does not take."""
+    """Answers unknown paths (404) and methods (405)."""
 
     def __init__(self, gateway_state: GatewayState, table: list[GatedRoute], *, free: bool = False):
         super().__init__(gateway_state, reads="nothing", free=free)

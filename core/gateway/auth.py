@@ -1,4 +1,4 @@
-"""Who asks: the principal that a request's key stands for, and what that one may do."""
+"""Authentication: the principal behind the key of a request, and its permissions."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _HOW = (
 
 
 class Principal(Struct, frozen=True, kw_only=True):
-    """One who asks. ``name`` is the key's, "" where no key is needed.
+    """The sender of a request. ``name`` is that of the key, "" if no key is needed.
 
-    ``everything`` is for whoever needs no key, and for the operator, whose is the master key. A
-    ``stranger`` needs none because the server is open to all.
+    ``everything``: no key is needed, or it is the master key. A ``stranger`` needs no key because
+    the server is open to all.
     """
 
     name: str = ""
@@ -36,21 +36,21 @@ class Principal(Struct, frozen=True, kw_only=True):
 
     @property
     def operator(self) -> bool:
-        """Whether this one runs the server, and may know where its backends are."""
+        """Whether this is the operator, who may see the addresses of backends."""
         return self.everything and not self.stranger
 
     @property
     def owner(self) -> str:
-        """Whose the exchanges are. No browser and no person has such a name."""
+        """The owner of the exchanges. No browser and no person has such a name."""
         return f"key:{self.name}" if self.name else ""
 
     @property
     def limited(self) -> bool:
-        """Whether this one may not ask for every model."""
+        """Whether the models are restricted."""
         return self.key is not None and self.key.models is not None
 
     def may_ask(self, model: str) -> bool:
-        """Tell whether this one may use a model. Names are compared as the router does."""
+        """Tell whether a model may be used. Names are compared as in the router."""
         if self.key is None or self.key.models is None:
             return True
         name = model.lower().removesuffix(":latest")
@@ -58,16 +58,16 @@ class Principal(Struct, frozen=True, kw_only=True):
         return any(fnmatchcase(name, pattern) for pattern in patterns)
 
     def check(self, raw: bytes) -> None:
-        """Raise AccessDenied (403) where the request's body names a model that is not theirs."""
+        """Raise AccessDenied (403) if the body names a model that may not be used."""
         if not self.limited:
             return
         self.check_names(read_object(decode_loosely(raw), ""), ("model", "name"))
 
     def check_names(self, body: Mapping[str, Any], keys: Collection[str]) -> None:
-        """Raise AccessDenied (403) where one of ``keys`` names a model that is not theirs."""
+        """Raise AccessDenied (403) if one of ``keys`` names a model that may not be used."""
         if not self.limited:
             return
-        # Go reads keys in any case, and the last one counts: Ollama would take "MODEL" for it.
+        # Go reads keys case-insensitively, and the last one wins: Ollama would accept "MODEL".
         names = [name for name in body if name.casefold() in keys]
         if wrong := next((name for name in names if name not in keys), ""):
             raise InvalidRequest(f"write {wrong.casefold()} in lower-case letters", path=wrong)
@@ -83,7 +83,7 @@ class Principal(Struct, frozen=True, kw_only=True):
                 )
 
     def check_manage(self) -> None:
-        """Raise AccessDenied (403) for whoever may not change which models there are."""
+        """Raise AccessDenied (403) without permission to change models."""
         if not self.everything and not (self.key is not None and self.key.manage):
             raise AccessDenied(
                 "changing models needs the master key, or a key with manage: true",
@@ -92,14 +92,14 @@ class Principal(Struct, frozen=True, kw_only=True):
             )
 
     def check_tools(self) -> None:
-        """Raise AccessDenied (403) for whoever may ask no model at all: tools are for answers."""
+        """Raise AccessDenied (403) if no model may be used: then tools may not be used either."""
         if self.key is not None and self.key.models == ():
             raise AccessDenied(
                 f"the key {self.name} may use no tools", status=403, code="tools_denied"
             )
 
     def check_watch(self, *, strangers: bool = True) -> None:
-        """Raise AccessDenied (403) for whoever may not see how the server does."""
+        """Raise AccessDenied (403) without permission to see the state of the server."""
         may = self.key is not None and self.key.watch
         if not (may or self.operator or (strangers and self.everything)):
             raise AccessDenied(
@@ -115,10 +115,10 @@ _OPERATOR = Principal(name="master_key", everything=True)
 
 
 class Authenticator:
-    """Finds who a request is from, by the keys that the config has now.
+    """Finds the principal of a request, by the keys of the current config.
 
-    ``exposed`` is a server that others than this machine can reach: without keys it lets nobody
-    in, unless the config says that it is open to all.
+    ``exposed``: other machines can reach the server; without keys it lets nobody in, unless the
+    config opens it to all.
     """
 
     def __init__(self, fleet: Fleet, *, exposed: bool) -> None:
@@ -129,7 +129,7 @@ class Authenticator:
         self._closed = exposed
 
     def principal(self, headers: list[tuple[bytes, bytes]]) -> Principal:
-        """Return who asks. Raises AccessDenied (401)."""
+        """Return the principal. Raises AccessDenied (401)."""
         access = self._fleet.config.access
         if access is not self._access:
             self._change(access)
@@ -138,7 +138,7 @@ class Authenticator:
         given = _given(headers)
         if not given:
             raise AccessDenied(f"a key is needed. {_HOW}", code="key_missing")
-        # What is looked up is a hash, so the time that it takes tells nothing of any key.
+        # A hash is looked up, so timing reveals nothing about keys.
         principal = self._principals.get(Digest.of(given).value)
         if principal is None:
             raise AccessDenied(f"this key is not known here. {_HOW}", code="key_unknown")
@@ -162,7 +162,7 @@ class Authenticator:
 
 
 def principal_of(scope: Scope) -> Principal:
-    """Return who a request is from, as the guard in front has found out."""
+    """Return the principal of a request, which the guard has stored in the scope."""
     principal: Principal = scope["principal"]
     return principal
 

@@ -1,8 +1,8 @@
-"""Request bodies as they are sent: compressed, or in other characters than UTF-8.
+"""Decodes request bodies that are compressed or not in UTF-8.
 
-Content codings are those of RFC 9110, 8.4.1, and zstd (RFC 8878), undone within the limit that
-bodies have anyway, so that a small body cannot become a huge one. JSON is UTF-8 (RFC 8259, 8.1),
-but PowerShell, old HTTP clients and editors on Windows send other characters and mostly say so.
+Content codings are those of RFC 9110, 8.4.1, and zstd (RFC 8878), decoded up to the usual size
+limit, so that a small body cannot become a huge one. JSON is UTF-8 (RFC 8259, 8.1), but PowerShell,
+old HTTP clients and editors on Windows send other encodings, mostly with a charset.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CODINGS = "gzip, deflate, zstd"
 """What ``Accept-Encoding`` says beside a 415 (RFC 9110, 12.5.3)."""
 
 _MOST = 2
-"""Codings that a body may have on top of each other."""
+"""The most codings that a body may have."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -35,7 +35,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 def is_plain(headers: Headers, body: bytes) -> bool:
-    """Tell whether a body may be read as it is: neither compressed nor in other characters."""
+    """Tell whether a body is uncompressed UTF-8."""
     for name, value in headers:
         if name == b"content-encoding":
             return False
@@ -47,8 +47,8 @@ def is_plain(headers: Headers, body: bytes) -> bool:
 def decoded(headers: Headers, body: bytes, *, limit: int) -> bytes:
     """Return a body as UTF-8, uncompressed.
 
-    Raises InvalidRequest: 415 for a coding or characters that are not known here, 413 where more
-    than ``limit`` bytes would come of it, 400 for what is not what it is said to be.
+    Raises InvalidRequest: 415 for an unknown coding or charset, 413 if the result would exceed
+    ``limit`` bytes, 400 for invalid data.
     """
     found = {name: value.decode("latin-1") for name, value in headers}
     codings = [c.strip().lower() for c in found.get(b"content-encoding", "").split(",")]
@@ -65,7 +65,7 @@ def decoded(headers: Headers, body: bytes, *, limit: int) -> bytes:
 
 
 def _reads(body: bytes) -> bool:
-    """Tell whether a body begins as JSON in UTF-8 does, and holds nothing but UTF-8."""
+    """Tell whether a body starts like JSON and is valid UTF-8."""
     if body[:1] not in (b"{", b"[", b" ", b"\n", b"\r", b"\t", b'"', b"") or b"\0" in body[:4]:
         return False
     if body.isascii():
@@ -110,13 +110,13 @@ def _deflate(body: bytes, limit: int) -> bytes:
 
 
 def _unzstd(body: bytes, limit: int) -> bytes:
-    # A window of 8 MB is what RFC 9659 asks of whoever reads this coding.
+    # RFC 9659 requires support for windows of up to 8 MB.
     worker = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024)
     try:
         with worker.stream_reader(body, read_across_frames=True) as reader:
             out = reader.read(limit + 1)
         if not out and body:
-            # An empty frame, or one that is cut: only a whole one says so.
+            # Either an empty frame or a truncated one: this raises for the latter.
             worker.decompressobj().decompress(body)
     except zstandard.ZstdError as exc:
         raise _broken(exc) from exc
@@ -169,7 +169,7 @@ def _charset(content_type: bytes) -> str:
     return info.name
 
 
-# Python's own, which say nothing on the wire.
+# Codecs of Python that are not charsets on the wire.
 _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-escape", "undefined",
                           "mbcs", "oem", "utf-7"})  # fmt: skip
 
@@ -194,7 +194,7 @@ def _utf8(body: bytes, charset: str) -> bytes:
 
 
 def _guessed(body: bytes) -> str:
-    """Tell UTF-16 and UTF-32 by the zeros around the first character, which is ASCII in JSON."""
+    """Detect UTF-16 and UTF-32 by the zero bytes of the first character, which is ASCII in JSON."""
     if body[:4].count(0) == 3 and body[0]:
         return "utf-32-le"
     if body[:3] == b"\0\0\0":

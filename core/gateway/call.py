@@ -1,4 +1,4 @@
-"""What is looked after for every request: who asks, how much they may, and what came of it."""
+"""The bookkeeping of every request: principal, limits, metrics, logs and traces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from core.translation.dialects.registry import api_of
 _MILLISECOND = 1_000_000
 
 _LAST_WORDS = 2.0
-"""Seconds that a client may take for the end of an answer which was cut."""
+"""Seconds that a client has to receive the end of an interrupted answer."""
 
 Header = tuple[bytes, bytes]
 
@@ -42,27 +42,27 @@ class GatewayState:
         self.addresses = HiddenAddresses(fleet)
 
     async def settle(self) -> None:
-        """Wait until those whose answers were cut have been told so, but not for long."""
+        """Wait a moment until clients with interrupted answers have received the error."""
         end = time.monotonic() + _LAST_WORDS
-        # An event would have to be set by every request, for the sake of this one moment.
+        # Polling: an event would cost every request something.
         while self.metrics.in_flight and time.monotonic() < end:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     async def aclose(self) -> None:
-        """Send and end what is left."""
+        """Flush and close what is left."""
         await self.limits.aclose()
         await asyncio.to_thread(self.traces.close)
 
     def begin(
         self, client_dialect: str, route: str, principal: Principal, headers: Iterable[Header]
     ) -> CallScope:
-        """Note that a request has come. End it, however it ends."""
+        """Note that a request has come. The caller has to call ``end`` in any case."""
         self.metrics.in_flight += 1
         return CallScope(self, client_dialect, route, principal, headers)
 
 
 def identified(identity: str) -> list[Header]:
-    """Return the headers that name a request, in each API's own word for it.
+    """Return the headers with the request id, under the name in each API.
 
     The openai SDK reads ``x-request-id``, Anthropic's ``request-id``.
     """
@@ -71,10 +71,10 @@ def identified(identity: str) -> list[Header]:
 
 
 class CallScope:
-    """One request of a client. ``status`` is what it was answered, 0 while it was not.
+    """One request of a client. ``status`` is the status of the answer, 0 before it.
 
-    ``id`` is the request's, and that of what is kept of it, if anything is. ``fail`` returns the
-    error event of the stream that has begun to go out.
+    ``id`` is the id of the request and of its exchange, if there is one. ``fail`` returns the error
+    event of a stream that has begun.
     """
 
     __slots__ = ("_gateway_state", "_headers", "_slot", "client_dialect", "exchange", "fail",
@@ -102,18 +102,18 @@ class CallScope:
         self._slot: Slot | None = None
 
     async def admit(self) -> None:
-        """Let the request in, or raise OverLimit (429)."""
+        """Apply the limits of the key; raise OverLimit (429)."""
         key = self.principal.key
         if key is not None and (key.rpm or key.tpm or key.max_parallel):
             names = api_of(self.client_dialect).limit_headers
             self._slot = await self._gateway_state.limits.admit(key, names=names)
 
     def note(self, exchange: Exchange) -> None:
-        """Take in what is kept of the request."""
+        """Set the exchange of the request."""
         self.exchange = exchange
 
     def headers(self) -> list[Header]:
-        """Return what an answer says of its way: limits, times, and who gave it."""
+        """Return the response headers: limits, times, deployment and retries."""
         found: list[Header] = list(self._slot.headers) if self._slot is not None else []
         exchange = self.exchange
         trail = exchange.trail if exchange is not None else None
@@ -142,7 +142,7 @@ class CallScope:
         return found
 
     def marked(self, response: Response, error: DiglotError) -> Response:
-        """Return an error's response with what is to be said of its way."""
+        """Return the response of an error with these headers."""
         self.status = error.status
         more = error.headers if isinstance(error, OverLimit) else self.headers()
         response.raw_headers.extend(more)
@@ -152,14 +152,14 @@ class CallScope:
         return response
 
     def end(self, *, seen: bool = True) -> None:
-        """The request is over. It is counted and logged where it is to be ``seen``."""
+        """End the request. It is counted and logged if ``seen``."""
         gateway_state, exchange = self._gateway_state, self.exchange
         gateway_state.metrics.in_flight -= 1
         if self._slot is not None:
             gateway_state.limits.release(self._slot, self._tokens())
         if not seen:
             return
-        # A client that left before an answer: 499 is nginx' word for it.
+        # The client left before an answer: 499, as in nginx.
         status = self.status or 499
         name = self.principal.name
         gateway_state.metrics.count(self.route, name, status, self.started, exchange)
@@ -175,7 +175,7 @@ class CallScope:
         usage = exchange.usage()
         if usage is not None:
             return usage.prompt_tokens + usage.completion_tokens
-        # Nobody counted: a client that leaves early must not have the answer for nothing.
+        # No counts from the backend: estimate, so that leaving early is not free.
         wire = exchange.client
         return wire.request_bytes // 4 + max(len(wire.chunks), 1)
 
@@ -183,7 +183,7 @@ class CallScope:
 # Every answer of a deployment has the same few.
 @lru_cache(maxsize=1024)
 def _line(text: str) -> bytes:
-    """Return a text as a header's value. Names of models are the client's own: none ends a line."""
+    """Return a text as a header value, quoted: model names from clients must not end the line."""
     if text.isascii() and text.isprintable():
         return text.encode()
     return quote(text, safe="/:@ ").encode()
@@ -193,7 +193,7 @@ _gateways: list[GatewayState] = []
 
 
 def install_gateway(gateway_state: GatewayState) -> None:
-    """Make ``gateway_state`` the one of this process, for the pages to look at."""
+    """Make ``gateway_state`` the one of this process, for the pages."""
     _gateways[:] = [gateway_state]
 
 

@@ -1,4 +1,4 @@
-"""Errors as a client gets them: in the words of its own dialect."""
+"""Errors in the format of the dialect of the client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.translation.dialects.registry import SPOKEN, api_of_path
 
 
 def error_response(client_dialect: str, error: DiglotError) -> Response:
-    """Return ``error`` in the words of a dialect."""
+    """Return ``error`` as a response in a dialect."""
     body: Any = SPOKEN[client_dialect].dump_error(error)
     headers = {}
     if error.retry_after is not None:
@@ -27,5 +27,5 @@ def error_response(client_dialect: str, error: DiglotError) -> Response:
 
 
 def dialect_of(path: str) -> str:
-    """Return the dialect whose errors a path answers with."""
+    """Return the dialect of the errors on a path."""
     return api_of_path(path).dialects[0].name

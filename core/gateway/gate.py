@@ -1,8 +1,8 @@
 """The gate that every route of the gateway stands behind.
 
-A route is made with ``GatedRoute``, and takes nothing but an ``Endpoint``; that one's ``__call__``
-is the only way in. So whatever is asked is from somebody known, within the limits of its key,
-bounded in size and time, counted and logged, before a word of it is looked at.
+Every route is a ``GatedRoute`` with an ``Endpoint``, and ``Endpoint.__call__`` is the only entry.
+So every request is authenticated, within the limits of its key, limited in size and time, counted
+and logged before it is handled.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from core.translation.codec.json import encode_json
 from core.translation.conversions.passed_stream import set_model
 
 MAX_REQUEST = 64 * 1024 * 1024
-"""Bytes that a request body may have: room for several large images."""
+"""The largest request body in bytes: enough for several large images."""
 
 BODY_TIME = 60.0
 """Seconds of silence allowed while a request's body is sent."""
 
 SLOWEST = 500
-"""Bytes a second that a body has to come with once ``BODY_TIME`` is over (Apache's MinRate)."""
+"""Bytes per second that a body needs after ``BODY_TIME`` (Apache's MinRate)."""
 
 Reads = Literal["nothing", "all", "as it comes"]
 Handler = Callable[[Request, bytes], Awaitable[Any]]
@@ -44,11 +44,11 @@ _LOG = logging.getLogger("diglot.gateway")
 
 
 class Endpoint(ABC):
-    """What answers one route, once the gate has let a request in.
+    """The handler of one route, behind the gate.
 
-    ``dialect`` is that of its errors. ``reads`` says what of the body is read before ``serve``;
-    what comes in pieces is for ``serve`` to pass on, and never held. ``free`` are the few that
-    ask nobody: whoever starts and stops servers calls them all day, and knows no key.
+    ``dialect`` is that of its errors. ``reads`` says how much of the body is read before ``serve``;
+    with "as it comes", ``serve`` passes the pieces on. ``free`` routes need no key: orchestrators
+    call them all the time.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Endpoint(ABC):
         self._free = free
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request in, or refuse it, and see to its end."""
+        """Admit one request or refuse it, and end it."""
         if scope["type"] != "http":
             return
         call = self._gateway_state.begin(
@@ -92,7 +92,7 @@ class Endpoint(ABC):
             call.end(seen=not self._free)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        """Return the body as UTF-8, for the model that the path names if it names one."""
+        """Return the body as UTF-8, with the model of the path if it has one."""
         if self.reads != "all":
             return b""
         headers = scope["headers"]
@@ -118,19 +118,19 @@ class Endpoint(ABC):
             await self.fail(call, error, scope, receive, send)
 
     def check(self, principal: Principal, body: bytes) -> None:
-        """Raise AccessDenied (403) where a body names a model that is not theirs."""
+        """Raise AccessDenied (403) if a body names a model that may not be used."""
         principal.check(body)
 
     @abstractmethod
     async def serve(
         self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Answer a request that was let in. May raise DiglotError before the answer begins."""
+        """Answer an admitted request. May raise DiglotError before the answer begins."""
 
     async def fail(
         self, call: CallScope, error: DiglotError, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Answer with an error in the client's dialect, without what is the operator's alone."""
+        """Answer with an error in the client's dialect, without addresses of backends."""
         if not call.principal.operator:
             error = self._gateway_state.addresses.error(error)
         response = call.marked(error_response(call.client_dialect, error), error)
@@ -138,7 +138,7 @@ class Endpoint(ABC):
 
 
 class HandlerEndpoint(Endpoint):
-    """Answers with what a handler returns: a value, which becomes JSON, or a Response."""
+    """Calls a handler, which returns a Response or a value for JSON."""
 
     def __init__(
         self,
@@ -162,16 +162,16 @@ class HandlerEndpoint(Endpoint):
 
 
 class GatedRoute(Route):
-    """A route whose endpoint is behind the gate. There is no other kind in the gateway."""
+    """A route whose endpoint is behind the gate. The gateway has no other routes."""
 
     def __init__(self, path: str, endpoint: Endpoint, methods: Sequence[str] | None = None) -> None:
         super().__init__(path, endpoint, methods=methods)
-        # Counted and logged by its pattern: the path itself is the client's own.
+        # Counted and logged by its pattern: the path itself is text from the client.
         endpoint.route = path
 
 
 def noted(call: CallScope, send: Send) -> Send:
-    """Return ``send``, which tells ``call`` the status and the answer what is left of limits."""
+    """Return ``send``, which records the status in ``call`` and adds the headers of ``call``."""
 
     async def noting(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -184,9 +184,9 @@ def noted(call: CallScope, send: Send) -> Send:
 
 
 async def read_body(receive: Receive, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    """Return the request body, or None when the client left before it was whole.
+    """Return the request body, or None if the client left before its end.
 
-    Raises InvalidRequest: 413 before more than MAX_REQUEST is held, 408 for a body that is slow.
+    Raises InvalidRequest: 413 for more than MAX_REQUEST, 408 for a slow body.
     """
     pieces: list[bytes] = []
     size = 0
@@ -198,7 +198,7 @@ async def read_body(receive: Receive, headers: Iterable[tuple[bytes, bytes]]) ->
         piece = message.get("body", b"")
         size += len(piece)
         more = message.get("more_body", False)
-        # What is said to be too long is not waited for.
+        # A body that is announced as too long is not read.
         if size > MAX_REQUEST or (more and not pieces and _length(headers) > MAX_REQUEST):
             raise InvalidRequest(
                 f"the request is larger than {MAX_REQUEST // 1024 // 1024} MB",
@@ -227,7 +227,7 @@ async def body_pieces(receive: Receive) -> AsyncGenerator[bytes]:
 
 
 async def _next(receive: Receive, began: float, size: int) -> Message:
-    """Return what comes next of a body of which ``size`` bytes have come since ``began``."""
+    """Return the next message of a body of which ``size`` bytes have come since ``began``."""
     # Nearly always the body has come with its head: then it is taken without a timer, which would
     # cost more than all else here.
     reading = receive()
@@ -249,6 +249,6 @@ async def _next(receive: Receive, began: float, size: int) -> Message:
 
 
 def _length(headers: Iterable[tuple[bytes, bytes]]) -> int:
-    """Return how long the body is said to be; 0 where nobody says."""
+    """Return the Content-Length; 0 if there is none."""
     length = next((value for name, value in headers if name == b"content-length"), b"")
     return int(length) if length.isdigit() else 0

@@ -1,7 +1,7 @@
-"""Errors without the addresses of backends, which are the operator's to know.
+"""Removes the addresses of backends from errors; only the operator may see them.
 
-A backend's own words may hold its address as well as ours do, so each address of the config is
-looked for in the text of an error, and nowhere else: a model may talk of any address.
+Messages of backends may contain addresses as well as ours, so each address of the config is
+searched in the text of errors. Answers are not searched: a model may write any address.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ANY = re.compile(r"https?://[^\s\"'<>]+[^\s\"'<>.,;:!?)]")
 
 
 class HiddenAddresses:
-    """Knows the backends of ``fleet`` as they are now."""
+    """Uses the current backends of ``fleet``."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
@@ -38,7 +38,7 @@ class HiddenAddresses:
         """Return ``error`` with a message that names no backend's address."""
         hidden = self.text(error.message)
         if isinstance(error, BackendUnavailable | InvalidResponse):
-            # Our own words about a backend: whatever address is in them is one that it named.
+            # Our own message about a backend: any address in it came from that backend.
             hidden = _ANY.sub(_INSTEAD, hidden)
         if hidden == error.message:
             return error
@@ -47,7 +47,7 @@ class HiddenAddresses:
         return other
 
     def piece(self, piece: bytes) -> bytes:
-        """Return a piece of a stream; of its records only those that are errors are looked at."""
+        """Return a piece of a stream; only its error records are changed."""
         if _WORD not in piece:
             return piece
         lines = piece.split(b"\n")
@@ -78,7 +78,7 @@ def _is_error(line: bytes) -> bool:
 
 @lru_cache(maxsize=16)
 def _pattern(addresses: frozenset[str]) -> re.Pattern[str] | None:
-    """Return what finds the addresses: whole, as host and port, and as a host that is no word."""
+    """Return a pattern of the addresses: whole, as host and port, and as a host with a dot."""
     found = set()
     for address in addresses:
         parts = urlsplit(address)

@@ -1,1 +1,1 @@
-"""What the request page shows: comparisons, timelines, pasting, probes."""
+"""The request page: comparisons, timelines, pasting, probes."""

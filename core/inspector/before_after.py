@@ -1,5 +1,5 @@
-"""Before and after: what one request asks of a program that speaks natively, and of one that
-speaks OpenAI's API. It is the comparison that a reader knows, filled in from a real request.
+"""Before and after: one request as a program for Ollama's native API sends it, and as one for
+OpenAI's API does, made from a real request.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Half(Struct, frozen=True, kw_only=True):
 
 
 class Contrast(Struct, frozen=True, kw_only=True):
-    """Both sides. ``changed`` are the native paths that another program would have to write
-    otherwise, ``lost`` those that OpenAI's API cannot say at all.
+    """Both sides. ``changed`` are the native paths that are written differently for OpenAI's API,
+    ``lost`` those that it does not support.
     """
 
     native: Half
@@ -44,8 +44,8 @@ class Contrast(Struct, frozen=True, kw_only=True):
 def contrast(body: dict[str, Any], *, dialect: str, origin: str) -> Contrast:
     """Return a request of any chat dialect as a native and as an OpenAI program sends it.
 
-    A single question is asked at /api/generate, as one prompt; what needs a conversation or
-    tools at /api/chat. ``origin`` is the server's. Raises DiglotError for a broken request.
+    A single question goes to /api/generate, as one prompt; conversations and tools go to /api/chat.
+    ``origin`` is the server's. Raises DiglotError for a broken request.
     """
     native = _half(*_native(body, dialect), origin, "requests")
     openai = _half("openai", _in(body, dialect, "openai"), origin, "openai")
@@ -66,7 +66,7 @@ def contrast(body: dict[str, Any], *, dialect: str, origin: str) -> Contrast:
 
 
 def shape(value: Any, *, depth: int = 3) -> Any:
-    """Return a value with long texts, long lists and what lies deep cut to "…"."""
+    """Return a value with long texts, long lists and deep levels cut to "…"."""
     if isinstance(value, str):
         return value if len(value) <= _LONGEST else value[: _LONGEST - 4] + "…"
     if isinstance(value, dict):
@@ -78,7 +78,7 @@ def shape(value: Any, *, depth: int = 3) -> Any:
 
 
 def _native(body: dict[str, Any], dialect: str) -> tuple[str, dict[str, Any]]:
-    """Return the native route that a program would take for this request, and its body."""
+    """Return the native route for this request, and its body."""
     if dialect in ("ollama", "generate"):
         return dialect, dict(body)
     chat = _in(body, dialect, "ollama")

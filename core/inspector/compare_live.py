@@ -1,8 +1,9 @@
 """Proof: the same request sent natively and with OpenAI's own SDK, and the answers compared.
 
-The left side goes out with httpx, the right side with the package openai, to Diglot, to the
-server itself, or to both. Answers are made steady (temperature 0, one seed), so that what still
-differs is the API's doing. Both libraries load slowly: only who proves something imports this.
+The left side goes out with httpx, the right side with the package openai, to Diglot, to the server
+itself, or to both. Answers are made deterministic (temperature 0, fixed seed), so remaining
+differences come from the API. Both libraries are slow to import: import this module only when
+needed.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Agreement = Literal["same", "differs", "only_left", "only_right", "by_nature"]
 
 _TIMEOUT = 300.0
 _NATURE = Note("compare_live.nature")
-# Of these nobody expects the same twice.
+# Fields that differ in every answer.
 _VOLATILE = (
     "id", "created", "created_at", "total_duration", "load_duration", "prompt_eval_duration",
     "eval_duration", "system_fingerprint", "object", "done", "timings",
@@ -39,7 +40,7 @@ _VOLATILE = (
 )  # fmt: skip
 
 
-# Fields that one API has because of its form.
+# Fields that exist in one API only because of its format.
 _FORM = tuple(ANSWER_NOTES[name] for name in ("constant", "position", "id", "refusal",
               "total_tokens", "added", "done", "error_kind"))  # fmt: skip
 
@@ -57,7 +58,7 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class Answered(Struct, frozen=True, kw_only=True):
-    """One answer. ``status`` 0 is no answer at all; ``error`` says why."""
+    """One answer. ``status`` 0 means no answer; ``error`` says why."""
 
     place: str
     client_dialect: str
@@ -111,11 +112,11 @@ def compare_live(
     to: Literal["diglot", "server", "both"] = "both",
     keys: Mapping[str, str] | None = None,
 ) -> Proof:
-    """Send a kept exchange's request once more, both ways; this waits for the answers.
+    """Send the request of a recorded exchange again, both ways; blocks until the answers are there.
 
-    ``diglot`` is Diglot's address, ``keys`` those for ``diglot`` and ``server`` where they want
-    some. Raises InvalidRequest where the request was never sent to a server, and DiglotError
-    where it breaks its dialect. What goes wrong on the way is in the answers.
+    ``diglot`` is Diglot's address, ``keys`` the keys for ``diglot`` and ``server`` if they need
+    one. Raises InvalidRequest if the request was never sent to a server, and DiglotError if it is
+    invalid. Errors of the requests are in the answers.
     """
     keys = keys or {}
     places = []
@@ -133,7 +134,7 @@ def compare_live(
 
 
 def prove(native: Mapping[str, Any], *, places: Sequence[Place], steady: bool = True) -> Proof:
-    """Send a native request, and what it is in OpenAI's dialect, to each place.
+    """Send a native request, and its translation to OpenAI's dialect, to each place.
 
     ``steady`` sets temperature 0 and a seed where the request has none. Raises DiglotError for
     a request that breaks its dialect.
@@ -258,7 +259,9 @@ def _is_below(path: str | None, known: str) -> bool:
 
 
 def _means_the_same(row: AlignedRow) -> bool:
-    """Tell whether two forms say one thing: arguments as text, a call's reason, no text as null."""
+    """Tell whether two values mean the same: arguments as text, finish reason of a call, empty text
+    as null.
+    """
     one, other = row.value, row.written
     if (one or None) == (other or None):
         return True

@@ -1,4 +1,4 @@
-"""A text to paste into a bug report: what was asked of whom, with what, and how it ended."""
+"""A text for a bug report: request, servers, versions, report and errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PACKAGES = ("streamlit", "starlette", "aiohttp", "msgspec", "uvicorn", "xllamac
 
 
 async def diagnose(fleet: Fleet, exchange: Exchange) -> str:
-    """Return the text, with the version of the server that has the model where it tells."""
+    """Return the text, with the version of the Ollama server if there is one."""
     return write_diagnosis(exchange, server=await server_version(fleet, exchange.model))
 
 
@@ -97,7 +97,7 @@ def _last(wire: Wire) -> list[str]:
 
 
 def _fenced(text: str) -> list[str]:
-    # A fence longer than any in the text holds it whatever it is.
+    # A fence must be longer than any in the text.
     fence = "```"
     while fence in text:
         fence += "`"

@@ -1,6 +1,6 @@
-"""Pair: one exchange as two dialects, the one it came in and the one it is held against.
+"""Pair: one exchange in two dialects, its own and the one it is compared with.
 
-What the request page draws and what ``GET /diglot/exchanges/{id}/report`` answers is made here.
+Used by the request page and by ``GET /diglot/exchanges/{id}/report``.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from core.translation.stamp import Stamp
 
 
 class Pair(Struct, frozen=True, kw_only=True):
-    """``derived``: the other side was never sent, only written for comparison.
+    """``derived``: the other side was never sent, only translated for comparison.
 
-    Without a request (an answer that was pasted alone) the bodies and the rows are empty.
+    Without a request (only an answer was pasted) the bodies and rows are empty.
     """
 
     source: str
@@ -35,8 +35,8 @@ class Pair(Struct, frozen=True, kw_only=True):
 def pair_of(exchange: Exchange) -> Pair:
     """Return both sides of an exchange's request in two dialects.
 
-    Where the backend was asked in the client's own, the other side is what the request would be
-    in the partner of that dialect. Raises DiglotError for a broken request.
+    If the backend was asked in the same dialect, the other side is the request translated to the
+    partner of that dialect. Raises DiglotError for a broken request.
     """
     source = exchange.client.dialect
     sent = exchange.backend[exchange.main] if exchange.backend else None
@@ -51,7 +51,7 @@ def pair_of(exchange: Exchange) -> Pair:
 
 
 def sent_pair(exchange: Exchange) -> Pair:
-    """Return what the client sent and what its backend was sent, in whatever dialects.
+    """Return the request of the client and the request to its backend.
 
     Raises IndexError where no backend was asked, DiglotError for a broken request.
     """
@@ -64,7 +64,7 @@ def sent_pair(exchange: Exchange) -> Pair:
 
 
 def _partner(dialect: str) -> str:
-    """Return the dialect that another is compared with, embeddings with embeddings."""
+    """Return the dialect for comparisons; embeddings are compared with embeddings."""
     spoken = DIALECTS.get(dialect)
     if spoken is not None:
         return spoken.partner
@@ -73,17 +73,17 @@ def _partner(dialect: str) -> str:
 
 
 def answer_ways(pair: Pair) -> tuple[str, str]:
-    """Return whence and whither the answer went: the way of the request turned round."""
+    """Return source and target of the answer: those of the request, swapped."""
     return (pair.source, pair.target) if pair.derived else (pair.target, pair.source)
 
 
 def answer_rows(
     exchange: Exchange, pair: Pair, dialect: str = ""
 ) -> tuple[str, str, tuple[AlignedRow, ...]]:
-    """Return whence and whither the answer went, and what each of its fields became.
+    """Return source and target of the answer, and the rows of its fields.
 
-    A further ``dialect`` takes the place of the other side's. A stream is put together first.
-    Raises DiglotError where a side breaks its dialect.
+    ``dialect`` replaces the target. A stream is assembled first. Raises DiglotError for an invalid
+    answer.
     """
     source, target = answer_ways(pair)
     sides = [_whole(exchange, side) for side in (source, dialect or target)]
@@ -93,14 +93,14 @@ def answer_rows(
 def stream_rows(
     exchange: Exchange, pair: Pair, dialect: str = ""
 ) -> tuple[str, str, tuple[AlignedRow, ...]]:
-    """Return the same of an answer's stream, chunk fields instead of the whole answer's."""
+    """Return the same for a stream, with rows for chunk fields."""
     source, target = answer_ways(pair)
     sides = [_line(exchange, side) for side in (source, dialect or target)]
     return source, target, align_stream(*sides)
 
 
 def is_streamed(exchange: Exchange) -> bool:
-    """Tell whether some side of an exchange is a stream."""
+    """Tell whether an exchange has a stream."""
     return any(wire.streamed for wire in (exchange.client, *exchange.backend))
 
 

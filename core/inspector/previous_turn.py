@@ -1,9 +1,9 @@
-"""One request beside the one before it: what was added, and how much of it a server can reuse.
+"""Compares a request with the previous one: what was added, and how much a server can reuse.
 
-Servers keep what they have read of the last prompt and read on from where the new one differs.
-What they see is the prompt as the model's template writes it; here the messages, tools and
-system stand for it, in the order in which templates write them. Counts of characters are exact,
-those of tokens are the servers' own where they gave them.
+Servers cache the last prompt and continue from where the new one differs. They see the prompt as
+the template of the model writes it; here it is approximated by the messages, tools and system
+prompt, in the order of templates. Counts of characters are exact, those of tokens are the servers'
+own where they gave them.
 """
 
 from __future__ import annotations
@@ -35,11 +35,10 @@ _RELOADING = frozenset({"num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap
 
 
 class TurnPart(Struct, frozen=True, kw_only=True):
-    """One piece of the prompt: the tools, or a message, with its characters then and now.
+    """One piece of the prompt: the tools, or a message, with its length before and after.
 
-    ``place`` is ``tools`` or ``messages[3]`` in the new request (in the old one where it is
-    gone); ``cached`` tells whether it may be reused; ``same_characters`` is how many at its
-    beginning are as before.
+    ``place`` is ``tools`` or ``messages[3]`` in the new request (in the old one if it was removed);
+    ``cached``: it may be reused; ``same_characters`` is the length of the unchanged beginning.
     """
 
     place: str
@@ -74,12 +73,12 @@ class TurnChange(Struct, frozen=True, kw_only=True):
 
     @property
     def cached_share(self) -> float:
-        """The part of the new prompt that a server may reuse."""
+        """The share of the new prompt that a server may reuse."""
         return self.cached_characters / self.after_characters if self.after_characters else 0.0
 
     @property
     def cached_tokens(self) -> int:
-        """About how many tokens of it those are; 0 where the count of the prompt is unknown."""
+        """The approximate number of reusable tokens; 0 if the count of the prompt is unknown."""
         return round(self.after_tokens * self.cached_share)
 
 
@@ -92,7 +91,7 @@ def compare_turns(
     before_tokens: int = 0,
     after_tokens: int = 0,
 ) -> TurnChange:
-    """Return what ``after`` has that ``before`` had not. Raises InvalidRequest."""
+    """Return the differences between ``before`` and ``after``. Raises InvalidRequest."""
     old = DIALECTS[before_dialect].parse_request(dict(before))
     new = DIALECTS[after_dialect].parse_request(dict(after))
     settings = tuple(_settings(old, new))
@@ -122,7 +121,7 @@ def _parts(
     earlier, later = _pieces(old), _pieces(new)
     parts: list[TurnPart] = []
     cached, breaks_at, whole = 0, "", usable
-    # The tools stand first in both, so that messages are compared with messages.
+    # The tools come first in both, so messages are compared with messages.
     for index, (place, text) in enumerate(later):
         known = index < len(earlier)
         was = earlier[index][1] if known else ""
@@ -182,7 +181,7 @@ def _pieces(request: ChatRequest) -> list[tuple[str, str]]:
 
 
 def _text(message: Message) -> str:
-    """Return all that a template may write of a message."""
+    """Return everything that a template may write of a message."""
     text = [f"{message.role}\n{text_of(message)}"]
     text += [part.data or part.url for part in message.parts if isinstance(part, Image)]
     text += [part.data for part in message.parts if isinstance(part, Audio)]

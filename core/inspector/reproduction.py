@@ -1,4 +1,4 @@
-"""What must be the same for an answer to come out the same: a card to keep beside a result."""
+"""What has to be equal to reproduce an answer: model, digest, server, version and settings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from core.translation.stamp import rfc3339
 async def reproduction(fleet: Fleet, exchange: Exchange) -> dict[str, Any]:
     """Return an exchange's model with its digest, its server with its version, and its settings.
 
-    Only what was set is in it: without ``seed``, and a temperature above 0, the next answer may
-    be another one. The digest is the model's as it is now. Raises DiglotError for a request
+    It contains only explicit settings: without ``seed``, and with a temperature above 0, the next
+    answer may differ. The digest is the current one of the model. Raises DiglotError for a request
     that breaks its dialect.
     """
     asked = DIALECTS[exchange.client.dialect].parse_request(decode_json(exchange.client.request))

@@ -1,4 +1,4 @@
-"""There and back: a request in another dialect and in its own again, and where it differs."""
+"""Round trip: translates a request to another dialect and back, and compares."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NEW = Note("round_trip.new")
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """One value that is not what it was. ``kind``: lost, changed, or added on the way.
+    """One difference. ``kind``: lost, changed or added.
 
-    ``meant`` tells that it means the same nevertheless.
+    ``meant``: the meaning is the same.
     """
 
     path: str
@@ -36,10 +36,10 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 class RoundTrip(Struct, frozen=True, kw_only=True):
-    """What came out: the body in the other dialect, the one after the way back, the differences.
+    """The result: the translated body, the body after the way back, the differences.
 
-    ``equal`` where there are none, ``same`` where all of them mean the same. ``error`` says
-    what stopped the way, where something did.
+    ``equal``: there are none; ``same``: none changes the meaning. ``error`` is the error of a
+    translation, if any.
     """
 
     there: dict[str, Any] | None
@@ -49,12 +49,12 @@ class RoundTrip(Struct, frozen=True, kw_only=True):
 
     @property
     def equal(self) -> bool:
-        """Whether every value came back as it went."""
+        """Whether there is no difference."""
         return not self.error and not self.differences
 
     @property
     def same(self) -> bool:
-        """Whether what came back means the same."""
+        """Whether the meaning is the same."""
         return not self.error and all(row.meant for row in self.differences)
 
 
@@ -65,7 +65,7 @@ def round_trip(
     target: str,
     accepts: Collection[str] = EXTENSIONS["diglot"],
 ) -> RoundTrip:
-    """Return what becomes of a request of ``source`` on its way to ``target`` and back.
+    """Translate a request of ``source`` to ``target`` and back.
 
     ``accepts`` names what the target is known to take beyond its dialect; both ways go through
     Diglot's own dialects unless it says otherwise. A body that breaks its dialect is no exception

@@ -1,8 +1,8 @@
-"""Two streams of one answer on one time axis: every record, which became which, and the pace.
+"""Two streams of one answer on a time axis: their records, how these correspond, and the pace.
 
-A record is a line of NDJSON or one server-sent event. Times are ns from the start that the
-caller names, so that a recording shows its own speed. Everything that is asked while a slider
-moves is a search in lists made once: 50,000 records stay usable.
+A record is a line of NDJSON or one server-sent event. Times are ns from a start that the caller
+gives, so a recording shows its own speed. All queries for the slider are searches in prepared
+lists: 50,000 records stay usable.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from core.translation.translate import StreamTranslator
 RecordKind = Literal["start", "text", "thinking", "call", "finish", "error", "other"]
 
 _SECOND = 1_000_000_000
-# A gap is a stall where it is long in itself and long beside the others.
+# A gap is a stall if it is long absolutely and compared with the others.
 _STALL = _SECOND
 _TIMES = 8
 
@@ -41,7 +41,7 @@ _TIMES = 8
 class Record(Struct, frozen=True, kw_only=True):
     """One line or event. ``at`` is ns since the start, ``chunk`` the network read it ended in.
 
-    ``text`` is what it adds to the answer, or to the thinking where ``kind`` says so.
+    ``text`` is what it adds to the answer, or to the thinking, by ``kind``.
     """
 
     number: int
@@ -64,9 +64,9 @@ class Gap(Struct, frozen=True, kw_only=True):
 class Pace(Struct, frozen=True, kw_only=True):
     """The pace of one stream; durations in ns, 0 where there is too little to measure.
 
-    ``first`` is the time of the first word (thinking counts), ``rate`` tokens a second from
-    there to the last word. ``counted`` tells that the server gave the number of tokens; else
-    each record with words counts as one, and numbers are near enough, not exact.
+    ``first`` is the time of the first text (including thinking), ``rate`` the tokens per second
+    from there to the last text. ``counted``: the server gave the number of tokens; otherwise each
+    record with text counts as one, which is an estimate.
     """
 
     first: int
@@ -81,7 +81,7 @@ class Pace(Struct, frozen=True, kw_only=True):
 
 
 class Moment(Struct, frozen=True, kw_only=True):
-    """What had arrived at a time: numbers of records, the words so far, the pace just then."""
+    """The state at a time: numbers of records, the text so far, the current pace."""
 
     at: int
     left: int
@@ -93,7 +93,7 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 
 class StreamLine:
-    """One stream, read into records. Not to be changed once made."""
+    """One stream as records. Immutable."""
 
     def __init__(self, dialect: str, records: Sequence[Record], *, tokens: int = 0) -> None:
         self.dialect = dialect
@@ -116,17 +116,17 @@ class StreamLine:
         self._each = self.tokens / len(self._said) if self._said else 0.0
 
     def count(self, at: int) -> int:
-        """Return how many records had arrived by ``at``."""
+        """Return the number of records up to ``at``."""
         return bisect_right(self._times, at)
 
     def words(self, at: int, kind: Literal["text", "thinking"] = "text") -> str:
-        """Return the answer, or the thinking, as far as it had come by ``at``."""
+        """Return the answer or the thinking up to ``at``."""
         ends = self._ends[kind]
         place = bisect_right(ends, (at, len(self._whole[kind])))
         return self._whole[kind][: ends[place - 1][1]] if place else ""
 
     def tokens_by(self, at: int) -> float:
-        """Return how many tokens had come by ``at``."""
+        """Return the number of tokens up to ``at``."""
         return bisect_right(self._said_at, at) * self._each
 
     def rate(self, at: int, window: int = _SECOND) -> float:
@@ -136,7 +136,7 @@ class StreamLine:
         return (self.tokens_by(at) - self.tokens_by(begin)) * _SECOND / span if span else 0.0
 
     def gaps(self) -> list[Gap]:
-        """Return the pauses between records with words, the first one from the start."""
+        """Return the gaps between records with text, the first one from the start."""
         times = [0, *self._said_at]
         lengths = [later - earlier for earlier, later in pairwise(times)]
         usual = median(lengths[1:]) if len(lengths) > 1 else 0
@@ -145,7 +145,7 @@ class StreamLine:
                 number=record.number,
                 start=start,
                 length=length,
-                # The first word waits for loading and reading: no stall of the stream.
+                # The first gap includes loading and prompt processing: not a stall.
                 stall=place > 0 and length >= _STALL and length > _TIMES * usual,
             )
             for place, (record, start, length) in enumerate(
@@ -183,7 +183,7 @@ class StreamLine:
 
 
 class Timeline:
-    """Both streams, and which record became which."""
+    """Both streams, and which records correspond."""
 
     def __init__(self, left: StreamLine, right: StreamLine, pairs: Sequence[tuple[int, int]]):
         self.left = left
@@ -213,7 +213,7 @@ class Timeline:
         return None
 
     def moment(self, at: int) -> Moment:
-        """Return what had arrived at ``at`` ns after the start."""
+        """Return the state ``at`` ns after the start."""
         return Moment(
             at=at,
             left=self.left.count(at),
@@ -228,7 +228,7 @@ class Timeline:
 def read_line(dialect: str, pieces: Iterable[tuple[int, bytes]], *, started: int) -> StreamLine:
     """Return a stream as records; ``pieces`` are (ns since the epoch, bytes), as they came.
 
-    What cannot be read stays a record of the kind ``other``; nothing is raised.
+    Unreadable records have the kind ``other``; nothing is raised.
     """
     framing = NDJSONDecoder() if DIALECTS[dialect].native else SSEDecoder()
     decoder = DIALECTS[dialect].decoder(ids="x")
@@ -259,9 +259,9 @@ def read_line(dialect: str, pieces: Iterable[tuple[int, bytes]], *, started: int
 def timeline(
     source: StreamLine, target: StreamLine, stamp: Stamp, *, include_usage: bool = True
 ) -> Timeline:
-    """Return both streams with their pairs, found by translating ``source`` once more.
+    """Return both streams with their pairs, found by translating ``source`` again.
 
-    Where both are one dialect, records belong together by their order.
+    If both have the same dialect, records are paired in order.
     """
     if source.dialect == target.dialect:
         most = len(target.records)
@@ -277,7 +277,7 @@ def timeline(
         pairs.append((begin, end))
         begin = end
     if pairs and begin < most:
-        # What was said once the source had closed.
+        # Records after the end of the source.
         pairs[-1] = (pairs[-1][0], most)
     return Timeline(source, target, pairs)
 
@@ -285,7 +285,7 @@ def timeline(
 def _record(
     raw: bytes | SSERecord, decoder: Decoder, number: int, at: int, chunk: int
 ) -> tuple[Record, int]:
-    """Return a record, and the count of tokens where it tells."""
+    """Return a record, and its token count if it has one."""
     data = encode_sse(raw.data, raw.event) if isinstance(raw, SSERecord) else raw + b"\n"
     try:
         events: list[Event] = decoder.decode(data)

@@ -1,6 +1,6 @@
 """Six exchanges to learn from: simple, streaming, options, tools, thinking, structured output.
 
-Each is small enough for the embedded model, and is really sent to whatever answers here.
+Each is small enough for the embedded model, and is really sent to the current backend.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _SHORT = 48
 
 
 class Stop(Struct, frozen=True, kw_only=True):
-    """One exchange. ``client_dialect`` is what it is asked in, ``tab`` what to look at first.
+    """One exchange. ``client_dialect`` is its dialect, ``tab`` the tab to open first.
 
-    ``title`` names it, ``look`` says what there is to see; ``question`` is what is asked.
+    ``title`` is its name, ``look`` says what to look at, ``question`` is the prompt.
     """
 
     name: str
@@ -82,11 +82,11 @@ TOUR: tuple[Stop, ...] = (
         "type": "json_schema",
         "json_schema": {"name": "city", "schema": _CITY, "strict": True}}),
 )  # fmt: skip
-"""The way, in the order in which one thing builds on another."""
+"""The stops in their order."""
 
 
 async def take(fleet: Fleet, stop: Stop, *, model: str, owner: str, language: str) -> str:
-    """Send one exchange and wait for its end; return its id, also where it failed."""
+    """Send one exchange and wait for its end; return its id, even if it failed."""
     asker = FleetAsker(fleet, owner)
     body = encode_json(stop.body(model, language))
     _, _, headers = await asker.post(DIALECTS[stop.client_dialect].path, body)

@@ -1,8 +1,7 @@
-"""Where calls wait for a person: to run them, change them, refuse them or answer for the tool.
+"""Calls that wait for a person, who can run, change or refuse them, or give the result.
 
-A queue settles the calls of one run (core.tools.loop.Handle) in that run's event loop; whoever
-watches looks at what waits, and decides, from any thread. How a result came to be stands in
-its ``how``:
+A queue handles the calls of one run (core.tools.loop.Handle) in the event loop of that run; any
+thread may look at the waiting calls and decide. ``how`` of a result says where it comes from:
 
 =============  ==============================================================
 (empty)        the tool ran and said it
@@ -30,19 +29,19 @@ from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
 
 PATIENCE = 1800.0
-"""Seconds that a call waits for somebody before its run is ended."""
+"""Seconds that a call waits for a decision before its run is ended."""
 
 Mode = Literal["auto", "approve", "answer"]
-"""Run calls by themselves, ask before each, or let the person answer for every tool."""
+"""Run calls automatically, ask before each one, or let the person give every result."""
 
 Decided = Literal["run", "give", "refuse", "fault"]
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """What becomes of a call that waits.
+    """The decision about a waiting call.
 
-    ``run`` runs it, with ``arguments`` where they are not None; ``refuse`` tells the model
-    ``text`` as the reason; ``give`` makes ``text`` the result; ``fault`` lets something fail.
+    ``run`` runs it, with ``arguments`` where they are not None; ``refuse`` tells the model ``text``
+    as the reason; ``give`` makes ``text`` the result; ``fault`` injects a fault.
     """
 
     kind: Decided
@@ -54,9 +53,9 @@ class Decision(Struct, frozen=True, kw_only=True):
 class ApprovalQueue:
     """The calls of one run.
 
-    ``fault`` befalls the first call, or ``every`` one, that nobody is asked about. A call that
-    nothing here runs waits for a person in any mode. ``changed`` is told, in the run's loop,
-    whether calls wait.
+    ``fault`` is injected into the first call, or ``every`` call, that runs without asking. A call
+    that cannot be run here waits for a person in every mode. ``changed`` is called in the loop of
+    the run with whether calls are waiting.
     """
 
     def __init__(
@@ -82,27 +81,27 @@ class ApprovalQueue:
 
     @property
     def waiting(self) -> tuple[ToolCall, ...]:
-        """The calls that wait for somebody, in order, each under an id of its own."""
+        """The waiting calls in order, each with a unique id."""
         with self._lock:
             return tuple(replace(call, id=key) for key, (call, _) in self._waiting.items())
 
     def runs(self, name: str) -> bool:
-        """Tell whether a call of this tool can be run, not only answered by hand."""
+        """Tell whether this tool can be run, not only answered by hand."""
         return self._toolbox.runs(name)
 
     def decide(self, call_id: str, decision: Decision) -> bool:
-        """Settle a call; return whether it was still waiting."""
+        """Decide about a call; return whether it was still waiting."""
         with self._lock:
             call, future = self._waiting.pop(call_id, (None, None))
         if call is None or future is None:
             return False
-        # A loop that is closed has nothing left to settle.
+        # In a closed loop nothing waits any more.
         with suppress(RuntimeError):
             future.get_loop().call_soon_threadsafe(_settle, future, decision)
         return True
 
     async def handle(self, call: ToolCall) -> ToolResult:
-        """Settle one call. Raises Abandoned when nobody decides in time."""
+        """Handle one call. Raises Abandoned when nobody decides in time."""
         if self._mode != "auto" or not self._toolbox.runs(call.name):
             return await self._decided(call, await self._ask(call))
         fault = self._fault
@@ -116,7 +115,7 @@ class ApprovalQueue:
         with self._lock:
             key = call.id
             while key in self._waiting:
-                # Some servers give the calls of one turn one and the same id.
+                # Some servers give all calls of one turn the same id.
                 key += "+"
             self._waiting[key] = (call, future)
         self._changed(True)

@@ -1,7 +1,7 @@
-"""The arguments of a call, checked before anything runs.
+"""Checks the arguments of a call before the tool runs.
 
-Apart from schema.py, which reads functions and loads much more for it: the gateway checks
-calls too, and starts in a fraction of a second.
+Separate from schema.py, which reads functions and imports much more: the gateway needs only this
+file, and has to start quickly.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from core.translation.messages import Tool
 
 
 class ToolArgumentError(Exception):
-    """Arguments that do not fit. The text is for the model, to repair its call with."""
+    """Invalid arguments. The message is for the model, so that it can correct its call."""
 
 
 def parse_arguments(arguments: str) -> dict[str, Any]:
-    """Return the object that a call's arguments spell. Raises ToolArgumentError."""
+    """Return the arguments of a call as an object. Raises ToolArgumentError."""
     try:
         value = decode_json(arguments or "{}")
     except InvalidRequest as exc:
@@ -29,7 +29,7 @@ def parse_arguments(arguments: str) -> dict[str, Any]:
 
 
 def validate_arguments(tool: Tool, arguments: str) -> dict[str, Any]:
-    """Return the arguments once they fit the tool's schema. Raises ToolArgumentError."""
+    """Return the arguments as an object that fits the tool's schema. Raises ToolArgumentError."""
     value = parse_arguments(arguments)
     if tool.parameters is not None:
         # A tenth of the time that the gateway takes to start, and most requests have no tools.
@@ -54,5 +54,5 @@ def fits(tool: Tool, arguments: str) -> bool:
 
 
 def spell_path(steps: list[Any]) -> str:
-    """Write the steps to a value as a model reads them."""
+    """Return the path to a value as text for a model."""
     return ".".join(str(step) for step in steps) or "arguments"

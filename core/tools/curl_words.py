@@ -1,7 +1,6 @@
-"""curl commands cut into words and options, as the shells of Unix and Windows would.
+"""Splits curl commands into words and options, as the shells of Unix and Windows do.
 
-Nothing is run: this only says what a command holds. What it is for (a request that is pasted, a
-tool that is made of it) is its readers' matter.
+Nothing is run. The users of this file make a request (paste) or a tool of the command.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ _VALUED = frozenset(
 )
 DATA = ("-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--data-urlencode",
          "--json")  # fmt: skip
-# Only what stands outside other quotes is bash's $'...'.
+# $'...' of bash, but only outside other quotes.
 _ANSI = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\$'(?P<inside>(?:[^'\\]|\\.)*)'""", re.DOTALL)
 _CONTINUED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|(?P<end>\\\n)""", re.DOTALL)
-# What is read first tells the shell: cmd's caret, Unix's backslash at a line's end or its quote.
+# The first of these tells which shell it is: cmd's caret, or a Unix line continuation or quote.
 _SHELL = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<cmd>\^[ \t]*\n|\^")|(?P<unix>\\\n|\')', re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
-# Words at which the shell ends a command, or sends it elsewhere.
+# Shell operators that end a command or redirect it.
 _CONTROL = ("|", "||", "&&", ";", "&", ">", ">>", "<", ")", "|&")
 
 
@@ -42,10 +41,10 @@ def words(text: str) -> list[str]:
 
 
 def options(words: list[str]) -> Iterator[tuple[str, str | None]]:
-    """Yield each option with its value, None where it has none; a word alone has no name.
+    """Yield each option with its value, None where it has none; an argument has an empty name.
 
-    Short options may stand together: ``-sSXPOST``, ``-d@file``. A word of the shell ends it all,
-    but for ``<``, which is yielded as an option with the file's name.
+    Short options may be combined: ``-sSXPOST``, ``-d@file``. A shell operator ends the command,
+    except ``<``, which is yielded as an option with the name of the file.
     """
     rest = iter(words)
     for word in rest:
@@ -65,7 +64,7 @@ def options(words: list[str]) -> Iterator[tuple[str, str | None]]:
 
 
 def takes_value(option: str) -> bool:
-    """Tell whether an option of curl has a value; any other stands alone."""
+    """Tell whether an option of curl has a value."""
     return option in _VALUED
 
 
@@ -78,7 +77,7 @@ def _short(word: str, rest: Iterator[str]) -> Iterator[tuple[str, str | None]]:
 
 
 def as_unix(text: str) -> str:
-    """Return a command with the line ends and the quotes of a Unix shell."""
+    """Return a command with the line continuations and quotes of a Unix shell."""
     text = text.replace("\r\n", "\n")
     text = re.sub(r"(?m)^[ \t]*(?:\$|>|PS [^>\n]*>|[A-Z]:\\[^>\n]*>)[ \t]+(?=curl)", "", text)
     text = re.sub(r"(?m)^[ \t]*#[^\n]*$", "", text)
@@ -95,7 +94,9 @@ def as_unix(text: str) -> str:
 
 
 def _of_cmd(text: str) -> bool:
-    """Return whether a command is written for Windows' cmd. A caret in Unix quotes is a letter."""
+    """Tell whether a command is written for Windows' cmd. In Unix quotes a caret is an ordinary
+    character.
+    """
     return next((m["cmd"] is not None for m in _SHELL.finditer(text) if m.lastgroup), False)
 
 

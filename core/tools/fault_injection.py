@@ -1,4 +1,4 @@
-"""What can go wrong with a tool, made to happen: to see how a model copes."""
+"""Injects faults into tool calls, to see how a model copes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ROW = '{"id": "%06d", "name": "row %06d", "note": "01234567"}, '
 
 
 def troubled(call: ToolCall, fault: Fault, *, timeout: float) -> ToolResult:
-    """Return what a call would have brought had this gone wrong; nothing is run or waited for.
+    """Return the result of a call with this fault; nothing is run.
 
-    ``timeout`` is the one in seconds that the text of a time-out names.
+    ``timeout`` is in seconds and only for the text of the result.
     """
     match fault:
         case "error":

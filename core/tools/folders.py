@@ -1,7 +1,7 @@
 """A toolbox as a folder of plain files: one JSON file for each tool, Python beside it.
 
-The text of a file depends on its tool alone, and is laid out by lines, so git shows just what
-was changed. Nothing outside the folder is read or written: links that lead out are refused.
+The text of a file depends only on its tool and is split into lines, so git diffs are small. Nothing
+outside the folder is read or written: links that lead outside are refused.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def dump_files(definitions: Iterable[Definition]) -> dict[str, str]:
         if definition.http is not None:
             entry["http"] = msgspec.to_builtins(definition.http)
         if definition.source:
-            # Functions of one text stay together.
+            # Functions of one source share a file.
             name = sources.setdefault(definition.source, f"{stem}.py")
             files[name] = definition.source.rstrip("\n") + "\n"
             entry["python"] = name
@@ -55,7 +55,7 @@ def dump_files(definitions: Iterable[Definition]) -> dict[str, str]:
 
 
 def parse_files(files: Mapping[str, str]) -> tuple[Definition, ...]:
-    """Return the definitions in some files, by name of file; Python alone speaks for itself.
+    """Return the definitions in files, given by name; a Python file may stand alone.
 
     Raises InvalidRequest that names the file.
     """
@@ -147,7 +147,7 @@ def _stem(name: str, taken: Mapping[str, str]) -> str:
     stem = re.sub(r"[^\w.-]+", "_", name).strip("._-")[:80] or "tool"
     lower = {other.lower() for other in taken}
     free, number = stem, 2
-    # Some systems tell no capitals apart.
+    # Some file systems ignore case.
     while f"{free}.json".lower() in lower or f"{free}.py".lower() in lower:
         free, number = f"{stem}-{number}", number + 1
     return free

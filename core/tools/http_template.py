@@ -1,9 +1,9 @@
-"""An HTTP request with blanks, which a call's arguments fill in: a tool by URL template.
+"""A tool as an HTTP request with placeholders, which the arguments of a call fill in.
 
-Pure. A blank is ``{name}``; ``{{`` and ``}}`` are braces. What fills it is escaped for its
-place, so an argument never becomes another path, header or parameter. A template value that
-is one blank and nothing else takes the argument with its type, and is left out where the
-argument is absent. The scheme, host and port hold no blanks: a model chooses no server.
+No I/O. A placeholder is ``{name}``; ``{{`` and ``}}`` are braces. Arguments are escaped for their
+position, so an argument cannot add a path segment, header or parameter. A value that is a single
+placeholder takes the argument with its type, and is left out where the argument is absent. Scheme,
+host and port have no placeholders: a model cannot choose the server.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 _BLANK = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _WHOLE = re.compile(r"\{([^{}]+)\}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# Set by whoever sends the request; in a template they could smuggle a second one.
+# Set by the HTTP client; in a template they could smuggle in a second request.
 _NO_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade"})
 
 
 class HttpTemplate(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``url`` may hold blanks behind the host; ``body`` is a JSON value with blanks in it, or,
-    where ``encoding`` is ``text``, a text. Form bodies are objects."""
+    """``url`` may have placeholders after the host; ``body`` is a JSON value with placeholders, or
+    a text where ``encoding`` is ``text``. Form bodies are objects.
+    """
 
     url: str
     method: str = "GET"
@@ -69,7 +70,7 @@ class HttpCall(Struct, frozen=True, kw_only=True):
 
 
 def blanks(template: HttpTemplate) -> tuple[str, ...]:
-    """Return the names of the arguments that a template uses, in order, once each."""
+    """Return the names of the placeholders in a template, in order, once each."""
     found: dict[str, None] = {}
     _collect([template.url, template.query, template.headers, template.body], found)
     return tuple(found)
@@ -78,8 +79,8 @@ def blanks(template: HttpTemplate) -> tuple[str, ...]:
 def fill(template: HttpTemplate, arguments: Mapping[str, Any]) -> HttpCall:
     """Return the request for these arguments.
 
-    Raises ToolArgumentError for an argument that the path needs and that is absent, or that
-    cannot stand where the template puts it.
+    Raises ToolArgumentError for a missing argument that the path needs, and for one that is not
+    valid in its position.
     """
     url = _fill_url(template.url, arguments)
     pairs: list[tuple[str, str]] = []
@@ -129,7 +130,7 @@ def _body(template: HttpTemplate, arguments: Mapping[str, Any]) -> tuple[bytes |
 
 
 def _filled(value: Any, arguments: Mapping[str, Any]) -> Any:
-    """Fill a JSON value; what is one blank without its argument is None and leaves its place."""
+    """Fill a JSON value; a single placeholder without an argument becomes None and is dropped."""
     if isinstance(value, dict):
         inner = {key: _filled(item, arguments) for key, item in value.items()}
         return {k: v for k, v in inner.items() if v is not None or value[k] is None}

@@ -1,4 +1,5 @@
-"""A Python function as a tool: its JSON Schema from type hints, its words from the docstring.
+"""A Python function as a tool: its JSON Schema from type hints, its descriptions from the
+docstring.
 
 pydantic reads the signature (it knows Literal, Optional, nested models, enums and dates), and
 griffe the docstring in Google's, NumPy's or Sphinx' style. ``$defs`` stay references: inlining
@@ -69,7 +70,7 @@ def call_function(function: Callable[..., Any], arguments: str) -> Any:
 
 
 def _bind(function: Callable[..., Any]) -> TypeAdapter[Any]:
-    """Return a validator of the parameters that hands them back instead of calling."""
+    """Return a validator of the parameters that returns them instead of calling."""
 
     def taken(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return args, kwargs
@@ -104,7 +105,7 @@ def _read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
 
 
 def _without_titles(schema: Any, *, keyed: bool = False) -> Any:
-    """Drop the titles that pydantic makes from names: they only repeat them to the model."""
+    """Drop the titles that pydantic makes from names: they only repeat the names."""
     if isinstance(schema, list):
         return [_without_titles(item) for item in schema]
     if not isinstance(schema, dict):

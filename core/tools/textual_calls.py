@@ -1,7 +1,8 @@
-"""Calls that a model wrote into its words, where a server should have found them.
+"""Finds tool calls in the text of an answer that the server did not recognise.
 
-A model's own way of writing calls is for its server to read. Where the template does not know
-it, or the model was never taught the template's, the call stands in the text, and nothing runs.
+Normally the server parses the format in which a model writes calls. If the template does not
+support tools, or the model does not know the format of the template, the call stays in the text,
+and nothing runs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Form = Literal["tag", "json", "xml", "python"]
 
 
 class WrittenCall(Struct, frozen=True, kw_only=True):
-    """A call as it stands in a text: ``written`` is that place, ``form`` how it is spelt.
+    """A call in a text: ``written`` is its text, ``form`` its syntax.
 
     ``tag``: JSON between marks such as <tool_call> or [TOOL_CALLS]; ``json``: JSON alone;
     ``xml``: elements for the function and its parameters; ``python``: a call of a function.
@@ -77,7 +78,7 @@ def _named(text: str) -> Iterator[WrittenCall]:
 
 
 def _objects(text: str) -> Iterator[WrittenCall]:
-    """Find JSON that says which function is called with what."""
+    """Find JSON objects with the name and arguments of a function."""
     place = since = 0
     while (start := _next(text, place)) >= 0:
         value, end = _json_at(text, start)
@@ -118,7 +119,7 @@ def _calls_in(value: Any) -> Iterator[ToolCall]:
         given = value.get(key)
         if isinstance(given, str):
             given = _json_at(given, 0)[0]
-        # A definition has parameters too: a schema is not what a function is called with.
+        # A tool definition has parameters too: a schema is not the arguments of a call.
         if isinstance(given, dict) and not (
             given.get("type") == "object" and "properties" in given
         ):
@@ -162,7 +163,7 @@ def _closing(text: str, opened: int) -> int:
 
 
 def _keywords(source: str) -> dict[str, Any] | None:
-    """Return what a Python call gives by name; None for what is no call with plain values."""
+    """Return the keyword arguments of a Python call; None if it has other than literal values."""
     try:
         tree = ast.parse(source, mode="eval").body
         if not isinstance(tree, ast.Call) or tree.args:
@@ -175,7 +176,7 @@ def _keywords(source: str) -> dict[str, Any] | None:
 
 
 def _json_at(text: str, place: int) -> tuple[Any, int]:
-    """Return the JSON value that begins at ``place`` and where it ends; that place if none."""
+    """Return the JSON value that begins at ``place`` and its end; ``place`` if there is none."""
     try:
         return _DECODER.raw_decode(text, place)
     except (ValueError, RecursionError):

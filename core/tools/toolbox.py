@@ -1,7 +1,7 @@
-"""A toolbox: tools by name, and what runs them.
+"""A toolbox: tools by name, with their runners.
 
-Calling never raises: a tool's failure is text for the model, which can repair its call or
-tell the person. Only cancellation passes through.
+Calling never raises: the error of a tool is text for the model, which can correct its call or tell
+the user. Only cancellation passes through.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ Runner = Callable[[ToolCall], Awaitable[Any]]
 
 
 class ToolResult(Struct, frozen=True, kw_only=True):
-    """What came of one call: ``content`` is the text for the model, ``duration`` is in ns.
+    """The result of one call: ``content`` is the text for the model, ``duration`` is in ns.
 
-    ``original`` is what an MCP server answered, with the pictures and sounds that text cannot hold.
-    ``call`` is as it was run, which may be with other arguments than the model's. ``how`` is
-    empty for what the tool said; else the tool did not run: see core.tools.approvals.
+    ``original`` is the answer of an MCP server, with images and audio. ``call`` is the call as it
+    was run, perhaps with changed arguments. ``how`` is empty for a result of the tool; otherwise
+    the tool did not run: see core.tools.approvals.
     """
 
     call: ToolCall
@@ -45,7 +45,7 @@ class ToolResult(Struct, frozen=True, kw_only=True):
 
 
 class Answered(Struct, frozen=True):
-    """What a runner returns that has more than text: the text, and the whole as it came."""
+    """The return value of a runner that has more than text: the text, and the original."""
 
     text: str
     original: Any
@@ -85,8 +85,8 @@ class Toolbox:
     ) -> Callable[..., Any] | Tool:
         """Add a function, or a definition with what runs it; works as a decorator.
 
-        A definition without a runner is only shown to the model: who gets the call runs it.
-        Raises InvalidRequest for a second tool of one name.
+        A definition without a runner is only shown to the model: the client runs the call. Raises
+        InvalidRequest for a second tool of one name.
         """
         if isinstance(tool, Tool):
             definition = tool
@@ -108,12 +108,12 @@ class Toolbox:
         return self._originals.get(name)
 
     def discard(self, name: str) -> None:
-        """Take a tool out, if it is there."""
+        """Remove a tool, if it exists."""
         for held in (self._tools, self._runners, self._originals):
             held.pop(name, None)
 
     def subset(self, names: Iterable[str]) -> Toolbox:
-        """Return a toolbox with some of these tools; names that are not there are left out."""
+        """Return a toolbox with some of these tools; unknown names are ignored."""
         chosen = Toolbox()
         for name in names:
             if name in self._tools:
@@ -122,18 +122,18 @@ class Toolbox:
         return chosen
 
     def declaring(self, definitions: Iterable[Tool]) -> Toolbox:
-        """Return a toolbox of other definitions, run by the tools of the same names here."""
+        """Return a toolbox of other definitions, run by the tools of the same names in this one."""
         declared = Toolbox()
         for definition in definitions:
             declared.add(definition, self._runners.get(definition.name))
         return declared
 
     def runs(self, name: str) -> bool:
-        """Tell whether a call of ``name`` can be answered here, with an error if need be."""
+        """Tell whether a call of ``name`` is answered here, perhaps with an error."""
         return name in self._runners or name not in self._tools
 
     async def call(self, call: ToolCall, *, timeout: float = 30.0) -> ToolResult:
-        """Run one call; ``timeout`` is in seconds. What goes wrong is in the result's text."""
+        """Run one call; ``timeout`` is in seconds. Errors are in the text of the result."""
         began = time.monotonic_ns()
         original = None
         try:
@@ -148,7 +148,7 @@ class Toolbox:
         except TimeoutError:
             content, ok = _error(f"{call.name} did not finish within {timeout:g} s"), False
         except Exception as exc:
-            # A tool is other people's code: whatever it raises is news for the model.
+            # A tool is third-party code: whatever it raises goes to the model.
             content, ok = _error(_reason(exc)), False
         duration = time.monotonic_ns() - began
         content = _cut(content)
@@ -164,7 +164,7 @@ class Toolbox:
 
 
 def declared(tool: Tool, runner: Callable[[dict[str, Any]], Awaitable[Any]]) -> Runner:
-    """Return a runner that checks arguments against the schema and hands them over as a dict."""
+    """Return a runner that validates the arguments and passes them on as a dict."""
 
     async def run(call: ToolCall) -> Any:
         return await runner(validate_arguments(tool, call.arguments))
@@ -190,7 +190,9 @@ def _running(function: Callable[..., Any]) -> Runner:
 
 
 def _reason(exc: Exception) -> str:
-    """Say what went wrong: a class of Python's says something, one of this program's does not."""
+    """Return the error as text: a built-in exception class is informative, a class of Diglot is
+    not.
+    """
     own = type(exc).__module__.startswith("core.")
     return str(exc) if own and str(exc) else f"{type(exc).__name__}: {exc}"
 

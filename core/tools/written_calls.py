@@ -1,9 +1,9 @@
-"""WrittenCalls: an answer whose words are calls, read as the calls that they are.
+"""WrittenCalls: turns an answer whose text is only tool calls into calls.
 
-Some models write a call as JSON where their server should have read it: Qwen2.5-Coder behind
-llama.cpp made none of six needed calls by the server's parser, and all six in its words. An answer
-that is nothing but such calls of offered tools becomes them, streamed or not; one that says
-anything else stays words. So only what may begin a call is held back from a stream.
+Some models write calls as JSON that their server does not recognise: with Qwen2.5-Coder on
+llama.cpp, the parser of the server found none of six calls, and all six were in the text. An answer
+that consists only of calls of offered tools becomes calls, streamed or not; any other answer stays
+text. In a stream, only text that may be the beginning of a call is held back.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from core.translation.events import (
     ToolCallDelta,
 )
 
-# What a call begins with: JSON, a fence around it, or the marks of several templates.
+# How a call begins: JSON, a code fence, or a mark of a template.
 _MARKS = ("{", "[", "<tool_call", "<function", "<|tool_call", "<|python_tag|>", "<invoke")
 _FENCE = re.compile(r"```(?P<kind>\w*)[ \t]*(?:\n\s*(?P<first>\S)?)?")
 _FENCED = frozenset({"", "json", "tool_call", "tool_code", "python", "xml"})
-# What may stand around calls and says nothing.
+# What may surround calls without meaning anything.
 _AROUND = re.compile(r"```\w*|</?[\w|]+>|\[/?TOOL_CALLS\]|[\s,;\[\]]")
 _MOST = 50_000
-"""Characters that are held back at most: arguments, not files."""
+"""The most characters that are held back: enough for arguments, not for files."""
 
 
 class WrittenCalls:
     """Filters the events of one answer. ``names`` are the tools that were offered.
 
-    ``found`` is called once words turn out to be calls. ``ids`` seeds the ids of these.
+    ``found`` is called when text turns out to be calls. ``ids`` seeds their ids.
     """
 
     def __init__(self, names: Collection[str], *, ids: str, found: Callable[[], object]) -> None:
@@ -43,7 +43,7 @@ class WrittenCalls:
         self._held: list[TextDelta] | None = []
 
     def __call__(self, events: list[Event]) -> list[Event]:
-        """Return what may be said of ``events``."""
+        """Return the events that can be passed on now."""
         if self._held is None:
             return events
         out: list[Event] = []
@@ -92,7 +92,7 @@ class WrittenCalls:
 
 
 def _may_be_call(text: str) -> bool:
-    """Tell whether a text, so far, may be nothing but calls."""
+    """Tell whether a text, so far, may consist only of calls."""
     text = text.lstrip()
     if len(text) > _MOST:
         return False

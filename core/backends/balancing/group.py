@@ -1,10 +1,10 @@
-"""Group: the deployments of one name, and which of them a request is given to.
+"""Group: the deployments of one name, and the choice among them.
 
-In this order: those that are not in a cooldown (or, where all are, the one that comes back
-first), those whose rpm and tpm allow it, those with room, the lowest ``order`` among them, those
-that have the model, those that have it in memory unless their host is busy; and of what is left
-the one that the strategy picks. Where none has room the request waits, for a bounded time and
-behind a bounded number of others.
+The choice narrows in this order: deployments that are not in a cooldown (if all are, the one whose
+cooldown ends first); those within rpm and tpm; those with a free slot; the lowest ``order``; those
+that have the model; those that have it in memory, unless their host is busy; and of these the one
+that the strategy picks. If no slot is free, the request waits, for a limited time and behind a
+limited number of others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.config.routing import Routing
 from core.errors import AccessDenied, BackendUnavailable
 
 _LAST = 1 << 30
-# Among equals the one that waits longest is next.
+# Among equals the one that was used least recently is next.
 _TURNS = itertools.count(1)
 
 
@@ -50,13 +50,13 @@ class Group:
         return self.route(self._pick(self._suited(usable), now, keep=False))
 
     def others(self, tried: Collection[Load]) -> bool:
-        """Tell whether a deployment is left that was not tried."""
+        """Tell whether there is a deployment that was not tried."""
         return any(load not in tried for load in self.loads)
 
     def take(self, tried: Collection[Load] = ()) -> Lease | None:
-        """Begin a request at the best deployment, or return None where it has to wait.
+        """Start a request at the best deployment, or return None if it has to wait.
 
-        Raises AccessDenied (429) where rpm or tpm of all of them are used up.
+        Raises AccessDenied (429) if rpm or tpm of all deployments are used up.
         """
         now = time.monotonic()
         loads = self.loads
@@ -67,7 +67,7 @@ class Group:
             return load.take(self.route(load), now) if load.has_room() else None
         usable = self._usable(tried, now)
         free = [load for load in usable if load.has_room()]
-        # In a slow start one request at a time is a trial of the whole.
+        # During a slow start, one request at a time tests the deployment.
         eager = [load for load in free if load.share(now) == 1.0 or not load.in_flight]
         free = eager or free
         if not free:
@@ -76,8 +76,9 @@ class Group:
         return load.take(self.route(load), now)
 
     async def wait(self, tried: Collection[Load] = ()) -> Lease:
-        """Wait for room and begin then. Raises BackendUnavailable (503) when that takes too long,
-        or when too many wait already."""
+        """Wait for a free slot and start then. Raises BackendUnavailable (503) if that takes too
+        long, or if too many requests are waiting.
+        """
         routing = self._routing
         loads = self._usable(tried, time.monotonic())
         queues = [load for load in loads if load.waiting < routing.queue_length]
@@ -111,7 +112,7 @@ class Group:
         return [load for load in usable if load.within_limits(now)]
 
     def _suited(self, loads: Sequence[Load]) -> Sequence[Load]:
-        """Return those of the first order, that have the model, and have it in memory."""
+        """Return those with the lowest order that have the model, preferably in memory."""
         if len(loads) == 1:
             return loads
         order = min(_order(load) for load in loads)
@@ -133,7 +134,7 @@ class Group:
         return idle and loaded is not None and model_key(self.route(load).model) in loaded
 
     def _pick(self, loads: Sequence[Load], now: float, *, keep: bool) -> Load:
-        """Return the one that the strategy picks; ``keep`` remembers whose turn it was."""
+        """Return the one that the strategy picks; ``keep`` records the choice."""
         if len(loads) == 1:
             return loads[0]
         strategy = self._routing.strategy
@@ -177,7 +178,7 @@ def _order(load: Load) -> int:
 
 
 def _weights(loads: Sequence[Load]) -> list[float]:
-    """Return how much work each gets, as LiteLLM has it: by weight, else by rpm, else by tpm."""
+    """Return the share of each deployment, as in LiteLLM: by weight, else by rpm, else by tpm."""
     found = [load.deployment for load in loads]
     if any(deployment.weight is not None for deployment in found):
         return [1.0 if d.weight is None else d.weight for d in found]
@@ -189,7 +190,9 @@ def _weights(loads: Sequence[Load]) -> list[float]:
 
 
 def _in_turn(loads: Sequence[Load], now: float, *, keep: bool) -> Load:
-    """Return whose turn it is, by weights and without chance: nginx's smooth round robin."""
+    """Return the next deployment by weight, without randomness: nginx's smooth weighted round
+    robin.
+    """
     weights = zip(loads, _weights(loads), strict=True)
     shares = [weight * load.share(now) for load, weight in weights]
     best = max(range(len(loads)), key=lambda at: loads[at].current + shares[at])
@@ -202,7 +205,7 @@ def _in_turn(loads: Sequence[Load], now: float, *, keep: bool) -> Load:
 
 
 _SCORES: Mapping[str, Callable[[Load, float], float]] = {
-    # Models of one host share its memory and its cores, so all of its work counts.
+    # Models on one host share its memory and cores, so all requests to the host count.
     "least-busy": lambda load, now: (load.host.in_flight + 1) / load.share(now),
     "latency-based-routing": lambda load, now: load.expected(now) / load.share(now),
     "usage-based-routing": lambda load, now: load.tokens / load.share(now),

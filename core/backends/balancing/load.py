@@ -1,7 +1,7 @@
-"""Load: what one deployment is doing now, and a Lease on it for each request in work.
+"""Load: the counters of one deployment. Lease: one request in flight at a deployment.
 
-All of it lives in the event loop and is changed between two awaits, so nothing is locked.
-Times are of the monotonic clock, in seconds.
+Everything lives in the event loop and changes between two awaits, so there are no locks. Times are
+of the monotonic clock, in seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.exchanges.exchange import Exchange
 
 _MINUTE = 60.0
 _UNLIMITED = 1 << 30
-# Of five requests in a minute more than half failed: LiteLLM's second rule for a cooldown.
+# A cooldown starts if more than half of at least five requests in a minute failed (LiteLLM's rule).
 _ENOUGH = 5
 _RAMP_FLOOR = 0.1
 _STALE_LATENCY = 60.0
@@ -27,7 +27,7 @@ _SMOOTHING = 0.3
 
 
 class Route(Struct, frozen=True):
-    """Where a request goes: the deployment, with the model's name at that backend."""
+    """Where a request goes: the deployment, and the name of the model there."""
 
     deployment: Deployment
     model: str
@@ -36,8 +36,8 @@ class Route(Struct, frozen=True):
 class Host:
     """One server, behind any number of deployments.
 
-    ``loaded`` are the models in its memory and ``models`` all that it has, by lower-case names
-    without ``:latest``; None where nobody has asked it yet.
+    ``loaded`` are the models in its memory and ``models`` all its models, by lower-case names
+    without ``:latest``; None while unknown.
     """
 
     __slots__ = ("base_url", "in_flight", "loaded", "models")
@@ -50,18 +50,18 @@ class Host:
 
 
 class Load:
-    """The counters of one deployment. ``alone`` is one that no other stands beside.
+    """The counters of one deployment. ``alone``: it is the only one of its name.
 
         in work ──(too many failures)──> cooling ──(cooled_until)──> slow start ──(ramp)──> in work
            │                                ^                            │
            │                                └─────(too many again)──────┘
            └──(in_flight = limit)──> full: requests queue in ``waiters`` until a lease ends
 
-    One that is ``alone`` never cools: there is nobody to send its requests to instead.
+    One that is ``alone`` never cools: there is no other to send its requests to.
 
-    ``in_flight`` requests are in work, ``waiters`` wait for one of them to end. ``cooled_until``
-    is when a cooldown ends; after it comes a slow start, in which the share of work grows from
-    a tenth to all of it. ``latency`` is a moving average of the seconds to the first byte.
+    ``in_flight`` counts requests in work, ``waiters`` wait for one of them to end. ``cooled_until``
+    is when a cooldown ends; then a slow start follows, in which the share of requests grows from a
+    tenth to the full share. ``latency`` is a moving average of the seconds to the first byte.
     """
 
     __slots__ = (
@@ -113,7 +113,7 @@ class Load:
     def configure(
         self, deployment: Deployment, host: Host, limit: int | None, *, counts_tokens: bool = False
     ) -> None:
-        """Take on what the config says now; the counters stay as they are."""
+        """Apply a new config; the counters stay."""
         self.deployment = deployment
         self.host = host
         self.limit = deployment.parallel or limit or _UNLIMITED
@@ -127,7 +127,7 @@ class Load:
         return len(self.waiters)
 
     def has_room(self) -> bool:
-        """Tell whether a request may begin now. Nobody overtakes those who wait."""
+        """Tell whether a request may start now. Waiting requests are not overtaken."""
         return self.in_flight < self.limit and not self.waiters
 
     def within_limits(self, now: float) -> bool:
@@ -141,8 +141,7 @@ class Load:
         return not (too_many or (deployment.tpm is not None and self.tokens >= deployment.tpm))
 
     def share(self, now: float) -> float:
-        """Return the part of its usual work that this deployment is given: 1, or less in a slow
-        start."""
+        """Return the share of requests that this deployment gets: 1, or less in a slow start."""
         if not self.ramp:
             return 1.0
         part = (now - self.cooled_until) / self.ramp
@@ -152,7 +151,7 @@ class Load:
         return max(part, _RAMP_FLOOR)
 
     def expected(self, now: float) -> float:
-        """Return the seconds to a first byte as they were lately, 0 where nobody knows."""
+        """Return the recent seconds to the first byte, 0 if unknown."""
         return self.latency if now - self.measured < _STALE_LATENCY else 0.0
 
     def take(self, route: Route, now: float) -> Lease:
@@ -165,23 +164,23 @@ class Load:
         return Lease(self, route, now)
 
     def free(self) -> None:
-        """End a request: whoever waits longest is given its place."""
+        """End a request: its slot goes to the one that has waited longest."""
         self.in_flight -= 1
         self._wake()
 
     def cool(self, until: float, ramp: float) -> None:
-        """Put the deployment out of work."""
+        """Start a cooldown."""
         self.cooled_total += 1
         self.cooled_until = max(self.cooled_until, until)
         self.ramp = ramp
 
     def too_many_failed(self, allowed: int) -> bool:
-        """Tell whether so much failed in this minute that others should be asked."""
+        """Tell whether so many requests failed in this minute that a cooldown is due."""
         often = self.asked >= _ENOUGH and self.failed * 2 > self.asked
         return self.failed > allowed or often
 
     def minute_of(self, now: float) -> None:
-        """Begin to count anew where a minute is over."""
+        """Reset the counters when a minute is over."""
         minute = int(now // _MINUTE)
         if self.minute != minute:
             self.minute = minute
@@ -191,7 +190,7 @@ class Load:
         while self.waiters and self.in_flight < self.limit:
             future = self.waiters.popleft()
             if not future.done():
-                # The place is kept for it until it runs.
+                # Its slot is reserved until it runs.
                 self.in_flight += 1
                 future.set_result(self)
 
@@ -208,7 +207,7 @@ class Lease:
         self._ended = False
 
     def began(self) -> None:
-        """The answer has begun, or is whole."""
+        """Note that the answer has begun, or is complete."""
         load = self.load
         now = time.monotonic()
         took = now - self.started
@@ -219,7 +218,7 @@ class Lease:
             load.host.loaded.add(model_key(self.route.model))
 
     def end(self, exchange: Exchange | None = None) -> None:
-        """The request is over. A stream that broke off counts as a failure."""
+        """End the request. A broken stream counts as a failure."""
         if self._ended:
             return
         self._ended = True
@@ -236,12 +235,12 @@ class Lease:
             load.on_fail(load, exchange.error, None)
 
     def fail(self, error: DiglotError) -> None:
-        """The request is over, and there was no answer."""
+        """End the request, which got no answer."""
         self.end()
         if self.load.on_fail is not None:
             self.load.on_fail(self.load, error.message, error)
 
 
 def model_key(name: str) -> str:
-    """Return a model's name as names are compared: without regard to case or ``:latest``."""
+    """Return the name of a model for comparisons: lower case, without ``:latest``."""
     return name.lower().removesuffix(":latest")

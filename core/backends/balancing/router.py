@@ -1,4 +1,4 @@
-"""Which deployments answer for a model's name.
+"""Finds the deployments for the name of a model.
 
 Exact names come first, then wildcards (``*`` or ``prefix/*``), the longest pattern before the
 shorter; the part matched by ``*`` takes the place of ``*`` in the deployment's own model. Names
@@ -19,15 +19,15 @@ from core.config.routing import Routing
 from core.errors import BackendError, DiglotError, InvalidRequest, Unsupported
 
 _LONGEST = 60.0
-"""Seconds for which a backend's own Retry-After keeps it out of work at most."""
+"""The longest cooldown by a backend's Retry-After, in seconds."""
 
 
 class Router:
-    """The deployments by name, and what each is doing.
+    """The deployments by name, with their loads.
 
-    ``before`` is the router of an earlier config: a deployment that stays keeps its counters.
-    ``unserved`` are the names whose requests are refused with the reason.
-    ``tell`` is called with a deployment's id and the seconds of each cooldown that begins here.
+    ``before`` is the router of the previous config: unchanged deployments keep their counters.
+    ``unserved`` are names whose requests are refused with a reason. ``tell`` is called with the id
+    of a deployment and the seconds of each cooldown that starts here.
     """
 
     def __init__(
@@ -46,7 +46,8 @@ class Router:
         self.loads: dict[str, Load] = {}
         exact: dict[str, list[Load]] = {}
         wild: dict[str, list[Load]] = {}
-        # A backend's own name for its model works too, though only the config's is listed.
+        # The name of a model at its backend works too, though only the name in the config is
+        # listed.
         own: dict[str, list[Load]] = {}
         for deployment in self.deployments:
             load = self._load(deployment, before)
@@ -71,7 +72,7 @@ class Router:
         self._aliases = {model_key(a): model_key(t) for a, t in self.routing.aliases.items()}
 
     def group(self, name: str) -> Group:
-        """Return the deployments of ``name``. Raises BackendError (404) for a name nobody has."""
+        """Return the deployments of ``name``. Raises BackendError (404) for an unknown name."""
         if not name:
             raise InvalidRequest("model is missing: name the model to ask", path="model")
         group = self._exact.get(name) or self._exact.get(model_key(name))
@@ -98,13 +99,15 @@ class Router:
         )
 
     def resolve(self, name: str) -> Route:
-        """Return where ``name`` would go now. Raises BackendError (404) for a name nobody has."""
+        """Return where a request for ``name`` would go. Raises BackendError (404) for an unknown
+        name.
+        """
         return self.group(name).first()
 
     def fallbacks(self, name: str, *, too_long: bool = False) -> tuple[str, ...]:
-        """Return the names that are asked where ``name`` has failed, those that there are.
+        """Return the existing fallbacks of ``name``.
 
-        ``too_long``: the conversation does not fit into the model's context.
+        ``too_long``: for a conversation that does not fit into the context of the model.
         """
         routing = self.routing
         if too_long:
@@ -121,7 +124,7 @@ class Router:
         return True
 
     def host(self, name: str) -> Route:
-        """Return the Ollama server that manages ``name``, known there yet or not.
+        """Return the Ollama server that manages ``name``, or would manage it if it had the model.
 
         Raises Unsupported where no Ollama server is behind Diglot.
         """
@@ -142,17 +145,17 @@ class Router:
         return Route(deployment, name)
 
     def located(self, base_url: str) -> tuple[Deployment, ...]:
-        """Return all deployments, the embedded ones living at ``base_url``."""
+        """Return all deployments, with ``base_url`` as the address of embedded ones."""
         return tuple(replace(d, base_url=base_url) if d.embedded else d for d in self.deployments)
 
     def cool(self, identity: str, seconds: float) -> None:
-        """Put a deployment out of work that has failed elsewhere. One that is alone stays."""
+        """Start a cooldown that another gateway has reported, unless the deployment is alone."""
         load = self.loads.get(identity)
         if load is not None and not load.alone and self.routing.cooldowns:
             load.cool(time.monotonic() + seconds, self._ramp())
 
     def crowded_hosts(self) -> dict[str, Deployment]:
-        """Return the Ollama servers among which there is a choice, each with one deployment."""
+        """Return the Ollama servers between which there is a choice, each with one deployment."""
         found = {}
         for load in self.loads.values():
             if load.deployment.kind.loads_on_demand and not load.alone:
@@ -181,9 +184,9 @@ class Router:
         return load
 
     def _failed(self, load: Load, message: str, error: DiglotError | None) -> None:
-        """Count a failure, and put the deployment out of work where there were too many.
+        """Count a failure, and start a cooldown if there were too many.
 
-        ``error`` None is a stream that broke off. What the client did wrong counts for nothing.
+        ``error`` None is a broken stream. Errors of the client are not counted.
         """
         status = 502 if error is None else error.status
         if status < 500 and status not in (408, 429):
@@ -209,7 +212,7 @@ class Router:
 
 
 class ModelNotServed(BackendError):
-    """A model that the config names and that cannot be asked; others may stand in for it."""
+    """A model of the config that cannot be served; its fallbacks can be."""
 
     def __init__(self, name: str, entry: Unserved) -> None:
         super().__init__(

@@ -1,9 +1,9 @@
-"""Cooldowns that several gateways share, through a Redis where the config names one.
+"""Shares cooldowns between gateways through Redis, if the config names one.
 
-A gateway that puts a backend out of work tells the others, so that each need not find out by
-failures of its own. Nothing waits for Redis: what was told lies in a queue, what others told is
-looked up twice a second, and while Redis is away each gateway goes by what it sees itself. The
-time is Redis's own, since clocks of hosts differ.
+A gateway that starts a cooldown tells the others, so that they need not run into the same failures.
+Nothing waits for Redis: outgoing cooldowns are queued, incoming ones are polled twice a second, and
+while Redis is down each gateway uses only its own. Times are those of Redis, since clocks of hosts
+differ.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOG = logging.getLogger("diglot.sharing")
 
 
 class SharedCooldowns:
-    """Tells of cooldowns, and hears of them. ``router`` returns the router as it is now."""
+    """Sends and receives cooldowns. ``router`` returns the current router."""
 
     def __init__(self, router: Callable[[], Router]) -> None:
         self._router = router
@@ -32,12 +32,12 @@ class SharedCooldowns:
         self._away = False
 
     def tell(self, identity: str, seconds: float) -> None:
-        """Tell the others that a deployment is out of work for so long."""
+        """Tell the others about a cooldown of a deployment."""
         if self._router().routing.redis_url:
             self._told[identity] = seconds
 
     async def run(self) -> None:
-        """Share for as long as the config names a Redis. Never ends."""
+        """Share whenever the config names a Redis. Never returns."""
         while True:
             url = self._router().routing.redis_url
             if url:
@@ -45,8 +45,8 @@ class SharedCooldowns:
             await asyncio.sleep(_EVERY)
 
     async def _share(self, url: str) -> None:
-        """Share through one Redis until the config names another, or it goes away."""
-        # Loaded only where it is used: most gateways are alone, and it takes a while.
+        """Share through one Redis until the config names another, or the connection fails."""
+        # Imported only if needed: the import is slow, and most gateways are alone.
         from redis.asyncio import Redis
         from redis.exceptions import RedisError
 
@@ -57,7 +57,7 @@ class SharedCooldowns:
                 self._away = False
                 await asyncio.sleep(_EVERY)
         except (RedisError, OSError) as exc:
-            # The address may hold a password, so only the kind of the trouble is said.
+            # The message could contain the address with a password, so only the type is logged.
             if not self._away:
                 _LOG.warning("cooldowns are not shared: %s", type(exc).__name__)
             self._away = True

@@ -1,7 +1,7 @@
-"""What goes back to a client: a whole body, or a stream that has already begun.
+"""The answer for a client: a whole body, or a stream that has begun.
 
-A stream is begun before it is handed on: an error that comes before the first piece is raised
-with its own status instead of hiding behind a 200.
+The first piece of a stream is read before the answer is returned: an error before it is raised with
+its own status instead of following a 200.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ JSON_TYPE = "application/json"
 
 
 class Fail(Protocol):
-    """Returns the error event of a stream that is to end here, nothing where it has ended."""
+    """Returns the error event that ends a stream, empty if the stream has ended."""
 
     def __call__(self, error: DiglotError, *, now: int) -> bytes: ...
 
 
 class Answer(Struct, kw_only=True):
-    """What a client gets. ``body`` is whole, or is followed by the pieces of ``rest``.
+    """The answer for a client. ``body`` is the whole body, or is followed by the pieces of
+    ``rest``.
 
-    Close ``rest`` before ``fail`` is asked for the last piece of all. ``arrived`` tells, where it
-    is known, that all that ``rest`` is made of is here.
+    Close ``rest`` before calling ``fail``. ``arrived`` tells, where it is known, that all that
+    ``rest`` is made of is here.
     """
 
     content_type: str
@@ -46,11 +47,11 @@ class Answer(Struct, kw_only=True):
 async def stream_answer(
     exchange: Exchange, wire: Wire, reply: Reply, translator: StreamConversion, content_type: str
 ) -> Answer:
-    """Begin a stream. Raises BackendError when it began with an error."""
+    """Start a stream. Raises BackendError if it starts with an error."""
     pieces = _pieces(exchange, wire, reply, translator)
     try:
         first = await anext(pieces, b"")
-        # What says no more than that an answer begins may still be followed by an error.
+        # Pieces without content may still be followed by an error.
         while not (translator.spoke or translator.error or translator.finish):
             more = await anext(pieces, None)
             if more is None:

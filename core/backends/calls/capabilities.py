@@ -1,9 +1,9 @@
-"""What a model cannot do itself, done for it or refused before it is asked.
+"""Adapts a request to what the model can do, or refuses it.
 
-What each model can do is known from the catalog. Tools are emulated where it has not learnt
-them, and thinking is asked of one that thinks alone, as hard as it can be told to. A picture for
-one that cannot see is left out; where nothing else is asked the request is refused with a sentence
-that says what to do instead.
+The catalog knows what each model can do. Tools are emulated for a model without tool support.
+Thinking is requested only from models that can think, at the nearest level that they support. An
+image for a model without vision is left out; if nothing else is left to ask, the request is refused
+with a sentence that says what to do instead.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ async def adapt_to_capabilities(
     exchange: Exchange,
     whole: bool = False,
 ) -> ChatRequest | ChatResponse:
-    """Return the request in a form that this model can follow, or the answer already made.
+    """Return the request in a form that the model supports, or an answer made by emulation.
 
-    ``abilities``, ``efforts`` (how it can be told to think) and ``size`` (its parameters) are asked
-    only where it matters; ``ask`` gets an answer on the side; ``fetch`` puts images in the place of
-    their addresses.
-    What was emulated is noted on ``exchange``; with ``whole`` no picture is left out. Raises
-    Unsupported for what cannot be helped, and InvalidRequest for an image that cannot be had.
+    ``abilities``, ``efforts`` (the supported thinking levels) and ``size`` (the number of
+    parameters) are called only if needed; ``ask`` answers an extra request; ``fetch`` replaces
+    image URLs by the images. What was emulated is noted on ``exchange``; with ``whole`` no picture
+    is left out. Raises Unsupported for what cannot be adapted, and InvalidRequest for an image that
+    cannot be fetched.
     """
     kind = route.deployment.kind
     needed = needs(request)
@@ -89,7 +89,7 @@ async def adapt_to_capabilities(
 
 
 def needs(request: ChatRequest) -> frozenset[str]:
-    """Return what a model must be able to do for this, in Ollama's words for it."""
+    """Return the capabilities that a request needs, by Ollama's names."""
     needed = set()
     if request.tools:
         needed.add("tools")
@@ -118,9 +118,9 @@ _SENSES: Mapping[str, type[Part]] = {"vision": Image, "audio": Audio}
 
 
 def _without(request: ChatRequest, missing: Collection[str], *, whole: bool) -> ChatRequest:
-    """Return the request without what its model cannot see or hear. Tools are emulated.
+    """Return the request without images or audio that the model does not support.
 
-    Raises Unsupported where nothing would be left of what is asked, or it has to be ``whole``.
+    Raises Unsupported if nothing would be left of the question, or if it has to stay ``whole``.
     """
     for ability in sorted(set(missing) & set(_WANTED)):
         sense = _SENSES.get(ability)
@@ -152,7 +152,7 @@ def _first(request: ChatRequest, kind: type[Part]) -> str:
 def _as_hard(
     request: ChatRequest, efforts: Iterable[bool | str], exchange: Exchange
 ) -> ChatRequest:
-    """Return the request with what its model has that is nearest to the wanted effort."""
+    """Return the request with the supported thinking level nearest to the wanted one."""
     wanted = request.thinking
     found = nearest(wanted, efforts) if wanted is not None else wanted
     if found == wanted:

@@ -1,9 +1,9 @@
-"""Answering one request of a client, a chat or embeddings: route it, convert it, send it.
+"""Answers one request, of a chat or of embeddings: routes it, converts it, sends it.
 
-There is one way. A deployment is taken (core.backends.calls.retry), a conversion is chosen for
-it (core.translation.conversions.table), its request is sent and the answer is converted. Only a
-request that goes through the hub may be changed on the way: it is adapted to what the model can
-do, and where several answers are asked for it becomes several requests.
+There is one path. A deployment is leased (core.backends.calls.retry), a conversion is chosen for it
+(core.translation.conversions.table), its request is sent and the answer is converted. Only a
+request through the hub may be changed: it is adapted to what the model can do, and a request for
+several answers becomes several requests.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 _EXTENDED = frozenset[str]().union(*EXTENSIONS.values())
 
 _LONGEST_LIST = 2000
-"""Characters of x-diglot-dropped: some clients refuse a longer header."""
+"""The most characters of x-diglot-dropped: some clients refuse longer headers."""
 
 
 class UpstreamCall(Struct, kw_only=True):
@@ -73,8 +73,9 @@ class UpstreamCall(Struct, kw_only=True):
 
 
 class Caller:
-    """Answers requests. ``router`` and ``fetcher`` give what routes, and what fetches images, as
-    the config has it now; ``settle`` makes a route ready to be sent to."""
+    """Answers requests. ``router`` and ``fetcher`` return the current router and image fetcher;
+    ``settle`` makes a route ready to use.
+    """
 
     def __init__(
         self,
@@ -97,8 +98,8 @@ class Caller:
     ) -> Answer:
         """Answer a request body of the dialect ``client_dialect``, of a chat or of embeddings.
 
-        Returns once the first piece of a stream is there, so that an error before it is still
-        raised with its own status. Raises DiglotError.
+        Returns when the first piece of a stream is there, so that an error before it is raised with
+        its own status. Raises DiglotError.
         """
         now = time.time_ns()
         spoken = SPOKEN[client_dialect]
@@ -127,7 +128,7 @@ class Caller:
     async def _answer(
         self, client_dialect: str, raw: bytes, exchange: Exchange, options: AskOptions
     ) -> Answer:
-        """Return the first answer that a deployment of the model, or of its fallbacks, gives."""
+        """Return the first answer of a deployment of the model or of its fallbacks."""
         incoming = Incoming(client_dialect, raw)
         exchange.model = name = incoming.model
         stamp = Stamp(id=exchange.id, created=exchange.started, model=name, asked=incoming.asked)
@@ -160,7 +161,7 @@ class Caller:
         raise attempts.failure()
 
     async def _ask(self, call: UpstreamCall) -> Answer:
-        """Ask one deployment, on the way that leads to it."""
+        """Ask one deployment, by the conversion for its dialect."""
         deployment, exchange = call.route.deployment, call.exchange
         if deployment.settings or deployment.thinking is not None:
             exchange.defaults = {**deployment.settings, "thinking": deployment.thinking}
@@ -178,7 +179,7 @@ class Caller:
         return await self._help(conversion, call)
 
     async def _send(self, conversion: Conversion, call: UpstreamCall) -> Answer:
-        """Send the request of a conversion, and return what it makes of the answer."""
+        """Send the request of a conversion, and return the converted answer."""
         exchange = call.exchange
         wire, data = self._written(conversion, call)
         headers = {}
@@ -200,7 +201,7 @@ class Caller:
         return answer
 
     def _written(self, conversion: Conversion, call: UpstreamCall) -> tuple[Wire, bytes]:
-        """Write the request of a conversion, and note it on the exchange."""
+        """Write the request of a conversion, and record it on the exchange."""
         exchange, route = call.exchange, call.route
         data = asked = conversion.request(route.model)
         if route.deployment.body or route.deployment.tool_ids:
@@ -216,7 +217,7 @@ class Caller:
     # What only the hub can do ---------------------------------------------------------------
 
     async def _help(self, hub: Hub, call: UpstreamCall) -> Answer:
-        """Send a request in a form that its model can follow, or return an answer made already."""
+        """Send a request in a form that the model supports, or return an emulated answer."""
         exchange = call.exchange
         outcome = await adapt_to_capabilities(
             hub.asked,
@@ -247,7 +248,7 @@ class Caller:
         return answer
 
     async def _aside(self, hub: Hub, call: UpstreamCall, question: ChatRequest) -> ChatResponse:
-        """Ask one question on the side, whole."""
+        """Answer one extra request, without streaming."""
         call.exchange.accepts = await self._accepts(call.route, question)
         aside = hub.aside(question, accepts=call.exchange.accepts)
         wire, data = self._written(aside, call)
@@ -257,7 +258,7 @@ class Caller:
         return response
 
     async def _several(self, parts: list[Hub], call: UpstreamCall) -> Answer:
-        """Ask once for each answer that is wanted, and join what comes."""
+        """Ask once for each wanted answer, and join the answers."""
         own = call.exchange
         own.emulated["n"] = "choices"
         calls = []
@@ -281,7 +282,7 @@ class Caller:
         return able - {"tools"} if call.options.emulate else able
 
     async def _accepts(self, route: Route, request: ChatRequest) -> frozenset[str]:
-        """Return what this backend is known to take beyond its dialect."""
+        """Return the extensions to its dialect that this backend supports."""
         deployment = route.deployment
         if deployment.kind.accepts is not None:
             return deployment.kind.accepts
@@ -292,7 +293,9 @@ class Caller:
     async def lost(
         self, route: Route, client_dialect: str, body: dict[str, Any]
     ) -> tuple[ReportRow, ...]:
-        """Return what of a request would not reach the model of ``route``; nothing is sent."""
+        """Return the fields of a request that would not reach the model of ``route``; nothing is
+        sent.
+        """
         hub = Hub(client_dialect, body, route.deployment, Stamp(id="", created=0, model=""))
         hub.settle(hub.asked, accepts=await self._accepts(route, hub.asked))
         if hub.dialect == client_dialect:
@@ -302,12 +305,12 @@ class Caller:
 
 
 def new_id() -> str:
-    """Return an id that nobody can guess, for an exchange and the answer in it."""
+    """Return an unguessable id for an exchange and its answer."""
     return os.urandom(16).hex()
 
 
 def _begun(lease: Lease, answer: Answer, exchange: Exchange) -> None:
-    """End a lease with its answer, which may be a stream that has only begun."""
+    """End a lease now, or at the end of the stream."""
     lease.began()
     if answer.rest is None:
         lease.end(exchange)
@@ -316,7 +319,7 @@ def _begun(lease: Lease, answer: Answer, exchange: Exchange) -> None:
 
 
 def _headers(rows: tuple[ReportRow, ...], *, strict: bool) -> dict[str, str]:
-    """Return the headers that say what was lost. Raises Unsupported in strict mode."""
+    """Return the headers about dropped and emulated fields. Raises Unsupported in strict mode."""
     headers: dict[str, str] = {}
     lost = dropped(rows)
     if lost and strict:
@@ -326,7 +329,7 @@ def _headers(rows: tuple[ReportRow, ...], *, strict: bool) -> dict[str, str]:
             path=lost[0],
         )
     if lost:
-        # Keys are the client's own text: quoted, so that none can end the header line.
+        # Keys are text from the client: quoted, so that they cannot end the header line.
         listed = ",".join(quote(path, safe="[]. ") for path in lost)
         headers["x-diglot-dropped"] = listed[:_LONGEST_LIST]
     ways = {row.note.key.rpartition(".")[2] for row in rows if row.outcome == "emulated"}

@@ -1,4 +1,4 @@
-"""Several answers at once, joined into one: whole ones side by side, streams mixed as they come."""
+"""Asks for several answers at once and joins them; streams are merged as they come."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def several(
 ) -> Answer:
     """Ask all at the same time and return their answers as one.
 
-    Raises the first error that comes before any answer, and stops the others then.
+    Raises the first error, and stops the other requests.
     """
     tasks = [asyncio.ensure_future(ask()) for ask in asks]
     try:

@@ -1,7 +1,7 @@
-"""Images by their address, for backends that take only the image itself.
+"""Fetches images by URL, for backends that accept only image data.
 
-What a client writes decides what this server reaches, so it reaches only what it may
-(``core.http.guarded_connector``), follows few redirects by hand, takes little, and waits briefly.
+The URL comes from a client, so only allowed addresses are connected to
+(``core.http.guarded_connector``), redirects are followed one by one, and size and time are limited.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _INSTEAD = "Send the image as a data: URL"
 
 
 class Fetcher:
-    """Fetches images. ``resolver`` looks names up, the system's own by default."""
+    """Fetches images. ``resolver`` resolves host names, by default that of the system."""
 
     def __init__(
         self, policy: ImagePolicy | None = None, *, resolver: AbstractResolver | None = None
@@ -36,7 +36,7 @@ class Fetcher:
         self._resolver = resolver
 
     async def fetch_images(self, request: ChatRequest) -> ChatRequest:
-        """Return the request with each image that is an address as the image itself.
+        """Return the request with image URLs replaced by the images.
 
         Raises InvalidRequest with the image's JSON path.
         """

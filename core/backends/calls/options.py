@@ -12,11 +12,10 @@ from core.exchanges.exchange import Exchange
 class AskOptions(Struct, frozen=True, kw_only=True):
     """How one request is answered and kept.
 
-    The exchange is kept for ``owner``; ``note`` is given it at once. ``identity`` is its id where
-    the caller has made one. ``headers`` are the client's, of which the exchange keeps what is no
-    secret. ``strict`` makes a lost field an error; ``whole`` does so of a lost picture or sound
-    alone, for people, who see no headers. ``emulate`` treats every model as one that has
-    not learnt to call tools.
+    The exchange is kept for ``owner``; ``note`` is called with it at once. ``identity`` is its id,
+    if the caller has made one. ``headers`` are those of the client; the exchange keeps them without
+    secrets. ``strict`` makes a dropped field an error; ``whole`` does so only for images and audio,
+    for people, who do not see headers. ``emulate`` emulates tool calls for every model.
     """
 
     owner: str = ""
@@ -29,4 +28,4 @@ class AskOptions(Struct, frozen=True, kw_only=True):
 
 
 PLAIN_ASK = AskOptions()
-"""Nothing in particular."""
+"""The defaults."""

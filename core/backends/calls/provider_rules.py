@@ -1,4 +1,4 @@
-"""Provider rules: what a provider, or a deployment's ``extra_body``, changes in every request."""
+"""Changes that a provider, or the ``extra_body`` of a deployment, needs in every request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def fit_to_provider(data: bytes, deployment: Deployment) -> bytes:
-    """Return a request body as the deployment's provider takes it; ``data`` where it is that."""
+    """Return a request body in the form that the provider accepts; ``data`` itself if unchanged."""
     body = decode_json(data)
     changed = bool(deployment.body)
     if changed:
@@ -42,7 +42,8 @@ def _ids(body: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def _short(text: str) -> str:
-    """Return nine letters and digits that stand for ``text``: the same for a call and its result,
-    and in the next request of the conversation."""
+    """Return nine letters and digits for ``text``: always the same, so that a call and its result
+    match, also in later requests.
+    """
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
     return "".join(_DIGITS[number // 62**place % 62] for place in range(9))

@@ -1,8 +1,8 @@
-"""Attempts: which deployment is asked next, until one answers.
+"""Attempts: chooses the next deployment until one answers.
 
-A request is tried again only while nothing of its answer has been sent on. First come the other
-deployments of the group, then, where the config sets a number of retries, the same ones again
-after a while, then the fallbacks of the name.
+A request is retried only while nothing of its answer has been sent to the client. First come the
+other deployments of the group; then, if the config sets a number of retries, the same ones again
+after a pause; then the fallbacks of the name.
 
     attempts = Attempts(router, name)
     async for lease in attempts:
@@ -14,7 +14,7 @@ after a while, then the fallbacks of the name.
             return ...
     raise attempts.failure()
 
-Nothing waits but for room and between tries, so whoever may not await drives the same object by
+It waits only for a free slot and between tries. Code that cannot await uses the same object by
 ``take`` and ``failed``: see ``Attempts.take``.
 """
 
@@ -37,23 +37,23 @@ from core.exchanges.exchange import Trail
 _LOG = logging.getLogger("diglot.attempts")
 
 _OTHERS = 2
-"""How many other deployments are asked where the config sets no number of retries."""
+"""How many other deployments are tried if the config sets no number of retries."""
 
 _BACKOFF = 0.25
 _LONGEST = 8.0
-"""Seconds between two tries of one deployment: the first wait, and what none is longer than."""
+"""Seconds between two tries of one deployment: the first pause and the longest."""
 
-# Another time, or another server, may well give an answer.
+# Later, or at another server, the request may succeed.
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-# The same server would say the same; another may know the model or the key.
+# The same server would fail again; another may have the model or accept the key.
 _ELSEWHERE = frozenset({401, 402, 403, 404, 405, 501})
 
 
 class Attempts:
-    """The tries of one request for the model ``name``, by the router as it is now.
+    """The tries of one request for the model ``name``.
 
-    ``trail`` says how far they have come. ``pause`` is the seconds to wait before the next one,
-    ``over`` that there is none.
+    ``trail`` records them. ``pause`` is the seconds to wait before the next one; ``over`` means
+    that there is none.
     """
 
     __slots__ = ("_error", "_fallbacks", "_group", "_name", "_router", "_tried", "_tries",
@@ -81,10 +81,10 @@ class Attempts:
     # Without waiting -------------------------------------------------------------------------
 
     def take(self) -> Lease | None:
-        """Begin the next try at the best deployment, as far as that needs no waiting.
+        """Start the next try at the best deployment, without waiting.
 
-        None where the request has to wait for room, and where no try is left (``over``). It is
-        the caller's to have waited for ``pause`` before, and to end the lease or call ``failed``.
+        Returns None if the request has to wait for a slot, or if no try is left (``over``). The
+        caller waits for ``pause`` before, and ends the lease or calls ``failed``.
         """
         while not self.over:
             try:
@@ -96,7 +96,7 @@ class Attempts:
         return None
 
     def failed(self, lease: Lease, error: DiglotError) -> None:
-        """End a try that got no answer, and settle what comes next: ``pause``, or ``over``."""
+        """End a failed try, and set ``pause`` or ``over``."""
         lease.fail(error)
         self._tries += 1
         self._tried.append(lease.load)
@@ -110,10 +110,11 @@ class Attempts:
             self._tried.clear()
 
     def failure(self) -> DiglotError:
-        """Return what is to be raised once it is ``over``: the error of ``name`` itself, whatever
-        its fallbacks said."""
+        """Return the error to raise when it is ``over``: that of ``name`` itself, not of its
+        fallbacks.
+        """
         error, self._error = self._error, None
-        # An error that is held by the frame which raises it would be freed late.
+        # Not kept: an error that its own traceback refers to is freed late.
         assert error is not None
         return error
 
@@ -123,7 +124,7 @@ class Attempts:
         return lease
 
     def _fall_back(self, error: DiglotError) -> None:
-        """Go on with the next name, where this one has no deployment left to try."""
+        """Continue with the next fallback."""
         trail, own = self.trail, self._name
         if self._fallbacks is None:
             self._error = error
@@ -146,7 +147,7 @@ class Attempts:
 
     # With waiting ----------------------------------------------------------------------------
 
-    # No generator: one that is left in the middle is closed by a task of its own.
+    # Not a generator: an unfinished one would be closed by a separate task.
     def __aiter__(self) -> Self:
         return self
 
@@ -166,7 +167,7 @@ class Attempts:
 
 
 def _instead(router: Router, name: str, error: DiglotError) -> tuple[str, ...]:
-    """Return the names to ask instead."""
+    """Return the fallbacks for this error."""
     if fault_kind(error_facts(error), container=False) == "context_exceeded":
         names = router.fallbacks(name, too_long=True)
         if names:
@@ -179,7 +180,9 @@ def _instead(router: Router, name: str, error: DiglotError) -> tuple[str, ...]:
 def _pause(
     routing: Routing, group: Group, tried: Sequence[Load], tries: int, error: DiglotError
 ) -> float | None:
-    """Return the seconds to wait before the next try: 0 for another deployment; None for no try."""
+    """Return the seconds to wait before the next try: 0 for another deployment, None for no more
+    tries.
+    """
     own = tried[-1].deployment.max_retries
     limit = routing.num_retries if own is None else own
     again = error.status in _AGAIN
@@ -187,7 +190,7 @@ def _pause(
         return None
     if group.others(tried):
         return 0.0
-    # Where nothing listens, or nothing was said for minutes, the next moment is no better.
+    # If nothing listens, or a timeout has passed, an immediate retry will not help.
     if limit is None or not again or isinstance(error, BackendUnavailable):
         return None
     usual = _BACKOFF * 2 ** (tries - 1) * random.uniform(0.75, 1.25)

@@ -1,9 +1,9 @@
-"""The child process of the embedded model: llama.cpp's server, and nothing of ours besides.
+"""The child process of the embedded model, which only runs llama.cpp's server.
 
 Run as a script by ``core.backends.embedded.process`` and never imported, so it uses only the
-standard library and xllamacpp. It reads one JSON line from stdin (its orders), writes one to
-stdout (``{"url": ...}`` or ``{"error": ...}``), and ends when stdin does: that is when the
-app has closed it or is gone, however it went.
+standard library and xllamacpp. It reads one JSON line from stdin (its orders), writes one to stdout
+(``{"url": ...}`` or ``{"error": ...}``), and ends when stdin is closed: by the app, or because the
+app has ended in any way.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
     orders = json.loads(sys.stdin.buffer.readline())
-    # Whatever the library prints goes to stderr, so that stdout is ours alone.
+    # The output of the library goes to stderr, so that stdout has only our JSON.
     report = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     try:
@@ -40,7 +40,7 @@ def main() -> None:
         os._exit(1)
     if "url" in said:
         sys.stdin.buffer.read()
-    # Not a tidy exit: that would wait for the answers in work.
+    # Exit at once: a clean exit would wait for running answers.
     sys.stderr.flush()
     os._exit(0 if "url" in said else 1)
 
@@ -59,7 +59,7 @@ def _end_with_parent() -> None:
 
 
 def _serve(orders: dict[str, Any]) -> Any:
-    # Here and not at the top, so that a library that does not load is reported as well.
+    # Imported here, so that a failing import is reported too.
     import xllamacpp
 
     try:
@@ -67,7 +67,7 @@ def _serve(orders: dict[str, Any]) -> Any:
     except RuntimeError:
         if not orders["port"]:
             raise
-        # The port of the last run, asked for again, may have been taken in between.
+        # The port of the last run may be in use by now.
         return xllamacpp.Server(_order(xllamacpp.CommonParams(), {**orders, "port": 0}))
 
 

@@ -1,8 +1,8 @@
 """The embedded model: a llama.cpp server in a child process that never outlives the app.
 
-A crash of the library stays in the child, which is started again. One thread looks after
-it, because the fetch of the model, the start and the wait for the child's end all block; any
-thread may read ``state``, any event loop may wait for the model.
+A crash of the library affects only the child, which is restarted. One thread manages it, because
+downloading, starting and waiting all block; any thread may read ``state``, any event loop may wait
+for the model.
 """
 
 from __future__ import annotations
@@ -26,26 +26,27 @@ from core.config.config import Embedded
 from core.errors import BackendUnavailable, ConfigError, DiglotError
 
 _QUICK = 30.0
-"""Seconds of life after which a death is taken for an accident of its own."""
+"""A child that ran longer than this before it crashed is simply restarted."""
 
 _DEATHS = 4
-"""Quick deaths in a row after which another start is thought useless."""
+"""Quick crashes in a row after which it is not restarted."""
 
 _PAUSES = (0.0, 0.5, 2.0)
-"""Seconds before the start that follows the first, second... quick death."""
+"""Seconds before the restart after the first, second... quick crash."""
 
 _RETRY_AFTER = 30.0
-"""Seconds after a failure before a request makes another attempt."""
+"""Seconds after a failure before a request triggers another start."""
 
 _SAMPLING = {"temp": 0.2, "top_p": 0.9, "penalty_repeat": 1.1}
-"""What a request for SmolLM2 that says nothing gets, as a Modelfile would give it: the first two
-are its publisher's advice; without the third it repeats itself for ever."""
+"""Default sampling for SmolLM2, as in a Modelfile: the first two are recommended by its publisher;
+without the third it repeats itself for ever.
+"""
 
 Report = Callable[[Progress], None]
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """What the embedded model is doing. ``progress`` is of a fetch, ``error`` of a failure.
+    """The state of the embedded model. ``progress`` belongs to a download, ``error`` to a failure.
 
     ``base_url`` is empty unless the phase is ``ready``. ``restarts`` counts starts after a
     death of the child.
@@ -76,7 +77,7 @@ class EmbeddedModel:
 
     @property
     def state(self) -> State:
-        """What it is doing now. A value: it does not change under the reader's hands."""
+        """The current state, an immutable value."""
         return self._state
 
     @property
@@ -99,17 +100,17 @@ class EmbeddedModel:
         return await self._wait(self._begin(progress))
 
     async def ready(self) -> str:
-        """Like ``start``, but answer with the last failure while that is fresh."""
+        """Like ``start``, but raise the last failure again while it is recent."""
         if self._state.phase == "failed" and time.monotonic() - self._failed_at < _RETRY_AFTER:
             return await self._wait(self._url)
         return await self.start()
 
     async def stop(self) -> None:
-        """End the child, and whatever is going on. Nothing is left running afterwards."""
+        """Stop the child and any download. Nothing is left running afterwards."""
         await asyncio.to_thread(self._end)
 
     async def _wait(self, url: Future[str]) -> str:
-        # Shielded: who stops waiting does not stop the others, nor the start.
+        # Shielded: cancelling one caller stops neither the others nor the start.
         return await asyncio.shield(asyncio.wrap_future(url))
 
     def _begin(self, progress: Report | None) -> Future[str]:
@@ -133,7 +134,7 @@ class EmbeddedModel:
             thread.join()
 
     def _look_after(self, stop: threading.Event, progress: Report | None) -> None:
-        """Fetch, start and restart, until stopped or given up. Settles the future always."""
+        """Download, start and restart, until stopped or given up. Always settles the future."""
         error: DiglotError = BackendUnavailable("The embedded model was stopped.")
         try:
             model = self._model_file(stop, progress)
@@ -176,14 +177,14 @@ class EmbeddedModel:
         return named
 
     def _keep_running(self, model: Path, stop: threading.Event) -> None:
-        """Run the child and run it again. Raises BackendUnavailable when that is useless."""
+        """Run and restart the child. Raises BackendUnavailable after too many crashes."""
         deaths = restarts = port = 0
         while (child := self._spawn(model, port, stop)) is not None:
             born = time.monotonic()
             try:
                 url = child.listening()
                 if url:
-                    # The same port again: an exchange that is shown stays one to repeat.
+                    # Reuse the port, so that displayed exchanges can still be repeated.
                     port = urlsplit(url).port or 0
                     self._publish(stop, State(phase="ready", base_url=url, restarts=restarts))
                 end = child.wait()
@@ -204,7 +205,7 @@ class EmbeddedModel:
             stop.wait(_PAUSES[deaths - 1])
 
     def _spawn(self, model: Path, port: int, stop: threading.Event) -> ServerProcess | None:
-        """Start the child, unless the app wants to stop: never one that nobody ends."""
+        """Start the child, unless the app is stopping: nobody would end it then."""
         settings = self.settings
         orders = {
             "model": str(model),
@@ -236,7 +237,7 @@ def _open(url: Future[str]) -> Future[str]:
 
 
 def _cores() -> int:
-    """Return the cores to compute on: all that this process may use but one.
+    """Return the number of cores to use: all of this process except one.
 
     llama.cpp's threads wait for each other in a busy loop after every step. With one on each
     core, anything else that wants to run (the interface, a browser, a build) stops them all:

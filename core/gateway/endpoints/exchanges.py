@@ -1,7 +1,7 @@
-"""/diglot/exchanges: what was asked and answered here, and what became of each field of it.
+"""/diglot/exchanges: the recorded requests and answers, and the report of each field.
 
-Each key sees what was asked with it and nothing else: another's exchange is not there (404).
-Bodies are shown as they are kept, without keys and without the data of images.
+Each key sees only its own exchanges: others do not exist for it (404). Bodies are shown as
+recorded, without keys and without image data.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _USUAL = 50
 
 
 class ExchangeRoutes:
-    """The exchanges of whoever asks, for programs. The request page draws the same."""
+    """The exchanges of the principal, for programs. The request page shows the same."""
 
     def __init__(self, gateway_state: GatewayState) -> None:
         self._gateway_state = gateway_state
@@ -51,7 +51,7 @@ class ExchangeRoutes:
         return GatedRoute(path, HandlerEndpoint(self._gateway_state, handler), ["GET"])
 
     async def listed(self, request: Request, body: bytes) -> Any:
-        """GET /diglot/exchanges: newest first; ``before`` goes on where a page ended."""
+        """GET /diglot/exchanges: newest first; ``before`` continues after a page."""
         asked = request.query_params
         limit = _number(asked.get("limit") or str(_USUAL), "limit")
         if not 1 <= limit <= _MOST:
@@ -75,7 +75,7 @@ class ExchangeRoutes:
         }
 
     async def one(self, request: Request, body: bytes) -> Any:
-        """GET /diglot/exchanges/{id}: both sides, as they are kept."""
+        """GET /diglot/exchanges/{id}: both sides, as recorded."""
         exchange = self._mine(request)
         everything = principal_of(request.scope).everything
         backend = [_side(wire, exchange, address=everything) for wire in exchange.backend]
@@ -156,7 +156,7 @@ def _summary(exchange: Exchange) -> dict[str, Any]:
 
 
 def _counts(exchange: Exchange) -> dict[str, int] | None:
-    """Return how many rows there are of each outcome; None where nothing can be told yet."""
+    """Return the number of rows by outcome; None if there is no report yet."""
     if not exchange.backend or exchange.cut:
         return None
     try:
@@ -176,12 +176,12 @@ def _side(wire: Wire, exchange: Exchange, *, address: bool) -> dict[str, Any]:
         "answered": dict(wire.answered),
         "response": _body(_kept(wire.response, exchange)),
     }
-    # Where a backend is, is for whoever runs the server.
+    # Addresses of backends are only for the operator.
     return {**side, "url": wire.url} if address else side
 
 
 def _kept(data: bytes, exchange: Exchange) -> bytes:
-    """Return what may be shown of a body: all is masked once an answer is over, not before."""
+    """Return a body for display: it is masked when the answer has ended, not before."""
     return data if exchange.ended else mask_body(data)
 
 

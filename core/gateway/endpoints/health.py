@@ -1,4 +1,4 @@
-"""How the server and its backends are: LiteLLM's routes of health, its model info, and /metrics."""
+"""Health of the server and its backends: LiteLLM's health routes, model info, and /metrics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.http.addresses import shown_address
 
 
 class HealthRoutes:
-    """Asked now and then, by people and by those who start and stop servers."""
+    """Routes for people and orchestrators."""
 
     def __init__(self, gateway_state: GatewayState) -> None:
         self._gateway_state = gateway_state
@@ -44,14 +44,14 @@ class HealthRoutes:
         return "I'm alive!"
 
     async def ready(self, request: Request, body: bytes) -> Response:
-        """GET /health/readiness: 503 while the embedded model is not there to answer."""
+        """GET /health/readiness: 503 while the embedded model is not ready."""
         phase = self._fleet.status().phase
         status = "healthy" if phase == "ready" else phase
         said = {"status": status, "db": "Not connected"}
         return JSONResponse(said, 200 if phase == "ready" else 503)
 
     async def health(self, request: Request, body: bytes) -> Any:
-        """GET /health: every deployment, with what is wrong with it. No model is loaded."""
+        """GET /health: every deployment, with its problem if any. No model is loaded."""
         principal = principal_of(request.scope)
         principal.check_watch()
         hosts = await check_hosts(self._fleet)
@@ -87,7 +87,7 @@ class HealthRoutes:
         return Response(text, media_type=kind)
 
     async def info(self, request: Request, body: bytes) -> Any:
-        """GET /model/info: the deployments that whoever asks may use; addresses for operators."""
+        """GET /model/info: the deployments that the principal may use; addresses for operators."""
         principal = principal_of(request.scope)
         places = [load.deployment for load in self._fleet.loads]
         shown = [place for place in places if principal.may_ask(place.model_name)]

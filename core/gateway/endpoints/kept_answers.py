@@ -1,7 +1,7 @@
-"""The answers that are kept, each with the conversation that it ended: bounded, and by owner.
+"""Stored answers with their conversations: limited in number and size, separate by owner.
 
-The store forgets the oldest when it is full. Where a Redis is configured it has a copy, so that
-any gateway can go on from any other's answer.
+When full, the oldest are deleted. If Redis is configured it has a copy, so that any gateway can
+continue from any answer.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from core.translation.codec.json import decode_json, encode_json
 MAX_ANSWERS = 1000
 MAX_BYTES = 64 * 1024 * 1024
 SHARED_SECONDS = 7 * 24 * 3600
-"""How long Redis keeps an answer."""
+"""How long Redis keeps an answer, in seconds."""
 
 
 _GONE = b"gone"
 
 
 class Stored(Struct, frozen=True):
-    """One answer with what it answered, in its dialect's own items. ``size`` is in bytes."""
+    """One answer with its input, as items of the dialect. ``size`` is in bytes."""
 
     items: list[Any]
     response: dict[str, Any]
@@ -34,7 +34,7 @@ class Stored(Struct, frozen=True):
 
 
 class AnswerStore:
-    """The newest answers, bounded in number and bytes."""
+    """The newest answers, limited in number and bytes."""
 
     def __init__(self, limit: int = MAX_ANSWERS, *, limit_bytes: int = MAX_BYTES) -> None:
         self._limit = limit
@@ -43,7 +43,7 @@ class AnswerStore:
         self._kept: OrderedDict[str, Stored] = OrderedDict()
 
     def add(self, items: list[Any], response: dict[str, Any], *, owner: str = "") -> None:
-        """Keep an answer of ``owner``, forgetting the oldest where there is no room."""
+        """Store an answer of ``owner``, deleting the oldest if necessary."""
         size = len(encode_json(items)) + len(encode_json(response))
         self._kept[response["id"]] = Stored(items, response, size, owner)
         self._size += size
@@ -58,7 +58,7 @@ class AnswerStore:
         return stored if stored is not None and stored.owner == owner else None
 
     def delete(self, identity: str) -> bool:
-        """Forget an answer; tell whether it was there."""
+        """Delete an answer; tell whether it was stored."""
         stored = self._kept.pop(identity, None)
         self._size -= stored.size if stored else 0
         return stored is not None
@@ -84,7 +84,7 @@ class SharedAnswers:
         """Return an answer of ``owner``, or None where it is not there (any more)."""
         value = await self._shared.get(_name(identity))
         if value is None:
-            # Redis may be away, or was when this was said.
+            # Redis may be down, or was when this answer was stored.
             return self._own.get(identity, owner=owner)
         if value == _GONE:
             return None

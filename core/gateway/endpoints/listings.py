@@ -1,4 +1,4 @@
-"""What there is to ask: models in the form of each API, what is in memory, and the version."""
+"""Lists of models in the form of each API, models in memory, and the version."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from core.translation.codec.json import decode_json, read_object, read_text
 from core.translation.stamp import parse_rfc3339
 
 _PAGE = 1000
-"""Models that Anthropic's API gives at most at once. It gives 20 where nobody says how many."""
+"""The largest page in Anthropic's API (its default is 20)."""
 
 
 class Listings:
-    """Handlers of the routes that are asked now and then, not for every answer."""
+    """Handlers of routes that are not on the hot path."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
@@ -66,17 +66,17 @@ class Listings:
         return await self._fleet.show(name, asked)
 
     async def version(self, request: Request, body: bytes) -> Any:
-        """GET /api/version: of the API that is spoken here, since clients compare it."""
+        """GET /api/version: the version of the API, which clients check."""
         return {"version": API_VERSION}
 
     async def _seen(self, request: Request) -> list[dict[str, Any]]:
-        """Return the models that whoever asks may use."""
+        """Return the models that the principal may use."""
         may_ask = principal_of(request.scope).may_ask
         return [entry for entry in await self._fleet.models() if may_ask(entry["name"])]
 
 
 def _is_anthropic(request: Request) -> bool:
-    """Tell whether a client of Anthropic's API asks: its SDKs send both of these headers."""
+    """Tell whether the client speaks Anthropic's API: its SDKs send both of these headers."""
     headers = request.headers
     return "anthropic-version" in headers or (
         "x-api-key" in headers and "authorization" not in headers

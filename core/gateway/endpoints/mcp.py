@@ -1,6 +1,6 @@
 """The toolbox as an MCP server: at ``/mcp`` over streamable HTTP, or over standard input.
 
-The SDK is loaded, and the tools are opened, at the first request: most gateways never get one.
+The SDK is imported and the tools are opened at the first request: most gateways never get one.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ OpenTools = Callable[[], "AbstractAsyncContextManager[Toolbox]"]
 
 _CALL_TIME = 60.0
 _PATIENCE = 10.0
-"""Seconds that the first request waits for the MCP servers that this one passes on."""
+"""Seconds that the first request waits for the MCP servers whose tools are passed on."""
 _INSTRUCTIONS = "Tools of a Diglot server. Each result is text, or JSON as text."
 
 
 class McpEndpoint(Endpoint):
     """Answers ``/mcp``. ``open_tools`` opens the tools; the config tells whether to offer them.
 
-    The SDK takes bodies of up to 4 MB. Before it sees one, an id and a protocol version that MCP
-    does not allow are refused: it takes a request whose id is null for a notification.
+    The SDK takes bodies of up to 4 MB. Invalid ids and protocol versions are refused before: the
+    SDK treats a request with the id null as a notification.
     """
 
     def __init__(self, gateway_state: GatewayState, open_tools: OpenTools) -> None:
@@ -53,7 +53,7 @@ class McpEndpoint(Endpoint):
         self._manager: asyncio.Future[StreamableHTTPSessionManager] | None = None
 
     def check(self, principal: Principal, body: bytes) -> None:
-        """Look for no model: what is called here names none."""
+        """Nothing to check: the body names no model."""
 
     async def serve(
         self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
@@ -76,20 +76,20 @@ class McpEndpoint(Endpoint):
         await manager.handle_request(scope, _again(body, receive), noted(call, send))
 
     async def aclose(self) -> None:
-        """End what the first request began."""
+        """Close what the first request opened."""
         if self._owner is not None:
             self._owner.cancel()
             await asyncio.gather(self._owner, return_exceptions=True)
         self._owner = self._manager = None
 
     async def _own(self, ready: asyncio.Future[StreamableHTTPSessionManager]) -> None:
-        """Hold the tools and the SDK's manager open, in one task as both want it."""
+        """Keep the tools and the SDK's manager open; both need one task for opening and closing."""
         try:
             # Not at the top: see above.
             from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
             async with self._open_tools() as toolbox:
-                # The OriginGuard in front has judged host and origin already.
+                # The OriginGuard has checked host and origin already.
                 manager = StreamableHTTPSessionManager(
                     mcp_server(toolbox), json_response=True, stateless=True
                 )
@@ -104,7 +104,7 @@ class McpEndpoint(Endpoint):
 
 
 def refused(version: str | None, body: bytes) -> Response | None:
-    """Return the 400 for a message that MCP does not allow over HTTP, None for any other.
+    """Return a 400 for a message that MCP does not allow over HTTP, otherwise None.
 
     A request's id is a text or a whole number, never null (MCP 2025-06-18, base protocol), and a
     ``MCP-Protocol-Version`` that the server does not speak is 400 (the same, transports).
@@ -135,7 +135,7 @@ def refused(version: str | None, body: bytes) -> Response | None:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Return a ``receive`` that begins with a body that was read already."""
+    """Return a ``receive`` that first returns a body that was read already."""
     first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receiving() -> Message:
@@ -153,7 +153,7 @@ def mcp_server(toolbox: Toolbox) -> Server[Any]:
     def shown(tool: Tool) -> types.Tool:
         original = toolbox.original(tool.name)
         if original is not None:
-            # Titles, annotations and the schema of its results are its own server's to say.
+            # Titles, annotations and the output schema come from its own server.
             renamed: types.Tool = original.model_copy(update={"name": tool.name})
             return renamed
         schema = dict(tool.parameters or {"type": "object", "properties": {}})
@@ -191,7 +191,8 @@ def _version() -> str:
 @asynccontextmanager
 async def own_tools(settings: ToolSettings) -> AsyncIterator[Toolbox]:
     """Open the tools of a gateway that runs alone, when they are first asked for."""
-    # Not at the top: it loads what reads functions, which a gateway has no other need of.
+    # Imported here: it loads modules for reading functions, which a gateway does not need
+    # otherwise.
     from core.tools.runners.all_tools import open_tool_runtime
 
     async with open_tool_runtime(settings) as tool_runtime:

@@ -1,7 +1,6 @@
-"""Ollama's routes that manage models: passed on to the Ollama server as they are.
+"""Ollama's routes for managing models: passed on to the Ollama server unchanged.
 
-Progress is passed on line by line as it comes, and a blob is sent on while it is received, so
-that neither has to fit into memory.
+Progress lines and blobs are passed on as they come, so neither has to fit into memory.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ class ModelRoutes:
         ]
 
     async def named(self, request: Request, raw: bytes) -> Response:
-        """Pass on a request whose body names the model; ``name`` is the older word for it."""
+        """Pass on a request whose body names the model; ``name`` is the older key for it."""
         principal = principal_of(request.scope)
         principal.check_manage()
         body = read_object(decode_json(raw), "")
@@ -62,12 +61,12 @@ class ModelRoutes:
         return self._passed(reply, principal)
 
     async def blob(self, request: Request, _: bytes) -> Response:
-        """Ask whether a blob is there, or send one on."""
+        """Check whether a blob exists, or upload one."""
         posted = request.method == "POST"
         principal = principal_of(request.scope)
         principal.check_manage()
         digest = request.path_params["digest"]
-        # It becomes part of an address, so nothing else may be in it.
+        # It becomes part of a URL, so nothing else is allowed in it.
         if not _DIGEST.fullmatch(digest):
             raise InvalidRequest("a blob is named sha256: and 64 hexadecimal digits")
         reply = await self._fleet.manage(
@@ -87,7 +86,7 @@ class ModelRoutes:
                 while chunk := await reply.chunk():
                     yield hide(chunk) if hide else chunk
             except DiglotError:
-                # The line that says how it ended is missing: clients take that as a failure.
+                # Without the final line, clients treat it as a failure.
                 return
             finally:
                 reply.close()

@@ -1,4 +1,4 @@
-"""The OpenAPI document of all routes, and a page to read it by. Both are made here, of a table."""
+"""The OpenAPI document of all routes, and an HTML page of it, both generated from tables."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def docs_routes(gateway_state: GatewayState) -> list[GatedRoute]:
         return JSONResponse(document())
 
     async def send_page(request: Request, body: bytes) -> Response:
-        # Nothing from elsewhere, and no script at all.
+        # No external resources, and no scripts.
         safe = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
         return HTMLResponse(_page(), headers=safe)
 

@@ -1,8 +1,8 @@
 """POST /v1/responses with a memory: ``previous_response_id`` stands for a conversation.
 
-What was said and answered is kept in the dialect's own items, so going on from a response is
-putting its items in front of the new ones. An item that Diglot made may be sent back by its id
-alone, as the Vercel AI SDK does: the id says in which response it was.
+Input and output are stored as items of the dialect, so continuing from a response means putting its
+items before the new ones. An item may also be referenced by its id alone, as the Vercel AI SDK
+does: the id contains that of the response.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from core.translation.codec.json import decode_json, encode_json, read_object
 
 _ENDS = (b"response.completed", b"response.incomplete")
 
-# Ids of items hold that of their response: rs_<id>_0, msg_<id>, in_<id>_3.
+# Ids of items contain the id of their response: rs_<id>_0, msg_<id>, in_<id>_3.
 _ITEM_ID = re.compile(r"[a-z]+_(?P<response>[0-9a-f]+)(?:_\d+)?")
 
-# What only a server has use for, of an item that is sent on.
+# Keys of stored items that are not sent to a backend.
 _KEPT_FOR_CLIENTS = frozenset({"id", "status"})
 _MOST, _USUAL = 100, 20
 
 
 class ResponsesEndpoint(ChatEndpoint):
-    """POST in a dialect whose server keeps answers, and what can be asked of a stored one."""
+    """POST in a dialect that stores answers, and the routes of stored answers."""
 
     def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
         super().__init__(gateway_state, client_dialect)
         self._store = SharedAnswers(lambda: gateway_state.fleet.config.routing.redis_url)
 
     async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:
-        """Answer, with the earlier conversation in front of the new items."""
+        """Answer, with the stored conversation before the new items."""
         asked = read_object(decode_json(body), "")
         owner = call.principal.owner
         items = await self._looked_up(_items(asked.get("input")), owner)
@@ -61,7 +61,7 @@ class ResponsesEndpoint(ChatEndpoint):
         return answer
 
     async def _earlier(self, previous: Any, owner: str) -> list[Any]:
-        """Return the conversation that a response ended. Raises InvalidRequest if it is gone."""
+        """Return the conversation up to a response. Raises InvalidRequest if it is not stored."""
         if previous is None:
             return []
         stored = await self._store.get(str(previous), owner=owner)
@@ -75,7 +75,7 @@ class ResponsesEndpoint(ChatEndpoint):
         return [*stored.items, *stored.response["output"]]
 
     async def _looked_up(self, items: list[Any], owner: str) -> list[Any]:
-        """Return the items with each reference that is known here as what it stands for."""
+        """Return the items with known references resolved."""
         return [await self._referred(item, owner) if _refers(item) else item for item in items]
 
     async def _referred(self, item: dict[str, Any], owner: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class ResponsesEndpoint(ChatEndpoint):
         found = _ITEM_ID.fullmatch(identity)
         stored = await self._store.get(f"resp_{found['response']}", owner=owner) if found else None
         kept = [*stored.items, *stored.response["output"]] if stored is not None else []
-        # What is not there is refused by the parser, which knows its place.
+        # An unknown reference is refused by the parser, which knows its path.
         return next((_bare(one) for one in kept if one.get("id") == identity), item)
 
     async def _watch(
@@ -162,7 +162,7 @@ def _refers(item: Any) -> bool:
 
 
 def _bare(item: dict[str, Any]) -> dict[str, Any]:
-    """Return a kept item without what only clients have use for."""
+    """Return a stored item without the keys that are only for clients."""
     bare = {key: value for key, value in item.items() if key not in _KEPT_FOR_CLIENTS}
     if bare.get("type") == "reasoning" and bare.get("content"):
         bare.pop("summary", None)
@@ -179,7 +179,7 @@ def _bare(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def numbered(items: list[Any], identity: str) -> list[Any]:
-    """Return new items as they are kept: each with a type, an id and a status."""
+    """Return new items for the store: each with a type, an id and a status."""
     kept: list[Any] = []
     for place, item in enumerate(items):
         whole = {"type": "message", "id": f"in_{identity}_{place}", "status": "completed", **item}

@@ -1,7 +1,7 @@
-"""Small values that several gateways share by name, through a Redis where the config names one.
+"""Small values that gateways share by name through Redis, if the config names one.
 
-Nothing here is needed to answer: where Redis does not answer, a gateway goes on with what it
-has itself, says so, and asks again after a while. The driver is loaded only where it is used.
+Redis is optional for answers: if it is down, a gateway continues with its own values, logs a
+warning, and tries again after a while. The driver is imported only if needed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ T = TypeVar("T")
 _LOG = logging.getLogger("diglot.shared")
 
 _PATIENCE = 5.0
-"""Seconds for which a Redis that did not answer is not asked again."""
+"""Seconds before a Redis that did not answer is tried again."""
 
 _SECONDS = 1.0
-"""Seconds that Redis is waited for."""
+"""Timeout of Redis in seconds."""
 
 
 class SharedValues:
-    """``url`` returns the address of the Redis as it is configured now, "" for none."""
+    """``url`` returns the address of the currently configured Redis, "" for none."""
 
     def __init__(self, url: Callable[[], str]) -> None:
         self._url = url
@@ -35,11 +35,11 @@ class SharedValues:
         self._failed = -_PATIENCE
 
     async def put(self, name: str, value: bytes, *, seconds: int) -> None:
-        """Keep a value for ``seconds``."""
+        """Store a value for ``seconds``."""
         await self._with(lambda redis: redis.set(f"diglot:{name}", value, ex=seconds), None)
 
     async def get(self, name: str) -> bytes | None:
-        """Return a value, or None where it is not there or nobody can tell."""
+        """Return a value, or None if it is not stored or Redis is down."""
         found: Any = await self._with(lambda redis: redis.get(f"diglot:{name}"), None)
         return found if isinstance(found, bytes) else None
 
@@ -53,7 +53,7 @@ class SharedValues:
             return await work(await self._open(url))
         except (RedisError, OSError) as exc:
             self._failed = time.monotonic()
-            # The error's own words may name the address, which may hold a password.
+            # The message could contain the address with a password.
             kind = type(exc).__name__
             _LOG.warning("Redis does not answer (%s): this gateway goes on alone", kind)
             return otherwise
@@ -71,7 +71,7 @@ class SharedValues:
                 url,
                 socket_timeout=_SECONDS,
                 socket_connect_timeout=_SECONDS,
-                # A connection that was kept may be dead; a new one tells.
+                # A pooled connection may be dead; a new one is tried.
                 retry=Retry(NoBackoff(), 1),
             )
         return self._redis

@@ -1,8 +1,8 @@
-"""POST /v1/messages with a memory: ``thread`` goes on from an answer by its id.
+"""POST /v1/messages with a memory: ``thread`` continues from an answer by its id.
 
-A request with ``{"type": "create"}`` has its conversation kept, with the answer; one with
-``{"type": "continue", "previous_message_id": ...}`` brings what is new alone, and takes the
-system prompt and the tools from what is kept (Anthropic's beta message-threads-2026-08-12).
+A request with ``{"type": "create"}`` stores its conversation with the answer; one with ``{"type":
+"continue", "previous_message_id": ...}`` has only the new messages, and takes the system prompt and
+the tools from the store (Anthropic's beta message-threads-2026-08-12).
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, StreamError, accumulate
 from core.translation.stamp import Stamp
 
-# What a server takes from the thread and a request that goes on does not repeat.
+# Fields that are stored with the thread and need not be repeated.
 _ONCE = ("system", "tools")
 
 
 class ThreadsEndpoint(ChatEndpoint):
-    """POST in a dialect whose conversations can be gone on with by the last answer's id."""
+    """POST in a dialect whose conversations can be continued by the id of the last answer."""
 
     def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
         super().__init__(gateway_state, client_dialect)
         self._store = SharedAnswers(lambda: gateway_state.fleet.config.routing.redis_url)
 
     async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:
-        """Answer, with the earlier conversation in front of the new messages."""
-        # What is written in another way is refused by the parser: nothing goes on unawares.
+        """Answer, with the stored conversation before the new messages."""
+        # A key in another spelling is refused by the parser.
         if b'"thread"' not in body:
             return await super().ask(call, body, options)
         asked = read_object(decode_json(body), "")
@@ -92,7 +92,7 @@ class ThreadsEndpoint(ChatEndpoint):
         try:
             response = accumulate(events)
         except DiglotError:
-            return  # a stream that broke is no answer to go on from
+            return  # a broken stream cannot be continued
         if any(isinstance(event, StreamError) for event in events):
             return
         stamp = Stamp(id=call.id, created=0, model=response.model)

@@ -23,9 +23,9 @@ class Span(Struct, frozen=True, kw_only=True):
 
 
 class AlignedRow(Struct, frozen=True, kw_only=True):
-    """One row: what stands on the left, what happened, what stands on the right.
+    """One row: the value on the left, the outcome, the value on the right.
 
-    ``at`` and ``written_at`` say where in a stream that is; None for what is no stream.
+    ``at`` and ``written_at`` are the positions in a stream; None without a stream.
     """
 
     path: str | None
@@ -41,7 +41,7 @@ class AlignedRow(Struct, frozen=True, kw_only=True):
 def align(
     rows: Collection[ReportRow], body: Mapping[str, Any], written: Mapping[str, Any]
 ) -> tuple[AlignedRow, ...]:
-    """Return the rows of a report with the values at their paths; None where there is none."""
+    """Return the rows of a report with the values at their paths, None without a value."""
     return tuple(
         AlignedRow(
             path=row.path,

@@ -1,7 +1,7 @@
 """Answers, errors and headers in two dialects, side by side: every value of both in one row.
 
-As the report of a request does, a row says what happened to a value: each leaf of either side
-stands in exactly one row, found by the table of answer fields and by what it holds.
+As in the report of a request, a row says what happened to a value: each leaf of either side is in
+exactly one row, matched by the table of answer fields and by value.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class AnswerLeaf(NamedTuple):
 def whole_answer(dialect: str, data: bytes, *, streamed: bool, stamp: Stamp) -> dict[str, Any]:
     """Return an answer as one body: a stream is put together as its dialect writes whole ones.
 
-    Raises InvalidResponse or BackendError for what breaks its dialect, or ended too soon.
+    Raises InvalidResponse or BackendError for an invalid or incomplete answer.
     """
     if not streamed:
         return read_object(decode_json(data, blame=InvalidResponse), "", blame=InvalidResponse)
@@ -72,7 +72,7 @@ def whole_answer(dialect: str, data: bytes, *, streamed: bool, stamp: Stamp) -> 
 def align_answer(
     body: Mapping[str, Any], written: Mapping[str, Any], *, source: str, target: str
 ) -> tuple[AlignedRow, ...]:
-    """Return the rows of an answer or an error and what became of it: first those of ``body``.
+    """Return the rows of an answer or an error and its translation: first those of ``body``.
 
     ``written`` is the answer in ``target``; both may be any dialect's, embeddings' too.
     """
@@ -108,12 +108,12 @@ def align_headers(
 
 
 def answer_leaves(body: Mapping[str, Any], dialect: str) -> Iterator[AnswerLeaf]:
-    """Yield the values of an answer one by one; what is opaque is not looked into."""
+    """Yield the values of an answer one by one; opaque values stay whole."""
     return _below(dict(body), "", "", dialect)
 
 
 class _Places:
-    """Which leaf of the other side each leaf is: those that mean the same come first."""
+    """Matches the leaves of both sides: equal values first."""
 
     def __init__(self, left: Sequence[AnswerLeaf], right: Sequence[AnswerLeaf]) -> None:
         self.found: dict[str, AnswerLeaf] = {}
@@ -139,7 +139,7 @@ class _Places:
 
 
 def _is_empty(leaf: AnswerLeaf) -> bool:
-    """Tell whether a leaf says nothing: where others mean the same, they come first."""
+    """Tell whether a leaf is empty: among equal candidates, others come first."""
     return leaf.value in _EMPTY
 
 
@@ -154,10 +154,10 @@ def _group(leaf: AnswerLeaf) -> str:
 
 
 def is_closed(value: Any, row: AnswerField | None, pattern: str, dialect: str) -> bool:
-    """Tell whether a value is shown whole: it is one, or nobody is to look into it."""
+    """Tell whether a value is one leaf: a scalar, an empty container or an opaque value."""
     if not isinstance(value, dict | list) or not value:
         return True
-    # An opaque place may hold another one that is named: choices[].logprobs.
+    # An opaque value may contain another named one: choices[].logprobs.
     inner = isinstance(value, dict) and "content" in value and (
         f"{pattern}.content" in rows_of(dialect))  # fmt: skip
     echoed = dialect == "responses" and pattern in _ECHOED
@@ -165,7 +165,7 @@ def is_closed(value: Any, row: AnswerField | None, pattern: str, dialect: str) -
 
 
 def rows_of(dialect: str) -> Mapping[str, AnswerField]:
-    """Return the fields that a dialect's answers have, by their places."""
+    """Return the answer fields of a dialect by path."""
     return _rows(dialect)
 
 
@@ -246,7 +246,7 @@ def _say(leaf: AnswerLeaf, outcome: Outcome, note: str) -> AlignedRow:
 
 
 def _means(value: Any) -> bytes:
-    """Return text that is equal for values that mean the same in every dialect."""
+    """Return a normal form that is equal for values with the same meaning."""
     if isinstance(value, str) and value.startswith("{"):
         with suppress(DiglotError):
             value = decode_json(value)

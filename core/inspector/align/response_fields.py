@@ -1,7 +1,7 @@
 """ANSWER_FIELDS: every field of an answer or an error, with its places in each dialect.
 
-One row is one idea. ``[]`` stands for "each item". What stands below an opaque place is carried
-whole: arguments, probabilities, vectors.
+One row is one idea. ``[]`` stands for "each item". Opaque values (arguments, probabilities,
+vectors) are not split further.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from msgspec import Struct
 
 
 class AnswerField(Struct, frozen=True, kw_only=True):
-    """One idea. ``paths`` gives its places, the one that is written first.
+    """One field. ``paths`` are its paths by dialect, the one that Diglot writes first.
 
-    ``note`` names the reason in ANSWER_NOTES for what is not kept, ``implied`` that leaving it
-    out loses nothing, ``opaque`` that it is not looked into.
+    ``note`` is the name of the reason in ANSWER_NOTES if it is not kept. ``implied``: leaving it
+    out loses nothing. ``opaque``: it is not split into leaves.
     """
 
     name: str
@@ -134,4 +134,4 @@ ANSWER_FIELDS: tuple[AnswerField, ...] = (
          completions="error.param error.code", responses="error.param error.code",
          embeddings="error.param error.code", anthropic="request_id", implied=True),
 )  # fmt: skip
-"""The rows. A dialect without a path has no way to say it."""
+"""The rows. A dialect without a path cannot express the field."""

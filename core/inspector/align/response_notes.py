@@ -1,4 +1,4 @@
-"""Why an answer, an error or a header reads otherwise in another dialect."""
+"""The reasons why an answer, an error or a header differs in another dialect."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Streams in two dialects, side by side: each field of their chunks in one row, as of an answer.
+"""Streams in two dialects, side by side: one row for each field of their chunks.
 
-What comes in pieces (text, thinking, arguments) is joined; of a field that is said again and
-again the row holds the value, or the values where they differ. The fields are those of whole
-answers: a chunk's place is looked up as the place in the answer that it fills.
+Pieces (text, thinking, arguments) are joined; a repeated field has one row with its value, or with
+its values if they differ. The fields are those of whole answers: the path in a chunk is mapped to
+the path in the answer.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ _FRAMES = {
         _frame("place", "position"),
     ),
 }
-"""What typed events say of themselves, whatever their type."""
+"""Fields of typed events that exist in every type."""
 
-# Where the answer has what an event brings, by the event's type and the beginning of a place.
+# Maps paths in events to paths in the answer, by event type and beginning of the path.
 _PLACES: dict[str, tuple[tuple[str, str], ...]] = {
     "anthropic": (
         (r"message_start message\.(?=(id|type|role|model|usage\.\w+)$)", ""),
@@ -82,9 +82,9 @@ _WHOLE = ("response.created response", "response.in_progress response")
 
 
 def align_stream(left: StreamLine, right: StreamLine) -> tuple[AlignedRow, ...]:
-    """Return the rows of a stream and what became of it: first those of ``left``.
+    """Return the rows of a stream and its translation: first those of ``left``.
 
-    ``at`` and ``written_at`` say in which records a field stands.
+    ``at`` and ``written_at`` are the records with the field.
     """
     here, there = _Merged(left), _Merged(right)
     leaves = here.leaves()
@@ -102,7 +102,7 @@ def align_stream(left: StreamLine, right: StreamLine) -> tuple[AlignedRow, ...]:
 
 
 def _reconsidered(row: AlignedRow, name: str, matched: Collection[str], target: str) -> AlignedRow:
-    """Return the row of a field called ``name``, with what only a stream can be the reason of."""
+    """Return the row of the field ``name``, with a reason that applies only to streams."""
     if row.outcome != "dropped" or row.path is None:
         return row
     if name in matched:
@@ -127,7 +127,7 @@ class _Merged:
 
     def leaves(self) -> list[AnswerLeaf]:
         """Return one leaf for each field."""
-        # What is looked into in one chunk may be empty in another: usage, or a delta.
+        # An object in one chunk may be empty in another: usage, or a delta.
         above = {path[: end.start()] for path in self._found for end in _STEP.finditer(path)}
         return [
             AnswerLeaf(path, pattern, _merge(values, row), _NOTHING if path in above else row)
@@ -135,9 +135,9 @@ class _Merged:
         ]
 
     def span(self, path: str) -> Span:
-        """Return the records in which a field stands."""
+        """Return the records with a field."""
         _, _, values, numbers = self._found[path]
-        # Where it is null in some, those that say something are what is looked for.
+        # Records with null count only if there are no others.
         told = [n for n, value in zip(numbers, values, strict=True) if value is not None]
         numbers = told or numbers
         return Span(first=numbers[0], last=numbers[-1], count=len(numbers))
@@ -184,7 +184,7 @@ class _Merged:
             inner = f"{pattern}[]"
             for index, item in enumerate(value):
                 if inner in _CALLS:
-                    # Each is a call of its own, not another piece of one.
+                    # Each is a new call, not another piece of one.
                     number = calls + index
                     self._calls = number + 1
                 else:
@@ -194,7 +194,7 @@ class _Merged:
 
 @lru_cache(4096)
 def _row_at(dialect: str, pattern: str) -> AnswerField | None:
-    """Return the field of an answer that a place in a chunk fills."""
+    """Return the answer field for a path in a chunk."""
     place = _place(dialect, pattern)
     if place != pattern or dialect not in _TYPED:
         return rows_of(dialect).get(place)
@@ -217,7 +217,7 @@ def _place(dialect: str, pattern: str) -> str:
 
 
 def _merge(values: list[Any], row: AnswerField | None) -> Any:
-    """Return what values of one field say together."""
+    """Return the merged value of one field."""
     said = [value for value in values if value is not None]
     if row is not None and row.name in _GROWING and all(isinstance(v, str) for v in said):
         return "".join(said) if said else None

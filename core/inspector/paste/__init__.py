@@ -1,1 +1,1 @@
-"""Reading whatever was pasted: bodies, commands, programs, recordings and logs. Nothing is run."""
+"""Reads pasted text: bodies, commands, programs, recordings and logs. Nothing is run."""

@@ -1,4 +1,4 @@
-"""Bodies that were pasted as they are: one JSON value, several, a HAR file, an HTTP answer."""
+"""Reads pasted bodies: one JSON value, several, a HAR file, an HTTP message."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_JSON = Note("paste.body.not_json")
 _OTHERS = Note("paste.body.others")
 _CUT = Note("paste.body.cut")
 
-# Python's reader takes no numbers of more than 4,300 digits, and some thousand brackets.
+# Limits of Python's parser: numbers of 4,300 digits, some thousand nested brackets.
 _TOO_MUCH = "it is nested too deeply, or has a number of too many digits"
 
 _QUOTED = re.compile(r"[\s\[{]*'")
@@ -66,7 +66,7 @@ def read_json(text: str, *, offset: int = 0, whole: str = "") -> list[Piece]:
 
 
 def _read_dict(text: str, *, line: int) -> list[Piece]:
-    """Read what Python prints for a dict, or a list of them; nothing where it is neither."""
+    """Read the repr of a Python dict or list of dicts; empty for other text."""
     if len(text) > _LONGEST_DICT or not _QUOTED.match(text):
         return []
     try:
@@ -85,7 +85,7 @@ def from_body(
     headers: tuple[tuple[str, str], ...] = (),
     notes: tuple[Note, ...] = (),
 ) -> Piece | None:
-    """Return the piece that one body is, or None where it is nothing known."""
+    """Return the piece for a body, or None if it is unknown."""
     role, dialect = tell(body, url)
     if role == "request":
         known = dialect or "model" in body
@@ -105,7 +105,7 @@ def from_body(
 
 
 def read_stream(text: str, *, line: int = 1) -> list[Piece]:
-    """Read a raw dump of NDJSON or server-sent events; nothing where it is neither."""
+    """Read a raw dump of NDJSON or server-sent events; empty for other text."""
     first = next((row.strip() for row in text.splitlines() if row.strip()), "")
     if re.match(r"(data|event|id|retry)\s*:|: ", first):
         return [stream_piece(text, line=line)]
@@ -117,7 +117,7 @@ def read_stream(text: str, *, line: int = 1) -> list[Piece]:
     if len(known) < len(values) - 1:
         return []
     if not tell_event(known[0]) and not tell_answer(known[0]):
-        # Several requests, one a line, as files of batches hold them.
+        # Several requests, one per line, as in batch files.
         found = [from_body("json", _inside(v), url=str(v.get("url", "")), line=line + i)
                  for i, v in enumerate(known)]  # fmt: skip
         return [piece for piece in found if piece is not None]
@@ -126,7 +126,7 @@ def read_stream(text: str, *, line: int = 1) -> list[Piece]:
 
 def stream_piece(text: str, *, line: int = 1, status: int = 200, url: str = "",
                  headers: tuple[tuple[str, str], ...] = ()) -> Piece:  # fmt: skip
-    """Return a stream as one piece; its first event says in which dialect it is."""
+    """Return a stream as one piece; the dialect is that of its first known event."""
     events: list[dict[str, Any]] = []
     notes: tuple[Note, ...] = ()
     for row in text.splitlines():
@@ -147,7 +147,7 @@ def stream_piece(text: str, *, line: int = 1, status: int = 200, url: str = "",
 
 
 def read_http(text: str) -> list[Piece]:
-    """Read what ``curl -i`` prints, or a request or an answer as it went over the wire."""
+    """Read the output of ``curl -i``, or a raw HTTP request or response."""
     asked = _ASKED.match(text)
     if asked is not None:
         head, _, body = f"\n{text[asked.end() :]}".partition("\n\n")
@@ -275,7 +275,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _status(value: Any) -> int:
-    """Return a status that somebody's HAR file tells, 0 for what is none."""
+    """Return a status from a HAR file, 0 if it is invalid."""
     known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1000
     return value if known else 0
 

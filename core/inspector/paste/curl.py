@@ -1,7 +1,7 @@
-"""curl commands, as shells of Unix and Windows and browsers' developer tools write them.
+"""Reads curl commands of Unix and Windows shells and of browser developer tools.
 
-A command is cut into words as its shell would, and nothing is run: what a file or another
-program would have given is named as missing.
+A command is split into words as by its shell, and nothing is run: data from files or other programs
+is reported as missing.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _words(text: str, original: str) -> list[str]:
 
 
 def _open_quote(text: str) -> int:
-    """Return where the quote begins that is never closed."""
+    """Return the position of the unclosed quote."""
     opened, at, skip = "", 0, False
     for index, letter in enumerate(text):
         if skip:

@@ -1,4 +1,4 @@
-"""One text, whatever it is: which reader knows it is told by how it begins."""
+"""Detects the format of a pasted text by its beginning, and reads it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.inspector.paste.python import looks_like_python, read_python
 from core.note import Note
 
 MAX_PASTE = 32 * 1024 * 1024
-"""Characters that a paste may have."""
+"""The longest paste in characters."""
 
 _EMPTY = Note("paste.empty")
 _LONG = Note("paste.long")
@@ -31,9 +31,9 @@ _SSE = re.compile(r"(?:data|event|id|retry)\s*:|: \S")
 
 
 def read_paste(text: str) -> list[Piece]:
-    """Return what is found in a paste, in its order; keys and pictures are masked first.
+    """Return the pieces of a paste in order; keys and images are masked first.
 
-    Raises Unreadable, with line, column and a note, where nothing is.
+    Raises Unreadable, with line, column and a note, if there are none.
     """
     if len(text) > MAX_PASTE:
         raise Unreadable(_LONG)
@@ -83,7 +83,7 @@ def _read_program(text: str) -> list[Piece]:
 
 
 def _read_inside(text: str) -> list[Piece]:
-    """Return what a body among other words holds: a comment before it, or a line of a log."""
+    """Read a body within other text, such as a log line or after a comment."""
     decoder = json.JSONDecoder()
     for begin in islice(re.finditer(r"[{\[]", text), _TRIES):
         try:

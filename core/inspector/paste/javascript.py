@@ -1,6 +1,6 @@
-"""JavaScript that asks a model: with fetch, or with the npm packages openai and ollama.
+"""Reads JavaScript that calls a model: with fetch, or the npm packages openai and ollama.
 
-Object literals are read, and nothing is run; a name that was given one with ``const`` is known.
+Object literals are parsed, and nothing is run; names assigned with ``const`` are resolved.
 """
 
 from __future__ import annotations

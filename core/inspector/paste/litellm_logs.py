@@ -1,6 +1,6 @@
-"""Logs of LiteLLM in its debug mode: the curl it says it sent, and the answer it got.
+"""Reads debug logs of LiteLLM: the curl command of the request, and the raw answer.
 
-It writes the body as Python prints a dict, inside single quotes, so that no shell could run it.
+The body is the repr of a Python dict in single quotes, which no shell could run.
 """
 
 from __future__ import annotations

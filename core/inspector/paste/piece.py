@@ -1,4 +1,6 @@
-"""What was found in a paste: requests and answers with their dialects, or why there is none."""
+"""The pieces of a paste: requests and answers with their dialects, or the reason why there are
+none.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,9 @@ PieceKind = Literal["json", "curl", "python", "javascript", "har", "stream", "ht
 class Piece(Struct, frozen=True, kw_only=True):
     """One request, one answer, or both.
 
-    ``kind`` is how it was written down. ``dialect`` is empty where it could not be told.
-    ``request`` is the body as values; ``answer`` the raw body, or the raw stream where
-    ``streamed``. ``headers`` are masked. ``line`` is where it begins in the text, from 1.
+    ``kind`` is the format of the paste. ``dialect`` is empty if unknown. ``request`` is the body as
+    values; ``answer`` the raw body, or the raw stream where ``streamed``. ``headers`` are masked.
+    ``line`` is where it begins in the text, from 1.
     """
 
     kind: PieceKind
@@ -35,7 +37,7 @@ class Piece(Struct, frozen=True, kw_only=True):
 
 
 class Unreadable(InvalidRequest):
-    """A paste in which nothing could be read; ``line`` and ``column`` count from 1."""
+    """A paste that cannot be read; ``line`` and ``column`` count from 1."""
 
     code = "unreadable_paste"
 
@@ -53,9 +55,9 @@ def place_of(text: str, index: int) -> tuple[int, int]:
 
 
 def is_bounded(value: Any, *, most: int = 2_000_000) -> bool:
-    """Tell whether a value, written out, holds no more values than ``most``.
+    """Tell whether a value contains at most ``most`` values when written out.
 
-    A program can name a list twice in another, and that one twice again, and so on.
+    A program can nest one list twice in another, that one twice again, and so on.
     """
     left, count = [value], 0
     while left:

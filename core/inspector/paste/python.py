@@ -1,7 +1,7 @@
-"""Python programs that ask a model: with requests, httpx, openai, anthropic or ollama.
+"""Reads Python programs that call a model with requests, httpx, openai, anthropic or ollama.
 
-They are read with ``ast`` and never run. An argument that only running would give is left out
-and named.
+They are parsed with ``ast`` and never run. Arguments that are not literal are left out and
+reported.
 """
 
 from __future__ import annotations
@@ -76,27 +76,27 @@ class _Reader(ast.NodeVisitor):
         self._clients: dict[str, tuple[str, str]] = {}
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        """Remember what a name stands for."""
+        """Record the value of a name."""
         for target in node.targets:
             self._client(target, node.value)
             self._names.assign(target, node.value)
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """Remember what a name with a type stands for."""
+        """Record the value of an annotated name."""
         if node.value is not None:
             self._client(node.target, node.value)
             self._names.assign(node.target, node.value)
         self.generic_visit(node)
 
     def visit_withitem(self, node: ast.withitem) -> None:
-        """Remember a client that is opened for a block."""
+        """Record a client that is opened by ``with``."""
         if node.optional_vars is not None:
             self._client(node.optional_vars, node.context_expr)
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        """Look whether a call asks a model."""
+        """Check whether a call is a request to a model."""
         self._names.change(node)
         piece = self._sdk(node) or self._ollama(node) or self._http(node)
         if piece is not None:
@@ -211,7 +211,7 @@ class _Reader(ast.NodeVisitor):
             return _LEFT_OUT
 
     def _part_of(self, node: ast.Dict, notes: list[Note]) -> dict[str, Any]:
-        """Return what is known of a dict of which something is not."""
+        """Return the literal part of a dict."""
         found: dict[str, Any] = {}
         for key, item in zip(node.keys, node.values, strict=True):
             name = key.value if isinstance(key, ast.Constant) else None

@@ -1,4 +1,4 @@
-"""The values of Python source that can be known without running it."""
+"""Evaluates literal values in Python source without running it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import suppress
 from typing import Any
 
 NOT_KNOWN = object()
-"""Stands for a value that only running the program would give."""
+"""Stands for a value that is not literal."""
 
 _LONGEST = 1 << 20
 
 
 class NotLiteral(Exception):
-    """A value that only running the program would give; ``line`` is where, from 1."""
+    """A value that is not literal; ``line`` counts from 1."""
 
     def __init__(self, node: ast.AST) -> None:
         super().__init__(ast.unparse(node)[:60])
@@ -22,7 +22,7 @@ class NotLiteral(Exception):
 
 
 class Names:
-    """What the names of a program stand for, as far as it says so in plain values."""
+    """The names of a program with literal values."""
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -41,7 +41,7 @@ class Names:
         }
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
-        """Remember an assignment: to a name, or to a key of a dict that is known."""
+        """Record an assignment to a name, or to a key of a known dict."""
         if isinstance(target, ast.Name):
             try:
                 self._values[target.id] = self.value(value)
@@ -55,7 +55,7 @@ class Names:
                 self.assign(one, other)
 
     def change(self, call: ast.Call) -> None:
-        """Follow ``list.append``, ``list.extend`` and ``dict.update`` on what is known."""
+        """Apply ``list.append``, ``list.extend`` and ``dict.update`` to known values."""
         if not isinstance(call.func, ast.Attribute):
             return
         try:

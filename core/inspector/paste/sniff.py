@@ -1,6 +1,6 @@
-"""Telling by its shape which dialect a body is in, and whether it is a request or an answer.
+"""Detects the dialect of a body, and whether it is a request or an answer.
 
-How each dialect is told stands in its own folder: here they are only asked, one after another.
+The rules are in the ``signature.py`` of each dialect.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Role = Literal["request", "answer", "event"]
 
 
 def dialect_at(url: str) -> str:
-    """Return the dialect that is spoken at an address, or nothing."""
+    """Return the dialect of a URL, or an empty text."""
     try:
         path = urlsplit(url).path.rstrip("/")
     except ValueError:  # brackets around what is no IPv6 address
@@ -30,7 +30,7 @@ def dialect_at(url: str) -> str:
 
 
 def tell(body: Mapping[str, Any], url: str = "") -> tuple[Role, str]:
-    """Return what a body is, and its dialect; an empty one where neither can be told."""
+    """Return the role of a body and its dialect, empty if unknown."""
     event = tell_event(body)
     if event:
         return "event", event
@@ -41,10 +41,10 @@ def tell(body: Mapping[str, Any], url: str = "") -> tuple[Role, str]:
 
 
 def tell_request(body: Mapping[str, Any]) -> str:
-    """Return the dialect of a request, by the fields that only one of them has.
+    """Return the dialect of a request, by fields that are specific to it.
 
-    What is legal in several counts as the one that is used most: a bare model with messages is
-    OpenAI's, with a prompt Ollama's, with an input OpenAI's embeddings. Empty for none.
+    If several fit, the most common wins: model and messages is OpenAI's chat, model and prompt
+    Ollama's, model and input OpenAI's embeddings. Empty for none.
     """
     sure = {name: spoken.signature.request(body) for name, spoken in SPOKEN.items()}
     best = max(sure, key=lambda name: sure[name])

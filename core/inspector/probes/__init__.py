@@ -1,1 +1,1 @@
-"""Small requests that show by evidence whether a server does what it is said to do."""
+"""Probes: small requests that test whether a server does what it claims."""

@@ -1,4 +1,4 @@
-"""Running probes, and the table of what a server does: for Markdown, CSV and JSON."""
+"""Runs probes, and writes the results as a table in Markdown, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _BY_NOTE = {
     "report.unknown": "unknown_field",
     "answer.usage_not_asked": "include_usage",
 }
-"""The probes of what is said of a field for other reasons than its name."""
+"""Probes for rows by their note instead of their path."""
 
 _MARKS: dict[Verdict, str] = {"honoured": "✓", "ignored": "✗", "refused": "⊘", "inconclusive": "?"}
 
 
 class Compatibility(Struct, frozen=True, kw_only=True):
-    """What all probes of some subjects showed. ``date`` and ``versions`` say of what and when."""
+    """The results of all probes of some subjects, with date and versions."""
 
     date: str
     model: str
@@ -94,7 +94,7 @@ class Compatibility(Struct, frozen=True, kw_only=True):
         return out.getvalue()
 
     def json(self) -> bytes:
-        """Return everything, the requests that were sent among it; evidence by language."""
+        """Return everything, including the requests that were sent; evidence by language."""
         results = [
             {**to_builtins(r), "evidence": {code: r.evidence.text(code) for code in languages()}}
             for r in self.results
@@ -103,7 +103,7 @@ class Compatibility(Struct, frozen=True, kw_only=True):
 
 
 def probes_of(row: AlignedRow) -> tuple[Probe, ...]:
-    """Return the probes that can prove what a row of an aligned table says, on either side."""
+    """Return the probes that can check a row of an aligned table, on either side."""
     sides = [
         (re.sub(r"\[\d+\]", "[]", path), value)
         for path, value in ((row.path, row.value), (row.target, row.written))
@@ -123,7 +123,7 @@ def _fits(probe: Probe, pattern: str, value: Any) -> bool:
 
 
 async def run_probe(name: str, subject: Subject) -> Result:
-    """Return what one probe shows of one subject; a server that fails is inconclusive."""
+    """Run one probe of one subject; an error of the server is inconclusive."""
     subject.sent.clear()
     began = time.perf_counter()
     try:
@@ -152,7 +152,7 @@ async def probe_all(
 ) -> Compatibility:
     """Run probes (all, or those named) of all subjects, one after the other.
 
-    ``told`` is told each result as it comes.
+    ``told`` is called with each result.
     """
     results = []
     for name in names or PROBES:
@@ -170,7 +170,7 @@ async def probe_all(
 
 
 async def server_version(subject: Subject) -> str:
-    """Return the version of the Ollama behind a subject; empty where it does not tell."""
+    """Return the version of the Ollama server of a subject; empty if unknown."""
     found = await subject.server.get("/api/version")
     return str(found.get("version", "")) if isinstance(found, dict) else ""
 
@@ -180,5 +180,5 @@ def _evidence(result: Result, evidence: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text that Markdown shows as it stands."""
+    """Escape a text for Markdown."""
     return re.sub(r"([\\`*_\[\]<>|{}#])", r"\\\1", text.replace("\n", " ")).strip()

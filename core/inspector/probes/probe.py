@@ -1,4 +1,4 @@
-"""One probe: the claim, how it is tried, and what came out."""
+"""A probe: its claim, its test and its result."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Finding(Struct, frozen=True):
 
 
 def any_value(value: Any) -> bool:
-    """Tell that a claim is about every value of its field."""
+    """The default of ``concerns``: every value of the field."""
     return True
 
 
 class Probe(Struct, frozen=True, kw_only=True):
-    """``paths`` are the fields that it is about, in any dialect's words: ``messages[].role``.
+    """``paths`` are the fields of the claim, in any dialect: ``messages[].role``.
 
-    ``concerns`` tells whether it is about a value there: a claim about ``stop`` as a list is
-    none about a string. ``tries`` sends small requests of a subject and judges what comes.
+    ``concerns`` tells whether the claim applies to a value: one about ``stop`` as a list does not
+    apply to a string. ``tries`` sends small requests to a subject and judges the answers.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Probe(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """What one probe of one subject showed, by ``sent``; ``seconds`` took it all."""
+    """The result of one probe of one subject, with the requests ``sent`` and the duration."""
 
     probe: str
     subject: str
@@ -53,12 +53,12 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 def say(verdict: Verdict, key: str, **values: Any) -> Finding:
-    """Return a finding, with the key of its words and what is filled into them."""
+    """Return a finding, with the key of its sentence and the values in it."""
     return Finding(verdict, Note(key).fill(**values))
 
 
 def ignored(told: str, key: str, **values: Any) -> Finding:
-    """Return that a claim does not hold; ``told`` is what a header said of it, if one did."""
+    """Return the finding that a claim does not hold; ``told`` is what a header said about it."""
     evidence = Note(key).fill(**values)
     if told:
         evidence = Note("probe.said.told").fill(evidence=evidence, told=told)
@@ -66,7 +66,7 @@ def ignored(told: str, key: str, **values: Any) -> Finding:
 
 
 def refused(seen: Seen) -> Finding:
-    """Return that a request was refused, with the server's own words."""
+    """Return the finding that a request was refused, with the message of the server."""
     return Finding("refused", quoted(f"{seen.status}: {seen.error[:160]}"))
 
 

@@ -1,4 +1,4 @@
-"""Probes of a model that a fleet has: through Diglot, and of its server itself beside it."""
+"""Runs probes of a model: through Diglot, and directly at its server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.inspector.reproduction import server_version
 
 
 class ProbeRun:
-    """Probes at work in the fleet's loop; any thread may look how far they are."""
+    """Running probes in the fleet's loop; any thread may read the progress."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
@@ -32,17 +32,17 @@ class ProbeRun:
 
     @property
     def done(self) -> bool:
-        """Whether it is over, well or not."""
+        """Whether it has ended, successfully or not."""
         return self._future is not None and self._future.done()
 
     def table(self) -> Compatibility:
-        """Return what came out, once it is done. Raises DiglotError, or CancelledError."""
+        """Return the results when it is done. Raises DiglotError, or CancelledError."""
         if self._future is None:
             raise RuntimeError("the probes have not been started")
         return self._future.result()
 
     def cancel(self) -> None:
-        """Stop after the request that is under way."""
+        """Stop after the current request."""
         if self._future is not None:
             self._future.cancel()
 
@@ -67,8 +67,8 @@ def start_probes(
 ) -> ProbeRun:
     """Begin probes (all, or those named) of a model through both of Diglot's dialects.
 
-    ``direct`` asks its server itself as well, past whatever Diglot limits. The requests to
-    Diglot are ``owner``'s exchanges.
+    ``direct`` also asks the server itself, without Diglot's limits. The requests to Diglot are
+    ``owner``'s exchanges.
     """
     run = ProbeRun(names or tuple(PROBES))
     run.start(fleet, model, owner, direct=direct)
@@ -76,7 +76,7 @@ def start_probes(
 
 
 async def _versions(fleet: Fleet, model: str) -> dict[str, str]:
-    """Return the version of what answers for a model; nothing where it does not tell."""
+    """Return the version of the server of a model; empty if unknown."""
     if (await fleet.resolve(model)).deployment.embedded:
         return {"xllamacpp": version("xllamacpp")}
     found = await server_version(fleet, model)
@@ -86,7 +86,7 @@ async def _versions(fleet: Fleet, model: str) -> dict[str, str]:
 async def _subjects(
     fleet: Fleet, client: Client, model: str, owner: str, *, direct: bool
 ) -> list[Subject]:
-    """Return the ways to ask a model. Raises DiglotError where it is not there."""
+    """Return the ways to ask a model. Raises DiglotError if there is no such model."""
     route = await fleet.resolve(model)
     place = route.deployment
     here = FleetAsker(fleet, owner)

@@ -1,4 +1,4 @@
-"""Probes of what steers the sampling: each compares answers that must or must not be equal."""
+"""Probes of sampling parameters: each compares answers that must or must not be equal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def _seed(subject: Subject) -> Finding:
 
 
 def _narrows(name: str, value: Any) -> Callable[[Subject], Awaitable[Finding]]:
-    """Hot answers are all different, unless only the likeliest token may be taken."""
+    """At high temperature answers differ, unless only the most likely token is allowed."""
 
     async def tries(subject: Subject) -> Finding:
         free = [await subject.ask(temperature=2, seed=seed) for seed in _SEEDS]
@@ -48,7 +48,7 @@ def _narrows(name: str, value: Any) -> Callable[[Subject], Awaitable[Finding]]:
 
 
 def _changes(name: str, value: Any) -> Callable[[Subject], Awaitable[Finding]]:
-    """A penalty that is large enough changes an answer in which words come again."""
+    """A large penalty changes an answer with repeated words."""
 
     async def tries(subject: Subject) -> Finding:
         plain = await subject.ask(max_tokens=32)

@@ -40,7 +40,7 @@ _PIXEL = "http://127.0.0.1:9/pixel.png"  # nobody listens there
 async def _num_ctx(subject: Subject) -> Finding:
     if not await subject.has_server():
         return say("inconclusive", "probe.said.no_ps")
-    # The keep-alive makes sure that the model is still there to be looked at.
+    # The keep-alive makes sure that the model is still loaded.
     seen = await subject.ask(max_tokens=1, num_ctx=_CONTEXT)
     entry = await subject.loaded()
     length = (entry or {}).get("context_length")
@@ -67,9 +67,9 @@ async def _keep_alive(subject: Subject) -> Finding:
 
 
 async def _expiry(subject: Subject, settled: Callable[[int], bool]) -> int:
-    """Return when the model leaves memory (seconds since 1970), or 0 where nothing tells.
+    """Return when the model is unloaded (seconds since 1970), or 0 if unknown.
 
-    A server writes that down a little after its answer, so it is waited for a while.
+    The server updates it a little after its answer, so this polls for a while.
     """
     expiry = 0
     for _ in range(15):
@@ -237,7 +237,7 @@ async def _developer(subject: Subject) -> Finding:
 
 
 def _is_schema(value: Any) -> bool:
-    """Tell whether a format, its type or a part of it stands for an answer by a schema."""
+    """Tell whether a format is a schema."""
     return value not in ("json", "json_object", "text")
 
 
@@ -266,4 +266,4 @@ SERVING: tuple[Probe, ...] = (
     probe("error", "error", _no_model),
     probe("unknown_field", "", _unknown),
 )  # fmt: skip
-"""The probes of everything but sampling."""
+"""The probes of everything except sampling."""

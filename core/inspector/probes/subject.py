@@ -1,4 +1,4 @@
-"""What is probed: a server asked natively, its own /v1, or Diglot in front of it."""
+"""The subject of a probe: a native server, its /v1, or Diglot in front of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIMEOUT = 300.0
 _LONGEST_ANSWER = 4000
 PROMPT = "Write one sentence about the sea."
 
-# Where the native API writes what OpenAI's writes at the top.
+# Names in ``options`` of the native API for OpenAI's top-level fields.
 _NATIVE = {
     "max_tokens": "num_predict",
     **{
@@ -34,9 +34,9 @@ _NATIVE = {
 
 
 class ProbeRequest(Struct, frozen=True, kw_only=True):
-    """One request of a probe and what came back. ``request`` is None for a GET.
+    """One request of a probe and its answer. ``request`` is None for a GET.
 
-    ``answer`` is text with keys masked, cut where it is long; ``status`` 0 where none tells.
+    ``answer`` is masked text, cut if it is long; ``status`` 0 if unknown.
     """
 
     method: str
@@ -47,7 +47,7 @@ class ProbeRequest(Struct, frozen=True, kw_only=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """An answer. ``body`` is its JSON, the last chunk's of a stream; empty for no JSON."""
+    """An answer. ``body`` is its JSON, for a stream that of the last chunk; empty without JSON."""
 
     status: int
     raw: bytes
@@ -76,18 +76,18 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     @property
     def tokens(self) -> int:
-        """How many tokens were written, as the server counts."""
+        """The number of generated tokens, as counted by the server."""
         usage = self.body.get("usage") or {}
         return int(self.body.get("eval_count") or usage.get("completion_tokens") or 0)
 
     @property
     def finish(self) -> str:
-        """Why it ended, in the dialect's word."""
+        """The finish reason in the dialect."""
         return str(self.body.get("done_reason") or self.choice.get("finish_reason") or "")
 
     @property
     def error(self) -> str:
-        """The words of an error; empty for a good answer."""
+        """The message of an error; empty for a successful answer."""
         error = self.body.get("error")
         words = error.get("message") if isinstance(error, dict) else error
         return str(words or "") if self.status < 400 else str(words or self.raw[:200].decode())
@@ -151,14 +151,14 @@ class HttpAsker:
 
 
 class FleetAsker:
-    """Diglot itself, in this process. ``owner`` is whose the exchanges are."""
+    """Diglot itself, in this process. ``owner`` is the owner of the exchanges."""
 
     def __init__(self, fleet: Fleet, owner: str) -> None:
         self._fleet = fleet
         self._owner = owner
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes, Mapping[str, str]]:
-        """Return status, body and headers as a client of Diglot would get them."""
+        """Return status, body and headers as for a client of Diglot."""
         client_dialect = next(name for name, dialect in DIALECTS.items() if dialect.path == path)
         try:
             answer = await self._fleet.answer(client_dialect, body, AskOptions(owner=self._owner))
@@ -181,9 +181,9 @@ class FleetAsker:
 
 
 class Subject(Struct, kw_only=True):
-    """One way to ask one model. ``server`` is the Ollama behind it, where there is one.
+    """One way to ask one model. ``server`` is the Ollama server behind it, if any.
 
-    ``server_model`` is the model's name there. ``sent`` collects what was sent, and what came.
+    ``server_model`` is the name of the model there. ``sent`` collects requests and answers.
     """
 
     name: str
@@ -202,9 +202,10 @@ class Subject(Struct, kw_only=True):
         stream: bool = False,
         **fields: Any,
     ) -> dict[str, Any]:
-        """Return a small request; fields go where this API has them, ``raw`` as it is.
+        """Return a small request; ``fields`` are placed where the API has them, ``raw`` is
+        unchanged.
 
-        Without other wishes: temperature 0, seed 1, at most 24 tokens.
+        Defaults: temperature 0, seed 1, at most 24 tokens.
         """
         fields = {"temperature": 0, "seed": 1, "max_tokens": 24, **fields}
         fields = {name: value for name, value in fields.items() if value is not None}
@@ -245,7 +246,7 @@ class Subject(Struct, kw_only=True):
         """Return the model's entry in the server's /api/ps; None where it is not loaded."""
         found = await self.server.get("/api/ps")
         if self.sent and self.sent[-1].method == "GET":
-            # Who waits for a change asks again and again; the last answer is the one that tells.
+            # A probe may poll; only the last answer is recorded.
             self.sent.pop()
         self._note("GET", "/api/ps", None, 200 if found is not None else 0, encode_json(found))
         wanted = (self.server_model, f"{self.server_model}:latest")
@@ -253,14 +254,14 @@ class Subject(Struct, kw_only=True):
         return next((m for m in models or () if m.get("name") in wanted), None)
 
     async def reload(self) -> None:
-        """Load the model at the server for five minutes more, whatever was asked before."""
+        """Load the model at the server for five minutes."""
         body = {"model": self.server_model, "keep_alive": "5m"}
         path = DIALECTS["generate"].path
         status, data, _ = await self.server.post(path, encode_json(body))
         self._note("POST", path, body, status, data)
 
     async def has_server(self) -> bool:
-        """Return whether there is an Ollama whose memory can be looked into."""
+        """Return whether there is an Ollama server with /api/ps."""
         return isinstance(await self.server.get("/api/ps"), dict)
 
     def _note(

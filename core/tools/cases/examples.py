@@ -1,4 +1,4 @@
-"""Prompts to begin with, in every language, with the calls that should come of them."""
+"""Example prompts in every language, with the expected calls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.tools.cases.values import Case, ExpectedCall
 class Example(Struct, frozen=True, kw_only=True):
     """A prompt for some of the example tools.
 
-    A case judges the first turn; what a second one needs comes from the first one's result.
+    A case judges only the first turn; a second turn depends on the result of the first.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Example(Struct, frozen=True, kw_only=True):
     expected: tuple[ExpectedCall, ...]
 
     def case(self, language: str) -> Case:
-        """Return the prompt in one language, with what it should come to."""
+        """Return the case with the prompt in one language."""
         return Case(id=self.name, prompt=self.prompt.text(language), expected=self.expected)
 
 

@@ -1,9 +1,9 @@
-"""Cases as files: JSON lines of our own, and the two files of the Berkeley leaderboard (BFCL).
+"""Cases as files: Diglot's JSON lines, and the two files of the Berkeley leaderboard (BFCL).
 
-A line of ours: ``{"id": "w1", "prompt": "…", "judge": "exact", "expected": [{"tool": "…",
-"arguments": {…}}]}``; an empty ``expected`` means that nothing should be called. BFCL has one
-file of questions with their functions, and one of possible answers; lines of both may come in
-any order, and belong together by their ids.
+A line of Diglot's format: ``{"id": "w1", "prompt": "…", "judge": "exact", "expected": [{"tool":
+"…", "arguments": {…}}]}``; an empty ``expected`` means that nothing should be called. BFCL has one
+file of questions with their functions, and one of possible answers; lines of both may come in any
+order and are matched by id.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST = 2000
 
 
 class ReadCases(Struct, frozen=True, kw_only=True):
-    """What a file held: cases, definitions as BFCL writes them, and what was left out."""
+    """The content of a file: cases, definitions in BFCL's format, and skipped ids."""
 
     cases: tuple[Case, ...]
     functions: tuple[dict[str, Any], ...] = ()
@@ -30,7 +30,7 @@ class ReadCases(Struct, frozen=True, kw_only=True):
 
 
 class BfclFiles(Struct, frozen=True, kw_only=True):
-    """The two files, and the ids of cases that the format cannot say."""
+    """The two files, and the ids of cases that the format cannot express."""
 
     questions: str
     answers: str
@@ -51,15 +51,15 @@ def parse_cases(text: str) -> ReadCases:
 
 
 def dump_cases(cases: Iterable[Case]) -> str:
-    """Write cases as JSON lines; what is empty is left out."""
+    """Write cases as JSON lines; empty fields are left out."""
     return "".join(_line(_brief(case)) for case in cases)
 
 
 def dump_bfcl_cases(cases: Sequence[Case], functions: Sequence[Mapping[str, Any]]) -> BfclFiles:
-    """Write cases as BFCL does, each with all ``functions``.
+    """Write cases in BFCL's format, each with all ``functions``.
 
-    Cases that are judged by a schema or by Python have no form there, nor has a call whose
-    arguments do not matter.
+    The format has no schema or Python judges, and no calls with arbitrary arguments: such cases are
+    skipped.
     """
     questions, answers, skipped = [], [], []
     for number, case in enumerate(cases):
@@ -125,7 +125,7 @@ def _read_bfcl(values: Sequence[tuple[int, dict[str, Any]]]) -> ReadCases:
 
 
 def _bfcl_case(number: int, name: str, value: dict[str, Any], truth: Any) -> Case | None:
-    """Return a case; None for several turns, which a case of one prompt cannot hold."""
+    """Return a case; None for several turns, as a case has only one prompt."""
     asked = value["question"]
     turn = asked[0] if isinstance(asked, list) and len(asked) == 1 else None
     if isinstance(turn, dict):

@@ -1,4 +1,4 @@
-"""Whether an answer is what a case wants."""
+"""Judges answers by cases."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from core.translation.codec.json import encode_json
 from core.translation.messages import Tool, ToolCall
 
 Check = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
-"""Runs Python from a case over some names in a sandbox and returns its value. Raises what
-went wrong."""
+"""Runs the Python of a case in a sandbox, with some names defined, and returns its value. May raise
+any exception.
+"""
 
 _LOOSE = re.compile(r"[\s,./\-_*^'\"]")
 
@@ -36,7 +37,7 @@ async def judge(
     *,
     check: Check | None = None,
 ) -> Verdict:
-    """Return what is to be said of the calls and words of one answer.
+    """Return the verdict on the calls and the text of one answer.
 
     ``check`` is needed for cases that are judged by Python.
     """
@@ -75,10 +76,10 @@ def same(one: Any, other: Any) -> bool:
 
 
 def fits_options(arguments: Mapping[str, Any], options: Any) -> bool:
-    """Tell whether each argument is one of the values that would do, as the leaderboard does.
+    """Tell whether each argument is one of the accepted values, as the leaderboard does.
 
-    Case, spaces and punctuation of strings do not count. An empty string among the values
-    means that the argument may be left out.
+    Case, spaces and punctuation of strings are ignored. An empty string among the values means that
+    the argument is optional.
     """
     if not isinstance(options, Mapping) or not arguments.keys() <= options.keys():
         return False
@@ -121,7 +122,7 @@ async def _judge_by_python(
             raise ValueError("nothing here runs Python for cases")
         holds = bool(await check(case.predicate, {**first, "calls": made, "text": text}))
     except Exception as exc:
-        # A predicate is other people's code: whatever it raises is a verdict on the case.
+        # A predicate is user code: whatever it raises becomes the verdict.
         detail = f"{type(exc).__name__}: {exc}"
         return Verdict(passed=False, valid=not problem, why="predicate_error", detail=detail)
     return Verdict(
@@ -157,7 +158,7 @@ def _names(calls: Sequence[ToolCall]) -> Counter[str]:
 
 
 def _misfit(calls: Sequence[ToolCall], tools: Sequence[Tool]) -> str:
-    """Say where arguments do not fit the tool's own schema; nothing where all do."""
+    """Return why arguments do not fit the schema of their tool; empty if all fit."""
     known = {tool.name: tool for tool in tools}
     for call in calls:
         if call.name not in known:
@@ -190,7 +191,7 @@ def _fits(case: Case, expected: ExpectedCall, call: ToolCall) -> bool:
 
 
 def _difference(case: Case, expected: ExpectedCall, calls: Sequence[ToolCall]) -> str:
-    """Say what is wrong with the call that comes nearest."""
+    """Return what is wrong with the closest call."""
     call = next((call for call in calls if call.name == expected.tool), None)
     given = {} if call is None else _read(call)
     wanted = expected.arguments

@@ -1,4 +1,4 @@
-"""Cases as rows of a table that people edit: a cell each for what most cases need."""
+"""Cases as rows of an editable table, with one cell for each common field."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from core.tools.cases.values import Case, ExpectedCall, Judge
 COLUMNS = ("id", "prompt", "tool", "arguments", "judge", "predicate", "system")
 
 SEVERAL = "*"
-"""Stands for the tool of a case that wants several calls: its arguments are then their list."""
+"""Stands for the tool of a case with several calls; the arguments are then the list of calls."""
 
 
 def row_of_case(case: Case) -> dict[str, str]:
-    """Return a case as text by column. No tool means that nothing should be called."""
+    """Return a case as text by column. No tool means that no call is expected."""
     tool, arguments = "", ""
     if len(case.expected) == 1:
         one = case.expected[0]
@@ -65,7 +65,7 @@ def _expected(tool: str, arguments: str, prompt: str) -> tuple[ExpectedCall, ...
 
 
 def _cell(value: Any) -> str:
-    # An empty cell of a data frame is None or a number that is none.
+    # An empty cell of a data frame is None or NaN.
     return value.strip() if isinstance(value, str) else ""
 
 

@@ -1,4 +1,4 @@
-"""What a case is, and what comes of judging an answer by it."""
+"""The values of a case and of a verdict."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any, Literal
 from msgspec import Struct
 
 Judge = Literal["exact", "options", "schema", "python"]
-"""How arguments are judged: by their exact values, by lists of values that would do (as the
-Berkeley leaderboard has them), by a JSON Schema, or by a Python expression."""
+"""How arguments are judged: by exact values, by lists of accepted values (as in the Berkeley
+leaderboard), by a JSON Schema, or by a Python expression.
+"""
 
 Why = Literal[
     "",
@@ -26,10 +27,10 @@ Why = Literal[
 
 
 class ExpectedCall(Struct, frozen=True, kw_only=True):
-    """A call that should be made. ``arguments`` None: whatever they are.
+    """An expected call. ``arguments`` None: any arguments.
 
-    Else they are, by the case's judge, the object itself, an object of lists of values that
-    would do (an empty string among them: may be left out), or the schema that they must fit.
+    Otherwise they are, depending on the judge of the case, the exact object, an object of lists of
+    accepted values (with an empty string: optional), or a schema.
     """
 
     tool: str
@@ -37,7 +38,7 @@ class ExpectedCall(Struct, frozen=True, kw_only=True):
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """One prompt and the calls that should come of it, in any order; none: an answer in words.
+    """One prompt and the expected calls in any order; none: an answer in words.
 
     ``predicate`` is Python for the judge ``python``: an expression, or lines of which the last
     is one, over ``name`` and ``arguments`` (of the first call), ``calls`` and ``text``.
@@ -52,8 +53,9 @@ class Case(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """Whether an answer is what a case wants: the right tools, arguments that fit the tool's
-    own schema, and the right ones. ``why`` says what is wrong first, ``detail`` where."""
+    """The result of a case: the right tools, arguments that are valid by the schema of the tool,
+    the right arguments. ``why`` is the first thing that is wrong, ``detail`` says where.
+    """
 
     passed: bool
     tools: bool = False

@@ -1,9 +1,9 @@
 """The format of the Berkeley function calling leaderboard (BFCL).
 
-A definition is OpenAI's inner object with Python's, Java's or JavaScript's words for types:
-``dict``, ``float``, ``tuple``, ``any``, ``HashMap``, ``ArrayList``... The schema is read into
-plain JSON Schema, which is what models and servers know; the words are kept in the original,
-and written back wherever the schema still means the same.
+A definition is OpenAI's inner object with type names of Python, Java or JavaScript: ``dict``,
+``float``, ``tuple``, ``any``, ``HashMap``, ``ArrayList``... The schema is read into plain JSON
+Schema, which models and servers understand; the type names are kept in the original and written
+back where the schema still means the same.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _STANDARD = frozenset({"string", "boolean", "integer", "number", "array", "objec
 _ANY = "any"
 _SPELLED = {"object": "dict", "number": "float"}
 
-# Where a schema holds schemas: one, a list of them, or some by name.
+# Keywords that contain schemas: one, a list, or some by name.
 _ONE = ("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else")
 _MANY = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 
 
 def is_bfcl(value: Any) -> bool:
-    """Tell whether a bare function definition uses this format's words."""
+    """Tell whether a bare function definition uses the type names of this format."""
     schema = value.get("parameters") if isinstance(value, dict) else None
     return isinstance(schema, dict) and (schema.get("type") == "dict" or _has_words(schema))
 
@@ -58,7 +58,7 @@ def parse_bfcl(value: Any, path: str) -> Definition:
 
 
 def dump_bfcl(definition: Definition) -> dict[str, Any]:
-    """Write one definition; words for types as they were, where they still mean the same."""
+    """Write one definition, with the original type names where they still mean the same."""
     tool, original = definition.tool, definition.original.get("bfcl") or {}
     if original and parse_bfcl(original, "$").tool == tool:
         return dict(original)
@@ -88,12 +88,12 @@ def _standard(schema: dict[str, Any]) -> dict[str, Any]:
     word = schema.get("type")
     if isinstance(word, list):
         known = [STANDARD_TYPES.get(w.lower(), w) if isinstance(w, str) else w for w in word]
-        # A list with "any" in it says nothing at all.
+        # A list with "any" in it allows everything.
         return _without_type(schema) if _ANY in known else {**schema, "type": known}
     if not isinstance(word, str):
         return schema
     if word.lower() == _ANY or word.lower() not in STANDARD_TYPES:
-        # Anything: JSON Schema says that by saying nothing.
+        # Any type: in JSON Schema, no type at all.
         return _without_type(schema)
     return {**schema, "type": STANDARD_TYPES[word.lower()]}
 
@@ -112,7 +112,7 @@ def _without_type(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rewritten(schema: Any, original: Any) -> Any:
-    """Return ``schema`` with the original's words for types where both mean the same."""
+    """Return ``schema`` with the original type names where both mean the same."""
     if not isinstance(schema, dict) or not isinstance(original, dict):
         return schema
     new = dict(schema)

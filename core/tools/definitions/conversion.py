@@ -1,8 +1,7 @@
-"""What becomes of a definition on its way to a model: kept, changed, dropped, added or refused.
+"""Shows how a target changes a definition: values are kept, changed, dropped, added or refused.
 
-Each target's reading is a function here, written after its source, and held against the real
-thing in the tests: Ollama's server (what it gives a model's template), its Python package,
-OpenAI's SDK.
+Each target is a function here, written after its source. Tests compare it with the real thing:
+Ollama's server (what it gives to a model's template), its Python package, OpenAI's SDK.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ Fate = Literal["kept", "changed", "dropped", "added", "refused"]
 
 
 class Row(Struct, frozen=True):
-    """What became of the value at a path of the definition, and why if it is not the same."""
+    """The fate of the value at a path of the definition, and the reason if it is not the same."""
 
     path: str
     fate: Fate
@@ -30,7 +29,7 @@ class Row(Struct, frozen=True):
 
 
 class Conversion(Struct, frozen=True, kw_only=True):
-    """A definition as a target has it, None where it is refused, and a row for each value."""
+    """The definition after the conversion, None where it is refused, and a row for each value."""
 
     target: Target
     result: dict[str, Any] | None
@@ -38,7 +37,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     @property
     def lost(self) -> tuple[Row, ...]:
-        """The rows of what is not as it was written."""
+        """The rows of values that are not kept."""
         return tuple(row for row in self.rows if row.fate != "kept")
 
 
@@ -50,7 +49,7 @@ class _Refusal(Exception):
 
 
 def convert(tool: Tool, target: Target) -> Conversion:
-    """Return what becomes of a tool's definition at a target."""
+    """Return the definition of a tool as a target understands it."""
     before = _written(tool)
     try:
         after = _READERS[target](before)
@@ -70,9 +69,9 @@ def _diglot(before: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ollama(before: dict[str, Any], *, nested_required: bool) -> dict[str, Any]:
-    """Read as Go's ``api.ToolFunction`` does, a closed struct: unknown keys are not there."""
+    """Read as Go's ``api.ToolFunction`` does, a closed struct: unknown keys are dropped."""
     given = before.get("parameters") or {}
-    # The structure that templates see has a description always.
+    # The structure that templates see always has a description.
     after: dict[str, Any] = {"name": before["name"], "description": before.get("description", "")}
     kind = given.get("type", "")
     if not isinstance(kind, str):
@@ -177,7 +176,7 @@ _STRICT_KEEPS = frozenset(
 
 
 def _openai_strict(before: dict[str, Any]) -> dict[str, Any]:
-    """Write the schema as OpenAI wants it under ``strict``: closed, everything required."""
+    """Write the schema as OpenAI requires it for ``strict``: closed, everything required."""
     given = before.get("parameters") or {"type": "object", "properties": {}}
     if any(key in given for key in ("anyOf", "oneOf", "allOf", "enum", "not")):
         raise _Refusal("parameters", "strict_root")
@@ -218,7 +217,7 @@ def _strict(schema: Any) -> Any:
 
 
 def _nullable(schema: Any) -> Any:
-    """Return a schema that takes null besides: what may be absent is null in strict mode."""
+    """Return a schema that also allows null: in strict mode an optional value is null."""
     if not isinstance(schema, Mapping) or not schema:
         return schema
     kind = schema.get("type")
@@ -259,7 +258,7 @@ _READERS: Mapping[Target, Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 
 def _rows(before: Any, after: Any, path: str, target: Target) -> Iterator[Row]:
-    """Yield a row for each value: an object's or list's own where it is gone as a whole."""
+    """Yield a row for each value; one row for an object or list that is dropped as a whole."""
     if isinstance(before, Mapping) and isinstance(after, Mapping) and (before or after):
         for key in dict.fromkeys((*before, *after)):
             place = f"{path}.{key}" if path else str(key)

@@ -1,4 +1,4 @@
-"""Why a part of a definition does not arrive."""
+"""The reasons why a part of a definition changes at a target."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TARGETS: Mapping[Target, Note] = {
     "openai_strict": Note("conversion.openai_strict", source="OpenAI guide, structured outputs"),
     "anthropic": Note("conversion.anthropic", source="Anthropic API reference, messages"),
 }
-"""Where a definition may go, each with its name and the source that its rules are from."""
+"""The targets, each with its name and the source of its rules."""
 
 _GO = "Ollama api/types.go, ToolProperty"
 _PYTHON = "ollama/_types.py, Tool"

@@ -1,6 +1,6 @@
 """A tool from a curl command: its query and its JSON body become parameters.
 
-The command is read, never run. Values in it become examples; keys and passwords are left out.
+The command is read, never run. Its values become examples; keys and passwords are left out.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _SECRET = frozenset("-u --user -b --cookie --oauth2-bearer --cert --key".split()
 _FILES = frozenset("-F --form -T --upload-file".split())
 _SECRET_NAME = re.compile(r"authorization|api[-_]?key|token|secret|cookie|password|passwd|"
                           r"^key$|access[-_]?key|signature|credential", re.I)  # fmt: skip
-# Sent anyway, or of no use in a template.
+# Sent anyway, or useless in a template.
 _PLAIN_HEADERS = frozenset({"content-type", "content-length", "host", "connection", "user-agent"})
 
 
 def parse_curl(text: str) -> Parsed:
-    """Return the one tool that a command describes. Raises InvalidRequest."""
+    """Return the tool that a command describes. Raises InvalidRequest."""
     command = _Command(_words(text))
     url = command.url()
     try:
@@ -73,7 +73,7 @@ def parse_curl(text: str) -> Parsed:
 
 
 class _Command:
-    """The options of one command, by what they mean."""
+    """The options of one command by meaning."""
 
     def __init__(self, said: list[str]) -> None:
         self.remarks: list[Remark] = []
@@ -96,7 +96,7 @@ class _Command:
                 self.remark(option, "option")
 
     def url(self) -> str:
-        """Return the one address, without a password."""
+        """Return the address, without a password."""
         found = [*self._urls, *(v for k, v in self._values if k == "--url")]
         if len(found) != 1:
             raise InvalidRequest(f"a curl command with one address is needed, not {len(found)}")
@@ -114,7 +114,7 @@ class _Command:
         return named.upper() or ("HEAD" if self._head else "POST" if has_body else "GET")
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that are worth keeping; keys are not."""
+        """Return the useful headers, without keys."""
         kept: dict[str, str] = {}
         for option, value in self._values:
             if option in _SECRET:
@@ -130,7 +130,7 @@ class _Command:
         return kept
 
     def body(self) -> tuple[Any, Any]:
-        """Return the body as JSON or as a form's fields, and how it is to be sent."""
+        """Return the body as JSON or form fields, and its encoding."""
         if any(option in _FILES for option, _ in self._values):
             raise InvalidRequest("a curl command that uploads files cannot become a tool")
         pieces = [(option, v) for option, v in self._values if option in DATA]

@@ -1,8 +1,7 @@
 """One definition in each of the JSON formats: OpenAI's two, Ollama's, Anthropic's and MCP's.
 
-They differ in what wraps a name, a description and a schema. Keys of a format that the others
-do not have (MCP's annotations, Anthropic's cache_control) stay in the original, and are written
-back from it.
+They differ in how name, description and schema are wrapped. Keys that exist in one format only
+(MCP's annotations, Anthropic's cache_control) are kept in the original and written back from it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ JSON_FORMS: Mapping[str, str] = {
     "anthropic": "input_schema",
     "mcp": "inputSchema",
 }
-"""Under which key each format holds the schema of the arguments."""
+"""The key of the schema of the arguments in each format."""
 
 _WRAPPED = ("openai", "ollama")
 
@@ -50,7 +49,7 @@ def parse_form(value: Any, form: Format, path: str) -> Definition:
 
 
 def dump_form(definition: Definition, form: Format) -> dict[str, Any]:
-    """Write one definition; where it was read from this format and is unchanged, as it was."""
+    """Write one definition; an unchanged one that was read from this format stays as it was."""
     tool, original = definition.tool, definition.original.get(form)
     if isinstance(original, dict):
         if parse_form(original, form, "$").tool == tool:
@@ -78,7 +77,7 @@ def _fresh(tool: Tool, form: Format) -> dict[str, Any]:
     if tool.parameters is not None:
         body[JSON_FORMS[form]] = tool.parameters
     elif form in ("anthropic", "mcp"):
-        # Both require a schema, if only of no arguments at all.
+        # Both require a schema, even for no arguments.
         body[JSON_FORMS[form]] = {"type": "object", "properties": {}}
     if tool.strict is not None and form in ("openai", "responses", "anthropic"):
         body["strict"] = tool.strict

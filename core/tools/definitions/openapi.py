@@ -31,7 +31,7 @@ def parse_openapi(document: Mapping[str, Any]) -> Parsed:
     try:
         reader = _Reader(document)
         found = list(reader.operations())
-    # A document that is not formed as the specification says: some list is no list, and so on.
+    # A malformed document: a value has another type than the specification says.
     except (AttributeError, TypeError) as exc:
         raise InvalidRequest(
             f"this OpenAPI document is not formed as it must be: {exc}; check it with an editor "
@@ -44,12 +44,12 @@ def parse_openapi(document: Mapping[str, Any]) -> Parsed:
 
 
 class _Reader:
-    """One document: what its references mean, and what there was to remark."""
+    """Reads one document, resolves its references and collects remarks."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.remarks: list[Remark] = []
         self._document = document
-        # In 3.0 null is a keyword of its own; in 3.1 schemas are JSON Schema as they stand.
+        # 3.0 has its own keyword for null; in 3.1 schemas are plain JSON Schema.
         self._old = str(document.get("openapi")).startswith("3.0")
         self._server = _server(document)
         self._names: set[str] = set()
@@ -72,7 +72,7 @@ class _Reader:
             for p in (*(self.resolved(item).get("parameters") or ()),
                       *(operation.get("parameters") or ()))
         ]  # fmt: skip
-        # The operation's own come last and count.
+        # Parameters of the operation come last and override the others.
         own = {(p.get("in"), p.get("name")): p for p in parameters if isinstance(p, dict)}
         properties: dict[str, Any] = {}
         required: list[str] = []
@@ -107,7 +107,7 @@ class _Reader:
         return Definition(tool=tool, http=http)
 
     def resolved(self, value: Any) -> Any:
-        """Follow references from one part of the document to another."""
+        """Resolve a reference within the document."""
         for _ in range(20):
             if not isinstance(value, dict) or not isinstance(value.get("$ref"), str):
                 return value if isinstance(value, dict) else {}
@@ -152,7 +152,7 @@ class _Reader:
         return schema
 
     def _schema(self, value: Any) -> dict[str, Any]:
-        """Write a schema of 3.0 as JSON Schema, and references as ones to ``$defs``."""
+        """Return a schema as JSON Schema, with references to ``$defs``."""
         schema = _json_schema(value, old=self._old)
         return schema if isinstance(schema, dict) else {}
 
@@ -203,7 +203,7 @@ class _Reader:
 
 
 def _server(place: Any) -> str:
-    """Return the first server's whole address with its variables' defaults, or nothing."""
+    """Return the absolute URL of the first server with default variables, or an empty text."""
     servers = place.get("servers") if isinstance(place, Mapping) else None
     server = servers[0] if isinstance(servers, list) and servers else None
     if not isinstance(server, dict):
@@ -214,13 +214,13 @@ def _server(place: Any) -> str:
     return url if url.startswith(("http://", "https://")) and "{" not in url else ""
 
 
-# Keywords whose values are examples and the like, not schemas.
+# Keywords whose values are data, not schemas.
 _OPAQUE = frozenset({"default", "enum", "example", "examples", "const", "required"})
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
 
 
 def _json_schema(value: Any, *, old: bool, names: bool = False) -> Any:
-    """Write a schema as JSON Schema; with ``names`` its keys are names, not keywords."""
+    """Return a schema as JSON Schema; with ``names`` its keys are property names, not keywords."""
     if isinstance(value, list):
         return [_json_schema(item, old=old) for item in value]
     if not isinstance(value, dict):
@@ -242,7 +242,7 @@ def _json_schema(value: Any, *, old: bool, names: bool = False) -> Any:
 
 
 def _without_old_words(schema: dict[str, Any]) -> dict[str, Any]:
-    """Say with JSON Schema's words what version 3.0 had words of its own for."""
+    """Replace the keywords of version 3.0 by those of JSON Schema."""
     new = dict(schema)
     for limit in ("Minimum", "Maximum"):
         if new.get(f"exclusive{limit}") is True and limit.lower() in new:

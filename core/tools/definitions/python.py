@@ -1,9 +1,9 @@
 """Tools from Python source, read without running any of it.
 
-The functions of the text become stubs with the same signature and docstring, and the same
-reader that reads live functions (``core.tools.schema``) makes their schemas: what is pasted and
-what is registered cannot differ. Functions whose name begins with ``_`` are helpers; a
-signature without a body is a definition alone, without source.
+The functions of the text become stubs with the same signature and docstring, and the same reader
+that reads live functions (``core.tools.schema``) makes their schemas: so pasted and registered
+functions get the same schema. Functions whose name begins with ``_`` are helpers; a signature
+without a body is a definition alone, without source.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def read_tree(text: str) -> ast.Module:
 
 
 def source_lines(text: str) -> list[str]:
-    """Return the lines of a text as Python counts them, which str.splitlines does not."""
+    """Return the lines of a text as Python counts them; str.splitlines splits at more."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _stub(node: ast.FunctionDef | ast.AsyncFunctionDef, reader: TypeReader) -> Any:
-    """Return a function that does nothing, and says of itself what ``node`` says."""
+    """Return an empty function with the signature and docstring of ``node``."""
 
     def stub() -> None:
         """Stand in for a function."""
@@ -114,7 +114,7 @@ def _parameter(
 
 
 def _does(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Tell whether a function has a body, and is not a signature alone."""
+    """Tell whether a function has a body, not only a signature."""
     for line in node.body:
         if isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant):
             continue
@@ -125,7 +125,7 @@ def _does(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def _harmless(node: ast.stmt) -> bool:
-    """Tell whether nothing is missed by not running a statement: imports and constants."""
+    """Tell whether a statement can be ignored: imports and constants."""
     return (
         isinstance(node, ast.Import | ast.ImportFrom)
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))

@@ -1,7 +1,7 @@
-"""Type hints read from source without running it: from syntax trees to the types they name.
+"""Reads type hints from source without running it: from syntax trees to types.
 
-Only names of this file's table and classes of the text itself are known; a class is rebuilt
-from its fields. Nothing of the text is ever executed or imported.
+Known are the names in the table below and classes of the text itself, which are rebuilt from their
+fields. Nothing of the text is executed or imported.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def literal(node: ast.AST) -> Any:
 
 
 class TypeReader:
-    """Reads annotations of one text; ``add`` tells it of the text's own names, in order."""
+    """Reads the annotations of one text; ``add`` registers the names that the text defines."""
 
     def __init__(self) -> None:
         self._own: dict[str, Any] = {}
 
     def add(self, node: ast.stmt) -> bool:
-        """Take note of a class or of a name for a type; tell whether it was one."""
+        """Register a class or a type alias; tell whether the statement was one."""
         if isinstance(node, ast.ClassDef):
             self._own[node.name] = self._class(node)
             return True
@@ -96,7 +96,7 @@ class TypeReader:
         return literal(node)
 
     def field(self, node: ast.Call) -> Any:
-        """Return what ``Field(...)`` or ``WithJsonSchema(...)`` says, as pydantic knows it."""
+        """Return pydantic's object for ``Field(...)`` or ``WithJsonSchema(...)``."""
         called = _spelled(node.func).rpartition(".")[2]
         if called == "WithJsonSchema" and len(node.args) == 1 and not node.keywords:
             return WithJsonSchema(literal(node.args[0]))
@@ -154,7 +154,7 @@ class TypeReader:
             raise _unreadable(node, f"this type hint is not right: {exc}") from exc
 
     def _said(self, node: ast.AST) -> Any:
-        """Read what Annotated says of a type: words are its description, as PEP 727 had it."""
+        """Read the metadata of Annotated: a text is a description, as in PEP 727."""
         if isinstance(node, ast.Call):
             return self.field(node)
         said = literal(node)
@@ -202,7 +202,7 @@ class TypeReader:
         if node.value is not None:
             return kind, self.value(node.value)
         if optional:
-            # What may be absent has no default to show: the schema just does not require it.
+            # An optional key has no default in the schema: it is just not required.
             return kind, Field(default_factory=lambda: None)
         return kind, ...
 

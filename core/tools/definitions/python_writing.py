@@ -1,7 +1,7 @@
-"""A definition as a Python function: its signature and docstring say what the schema says.
+"""Writes a definition as a Python function: signature and docstring express the schema.
 
-A type hint is used where it means exactly the schema; where no hint does, the schema itself
-stands in the annotation (pydantic's ``WithJsonSchema``), so nothing is lost on the way.
+A type hint is used where it means exactly the schema; otherwise the annotation contains the schema
+itself (pydantic's ``WithJsonSchema``), so nothing is lost.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _DEEPEST = 12
 
 
 def dump_sources(definitions: Iterable[Definition]) -> str:
-    """Return the source of functions: their own where it still says the same, else mended.
+    """Return the source of functions: the original where it still fits, else an updated one.
 
-    Helpers, imports and bodies of a source stay; only what says the schema is written anew.
+    Helpers, imports and bodies stay; only signatures and docstrings are rewritten.
     """
     texts: dict[str, str] = {}
     written: list[Tool] = []
@@ -63,7 +63,7 @@ def _says(source: str, tool: Tool) -> bool:
 
 
 def _mended(source: str, tool: Tool) -> str:
-    """Return ``source`` with this function's head and docstring as the tool has them."""
+    """Return ``source`` with signature and docstring of one function updated from the tool."""
     node = _function(source, python_name(tool.name))
     if node is None:
         text = _written(tool, _BODY)
@@ -90,7 +90,7 @@ def _written(tool: Tool, body: str) -> str:
         lines.append(_parameter(name, own[name], inner, required=name in required, root=schema))
         defaults.append("default" in inner or name not in required)
     if any(earlier and not later for earlier, later in pairwise(defaults)):
-        # Behind a bare star, parameters with and without defaults may stand in any order.
+        # After a bare star, parameters with and without defaults may come in any order.
         lines.insert(0, "*")
     head = f"def {python_name(tool.name)}({', '.join(lines)}) -> Any:"
     if len(head) > 88:
@@ -100,8 +100,8 @@ def _written(tool: Tool, body: str) -> str:
 
 
 def python_name(name: str) -> str:
-    """Return the identifier that is closest to a name."""
-    # Python itself reads identifiers in this form, and takes those with _ for private.
+    """Return a valid identifier for a name."""
+    # Python normalises identifiers like this; a leading _ would mean private.
     text = re.sub(r"\W", "_", unicodedata.normalize("NFKC", name)).lstrip("_") or "value"
     text = text if text.isidentifier() else f"n{text}"
     return f"{text}_" if keyword.iskeyword(text) else text
@@ -120,7 +120,7 @@ def _parameter(
     if optional and hint not in ("Any", "None"):
         hint = f"{hint} | None"
     if own != name:
-        # The docstring knows only names that Python knows.
+        # The docstring can only describe names that are identifiers.
         said = f", description={schema['description']!r}" if schema.get("description") else ""
         hint = f"Annotated[{hint}, Field(alias={name!r}{said})]"
     if "default" in schema:
@@ -129,7 +129,7 @@ def _parameter(
 
 
 def _own_names(names: Iterable[str]) -> dict[str, str]:
-    """Return an identifier for each name, no two alike."""
+    """Return a unique identifier for each name."""
     own: dict[str, str] = {}
     for name in names:
         text, number = python_name(name), 2
@@ -177,12 +177,12 @@ def _hint(schema: Mapping[str, Any], depth: int) -> str | None:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    # What is no schema has no hint; a keyword that nobody knows says that.
+    # A value that is not a schema has no hint: an unknown keyword marks it.
     return value if isinstance(value, Mapping) else {"": value}
 
 
 def _resolved(value: Any, root: Mapping[str, Any], depth: int) -> Any:
-    """Put what references point to in their places; what leads round is any value."""
+    """Replace references by their targets; a circular one by an empty schema."""
     if isinstance(value, list):
         return [_resolved(item, root, depth) for item in value]
     if not isinstance(value, Mapping):
@@ -211,7 +211,7 @@ def _docstring(tool: Tool, properties: Mapping[str, Any]) -> str:
     if not text:
         return ""
     text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    # Source holds no NUL, and would read other control characters as ends of lines.
+    # Source cannot contain NUL, and other control characters would end lines.
     text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", lambda m: f"\\x{ord(m[0]):02x}", text)
     if "\n" not in text:
         end = " " if text.endswith('"') else ""
@@ -230,7 +230,7 @@ def _function(source: str, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef 
 
 
 def _body(lines: list[str], node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
-    """Return the lines of a function's body behind its docstring, if they are its own."""
+    """Return the lines of a function's body after its docstring, if it has lines of its own."""
     has_words = ast.get_docstring(node, clean=False) is not None
     left = node.body[1:] if has_words else node.body
     if not left or left[0].lineno == node.lineno:
@@ -239,7 +239,7 @@ def _body(lines: list[str], node: ast.FunctionDef | ast.AsyncFunctionDef) -> str
 
 
 def _imports(text: str, present: str = "") -> str:
-    """Return the imports that a written head needs and ``present`` does not have."""
+    """Return the imports that ``text`` needs and ``present`` lacks."""
     used, there = _names(text), _names(present)
     lines = []
     for module, names in _MODULES:

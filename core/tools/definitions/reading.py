@@ -1,8 +1,8 @@
-"""Definitions from whatever somebody pastes, and written in any format.
+"""Reads pasted definitions in any format, and writes them in any format.
 
-The text itself says what it is. A view that says less than another loses nothing: who passes
-the definitions that a text was written from gets back what the text leaves unsaid, unless it
-was changed there (a merge of three: as written, as edited, as known).
+The format is detected from the text. Editing in a format that cannot express everything loses
+nothing: pass the original definitions as ``known``, and what the text cannot express is merged back
+(a three-way merge: as written, as edited, as known).
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ _PYTHON = re.compile(r"^(?:async def|def|class|from|import|@|\"\"\")", re.M)
 def parse_any(text: str, *, known: Sequence[Definition] = (), form: Format | None = None) -> Parsed:
     """Return the definitions in a text, whatever format it is in.
 
-    ``known`` are those that the text was written from, if it was, and ``form`` the format it
-    was written in: what that does not say is taken from them. Raises InvalidRequest with a
-    path, or a line, of what cannot be read.
+    ``known`` are the definitions that the text was written from, if any, and ``form`` is the format
+    it was written in: what that format cannot express is taken from them. Raises InvalidRequest
+    with the path or line of the problem.
     """
     if len(text) > MAX_TEXT:
         raise InvalidRequest(f"the text is longer than {MAX_TEXT} characters")
@@ -57,7 +57,7 @@ def parse_any(text: str, *, known: Sequence[Definition] = (), form: Format | Non
         if tool.name in seen:
             remarks.append(Remark(tool.name, REMARKS["same_name"]))
         seen.add(tool.name)
-    # Ollama's format is OpenAI's, so a text alone does not tell them apart.
+    # Ollama's format equals OpenAI's, so the text alone cannot tell which it is.
     written = form if form in ("openai", "ollama") else parsed.format
     definitions = tuple(_with_known(parsed, known, written))
     return Parsed(format=parsed.format, definitions=definitions, remarks=tuple(remarks))
@@ -77,7 +77,7 @@ def dump_as(definition: Definition | Tool, form: Format) -> Any:
 
 
 def dump_text(definitions: Iterable[Definition], form: Format) -> str:
-    """Return definitions as a text that ``parse_any`` reads, for people to look at and edit."""
+    """Return definitions as editable text that ``parse_any`` can read."""
     if form == "python":
         return dump_sources(definitions)
     items = [dump_as(definition, form) for definition in definitions]
@@ -120,7 +120,7 @@ def _yaml(text: str) -> Any:
             "this is no definition that is known here. Paste JSON (OpenAI, Ollama, Anthropic, "
             "MCP, BFCL), an OpenAPI document, a curl command or a Python function"
         )
-    # A few lines of YAML can repeat themselves into millions of values.
+    # A few lines of YAML can expand to millions of values.
     _count(value)
     return decode_json(json.dumps(value, default=str, ensure_ascii=False))
 
@@ -145,7 +145,7 @@ def _from_value(value: Any) -> Parsed:
             if isinstance(value.get(key), list):
                 return _from_items(value[key], key)
     items = value if isinstance(value, list) else [value]
-    # Entries of a test set: each holds the functions that its question may use.
+    # Entries of a test set: each contains the functions for its question.
     if items and all(isinstance(i, dict) and isinstance(i.get("function"), list) for i in items):
         functions: dict[str, Any] = {}
         for item in items:
@@ -177,7 +177,7 @@ def _from_items(items: list[Any], path: str) -> Parsed:
 
 
 def _form_of(item: Mapping[str, Any]) -> Format | None:
-    """Tell the format of one definition, None for a tool that is no function."""
+    """Return the format of one definition, None for a tool that is not a function."""
     kind = item.get("type")
     if "inputSchema" in item:
         return "mcp"
@@ -218,19 +218,19 @@ def _with_known(
 
 
 def _reread(definition: Definition, form: Format) -> Definition | None:
-    """Return what a definition becomes by being written in a format and read again."""
+    """Return a definition after writing it in a format and reading it back."""
     try:
         found = _parse(dump_text([definition], form)).definitions
     except InvalidRequest:
         return None
-    # A Python text may hold more functions than one.
+    # A Python text may contain several functions.
     same = [d for d in found if d.tool.name == definition.tool.name]
     return (same or list(found))[0]
 
 
 def _merged_definition(base: Definition, new: Definition, old: Definition) -> Definition:
     if new.source and base.source and base.source.strip() in new.source:
-        # What stands beside it in the text belongs to other definitions.
+        # The rest of the text belongs to other definitions.
         new = replace(new, source=base.source)
     if new == base:
         return old
@@ -242,13 +242,13 @@ _ABSENT = object()
 
 
 def _merged(base: Any, new: Any, old: Any) -> Any:
-    """Return ``old`` with what was changed from ``base`` to ``new``."""
+    """Return ``old`` with the changes from ``base`` to ``new``."""
     if _same(base, new):
         return old
     if not (isinstance(base, dict) and isinstance(new, dict) and isinstance(old, dict)):
         return new
     merged: dict[str, Any] = {}
-    # In the order of what was edited; what only the known one has comes last.
+    # In the order of the edited text; keys that only the known one has come last.
     for key in dict.fromkeys((*new, *old)):
         parts = (base.get(key, _ABSENT), new.get(key, _ABSENT), old.get(key, _ABSENT))
         value = _merged(*parts)
@@ -258,7 +258,7 @@ def _merged(base: Any, new: Any, old: Any) -> Any:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Tell whether two values are equal, and of one type all the way: 1 is not true."""
+    """Tell whether two values are equal, with the same types at every level: 1 is not true."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):

@@ -1,4 +1,4 @@
-"""What there is to know about a text that was read."""
+"""Remarks about a text that was read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a definition is once it has been read, whatever it was written in."""
+"""The values of definitions, independent of their format."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Format = Literal[
 FORMATS: tuple[Format, ...] = (
     "openai", "responses", "ollama", "anthropic", "mcp", "bfcl", "python",
 )  # fmt: skip
-"""Those that every definition can be written in; ``openapi`` and ``curl`` are only read."""
+"""The formats that definitions can be written in; ``openapi`` and ``curl`` are only read."""
 
 
 class Definition(Struct, frozen=True, kw_only=True):
-    """A tool, and what its own format says of it besides.
+    """A tool, and what its format contains beyond that.
 
-    ``original`` holds, by format, the definition as it was written there: keys that a Tool has
-    no place for are written back from it. ``source`` is the Python text that holds the
-    function, ``http`` the request that a call makes.
+    ``original`` has, by format, the definition as it was written: keys that a Tool cannot hold are
+    written back from it. ``source`` is the Python text that holds the function, ``http`` the
+    request that a call makes.
     """
 
     tool: Tool
@@ -35,14 +35,14 @@ class Definition(Struct, frozen=True, kw_only=True):
 
 
 class Remark(Struct, frozen=True):
-    """Something to know about what was read: where (a path in the text), and why."""
+    """A remark about a text that was read: a path in the text, and a note."""
 
     path: str
     note: Note
 
 
 class Parsed(Struct, frozen=True, kw_only=True):
-    """What a text was found to be, the definitions in it, and what there is to know of them."""
+    """The format of a text, the definitions in it, and remarks."""
 
     format: Format
     definitions: tuple[Definition, ...]

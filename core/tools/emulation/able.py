@@ -1,8 +1,8 @@
-"""Calls for models that are able but were never taught them: gemma3, phi, deepseek-r1.
+"""Tool calls for larger models without tool training: gemma3, phi, deepseek-r1.
 
-A model of a billion parameters or more needs no phrases picked for it. It is shown each tool's own
-schema, may make several calls in a turn and more once it has seen results, and decides by itself
-whether to call at all: an empty list of calls is its way of saying that it can answer.
+A model of a billion parameters or more does not need the phrase rules of the small ones. It gets
+the schema of each tool, may make several calls in a turn and more after seeing results, and decides
+itself whether to call: an empty list of calls means that it can answer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from core.translation.messages import (
 )
 
 ABLE = 1_000_000_000
-"""Parameters from which on a model is taken for able."""
+"""From this number of parameters on, a model counts as able."""
 
 _MOST_CALLS = 8
 _MOST_TOKENS = 2048
@@ -54,7 +54,7 @@ def emulate_able(
     answer = yield _calling(request, tools, forced=forced)
     calls = _read_calls(text_of(answer.message), tools)
     if not forced:
-        # A model that asks for what it was told already would do so for ever.
+        # Otherwise a model that repeats a call whose result it has would do so for ever.
         made = {(c.name, c.arguments) for m in request.messages for c in m.tool_calls}
         calls = [call for call in calls if (call.name, call.arguments) not in made]
     if not calls:
@@ -64,7 +64,7 @@ def emulate_able(
 
 
 def written_out(request: ChatRequest) -> ChatRequest:
-    """Return the request without tools: calls as JSON, results in a fresh message of the user's."""
+    """Return the request without tools: calls as JSON, results as a user message."""
     messages: list[Message] = []
     names = {c.id: c.name for m in request.messages for c in m.tool_calls if c.id}
     told: list[str] = []
@@ -129,7 +129,7 @@ def _calling(request: ChatRequest, tools: Sequence[Tool], *, forced: bool) -> Ch
 
 
 def _read_calls(text: str, tools: Sequence[Tool]) -> list[ToolCall]:
-    """Return the calls that an answer spells, as far as they are of these tools and fit them."""
+    """Return the calls in an answer that name one of these tools and fit its schema."""
     value = _value(text)
     listed = value.get("calls") if isinstance(value, dict) else None
     calls: list[ToolCall] = []

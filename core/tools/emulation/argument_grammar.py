@@ -1,11 +1,11 @@
-"""A grammar for a call's arguments in which a small model can do little wrong.
+"""A grammar for the arguments of a call, which leaves a small model few wrong choices.
 
-Plain strings are limited to phrases of the question, numbers to its numbers, enums to the
-values that it names; what is optional is left out unless the question has something for it.
-Where the ways to share these out are few, they are written out whole, so that no phrase is
-used twice, and those that go against the question's own words are struck out (``sharing``).
-The call is checked against the tool's own schema afterwards, which is all that binds a model
-that has learnt to call tools (``own_schema``).
+Plain strings are limited to phrases of the question, numbers to its numbers, enums to the values
+that it names; optional parameters are left out unless the question has a value for them. If there
+are few ways to assign the values to parameters, the grammar lists them all, so that no phrase is
+used twice, without those that contradict the wording of the question (``assign_phrases``). The call
+is checked against the schema of the tool afterwards; a model that has learnt to call tools is bound
+by that schema only (``own_schema``).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def subject_of(tool: Tool) -> str:
 
 
 def calculates(schema: Any) -> bool:
-    """Tell whether a string is for arithmetic: its description shows some, or says so."""
+    """Tell whether a string parameter is for arithmetic, by its description."""
     described = str(schema.get("description") or "") if isinstance(schema, dict) else ""
     return any(
         word in described.casefold()
@@ -50,7 +50,7 @@ def calculates(schema: Any) -> bool:
 
 
 class _Question:
-    """What a question has to offer to one tool."""
+    """The values in a question that one tool could use."""
 
     def __init__(self, text: str, tool: Tool, earlier: Sequence[str]) -> None:
         self.text = text
@@ -59,7 +59,7 @@ class _Question:
         strings = [n for n in required if _is_text(properties_of(tool).get(n))]
         words = self.found.best(max(1, len(strings)))
         for said in reversed(earlier):
-            # "And tomorrow?" is about what was named before.
+            # "And tomorrow?" refers to what was named before.
             if len(words) >= len(strings):
                 break
             words += [w for w in find_phrases(said, subject_of(tool)).best(1) if w not in words]
@@ -67,7 +67,7 @@ class _Question:
 
 
 def own_schema(tool: Tool) -> dict[str, Any]:
-    """Return the tool's own schema for its arguments, as far as a grammar can be made of it."""
+    """Return the schema of the tool for its arguments, reduced to what a grammar can express."""
     parameters = tool.parameters or {}
     nothing_said = _Question("", tool, ())
     plain = {"type": "object", "properties": {}, **parameters}
@@ -124,7 +124,7 @@ def _named(values: Sequence[Any], text: str) -> list[str]:
 
 
 def _shape(schema: Any, defs: Mapping[str, Any], asked: _Question, *, depth: int) -> dict[str, Any]:
-    """Return what a grammar can be made of: no keyword that a backend might refuse."""
+    """Return the part of a schema that every backend accepts in a grammar."""
     if not isinstance(schema, dict) or depth == 0:
         return {}
     if "$ref" in schema:
@@ -157,7 +157,7 @@ def _shape(schema: Any, defs: Mapping[str, Any], asked: _Question, *, depth: int
 
 
 def _ways(shapes: Mapping[str, Any], required: Sequence[str]) -> list[dict[str, Any]]:
-    """Return every way to give each parameter a value of its own; none where they are many."""
+    """Return all assignments of different values to the parameters; empty if there are too many."""
     choices: list[list[Any]] = []
     total = 1
     for name, shape in shapes.items():
@@ -177,6 +177,6 @@ def _ways(shapes: Mapping[str, Any], required: Sequence[str]) -> list[dict[str, 
         if len(set(said)) == len(said):
             pairs = zip(shapes, way, strict=True)
             ways.append({name: value for name, value in pairs if value is not None})
-    # As many parameters as can be filled: a phrase that is left over belongs somewhere.
+    # Keep those that fill the most parameters: each phrase belongs somewhere.
     fullest = max((len(way) for way in ways), default=0)
     return [way for way in ways if len(way) == fullest]

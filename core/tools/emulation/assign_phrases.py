@@ -1,8 +1,8 @@
-"""Which phrase belongs to which parameter, by the question's own words.
+"""Decides which phrase belongs to which parameter, by the wording of the question.
 
-Each rule strikes out ways that go against it, and none where all would be struck out: a unit
-stands behind its number, "from" and "to" say which end a place is, a parameter whose
-description shares a word with a phrase is meant by it, and what is said first comes first.
+Each rule removes assignments that contradict it, unless none would be left: a unit follows its
+number; "from" and "to" say which end a place is; a phrase belongs to a parameter whose description
+shares a word with it; phrases come in the order of the parameters.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.translation.messages import Tool
 
 Way = Mapping[str, Any]
 
-# Words of grammar for the two ends of a way, and how parameters for them are named.
+# Prepositions for start and destination, and names of parameters for them.
 _ENDS = (
     (re.compile(r"(?:\bfrom|从|由|自)\s*$", re.I), ("from", "source", "origin", "start", "depart",
                                                    "base", "出发", "起点", "来源", "原")),
@@ -32,7 +32,7 @@ _ON = re.compile(r"\b(?:on|start|enable|with|yes|open)\b|打开|开启|开一下
 
 
 def likely(ways: Sequence[Way], tool: Tool, question: str) -> list[dict[str, Any]]:
-    """Return the ways that agree best with the question, at least one of those given."""
+    """Return the assignments that fit the question best, at least one."""
     left = list(ways)
     for rule in (_switch, _unit_behind_number, _ends, _quoted_first, _order, _shared_signs):
         if len(left) > 1:
@@ -49,7 +49,7 @@ def _best(
 
 
 def _switch(way: Way, tool: Tool, question: str) -> int:
-    """What is switched off is false, what is switched on is true, as far as words tell."""
+    """Prefer false for words of switching off, true for words of switching on."""
     del tool
     off, on = bool(_OFF.search(question)), bool(_ON.search(question))
     if off == on:
@@ -58,14 +58,14 @@ def _switch(way: Way, tool: Tool, question: str) -> int:
 
 
 def _quoted_first(way: Way, tool: Tool, question: str) -> int:
-    """What stands in quotes is what the tool works on, which tools list first."""
+    """Prefer a quoted phrase for the first parameter, which most tools work on."""
     del tool
     texts = [value for value in way.values() if isinstance(value, str)]
     return int(bool(texts) and bool(re.search(rf"[\"'“「《‘]{re.escape(texts[0])}", question)))
 
 
 def _unit_behind_number(way: Way, tool: Tool, question: str) -> int:
-    """The value of an enum right behind a number goes to the first parameter that may hold it."""
+    """Prefer a unit that follows a number for the first parameter that can take it."""
     del tool
     texts = [value for value in way.values() if isinstance(value, str)]
     behind = {v for v in texts if re.search(rf"\d\s*{re.escape(v)}", question, re.I)}
@@ -95,7 +95,7 @@ def _names(label: str, word: str) -> bool:
 
 
 def _shared_signs(way: Way, tool: Tool, question: str) -> int:
-    """Count characters of unspaced scripts that a phrase shares with its parameter's words."""
+    """Count the CJK characters that a phrase shares with the words of its parameter."""
     del question
     score = 0
     for name, value in way.items():
@@ -106,9 +106,9 @@ def _shared_signs(way: Way, tool: Tool, question: str) -> int:
 
 
 def _order(way: Way, tool: Tool, question: str) -> int:
-    """Count neighbours that are said in the order in which the tool lists its parameters.
+    """Count neighbouring phrases that come in the order of the parameters.
 
-    Only where every phrase has a place: what is chosen among more is the model's to choose.
+    Only if each phrase has a parameter: otherwise the model chooses.
     """
     del tool
     places = [question.find(value) for value in way.values() if isinstance(value, str)]

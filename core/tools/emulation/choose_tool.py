@@ -1,8 +1,8 @@
-"""Whether a tool is wanted at all, and which.
+"""Decides whether a tool is needed, and which one.
 
-The model picks a name or "none" under a grammar. What it picks counts where it is sure, as
-large models are. A small one picks "none" whatever is asked, or anything: then the question's
-own words decide, by what they share with each tool's description and its values.
+The model picks a name or "none" under a grammar. Its choice counts if its probability is high, as
+with large models. A small model picks "none" or a random tool; then the words decide that the
+question shares with the description and values of each tool.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NONE = "none"
 _SURE = -0.02
 """A "none" this likely (as a log-probability) outweighs the question's words."""
 
-# Characters that are everywhere and mean little by themselves.
+# Frequent characters that say little about the subject.
 _COMMON = frozenset(
     "的了吗呢吧啊是有在从到去把将给请我你您他她它和与跟或就都也还很不没这那什么怎样多少几个些一二三"
     "上下里中大小人天年月日时分好看听说讲想要能会可以为因所但如果对向往被让叫用来成做打开关出入前后"
@@ -28,11 +28,11 @@ _COMMON = frozenset(
 )
 
 _LIKELY = -1.0
-"""A tool this likely is taken without any word that speaks for it."""
+"""A tool this likely is chosen even without matching words."""
 
 
 def wanted(decision: ChatResponse, tools: Sequence[Tool], question: str) -> list[Tool]:
-    """Return the tools that may be meant; none when the answer should be words."""
+    """Return the tools that may be meant; empty if the model should answer in words."""
     picked = _picked(decision)
     confidence = _confidence(decision, picked)
     if picked == NONE and confidence > _SURE:
@@ -50,9 +50,9 @@ def wanted(decision: ChatResponse, tools: Sequence[Tool], question: str) -> list
 
 
 def _evidence(tool: Tool, question: str, *, hinted: bool) -> int:
-    """Count what in the question speaks for a tool.
+    """Score how well a question matches a tool.
 
-    A number alone says little: it counts where the model has picked some tool, whichever.
+    A number alone is weak evidence: it counts only if the model has picked any tool.
     """
     score = shared_words(question, f"{tool.name} {tool.description}")
     found = find_phrases(question, "")
@@ -71,9 +71,9 @@ def _evidence(tool: Tool, question: str, *, hinted: bool) -> int:
 
 
 def _signs(tools: Sequence[Tool], question: str) -> list[int]:
-    """Count the characters of unspaced scripts that one tool alone shares with the question.
+    """Count the CJK characters that only one tool shares with the question.
 
-    A weak sign, for when there is no better one: "打车" and "出租车" are about the same.
+    Weak evidence, used if there is no better: "打车" and "出租车" share a character.
     """
     labels = [
         {c for c in f"{tool.name}{tool.description}" if c >= "\u3400" and c not in _COMMON}
@@ -100,7 +100,7 @@ def _picked(decision: ChatResponse) -> str:
 
 
 def _confidence(decision: ChatResponse, picked: str) -> float:
-    """Return the log-probability of the picked name; doubtful where it is not known."""
+    """Return the log-probability of the picked name; -2 if it is unknown."""
     tokens = [(str(e.get("token", "")), float(e.get("logprob", 0))) for e in decision.logprobs]
     text = "".join(token for token, _ in tokens)
     start = text.rfind(picked)

@@ -1,11 +1,11 @@
-"""Tool calls for models that have not learnt them, by prompt and constrained answers.
+"""Tool calls for models without tool support, by prompts and constrained answers.
 
-A plan over hub values, without I/O: ``emulate`` yields the requests to make on the side and is
-sent their answers. First it decides whether a tool is wanted at all (``decision``): the model
-picks a name or "none" under a schema, and the question's own words count where it is not sure.
-Then the call is made: worked examples from *other* functions (with an example of the same
-function a small model copies it), and an answer constrained by a JSON schema made of the tools
-(``filling``), in which values are limited to what the user's words can mean.
+A generator over hub values, without I/O: ``emulate`` yields extra requests and is sent their
+answers. The first one decides whether a tool is needed (``choose_tool``): the model picks a name or
+"none" under a schema, and the words of the question count if it is not sure. The second one makes
+the call: it shows examples of *other* functions (a small model would copy an example of the same
+one), and its answer is constrained by a JSON schema made of the tools (``argument_grammar``), in
+which values are limited to those in the question.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Emulation = Generator[ChatRequest, ChatResponse, ChatResponse | ChatRequest]
 _TURNS = 6
 _MAX_DECISION = 40
 _MAX_CALL = 400
-# A prompt's own sampling would make calls differ from time to time; a choice is not a story.
+# Calls must not vary from run to run, whatever sampling the request asks for.
 _EXACT = {"temperature": 0.0, "seed": 1}
 _KEPT = ("num_ctx", "keep_alive", "num_gpu", "num_thread", "main_gpu", "num_batch", "use_mmap")
 
@@ -57,12 +57,12 @@ _EXAMPLES: tuple[tuple[str, str, dict[str, str]], ...] = (
 def emulate(request: ChatRequest, *, learnt: bool = False, able: bool = False) -> Emulation:
     """Plan one turn with tools for a model that cannot call them.
 
-    A model that has ``learnt`` to call them, and only cannot be made to by its API, is bound to
-    the tools' own schemas and chooses the values itself; its own template is tried first. One that
-    is ``able``, by its size, decides in its own words (``core.tools.emulation.able``).
+    ``learnt``: the model supports tools, but its API cannot force a call. Its own template is tried
+    first, then it is constrained by the schemas of the tools only. ``able``: the model is large
+    enough to choose by itself (``core.tools.emulation.able``).
 
-    Yields requests to be answered whole. Returns the answer with its call, whose id is left
-    to the caller, or a request without tools to be answered as usual.
+    Yields requests that need whole answers. Returns the answer with its call (the caller sets its
+    id), or a request without tools that is to be answered as usual.
     """
     if able and not learnt:
         return (yield from emulate_able(request))
@@ -72,7 +72,7 @@ def emulate(request: ChatRequest, *, learnt: bool = False, able: bool = False) -
         return plain
     forced = choice == "required" or isinstance(choice, NamedTool)
     if not forced and request.messages and request.messages[-1].role == "tool":
-        # The result is there: a small model that may call again would do so for ever.
+        # The result is there: a small model would repeat the call for ever.
         return plain
     tools = [t for t in request.tools if not isinstance(choice, NamedTool) or t.name == choice.name]
     usages: list[Usage] = []
@@ -93,7 +93,7 @@ def emulate(request: ChatRequest, *, learnt: bool = False, able: bool = False) -
     usages.append(answer.usage or Usage())
     call = _read_call(text_of(answer.message), tools)
     if call is None and forced and learnt:
-        # What was asked for is a call: words in its place would look like an answer.
+        # A call was required: text in its place would look like an answer.
         raise InvalidResponse(
             f"{request.model} made no call that fits a tool, and tool_choice asks for one"
         )
@@ -112,7 +112,7 @@ def emulate(request: ChatRequest, *, learnt: bool = False, able: bool = False) -
 
 
 def _own_calls(answer: ChatResponse, tools: Sequence[Tool]) -> tuple[ToolCall, ...]:
-    """Return the calls that a model made by its own template, or wrote into its words."""
+    """Return the calls that a model made by its own template, or wrote into its text."""
     names = {tool.name for tool in tools}
     made = tuple(call for call in answer.message.tool_calls if call.name in names)
     if made:
@@ -163,7 +163,7 @@ def _side(
     schema: Mapping[str, Any],
     limit: int,
 ) -> ChatRequest:
-    """Return a request on the side: told what to do, shown how, then the conversation."""
+    """Return an extra request: instructions, examples, then the conversation."""
     shown: list[Message] = []
     for asked, answered in examples:
         shown.append(Message(role="user", parts=(Text(asked),)))
@@ -200,7 +200,7 @@ def _call_schema(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_call(text: str, tools: Sequence[Tool]) -> ToolCall | None:
-    """Return the call that the answer spells, if it is one of these tools and fits it."""
+    """Return the call in an answer, if it names one of these tools and fits its schema."""
     value = object_of(text)
     tool = next((tool for tool in tools if tool.name == value.get("name")), None)
     arguments = value.get("arguments")

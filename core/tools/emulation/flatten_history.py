@@ -1,8 +1,8 @@
-"""Histories with tool calls, written out for models whose template knows no tools.
+"""Rewrites histories with tool calls as plain text, for models whose template has no tools.
 
-The question that the tools were called for becomes "question, then facts", after worked
-examples of how to answer such a thing. Without the examples a 135M model invents; with them
-it answers 上海今天是 25°C,多云 from the tool's JSON.
+The question before the calls becomes "question, then facts", after examples of such questions with
+answers. Without them a 135M model invents facts; with them it answers 上海今天是 25°C,多云
+from the JSON of the tool.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _EXAMPLES = (
 
 
 def flatten(request: ChatRequest) -> ChatRequest:
-    """Return the request without tools, its calls and results written out as plain text.
+    """Return the request without tools, with calls and results as plain text.
 
-    A call without words of its own disappears into the facts that it brought. Pictures and
-    words of other messages stay as they are.
+    A call without text disappears: its result becomes the facts. Images and text of other messages
+    stay as they are.
     """
     messages: list[Message] = []
     pending: list[tuple[str, str]] = []
@@ -60,13 +60,13 @@ def last_question(request: ChatRequest) -> str:
 def _tell(
     messages: list[Message], asked: Message | None, results: Sequence[tuple[str, str]]
 ) -> None:
-    """Put the results behind the question that they answer."""
+    """Append the results to the question that they answer."""
     facts = results[0][1] if len(results) == 1 else "\n".join(f"{n}: {r}" for n, r in results)
     if asked is None or asked not in messages:
         messages.append(Message(role="user", parts=(Text(f"Facts: {facts}"),)))
         return
     place = len(messages) - 1 - messages[::-1].index(asked)
-    # What the model said between question and facts would only confuse it now.
+    # What the model said between question and results would only confuse it.
     del messages[place + 1 :]
     others = tuple(part for part in asked.parts if not isinstance(part, Text))
     told = Text(f"{text_of(asked)}\nFacts: {facts}")

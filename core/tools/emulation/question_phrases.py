@@ -1,9 +1,9 @@
-"""What a question is about: its phrases and numbers, without the words that only ask.
+"""Finds the phrases and numbers in a question, without function words.
 
-A small model asked for a city copies any words; offered only the few phrases that can be
-meant, it mostly takes the right one. Text is cut at function words (those of grammar and of
-asking), and what repeats the tool's own description is left out: in "the weather in Paris"
-only Paris is news to a weather tool. Languages without spaces are cut in the same way.
+A small model that has to name a city copies any words; with only a few phrases to choose from, it
+mostly takes the right one. Text is split at function words, and words that the description of the
+tool contains are left out: in "the weather in Paris" a weather tool needs only Paris. Languages
+without spaces are split in the same way.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ _STOP_UNSPACED = sorted(
     key=len,
     reverse=True,
 )
-# Words that only measure, behind a number.
+# Measure words after a number.
 _MEASURED = re.compile(r"(\d)\s*(?:个人|个|度|元|块钱|块|号|人|位|次|份|岁|点钟)")
 _CUT_UNSPACED = re.compile("|".join(map(re.escape, _STOP_UNSPACED)))
 
 
 class Phrases(NamedTuple):
-    """What can be meant, in the order of the text. ``sums`` are arithmetic as it stands."""
+    """The possible values in a question, in its order. ``sums`` are arithmetic expressions."""
 
     quoted: list[str]
     names: list[str]
@@ -64,7 +64,7 @@ class Phrases(NamedTuple):
     sums: list[str]
 
     def best(self, count: int) -> list[str]:
-        """Return at least ``count`` phrases where there are as many, of the surest kinds."""
+        """Return at least ``count`` phrases if there are as many, the most reliable kinds first."""
         chosen: list[str] = []
         for kind in (self.quoted, self.names, self.others):
             if len(chosen) < count or not chosen:
@@ -73,7 +73,7 @@ class Phrases(NamedTuple):
 
 
 def find_phrases(question: str, subject: str) -> Phrases:
-    """Return the phrases of ``question`` that are news beside ``subject``, a tool's own words."""
+    """Return the phrases of ``question`` that are not in ``subject``, the words of a tool."""
     quoted = [next(filter(None, m.groups())).strip() for m in _QUOTED.finditer(question)]
     bare = _MEASURED.sub(r"\1 , ", _QUOTED.sub(" , ", question))
     sums = [m[0].strip() for m in _SUM.finditer(bare)]
@@ -95,7 +95,7 @@ def find_phrases(question: str, subject: str) -> Phrases:
 
 
 def _runs(text: str) -> Iterable[tuple[str, bool]]:
-    """Yield runs of words between function words and marks, and whether one begins the text."""
+    """Yield runs of words between function words and punctuation, and whether it is the first."""
     run: list[str] = []
     begins = first = True
     counted = False
@@ -106,7 +106,7 @@ def _runs(text: str) -> Iterable[tuple[str, bool]]:
         end = token.end()
         stops = word.casefold() in _STOP or bool(re.match(rf"[{_UNSPACED}]", word))
         number = bool(re.fullmatch(r"[\d.]+", word))
-        # What is counted is no name: "3 bottles of milk" is about milk.
+        # A counted noun is not a name: "3 bottles of milk" is about milk.
         stops = stops or (counted and word.islower())
         counted = number
         if run and (stops or number or gap.strip() or "\n" in gap):
@@ -133,7 +133,7 @@ def _news(run: str, known: frozenset[str]) -> str:
 
 
 def _by_case(phrase: str) -> list[str]:
-    """Part names from the words beside them: "near Green Park" is two phrases."""
+    """Separate names from the words beside them: "near Green Park" is two phrases."""
     groups = groupby(phrase.split(), key=lambda word: word[:1].isupper())
     return [" ".join(words) for _, words in groups]
 
@@ -150,7 +150,7 @@ def _unspaced_runs(text: str) -> Iterable[str]:
 
 
 def _unspaced_news(run: str, subject: str) -> str:
-    """Cut from both ends what the tool's description says itself."""
+    """Cut words of the tool's description from both ends."""
     start, end = 0, len(run)
     for length in range(end, 1, -1):
         if run[:length] in subject:

@@ -1,8 +1,8 @@
-"""Where the answer can only be the user's own words: stretches of text, and shared words.
+"""Stretches of the user's text that may be values, and words that two texts share.
 
-A small model asked for a city writes any city; limited to stretches of what the user said, it
-can only choose. And a question that shares a word with a tool's description is most likely
-about it. Both look at words of languages with spaces and at characters of those without.
+A small model asked for a city writes any city; limited to stretches of what the user said, it can
+only choose. A question that shares a word with the description of a tool is most likely about it.
+Both use words in languages with spaces, and characters in others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A finding: what is wrong where, and the mend where one is mechanical."""
+"""A finding of the linter: what is wrong, where, and the fix if it is mechanical."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Fix = Callable[[Tool], Tool]
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """``tool`` is the index of the tool it is about, None where it is about all of them.
+    """``tool`` is the index of the tool, None if the finding is about all of them.
 
-    ``path`` is a path in the definition, such as ``parameters.properties.city``. ``fix`` makes
-    the tool anew without the fault; None where only a person can know what to write.
+    ``path`` is a path in the definition, such as ``parameters.properties.city``. ``fix`` returns
+    the fixed tool; None where only a person can know what to write.
     """
 
     code: str

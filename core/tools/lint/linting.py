@@ -1,4 +1,4 @@
-"""All findings about some definitions, worst first, and their mends."""
+"""All findings about definitions, worst first, and their fixes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROUNDS = 200
 
 
 def lint(tools: Sequence[Tool]) -> tuple[Finding, ...]:
-    """Return what models stumble on in these definitions, worst first, then in their order."""
+    """Return the problems of these definitions, worst first, then in their order."""
     found = list(check_names(tools))
     for index, tool in enumerate(tools):
         found += check_schema(index, tool)
@@ -28,7 +28,7 @@ def lint(tools: Sequence[Tool]) -> tuple[Finding, ...]:
 
 
 def fixed(tools: Sequence[Tool], finding: Finding) -> tuple[Tool, ...]:
-    """Return the definitions without one fault. Raises InvalidRequest where it has no fix."""
+    """Return the definitions with one finding fixed. Raises InvalidRequest where it has no fix."""
     if finding.fix is None or finding.tool is None:
         raise InvalidRequest(f"there is no fix for {finding.code}", path=finding.path)
     fix = finding.fix

@@ -1,4 +1,4 @@
-"""Faults of names, and of tools beside each other."""
+"""Problems of names, and of several tools together."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ALIKE = 0.88
 
 
 def check_names(tools: Sequence[Tool]) -> Iterator[Finding]:
-    """Yield what is wrong with the names, and with having these tools together."""
+    """Yield problems of the names, and of these tools together."""
     for index, tool in enumerate(tools):
         yield from _check_name(index, tool)
     for (first, one), (second, other) in combinations(enumerate(tools), 2):
@@ -70,7 +70,7 @@ def _alike(one: str, other: str) -> bool:
     first, second = (re.sub(r"[\W_]", "", name).lower() for name in (one, other))
     if first == second:
         return True
-    # Two verbs about one object are meant to look alike: get_user, set_user.
+    # Two verbs with one object look alike on purpose: get_user, set_user.
     if re.split(r"[\W_]+", one)[1:] == re.split(r"[\W_]+", other)[1:]:
         return False
     return difflib.SequenceMatcher(None, first, second).ratio() > _ALIKE

@@ -1,4 +1,4 @@
-"""Faults of schemas: of one tool, by itself."""
+"""Problems in the schema of one tool."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BETWEEN = re.compile(r"\s*(?:,|、|/|\||，|\bor\b|或者?)\s*(?:or\s+|或)?", 
 
 
 def check_schema(index: int, tool: Tool) -> Iterator[Finding]:
-    """Yield what is wrong with one tool's words and schema."""
+    """Yield problems in the description and schema of one tool."""
     if not tool.description.strip():
         yield finding("no_description", "warning", index, "description")
     schema = tool.parameters

@@ -1,4 +1,4 @@
-"""Faults by where a definition goes: keywords that a server ignores, and strict mode."""
+"""Problems with certain targets: keywords that a server ignores, and strict mode."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.translation.codec.json import encode_json
 from core.translation.messages import Tool
 from core.words import say
 
-# Keywords that can be said in words; "lint.keyword" has them.
+# Keywords that can be expressed in words; "lint.keyword" has the words.
 _SAID = (
     "default", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
     "minLength", "maxLength", "minItems", "maxItems", "multipleOf", "const",
@@ -25,7 +25,7 @@ _INLINE_DEPTH = 8
 
 
 def check_targets(index: int, tool: Tool) -> Iterator[Finding]:
-    """Yield what of a definition does not reach a model through Ollama, and strict's wishes."""
+    """Yield what Ollama does not pass on to a model, and violations of strict mode."""
     yield from _check_ignored(index, tool)
     yield from _check_references(index, tool)
     if tool.strict:
@@ -71,7 +71,7 @@ def _instead(_: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_words(schema: dict[str, Any], keys: list[str]) -> dict[str, Any]:
-    """Say keywords in the description, in the language that it is written in."""
+    """Express keywords in the description, in its language."""
     words = str(schema.get("description") or "")
     language = "zh" if re.search(r"[\u4e00-\u9fff]", words) else "en"
     said = ", ".join(
@@ -86,7 +86,7 @@ def _spelled(value: Any) -> str:
 
 
 def _inlined(schema: Any, root: Mapping[str, Any], depth: int) -> Any:
-    """Return a schema with its references written out, None where one leads round."""
+    """Return a schema with its references inlined, None for a circular one."""
     if depth == 0:
         return None
     if isinstance(schema, list):

@@ -24,9 +24,9 @@ _LOG = logging.getLogger(__name__)
 
 
 class ToolRuntime:
-    """What there is to call, and what runs what people define.
+    """The tools of this process, and the runners for tools that people define.
 
-    ``toolbox`` changes as MCP servers come and go; ``trouble`` says what could not be read.
+    ``toolbox`` changes as MCP servers come and go; ``trouble`` says what could not be loaded.
     """
 
     def __init__(self, settings: ToolSettings, *, environ: Mapping[str, str] | None = None) -> None:
@@ -45,8 +45,8 @@ class ToolRuntime:
                 _LOG.error("the tools folder cannot be used: %s", exc.message)
 
     def box(self, definitions: tuple[Definition, ...]) -> Toolbox:
-        """Return a toolbox of what somebody has defined, with what may run it: Python in the
-        sandbox, requests under the rules for addresses, else a tool of the same name here.
+        """Return a toolbox of user definitions with their runners: Python in the sandbox, HTTP
+        requests under the address rules, else a tool of the same name here.
 
         Raises InvalidRequest for two of one name.
         """

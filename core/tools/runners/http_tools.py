@@ -1,7 +1,8 @@
-"""Calls of HTTP tools: a template filled in and sent, to where users may send this server.
+"""Runs HTTP tools: fills in a template and sends it, to addresses that are allowed.
 
 The same rules as for images (``core.http.address_policy``): public addresses, and those that the
-config allows; every address judged at the socket; redirects followed by hand and judged each.
+config allows; every address is checked at the socket; redirects are followed one by one and checked
+too.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class HttpToolError(Exception):
 
 
 class HttpTools:
-    """Runs HTTP tools. ``resolver`` looks names up, the system's own by default."""
+    """Runs HTTP tools. ``resolver`` resolves host names, by default that of the system."""
 
     def __init__(
         self, policy: HttpLimits | None = None, *, resolver: AbstractResolver | None = None
@@ -43,10 +44,10 @@ class HttpTools:
         self._resolver = resolver
 
     def runner(self, definition: Definition, *, environ: Mapping[str, str] | None = None) -> Runner:
-        """Return what runs a definition by its template.
+        """Return a runner for a definition with a template.
 
-        ``environ`` is for the operator's own tools only: there, a header ``os.environ/NAME`` is
-        the variable's value. Raises InvalidRequest where the definition has no template.
+        ``environ`` is only for tools of the operator: there, a header ``os.environ/NAME`` is
+        replaced by the variable. Raises InvalidRequest where the definition has no template.
         """
         template = definition.http
         if template is None:
@@ -68,7 +69,7 @@ class HttpTools:
         """Make the request and return the answer's text. Raises HttpToolError, and
         ToolArgumentError for arguments that the template cannot take."""
         call = fill(template, arguments)
-        # Only what the template itself says is looked up, never what an argument says.
+        # Only names in the template are looked up, never names in an argument.
         headers = dict(call.headers)
         for name, value in template.headers.items():
             if environ is not None and _VARIABLE in value:
@@ -109,7 +110,7 @@ class HttpTools:
                 status, target = reply.status, reply.headers["location"]
             there = _checked(place.join(URL(target)))
             if there.origin() != place.origin():
-                # What is meant for one server, a key for instance, is not for another.
+                # Headers for one server, such as keys, must not go to another.
                 headers = {k: v for k, v in headers.items() if k.lower() == "content-type"}
             place = there
             if status == 303 or (status in (301, 302) and method == "POST"):

@@ -1,8 +1,8 @@
-"""MCP servers that the config names: connected, kept connected, their tools in a toolbox.
+"""The MCP servers of the config: keeps them connected, and their tools in a toolbox.
 
-Each server has a task that owns its connection: it connects, lists the tools, looks again now
-and then, and begins anew, after a pause that grows, when the connection is lost. A call that
-finds no connection waits for one for a moment. Servers that are started are ended with it.
+Each server has a task that owns its connection: it connects, lists the tools, refreshes them now
+and then, and reconnects with growing pauses when the connection is lost. A call without a
+connection waits a moment for one. Server processes that were started are stopped at the end.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MOST_TOOLS = 500
 
 
 class McpToolError(Exception):
-    """A call failed, at the server or on the way there; the text is for the model."""
+    """A call failed, at the server or on the way; the text is for the model."""
 
 
 class _Connection:
@@ -56,11 +56,11 @@ class _Connection:
 
     @property
     def connected(self) -> bool:
-        """Whether it can be called now."""
+        """Whether it is connected."""
         return self._connected.is_set()
 
     async def tried(self) -> None:
-        """Wait until it was connected for the first time, or could not be."""
+        """Wait until the first attempt to connect has succeeded or failed."""
         await self._tried.wait()
 
     async def keep(self) -> None:
@@ -70,7 +70,7 @@ class _Connection:
             try:
                 await self._connect_once()
                 pause = _FIRST_PAUSE
-            # Other people's servers, and a client that raises groups: whatever it is, try again.
+            # Third-party servers, and a client that raises exception groups: whatever it is, retry.
             except Exception as exc:
                 self.error = _said(exc)
             finally:
@@ -139,7 +139,7 @@ class _Connection:
             tool = Tool(
                 name=shown, description=item.description or "", parameters=item.input_schema
             )
-            # What is as it was keeps its place among the others.
+            # An unchanged tool keeps its place.
             known = self._toolbox.original(shown)
             if name not in self._names or self._tools[name] != tool or known != item:
                 self._toolbox.discard(shown)
@@ -187,7 +187,7 @@ class McpServers:
         self._tasks: list[asyncio.Task[None]] = []
 
     def status(self) -> dict[str, str]:
-        """Return, by name of server, "" where it is connected and else what is wrong."""
+        """Return for each server the error, "" where it is connected."""
         return {
             c.server.name: "" if c.connected else c.error or "is being connected"
             for c in self._connections
@@ -201,7 +201,7 @@ class McpServers:
         raise InvalidRequest(f"there is no MCP server {name}", path="name")
 
     async def ready(self) -> None:
-        """Wait until each server was tried once."""
+        """Wait until each server has been tried once."""
         await asyncio.gather(*(connection.tried() for connection in self._connections))
 
     def start(self) -> None:
@@ -230,12 +230,12 @@ async def open_mcp_servers(
 
 
 def _nowhere() -> TextIO:
-    """Return where what a program says besides its answers goes."""
+    """Return the sink for the standard error of server processes."""
     return open(os.devnull, "w", encoding="utf-8")
 
 
 def _is_answer(exc: Exception) -> bool:
-    """Tell whether the server itself said no, over a connection that works."""
+    """Tell whether the server itself refused, over a working connection."""
     from mcp import MCPError
 
     return isinstance(exc, MCPError) and exc.error.code not in (-32000, -32001)

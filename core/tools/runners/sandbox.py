@@ -1,8 +1,8 @@
-"""Python that anybody may write, run where it can reach nothing: in pydantic-monty.
+"""Runs untrusted Python in a sandbox without access to anything: pydantic-monty.
 
-Monty is an interpreter of its own for a part of Python, in a worker process: no files, no
-network, no imports but a few harmless modules, and hard limits of time, memory and depth that
-the code cannot catch. A worker that does not obey in time is killed and replaced.
+Monty is an interpreter of its own for a part of Python, in a worker process: no files, no network,
+no imports but a few harmless modules, and hard limits of time, memory and depth that the code
+cannot catch. A worker that exceeds its time is killed and replaced.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class SandboxLimits(Struct, frozen=True, kw_only=True):
-    """What one call may use: seconds, bytes of memory, characters printed and returned."""
+    """Limits of one call: seconds, bytes of memory, characters printed and returned."""
 
     time: float = 2.0
     memory: int = 64 * 1024 * 1024
@@ -62,7 +62,7 @@ class SandboxError(Exception):
         self.printed = printed
 
 
-# Hints of the signature are for the schema; the interpreter knows neither pydantic nor these.
+# Type hints are for the schema only; the interpreter does not know them.
 _PRELUDE = """\
 def Field(default=None, **words):
     return default
@@ -114,7 +114,7 @@ class Sandbox:
         """Call the function ``name`` of a source. Raises SandboxError, or InvalidRequest for
         what cannot even be read.
 
-        A caller that gives up early does not wait; the worker ends by its own limits.
+        A cancelled caller does not wait; the worker ends by its own limits.
         """
         code = _prepared(source, name, self.limits.output)
         with self._lock:
@@ -176,7 +176,7 @@ class Sandbox:
                     min_processes=1,
                     max_processes=self._workers,
                     checkout_timeout=30.0,
-                    # For a worker that does not obey its own clock.
+                    # For a worker that does not stop by its own time limit.
                     request_timeout=self.limits.time + _GRACE,
                     feed_duration_limit_grace=_GRACE,
                     max_checkouts_per_worker=200,
@@ -186,7 +186,7 @@ class Sandbox:
 
 
 def _prepared(source: str, name: str, most: int) -> str:
-    """Return the code to feed: the source without what only its schema needs, and the call."""
+    """Return the code to run: the source without type hints, and the call."""
     tree = read_tree(source)
     lines = source_lines(source)
     reader = TypeReader()
@@ -196,7 +196,7 @@ def _prepared(source: str, name: str, most: int) -> str:
             if node.name == python_name(name):
                 function = node
         elif _is_for_schema(node, reader):
-            # Lines stay where they are, for errors to name them.
+            # Line numbers stay the same, for error messages.
             end = node.end_lineno or node.lineno
             first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
             lines[first - 1 : end] = [""] * (end - first + 1)
@@ -225,7 +225,7 @@ def _is_for_schema(node: ast.stmt, reader: TypeReader) -> bool:
 
 
 def _renamed(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, str]:
-    """Return the names of JSON that are no Python names, as ``Field(alias=...)`` says them."""
+    """Return the JSON names that are not Python names, from ``Field(alias=...)``."""
     found = {}
     for argument in (*function.args.args, *function.args.kwonlyargs):
         hint = argument.annotation

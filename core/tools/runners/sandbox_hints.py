@@ -1,4 +1,4 @@
-"""What to use instead, where user-written Python asks for what its sandbox does not have."""
+"""Hints for user-written Python that uses something the sandbox does not have."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HINTS: Sequence[tuple[str, str, Note]] = (
 
 
 def hint_for(kind: str, message: str) -> Note | None:
-    """Return what to use instead, for an error of this type and text."""
+    """Return a hint for an error of this type and text."""
     for kinds, pattern, note in _HINTS:
         if re.fullmatch(kinds, kind) and re.search(pattern, message):
             return note

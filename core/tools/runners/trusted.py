@@ -1,8 +1,8 @@
-"""Tools of the operator's own folder: all of Python, in a process of their own with limits.
+"""Runs tools of the operator's folder: full Python, in a separate process with limits.
 
-Trusted means that the operator wrote them, not that they are let run for ever. Each call is a
-process that may use so much time, memory and output; when it is over it is killed with all
-that it has started. Nothing that is typed into a browser gets here.
+Trusted means that the operator wrote them, not that they may run for ever. Each call is a process
+with limits of time, memory and output; at the end it is killed with all its children. Code from a
+browser never runs here.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ _GRACE = 10.0
 
 
 class TrustedLimits(Struct, frozen=True, kw_only=True):
-    """What one call may use: seconds, bytes of address space, characters printed and returned,
-    bytes of a file that it writes, processes. ``at_once`` calls run side by side, others wait."""
+    """Limits of one call: seconds, bytes of address space, characters printed and returned, bytes
+    of a file that it writes, processes. ``at_once`` calls run side by side, others wait.
+    """
 
     time: float = 20.0
     memory: int = 1024 * 1024 * 1024
@@ -41,7 +42,7 @@ class TrustedLimits(Struct, frozen=True, kw_only=True):
 
 
 class TrustedError(Exception):
-    """The tool failed or was stopped; ``printed`` is what it had printed by then."""
+    """The tool failed or was stopped; ``printed`` is its output until then."""
 
     def __init__(self, message: str, *, printed: str = "") -> None:
         super().__init__(message)
@@ -57,7 +58,7 @@ class Trusted:
         self._turns = asyncio.Semaphore(self.limits.at_once)
 
     def runner(self, definition: Definition, file: str) -> Runner:
-        """Return what runs a definition by the function in ``file``, a name in the folder."""
+        """Return a runner for a definition, by the function in ``file``, a name in the folder."""
 
         async def run(call: ToolCall) -> str:
             arguments = validate_arguments(definition.tool, call.arguments)
@@ -103,14 +104,14 @@ class Trusted:
         assert process.stdin is not None and process.stdout is not None
         try:
             process.stdin.write(job + b"\n")
-            # The watcher keeps the time; this is for a watcher that was killed itself.
+            # The watcher enforces the time limit; this is for a watcher that was itself killed.
             async with asyncio.timeout(self.limits.time + _GRACE):
                 data = await process.stdout.read()
                 await process.wait()
         except TimeoutError:
             return {"stopped": "time", "result": "", "printed": ""}
         finally:
-            # Whoever watches kills all when its input ends; it is itself waited for.
+            # The watcher kills all processes when its input ends; wait for it.
             process.stdin.close()
             if process.returncode is None:
                 await asyncio.shield(_ended(process))
@@ -152,7 +153,7 @@ class Trusted:
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Wait for a watcher that is to end, and end it where it does not."""
+    """Wait for a watcher to end, and kill it where it does not."""
     try:
         async with asyncio.timeout(_GRACE):
             await process.wait()

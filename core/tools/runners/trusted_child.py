@@ -1,9 +1,9 @@
-"""The process that runs one call of a trusted tool, and the one that watches over it.
+"""The process that runs one call of a trusted tool, and its watcher.
 
-Started by its path, apart from Diglot's own modules: it imports nothing but the standard
-library, reads a job from standard input and writes a result to standard output, both JSON. The
-watcher sees the tool's process to its end, or, when time is up, when the output is too long or
-when whoever asked has gone, kills it with all that it has started, even what left its group.
+Started as a script, without Diglot's modules: it imports nothing but the standard library, reads a
+job from standard input and writes a result to standard output, both JSON. The watcher waits for the
+process of the tool. When the time is up, the output is too long or the caller is gone, it kills
+that process with all its descendants, even those that left its process group.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux: orphans of orphans become th
 _READ = 65536
 _SWEEPS = 200
 _LOOK = 0.1
-"""Seconds after which a silent process is looked at."""
+"""Seconds of silence after which the process is checked."""
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _watch(job: dict[str, Any], child: int, result: int, printed: int) -> dict[str, Any]:
-    """Read what comes until the tool's process is over or a limit is reached."""
+    """Read the output until the process has ended or a limit is reached."""
     end = time.monotonic() + job["time"]
     texts = {result: bytearray(), printed: bytearray()}
     limits = {result: job["output"] * 4 + 1000, printed: job["output"] * 4}
@@ -68,7 +68,7 @@ def _watch(job: dict[str, Any], child: int, result: int, printed: int) -> dict[s
             look = time.monotonic() + _LOOK
         ready, _, _ = select.select([*open_pipes, 0], [], [], max(min(left, _LOOK), 0))
         if not ready and over:
-            # What it has started may hold its pipes open for ever.
+            # Its children may keep the pipes open for ever.
             break
         if not ready:
             over = os.waitpid(child, os.WNOHANG)[0] != 0
@@ -76,7 +76,7 @@ def _watch(job: dict[str, Any], child: int, result: int, printed: int) -> dict[s
         for pipe in ready:
             data = os.read(pipe, _READ)
             if pipe == 0:
-                # Nobody waits any more, or whoever did says so.
+                # The caller has gone, or has asked to stop.
                 stopped = "abandoned"
             elif not data:
                 open_pipes.discard(pipe)
@@ -108,7 +108,7 @@ def _kill_all(child: int) -> None:
 
 
 def _children() -> Iterator[int]:
-    """Yield all that descends from this process, where the system has /proc."""
+    """Yield all descendants of this process, where the system has /proc."""
     parents: dict[int, int] = {}
     with contextlib.suppress(OSError):
         for entry in os.listdir("/proc"):

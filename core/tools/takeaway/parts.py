@@ -1,4 +1,4 @@
-"""The parts that every exported file begins with: definitions as literals, and functions."""
+"""Common parts of exported files: definitions as literals, and functions."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from core.tools.definitions.values import Definition
 
 
 def literal(name: str, value: Any) -> str:
-    """Return Python that gives a JSON value a name."""
+    """Return Python that assigns a JSON value to a name."""
     return f"{name} = {pformat(value, width=96, sort_dicts=False)}\n"
 
 
 def tools_literal(definitions: Iterable[Definition]) -> str:
-    """Return the definitions as both APIs take them, as ``TOOLS``."""
+    """Return the definitions in the form of both APIs, as ``TOOLS``."""
     return literal("TOOLS", [dump_as(one, "openai") for one in definitions])
 
 
 def sources(definitions: Sequence[Definition], known: Mapping[str, Callable[..., Any]]) -> str:
     """Return the functions and ``RUN``, which finds them by the tools' names.
 
-    ``known`` are functions of the same names, taken where they stand on their own. A tool
-    without either becomes a function that says what is missing; its body is for people to write.
+    ``known`` are functions of the same names, used where they need nothing else. A tool without
+    source becomes a stub, whose body people have to write.
     """
     texts: dict[str, None] = {}
     names = []
@@ -42,7 +42,7 @@ def sources(definitions: Sequence[Definition], known: Mapping[str, Callable[...,
 
 
 def own_source(function: Callable[..., Any] | None) -> str:
-    """Return a function's source if it needs nothing but itself and Python's own names."""
+    """Return the source of a function if it uses only its own and built-in names."""
     code = getattr(function, "__code__", None)
     if function is None or code is None:
         return ""
