@@ -147,6 +147,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         service = Service(fleet, store, jobs, tool_runtime.toolbox, tool_runtime)
         install(service)
         install_gateway(gateway_state)
+        gateway_state.readiness.ping = store.ping
         # The first page that draws a table would wait a second for this.
         warm = asyncio.create_task(asyncio.to_thread(importlib.import_module, "pandas"))
         try:

@@ -13,6 +13,7 @@ import pytest
 
 from core.chats.store.store import Store
 from core.errors import ConfigError
+from tests.support.programs import free_port
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,13 +62,15 @@ def test_a_port_that_is_in_use(taken: str, config: str) -> None:
     ],
 )
 def test_flags_that_cannot_be_obeyed(flags: tuple[str, ...], says: str, config: str) -> None:
-    code, lines = started("core", "--config", config, *flags)
+    # Something else may listen on the usual port.
+    port = () if "--port" in flags else ("--port", str(free_port()))
+    code, lines = started("core", "--config", config, *flags, *port)
     assert code == 2 and says in lines[-1]
     assert not any("Traceback" in line for line in lines)
 
 
 def test_an_address_of_ollama_that_is_none(tmp_path: Path) -> None:
-    code, lines = started("core", OLLAMA_HOST="http://a b")
+    code, lines = started("core", "--port", str(free_port()), OLLAMA_HOST="http://a b")
     assert code == 2
     assert len(lines) == 1 and lines[0].startswith("OLLAMA_HOST is not the address of a server")
 

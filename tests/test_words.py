@@ -29,7 +29,6 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Chinese in code that is about language itself, or that a model or a tool is given as data.
 DATA = {
     "core/chats/jobs/titles.py": "how models label a title",
-    "core/exchanges/key_rules.py": "what stands between a name and its key",
     "core/inspector/tour.py": "the definition of an example tool, as a model is given it",
     "core/tools/emulation/argument_grammar.py": "words of users' questions",
     "core/tools/emulation/assign_phrases.py": "words of users' questions",

@@ -87,6 +87,11 @@ class Fleet:
         return self._live.config
 
     @property
+    def redis_away(self) -> bool:
+        """Whether the Redis of the config cannot be reached."""
+        return self._live.redis_away
+
+    @property
     def embedded(self) -> EmbeddedModel | None:
         """The embedded model, if it is used."""
         return self._live.embedded

@@ -55,6 +55,11 @@ class LiveConfig:
         self._background: set[asyncio.Task[Any]] = set()
         self._error = ""
 
+    @property
+    def redis_away(self) -> bool:
+        """Whether the Redis of the config cannot be reached."""
+        return self._sharing.away
+
     async def open(self, catalog: Catalog) -> None:
         """Read the config and start the background tasks. Raises ConfigError."""
         await self.discover()

@@ -26,6 +26,7 @@ A top-level section of our own, which LiteLLM ignores::
         number: 2000
         max_bytes: 67108864
         folder: captures        # relative to the config file; masked like those in memory
+      shutdown_delay: 10        # seconds of "not ready" before a stop begins
       # keys, open, operators, cors and hosts: core.config.access
       # queue and routing: core.config.routing
 """
@@ -85,7 +86,8 @@ class Config(Struct, frozen=True, kw_only=True):
     """What a config file says. ``warnings`` are sentences, each naming a key without effect.
 
     ``unserved`` are the deployments of the file that cannot be asked.
-    ``files`` are all that were read, where the config was read from a file.
+    ``files`` are all that were read, where the config was read from a file. ``shutdown_delay`` is
+    in seconds.
     """
 
     deployments: tuple[Deployment, ...] = ()
@@ -96,6 +98,7 @@ class Config(Struct, frozen=True, kw_only=True):
     json_logs: bool = False
     strict: bool = False
     demo: bool = False
+    shutdown_delay: float = 0.0
     access: Access = Access()
     embedded: Embedded = Embedded()
     images: ImagePolicy = ImagePolicy()
@@ -165,6 +168,7 @@ def _read(value: Any, variables: Variables, folder: Path) -> Config:
         json_logs=general.json_logs,
         strict=general.drop_params is False if own_part.strict is None else own_part.strict,
         demo=own_part.demo,
+        shutdown_delay=own_part.shutdown_delay,
         access=read_access(root, variables),
         embedded=_embedded(own_part.embedded, folder),
         images=_images(own_part.images),

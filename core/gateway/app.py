@@ -108,6 +108,7 @@ def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIAp
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         async with fleet:
+            gateway_state.readiness.say_so_first()
             yield
             await gateway_state.settle()
             await mcp.aclose()

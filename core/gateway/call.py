@@ -18,12 +18,16 @@ from core.exchanges.exchange import Exchange
 from core.gateway.auth import Principal
 from core.gateway.hidden_addresses import HiddenAddresses
 from core.gateway.rate_limits import Limits, OverLimit, Slot
+from core.gateway.readiness import Readiness
 from core.gateway.telemetry.logs import REQUEST, log_request, logs_requests
 from core.gateway.telemetry.metrics import Metrics
 from core.gateway.telemetry.traces import Traces
 from core.translation.dialects.registry import api_of
 
 _MILLISECOND = 1_000_000
+
+CLIENT_LEFT = 499
+"""What is counted and logged where a client left before its answer was whole (nginx' word)."""
 
 _LAST_WORDS = 2.0
 """Seconds that a client has to receive the end of an interrupted answer."""
@@ -40,6 +44,7 @@ class GatewayState:
         self.metrics = Metrics()
         self.traces = Traces()
         self.addresses = HiddenAddresses(fleet)
+        self.readiness = Readiness(fleet)
 
     async def settle(self) -> None:
         """Wait a moment until clients with interrupted answers have received the error."""
@@ -160,7 +165,7 @@ class CallScope:
         if not seen:
             return
         # The client left before an answer: 499, as in nginx.
-        status = self.status or 499
+        status = self.status or CLIENT_LEFT
         name = self.principal.name
         gateway_state.metrics.count(self.route, name, status, self.started, exchange)
         if exchange is not None and gateway_state.traces.on:

@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, post, word
 from tests.support.programs import gateway as own_gateway
+from tests.support.programs import until
 from tests.support.scripted_backend import Scripted, running
 
 SAID = "the-secret-of-the-lighthouse"
@@ -83,6 +84,18 @@ def test_whoever_starts_servers_is_told(url: str) -> None:
     assert httpx.get(f"{url}/health/liveliness").json() == "I'm alive!"
     ready = httpx.get(f"{url}/health/readiness")
     assert (ready.status_code, ready.json()["status"]) == (200, "healthy")
+
+
+def test_a_client_that_leaves_its_stream_is_counted_as_such(url: str, backend: Scripted) -> None:
+    backend.lines(NATIVE, [word("a")] * 200 + [DONE], pause=0.05)
+    body = {"model": "native", "messages": HELLO, "stream": True}
+    with httpx.stream("POST", url + COMPAT, json=body) as answer:
+        next(answer.iter_bytes())
+    assert backend.left.wait(5)
+    until(lambda: 'status_code="499"' in httpx.get(f"{url}/metrics").text)
+    said = samples(url)
+    assert said["litellm_proxy_total_requests_metric_total", "native"] == 1
+    assert said["litellm_proxy_failed_requests_metric_total", "native"] == 1
 
 
 def test_model_info_has_litellms_form_and_no_key(url: str, backend: Scripted) -> None:

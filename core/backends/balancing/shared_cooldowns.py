@@ -24,12 +24,15 @@ _LOG = logging.getLogger("diglot.sharing")
 
 
 class SharedCooldowns:
-    """Sends and receives cooldowns. ``router`` returns the current router."""
+    """Sends and receives cooldowns. ``router`` returns the current router.
+
+    ``away`` tells that Redis could not be reached when it was last asked.
+    """
 
     def __init__(self, router: Callable[[], Router]) -> None:
         self._router = router
         self._told: dict[str, float] = {}
-        self._away = False
+        self.away = False
 
     def tell(self, identity: str, seconds: float) -> None:
         """Tell the others about a cooldown of a deployment."""
@@ -54,13 +57,13 @@ class SharedCooldowns:
         try:
             while self._router().routing.redis_url == url:
                 await self._once(client)
-                self._away = False
+                self.away = False
                 await asyncio.sleep(_EVERY)
         except (RedisError, OSError) as exc:
             # The message could contain the address with a password, so only the type is logged.
-            if not self._away:
+            if not self.away:
                 _LOG.warning("cooldowns are not shared: %s", type(exc).__name__)
-            self._away = True
+            self.away = True
         finally:
             await client.aclose()
 

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from core.backends.calls.answer import Answer
 from core.backends.calls.options import AskOptions
 from core.errors import BackendUnavailable
-from core.gateway.call import CallScope, GatewayState, identified
+from core.gateway.call import CLIENT_LEFT, CallScope, GatewayState, identified
 from core.gateway.gate import Endpoint
 from core.gateway.joined_head import BODY_FOLLOWS
 
@@ -50,7 +50,9 @@ class ChatEndpoint(Endpoint):
             # The client has left, or the server is stopping and the time is over: the work ends
             # here.
             watcher.work.uncancel()
-            if not watcher.left:
+            if watcher.left:
+                call.status = CLIENT_LEFT
+            else:
                 await self._stop(call, scope, receive, send)
         finally:
             watcher.stop()

@@ -44,11 +44,9 @@ class HealthRoutes:
         return "I'm alive!"
 
     async def ready(self, request: Request, body: bytes) -> Response:
-        """GET /health/readiness: 503 while the embedded model is not ready."""
-        phase = self._fleet.status().phase
-        status = "healthy" if phase == "ready" else phase
-        said = {"status": status, "db": "Not connected"}
-        return JSONResponse(said, 200 if phase == "ready" else 503)
+        """GET /health/readiness: 503 where requests should go elsewhere."""
+        ready, said = await self._gateway_state.readiness.look()
+        return JSONResponse(said, 200 if ready else 503)
 
     async def health(self, request: Request, body: bytes) -> Any:
         """GET /health: every deployment, with its problem if any. No model is loaded."""
