@@ -273,10 +273,7 @@ class Catalog:
             headers=headers_of(deployment),
             timeout=_TIMEOUT,
         )
-        try:
-            data = await reply.read()
-        finally:
-            reply.close()
+        data = await reply.read()
         if reply.status >= 400:
             raise DIALECTS[deployment.kind.chat].parse_error(data, reply.status)
         return read_object(decode_json(data, blame=InvalidResponse), "", blame=InvalidResponse)

@@ -101,10 +101,7 @@ async def _check(client: Client, place: Deployment) -> HostHealth:
 
 async def _ask(client: Client, place: Deployment, path: str) -> dict[str, Any]:
     reply = await client.send("GET", place.url(path), headers=headers_of(place), timeout=_PATIENCE)
-    try:
-        data = await reply.read()
-    finally:
-        reply.close()
+    data = await reply.read()
     if reply.status >= 400:
         raise InvalidResponse(f"{path} was answered with status {reply.status}")
     return read_object(decode_json(data, blame=InvalidResponse), "", blame=InvalidResponse)

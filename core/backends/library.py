@@ -177,10 +177,7 @@ class Library:
 
     async def _ask(self, method: str, path: str, name: str, body: dict[str, Any]) -> None:
         reply = await self._fleet.manage(method, path, name, encode_json(body))
-        try:
-            data = await reply.read()
-        finally:
-            reply.close()
+        data = await reply.read()
         if reply.status >= 400:
             raise read_error(path, data, reply.status)
 

@@ -98,10 +98,7 @@ async def read_whole(wire: Wire, reply: Reply, *, hide: Iterable[str] = ()) -> b
 
     Raises InvalidResponse when it is cut.
     """
-    try:
-        data = await reply.read()
-    finally:
-        reply.close()
+    data = await reply.read()
     for secret in hide:
         data = data.replace(secret.encode(), b"***")
     wire.came(data, time.time_ns())

@@ -29,7 +29,7 @@ from core.gateway.endpoints.openapi import docs_routes
 from core.gateway.endpoints.responses import ResponsesEndpoint
 from core.gateway.endpoints.threads import ThreadsEndpoint
 from core.gateway.errors import error_response
-from core.gateway.gate import Endpoint, GatedRoute, Handler, HandlerEndpoint, noted
+from core.gateway.gate import Endpoint, GatedRoute, handled, noted
 from core.gateway.origins import OriginGuard
 from core.gateway.paths import PathForms
 from core.gateway.uvicorn_protocol import BoundedServer
@@ -41,7 +41,8 @@ from core.translation.dialects.registry import DIALECTS, SPOKEN
 def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
     """Return the routes of all dialects, without ``/``. They need an OriginGuard in front."""
     listings = Listings(gateway_state.fleet)
-    get, post = partial(_get, gateway_state), partial(_post, gateway_state)
+    get = partial(handled, gateway_state)
+    post = partial(get, method="POST", reads="all")
     table = [
         # Routes are tried in order: the most frequent come first.
         *_asked(gateway_state),
@@ -71,7 +72,7 @@ def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
 
 def _asked(gateway_state: GatewayState) -> Iterator[GatedRoute]:
     """Yield the route of each dialect, and the routes of stored answers."""
-    get = partial(_get, gateway_state)
+    get = partial(handled, gateway_state)
     for name, spoken in SPOKEN.items():
         if isinstance(spoken, Dialect) and spoken.threads:
             yield GatedRoute(spoken.path, ThreadsEndpoint(gateway_state, name), ["POST"])
@@ -83,16 +84,8 @@ def _asked(gateway_state: GatewayState) -> Iterator[GatedRoute]:
         one = f"{spoken.path}/{{id}}"
         yield GatedRoute(spoken.path, kept, ["POST"])
         yield get(one, kept.stored)
-        yield GatedRoute(one, HandlerEndpoint(gateway_state, kept.delete), ["DELETE"])
+        yield get(one, kept.delete, "DELETE")
         yield get(f"{one}/input_items", kept.items)
-
-
-def _get(gateway_state: GatewayState, path: str, handler: Handler) -> GatedRoute:
-    return GatedRoute(path, HandlerEndpoint(gateway_state, handler), ["GET"])
-
-
-def _post(gateway_state: GatewayState, path: str, handler: Handler) -> GatedRoute:
-    return GatedRoute(path, HandlerEndpoint(gateway_state, handler, reads="all"), ["POST"])
 
 
 def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIApp:
@@ -114,7 +107,7 @@ def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIAp
             await mcp.aclose()
         await gateway_state.aclose()
 
-    home = GatedRoute("/", HandlerEndpoint(gateway_state, _home, free=True), ["GET"])
+    home = handled(gateway_state, "/", _home, free=True)
     table = [*routes(gateway_state, mcp), home]
     missing = _NotFound(gateway_state, table, free=True)
     router = Router(table, default=missing, lifespan=lifespan, redirect_slashes=False)

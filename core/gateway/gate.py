@@ -170,6 +170,20 @@ class GatedRoute(Route):
         endpoint.route = path
 
 
+def handled(
+    gateway_state: GatewayState,
+    path: str,
+    handler: Handler,
+    method: str = "GET",
+    *,
+    reads: Reads = "nothing",
+    free: bool = False,
+) -> GatedRoute:
+    """Return the route of a handler."""
+    endpoint = HandlerEndpoint(gateway_state, handler, reads=reads, free=free)
+    return GatedRoute(path, endpoint, [method])
+
+
 def noted(call: CallScope, send: Send) -> Send:
     """Return ``send``, which records the status in ``call`` and adds the headers of ``call``."""
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from core.backends.fleet import Fleet
 from core.errors import BackendUnavailable, DiglotError, InvalidResponse
-from core.translation.codec.json import decode_json
+from core.translation.codec.json import object_of
 
 E = TypeVar("E", bound=DiglotError)
 
@@ -66,12 +66,7 @@ def without(text: str, addresses: Iterable[str]) -> str:
 
 
 def _is_error(line: bytes) -> bool:
-    try:
-        record = decode_json(line.removeprefix(b"data:").strip())
-    except DiglotError:
-        return False
-    if not isinstance(record, dict):
-        return False
+    record = object_of(line.removeprefix(b"data:").strip())
     inner = record.get("response")
     return bool(record.get("error") or (isinstance(inner, dict) and inner.get("error")))
 

@@ -43,9 +43,6 @@ async def server_version(fleet: Fleet, model: str) -> str:
         if not (await fleet.resolve(model)).deployment.kind.manages_models:
             return ""
         reply = await fleet.manage("GET", "/api/version", model, None)
-        try:
-            return str(decode_json(await reply.read()).get("version", ""))
-        finally:
-            reply.close()
+        return str(decode_json(await reply.read()).get("version", ""))
     except DiglotError:
         return ""

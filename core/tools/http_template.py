@@ -69,13 +69,6 @@ class HttpCall(Struct, frozen=True, kw_only=True):
     content: bytes | None = None
 
 
-def blanks(template: HttpTemplate) -> tuple[str, ...]:
-    """Return the names of the placeholders in a template, in order, once each."""
-    found: dict[str, None] = {}
-    _collect([template.url, template.query, template.headers, template.body], found)
-    return tuple(found)
-
-
 def fill(template: HttpTemplate, arguments: Mapping[str, Any]) -> HttpCall:
     """Return the request for these arguments.
 
@@ -168,14 +161,3 @@ def _header(name: str, value: Any) -> str | None:
 
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else encode_json(value).decode()
-
-
-def _collect(value: Any, found: dict[str, None]) -> None:
-    if isinstance(value, str):
-        for match in _BLANK.finditer(value):
-            if match[1]:
-                found.setdefault(match[1])
-    for item in value.values() if isinstance(value, Mapping) else ():
-        _collect(item, found)
-    for item in value if isinstance(value, list) else ():
-        _collect(item, found)

@@ -17,9 +17,8 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.errors import InvalidRequest
 from core.tools.toolbox import Toolbox, ToolResult, with_ids
-from core.translation.codec.json import decode_json, encode_json
+from core.translation.codec.json import encode_json, json_or_none
 from core.translation.events import Event, Finish, StreamError, accumulate
 from core.translation.messages import ChatRequest, Message, NamedTool, Text, ToolCall, ToolChoice
 
@@ -164,9 +163,8 @@ def _after(request: ChatRequest) -> ToolChoice | None:
 
 
 def _key(call: ToolCall) -> tuple[str, str]:
-    try:
-        arguments = decode_json(call.arguments)
-    except InvalidRequest:
+    arguments = json_or_none(call.arguments)
+    if arguments is None:
         return call.name, call.arguments
     if isinstance(arguments, dict):
         arguments = dict(sorted(arguments.items()))

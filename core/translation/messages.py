@@ -17,8 +17,6 @@ from core.errors import Unsupported
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-
 
 class Text(Struct, frozen=True, tag="text"):
     """A run of text."""

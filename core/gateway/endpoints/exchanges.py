@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -19,11 +20,11 @@ from core.exchanges.masking import mask_body
 from core.exchanges.wire import Wire
 from core.gateway.auth import principal_of
 from core.gateway.call import GatewayState
-from core.gateway.gate import GatedRoute, Handler, HandlerEndpoint
+from core.gateway.gate import GatedRoute, handled
 from core.inspector.align.request import AlignedRow
 from core.inspector.pair import Pair, answer_rows, is_streamed, pair_of, sent_pair, stream_rows
 from core.note import Note
-from core.translation.codec.json import decode_json
+from core.translation.codec.json import json_or_none
 from core.translation.stamp import rfc3339
 from core.words import languages, preferred
 
@@ -40,15 +41,12 @@ class ExchangeRoutes:
 
     def routes(self) -> list[GatedRoute]:
         """Return the routes."""
-        one = "/diglot/exchanges/{id}"
+        get, one = partial(handled, self._gateway_state), "/diglot/exchanges/{id}"
         return [
-            self._get("/diglot/exchanges", self.listed),
-            self._get(one, self.one),
-            self._get(f"{one}/report", self.report),
+            get("/diglot/exchanges", self.listed),
+            get(one, self.one),
+            get(f"{one}/report", self.report),
         ]
-
-    def _get(self, path: str, handler: Handler) -> GatedRoute:
-        return GatedRoute(path, HandlerEndpoint(self._gateway_state, handler), ["GET"])
 
     async def listed(self, request: Request, body: bytes) -> Any:
         """GET /diglot/exchanges: newest first; ``before`` continues after a page."""
@@ -187,12 +185,8 @@ def _kept(data: bytes, exchange: Exchange) -> bytes:
 
 def _body(data: bytes) -> Any:
     """Return a body as JSON where it is one, else as text."""
-    if data[:1] in (b"{", b"["):
-        try:
-            return decode_json(data)
-        except DiglotError:
-            pass
-    return data.decode("utf-8", "replace")
+    value = json_or_none(data) if data[:1] in (b"{", b"[") else None
+    return data.decode("utf-8", "replace") if value is None else value
 
 
 def _pair(pair: Pair, language: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from core.backends.health import check_hosts, problem_of
 from core.config.deployment import Deployment
 from core.gateway.auth import principal_of
 from core.gateway.call import GatewayState
-from core.gateway.gate import GatedRoute, Handler, HandlerEndpoint
+from core.gateway.gate import GatedRoute, handled
 from core.http.addresses import shown_address
 
 
@@ -25,7 +25,8 @@ class HealthRoutes:
 
     def routes(self) -> list[GatedRoute]:
         """Return the routes."""
-        free, told = partial(self._get, free=True), self._get
+        told = partial(handled, self._gateway_state)
+        free = partial(told, free=True)
         return [
             free("/health/liveliness", self.alive),
             free("/health/liveness", self.alive),
@@ -35,9 +36,6 @@ class HealthRoutes:
             told("/model/info", self.info),
             told("/v1/model/info", self.info),
         ]
-
-    def _get(self, path: str, handler: Handler, *, free: bool = False) -> GatedRoute:
-        return GatedRoute(path, HandlerEndpoint(self._gateway_state, handler, free=free), ["GET"])
 
     async def alive(self, request: Request, body: bytes) -> Any:
         """GET /health/liveliness, as LiteLLM answers it."""

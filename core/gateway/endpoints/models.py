@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -14,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from core.errors import DiglotError, InvalidRequest
 from core.gateway.auth import Principal, principal_of
 from core.gateway.call import GatewayState
-from core.gateway.gate import GatedRoute, HandlerEndpoint, body_pieces
+from core.gateway.gate import GatedRoute, HandlerEndpoint, body_pieces, handled
 from core.http.client import Reply
 from core.translation.codec.json import decode_json, read_object, read_text
 
@@ -33,18 +34,11 @@ class ModelRoutes:
 
     def routes(self) -> list[GatedRoute]:
         """Return the routes."""
-        named = ("pull", "POST"), ("push", "POST"), ("create", "POST"), ("copy", "POST"), (
-            "delete", "DELETE")  # fmt: skip
+        named = partial(handled, self._gateway_state, handler=self.named, reads="all")
         blobs = HandlerEndpoint(self._gateway_state, self.blob, reads="as it comes")
         return [
-            *(
-                GatedRoute(
-                    f"/api/{name}",
-                    HandlerEndpoint(self._gateway_state, self.named, reads="all"),
-                    [method],
-                )
-                for name, method in named
-            ),
+            *(named(f"/api/{name}", method="POST") for name in ("pull", "push", "create", "copy")),
+            named("/api/delete", method="DELETE"),
             GatedRoute("/api/blobs/{digest}", blobs, ["HEAD", "POST"]),
         ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from core.gateway.call import GatewayState
-from core.gateway.gate import GatedRoute, HandlerEndpoint
+from core.gateway.gate import GatedRoute, handled
 from core.translation.dialects.api import Operation
 from core.translation.dialects.registry import APIS
 from core.translation.dialects.shared.operations import COUNT, TEXT
@@ -99,10 +100,8 @@ def docs_routes(gateway_state: GatewayState) -> list[GatedRoute]:
         safe = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
         return HTMLResponse(_page(), headers=safe)
 
-    return [
-        GatedRoute(path, HandlerEndpoint(gateway_state, handler, free=True), ["GET"])
-        for path, handler in (("/openapi.json", send_document), ("/docs", send_page))
-    ]
+    get = partial(handled, gateway_state, free=True)
+    return [get("/openapi.json", send_document), get("/docs", send_page)]
 
 
 def _operation(one: Operation, section: Section) -> dict[str, Any]:

@@ -128,10 +128,7 @@ class HttpAsker:
         reply = await self._client.send(
             "POST", self._base + path, body=body, headers=self._headers, timeout=_TIMEOUT
         )
-        try:
-            data = await reply.read()
-        finally:
-            reply.close()
+        data = await reply.read()
         headers = {name.decode("latin-1").lower(): value.decode("latin-1")
                    for name, value in reply.headers}  # fmt: skip
         return reply.status, data, headers
@@ -142,10 +139,7 @@ class HttpAsker:
             reply = await self._client.send(
                 "GET", self._base + path, headers=self._headers, timeout=30
             )
-            try:
-                return decode_json(await reply.read())
-            finally:
-                reply.close()
+            return decode_json(await reply.read())
         except DiglotError:
             return None
 
