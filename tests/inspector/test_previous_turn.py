@@ -54,7 +54,7 @@ def test_a_changed_system_prompt_breaks_the_cache_at_once() -> None:
 def test_tools_stand_first() -> None:
     change = compare(body(SECOND), body(SECOND, tools=[TOOL]))
     assert change.breaks_at == "tools" and change.cached_share == 0
-    assert any("Tools stand at the beginning" in note.text("en") for note in change.notes)
+    assert any("Tools are at the beginning" in note.text("en") for note in change.notes)
     same = compare(body(FIRST, tools=[TOOL]), body(SECOND, tools=[TOOL]))
     assert same.breaks_at == "" and same.parts[0].place == "tools" and same.parts[0].cached
 

@@ -110,7 +110,7 @@ def test_a_run_is_paused_changed_branched_and_compared(url: str, chromium: Brows
     field = page.get_by_role("textbox", name="Result")
     field.fill("minus forty")
     field.press("Control+Enter")
-    page.get_by_role("button", name="Go on with this result").click()
+    page.get_by_role("button", name="Continue with this result").click()
     expect(step(page, "minus forty")).to_be_visible()
     expect(page.get_by_text("from step 1 of #1")).to_be_visible()
     shoot(page, "toolpage-branched-en")
@@ -195,7 +195,7 @@ def test_a_tool_is_pasted_called_by_hand_and_taken_away(
     expect(result.get_by_text("HEYHEYHEY")).to_be_visible()
     expect(result.get_by_text("shouting")).to_be_visible()
     shoot(page, "toolpage-hand-en")
-    choose(page, "tool_section", "Take away")
+    choose(page, "tool_section", "Export")
     done = run_script(page, tmp_path)
     assert done.returncode == 0 and "HEY" in done.stderr, done.stderr
     shoot(page, "toolpage-take-en")

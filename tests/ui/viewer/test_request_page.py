@@ -52,28 +52,28 @@ def test_what_clients_send_is_listed_filtered_paused_and_cleared(
 ) -> None:
     send(url)
     page = visit(chromium, f"{url}/requests?lang=en")
-    expect(page.get_by_text("Exchanges: 1, the newest first")).to_be_visible()
+    expect(page.get_by_text("Exchanges: 1, newest first")).to_be_visible()
     expect(page.get_by_text(re.compile("[1-9] renamed"))).to_be_visible()
     assert "x=" in page.url
     # New ones come by themselves, and what is looked at stays.
     seen = page.url
     send(url, messages=[{"role": "user", "content": "second question"}])
-    expect(page.get_by_text("Exchanges: 2, the newest first")).to_be_visible()
+    expect(page.get_by_text("Exchanges: 2, newest first")).to_be_visible()
     assert page.url == seen
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_text("The list stands still")).to_be_visible()
+    expect(page.get_by_text("The list is paused")).to_be_visible()
     send(url, model="no:such", messages=[{"role": "user", "content": "fault gone"}])
-    page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_text("Exchanges: 3, the newest first")).to_be_visible()
-    page.get_by_role("searchbox", name="Words in it").fill("second QUESTION")
-    expect(page.get_by_text("Exchanges: 1, the newest first")).to_be_visible()
-    page.get_by_role("searchbox", name="Words in it").fill("")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Exchanges: 3, newest first")).to_be_visible()
+    page.get_by_role("searchbox", name="Contains text").fill("second QUESTION")
+    expect(page.get_by_text("Exchanges: 1, newest first")).to_be_visible()
+    page.get_by_role("searchbox", name="Contains text").fill("")
     page.get_by_role("combobox", name="Any outcome").click()
     page.get_by_role("option", name="Only errors").click()
-    expect(page.get_by_text("Exchanges: 1, the newest first")).to_be_visible()
+    expect(page.get_by_text("Exchanges: 1, newest first")).to_be_visible()
     shoot(page, "viewer-list-en")
     page.get_by_role("button", name="Clear", exact=True).last.click()
-    expect(page.get_by_text("No exchange is like that.")).to_be_visible()
+    expect(page.get_by_text("No exchange matches.")).to_be_visible()
     page.context.close()
 
 
@@ -91,7 +91,7 @@ def test_a_link_opens_the_same_view(url: str, chromium: Browser) -> None:
     page.get_by_role("button", name="＋ Anthropic").click()
     expect(page.get_by_role("columnheader", name="Anthropic")).to_be_visible()
     page.get_by_role("radio", name="Headers").click(force=True)
-    expect(page.get_by_text("Of most headers only the name is kept")).to_be_visible()
+    expect(page.get_by_text("For most headers only the name is recorded")).to_be_visible()
     expect(page.get_by_text(re.compile("user-agent: .*httpx")).first).to_be_visible()
     page.context.close()
 
@@ -136,7 +136,7 @@ def test_a_stream_on_its_time_axis(url: str, chromium: Browser) -> None:
     expect(page.get_by_text("I have thought.").first).to_be_visible()
     expect(page.get_by_label(re.compile("curve of tokens")).first).to_be_visible()
     shoot(page, "viewer-stream-en")
-    tab(page, "Against the last turn")
+    tab(page, "Compared with the last turn")
     expect(
         page.get_by_text(re.compile("may come from the cache|Nothing was asked"))
     ).to_be_visible()
