@@ -26,18 +26,42 @@ _CONTINUED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|(?P<end>\\\n)""", re.DOTAL
 # The first of these tells which shell it is: cmd's caret, or a Unix line continuation or quote.
 _SHELL = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<cmd>\^[ \t]*\n|\^")|(?P<unix>\\\n|\')', re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-
+_PARTS = r"""[^ \t\r\n'"\\;|&<>()]+|'[^']*'|"(?:[^"\\]|\\.)*"|\\."""
+_PART = re.compile(_PARTS, re.DOTALL)
+_WORD = re.compile(rf"[ \t\r\n]+|(?P<operator>[;|&<>()]+)|(?P<word>(?:{_PARTS})+)", re.DOTALL)
+_HIDDEN = re.compile(r'\\(["\\])')
 
 # Shell operators that end a command or redirect it.
 _CONTROL = ("|", "||", "&&", ";", "&", ">", ">>", "<", ")", "|&")
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a command for a Unix shell. Raises ValueError for an open quote."""
-    lexer = shlex.shlex(text, posix=True, punctuation_chars=";|&<>()")
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    return list(lexer)
+    """Return the words of a command for a Unix shell. Raises ValueError for an open quote.
+
+    As ``shlex`` of the standard library does, which takes the square of the time for a long word:
+    24 s for a picture of 1 MB in a request.
+    """
+    found = []
+    at = 0
+    while at < len(text):
+        match = _WORD.match(text, at)
+        if match is None:
+            raise ValueError("No closing quotation")
+        at = match.end()
+        if match["operator"]:
+            found.append(match["operator"])
+        elif match["word"]:
+            found.append("".join(map(_unquoted, _PART.findall(match["word"]))))
+    return found
+
+
+def _unquoted(part: str) -> str:
+    """Return what a part of a word stands for; in double quotes a backslash hides little."""
+    if part[0] == "'":
+        return part[1:-1]
+    if part[0] == '"':
+        return _HIDDEN.sub(r"\1", part[1:-1])
+    return part[1:] if part[0] == "\\" else part
 
 
 def options(words: list[str]) -> Iterator[tuple[str, str | None]]:

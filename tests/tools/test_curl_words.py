@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.inspector.paste.detect import read_paste
 from core.tools.curl_words import as_unix, options, words
@@ -50,3 +54,22 @@ def test_options_stand_together_or_behind_a_sign() -> None:
     ]  # fmt: skip
     (definition,) = parse_any("curl -sGd q=1 http://h/find").definitions
     assert definition.http is not None and definition.http.query == {"q": "{q}"}
+
+
+@given(st.text(alphabet="ab '\"\\;|&<>()\n\t\x0b$é", max_size=30))
+def test_words_are_those_of_the_standard_library(text: str) -> None:
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=";|&<>()")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        expected = list(lexer)
+    except ValueError:
+        with pytest.raises(ValueError, match="closing"):
+            words(text)
+    else:
+        assert words(text) == expected
+
+
+def test_a_long_body_is_one_word() -> None:
+    body = "9" * 4_000_000
+    assert words(f"curl http://h -d '{body}' -d \"{body}\" -d {body}")[3::2] == [body] * 3
