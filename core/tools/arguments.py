@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import InvalidRequest
+from core.tools.json_schema import problems
 from core.translation.codec.json import decode_json
 from core.translation.messages import Tool
 
@@ -32,14 +33,10 @@ def validate_arguments(tool: Tool, arguments: str) -> dict[str, Any]:
     """Return the arguments as an object that fits the tool's schema. Raises ToolArgumentError."""
     value = parse_arguments(arguments)
     if tool.parameters is not None:
-        # A tenth of the time that the gateway takes to start, and most requests have no tools.
-        from jsonschema import Draft202012Validator
-
-        checker = Draft202012Validator(dict(tool.parameters))
-        problems = sorted(checker.iter_errors(value), key=lambda error: list(error.path))
-        if problems:
+        found = problems(tool.parameters, value)
+        if found:
             raise ToolArgumentError(
-                "; ".join(f"{spell_path(list(p.absolute_path))}: {p.message}" for p in problems[:5])
+                "; ".join(f"{spell_path(p.path)}: {p.message}" for p in found[:5])
             )
     return value
 

@@ -7,9 +7,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from core.tools.arguments import (
     ToolArgumentError,
     parse_arguments,
@@ -17,6 +14,7 @@ from core.tools.arguments import (
     validate_arguments,
 )
 from core.tools.cases.values import Case, ExpectedCall, Verdict, Why
+from core.tools.json_schema import problems, schema_fault
 from core.tools.textual_calls import find_written_calls
 from core.translation.codec.json import encode_json
 from core.translation.messages import Tool, ToolCall
@@ -163,13 +161,13 @@ def _misfit(calls: Sequence[ToolCall], tools: Sequence[Tool]) -> str:
     for call in calls:
         if call.name not in known:
             return f"there is no tool {call.name}"
+        fault = schema_fault(dict(known[call.name].parameters or {}))
+        if fault is not None:
+            return f"the schema of {call.name} is broken: {fault.message}"
         try:
-            Draft202012Validator.check_schema(dict(known[call.name].parameters or {}))
             validate_arguments(known[call.name], call.arguments)
         except ToolArgumentError as exc:
             return str(exc)
-        except SchemaError as exc:
-            return f"the schema of {call.name} is broken: {exc.message}"
     return ""
 
 
@@ -182,11 +180,7 @@ def _fits(case: Case, expected: ExpectedCall, call: ToolCall) -> bool:
     if case.judge == "options":
         return fits_options(given, expected.arguments)
     if case.judge == "schema":
-        try:
-            Draft202012Validator.check_schema(expected.arguments)
-            return Draft202012Validator(expected.arguments).is_valid(given)
-        except SchemaError:
-            return False
+        return not (schema_fault(expected.arguments) or problems(expected.arguments, given))
     return same(given, expected.arguments)
 
 
@@ -196,14 +190,11 @@ def _difference(case: Case, expected: ExpectedCall, calls: Sequence[ToolCall]) -
     given = {} if call is None else _read(call)
     wanted = expected.arguments
     if case.judge == "schema":
-        try:
-            Draft202012Validator.check_schema(wanted)
-            problems = list(Draft202012Validator(wanted).iter_errors(given))
-        except SchemaError as exc:
-            return f"the schema of the case is broken: {exc.message}"
-        return "; ".join(
-            f"{spell_path(list(one.absolute_path))}: {one.message}" for one in problems[:3]
-        )
+        fault = schema_fault(wanted)
+        if fault is not None:
+            return f"the schema of the case is broken: {fault.message}"
+        found = problems(wanted or {}, given)
+        return "; ".join(f"{spell_path(one.path)}: {one.message}" for one in found[:3])
     if not isinstance(wanted, Mapping):
         return f"expected {encode_json(wanted).decode()}"
     parts = []

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from core.tools.definitions.bfcl import STANDARD_TYPES
+from core.tools.json_schema import problems, schema_fault
 from core.tools.lint.finding import Finding, Severity, finding, schema_fix, walk_schemas
 from core.translation.messages import Tool
 
@@ -56,11 +54,10 @@ def check_schema(index: int, tool: Tool) -> Iterator[Finding]:
 
 
 def _check_valid(index: int, schema: Mapping[str, Any]) -> Iterator[Finding]:
-    try:
-        Draft202012Validator.check_schema(dict(schema))
-    except SchemaError as exc:
-        place = ".".join(map(str, ("parameters", *exc.absolute_path)))
-        yield finding("invalid_schema", "error", index, place, why=exc.message[:200])
+    fault = schema_fault(dict(schema))
+    if fault is not None:
+        place = ".".join(map(str, ("parameters", *fault.path)))
+        yield finding("invalid_schema", "error", index, place, why=fault.message[:200])
 
 
 def _check_one(index: int, path: str, schema: dict[str, Any], depth: int) -> Iterator[Finding]:
@@ -123,11 +120,7 @@ def _misfit(schema: dict[str, Any]) -> bool:
     # None often stands for a parameter that may be left out.
     if schema["default"] is None or any("$ref" in s for _, s, _ in walk_schemas(rest)):
         return False
-    try:
-        Draft202012Validator.check_schema(rest)
-        return not Draft202012Validator(rest).is_valid(schema["default"])
-    except SchemaError:
-        return False
+    return schema_fault(rest) is None and bool(problems(rest, schema["default"]))
 
 
 def _values_in(description: str) -> list[str]:
