@@ -42,7 +42,7 @@ _VOLATILE = (
 
 # Fields that exist in one API only because of its format.
 _FORM = tuple(ANSWER_NOTES[name] for name in ("constant", "position", "id", "refusal",
-              "total_tokens", "added", "done", "error_kind"))  # fmt: skip
+              "total_tokens", "added", "done", "error_kind", "echoed", "empty"))  # fmt: skip
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -225,7 +225,11 @@ def _failed(
 def _compared(answers: Sequence[Answered], one: int, other: int) -> Comparison:
     left, right = answers[one], answers[other]
     rows = align_answer(
-        left.body, right.body, source=left.client_dialect, target=right.client_dialect
+        left.body,
+        right.body,
+        source=left.client_dialect,
+        target=right.client_dialect,
+        comparing=True,
     )
     return Comparison(left=one, right=other, rows=tuple(map(_judged, rows)))
 

@@ -5,15 +5,19 @@ Used by the request page and by ``GET /diglot/exchanges/{id}/report``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
 
+from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
+from core.inspector.align.answer_scene import AnswerWays
 from core.inspector.align.request import AlignedRow, align_request
 from core.inspector.align.response import align_answer, whole_answer
-from core.inspector.align.stream import align_stream
-from core.inspector.timeline import StreamLine, read_line
+from core.inspector.align.stream import Whole, align_stream
+from core.inspector.timeline import StreamLine, read_line, record_data
 from core.translation.dialects.registry import DIALECTS, api_of
 from core.translation.stamp import Stamp
 
@@ -85,9 +89,21 @@ def answer_rows(
     ``dialect`` replaces the target. A stream is assembled first. Raises DiglotError for an invalid
     answer.
     """
+    answer = answer_pair(exchange, pair, dialect)
+    return answer.source, answer.target, answer.rows
+
+
+def answer_pair(exchange: Exchange, pair: Pair, dialect: str = "") -> Pair:
+    """Return both sides of an exchange's answer, as ``answer_rows`` has their rows."""
     source, target = answer_ways(pair)
-    sides = [_whole(exchange, side) for side in (source, dialect or target)]
-    return source, target, align_answer(*sides, source=source, target=dialect or target)
+    target = dialect or target
+    body, written = _whole(exchange, source), _whole(exchange, target)
+    rows = align_answer(
+        body, written, source=source, target=target, ways=_ways(exchange, pair, source)
+    )
+    return Pair(
+        source=source, target=target, derived=pair.derived, body=body, written=written, rows=rows
+    )
 
 
 def stream_rows(
@@ -95,8 +111,10 @@ def stream_rows(
 ) -> tuple[str, str, tuple[AlignedRow, ...]]:
     """Return the same for a stream, with rows for chunk fields."""
     source, target = answer_ways(pair)
-    sides = [_line(exchange, side) for side in (source, dialect or target)]
-    return source, target, align_stream(*sides)
+    target = dialect or target
+    left, right = _line(exchange, source), _line(exchange, target)
+    ways = _ways(exchange, pair, source)
+    return source, target, align_stream(left, right, ways=ways)
 
 
 def is_streamed(exchange: Exchange) -> bool:
@@ -104,13 +122,54 @@ def is_streamed(exchange: Exchange) -> bool:
     return any(wire.streamed for wire in (exchange.client, *exchange.backend))
 
 
-def _line(exchange: Exchange, dialect: str) -> StreamLine:
-    return read_line(dialect, exchange.response_in(dialect), started=exchange.started)
+def _ways(exchange: Exchange, pair: Pair, source: str) -> AnswerWays:
+    """Return how an answer came about, where its backend was asked more than once."""
+    if pair.derived or not exchange.emulated:
+        return AnswerWays()
+    others = []
+    for wire in exchange.backend[:-1]:
+        if wire.dialect == source and wire.status < 400 and wire.chunks:
+            with suppress(DiglotError):
+                others.append(_read(exchange, wire.dialect, wire.chunks, streamed=wire.streamed))
+    return AnswerWays(emulated=frozenset(exchange.emulated.values()), others=others)
+
+
+def _line(exchange: Exchange, dialect: str) -> StreamLine | Whole:
+    pieces = exchange.response_in(dialect)
+    if not _is_stream(exchange, dialect):
+        return Whole(dialect, _read(exchange, dialect, pieces, streamed=False))
+    return read_line(dialect, pieces, started=exchange.started)
 
 
 def _whole(exchange: Exchange, dialect: str) -> dict[str, Any]:
-    data = b"".join(piece for _, piece in exchange.response_in(dialect))
+    pieces = exchange.response_in(dialect)
+    return _read(exchange, dialect, pieces, streamed=_is_stream(exchange, dialect))
+
+
+def _is_stream(exchange: Exchange, dialect: str) -> bool:
     wires = [wire for wire in (exchange.client, *exchange.backend) if wire.dialect == dialect]
-    streamed = (wires[-1] if wires else exchange.client).streamed
+    return (wires[-1] if wires else exchange.client).streamed
+
+
+def _read(
+    exchange: Exchange, dialect: str, pieces: Sequence[tuple[int, bytes]], *, streamed: bool
+) -> dict[str, Any]:
+    """Return an answer as one body: of a stream that failed, the record that says so.
+
+    What is no JSON object stands under ``data``, as the fields of a stream have it.
+    """
     stamp = Stamp(id=exchange.id, created=exchange.started, model=exchange.model)
-    return whole_answer(dialect, data, streamed=streamed, stamp=stamp)
+    data = b"".join(piece for _, piece in pieces)
+    if streamed:
+        try:
+            return whole_answer(dialect, data, streamed=True, stamp=stamp)
+        except DiglotError:
+            line = read_line(dialect, pieces, started=exchange.started)
+            failed = [record for record in line.records if record.kind == "error"]
+            if not failed:
+                raise
+            data = record_data(failed[-1], dialect)
+    try:
+        return whole_answer(dialect, data, streamed=False, stamp=stamp)
+    except DiglotError:
+        return {"data": data.decode("utf-8", "replace")} if data.strip() else {}

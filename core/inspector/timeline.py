@@ -282,6 +282,13 @@ def timeline(
     return Timeline(source, target, pairs)
 
 
+def record_data(record: Record, dialect: str) -> bytes:
+    """Return the data of a record without its framing."""
+    if DIALECTS[dialect].native:
+        return record.data
+    return b"\n".join(one.data for one in SSEDecoder().decode(record.data))
+
+
 def _record(
     raw: bytes | SSERecord, decoder: Decoder, number: int, at: int, chunk: int
 ) -> tuple[Record, int]:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import DiglotError, InvalidRequest
+from core.inspector.align.answer_leaves import answer_leaves
 from core.inspector.align.request import align_request
-from core.inspector.align.response import align_answer, answer_leaves
+from core.inspector.align.response import align_answer
 from core.inspector.paste.detect import read_paste
 from core.inspector.paste.sniff import tell
 from core.inspector.timeline import read_line, timeline

@@ -21,8 +21,8 @@ from core.exchanges.wire import Wire
 from core.gateway.auth import principal_of
 from core.gateway.call import GatewayState
 from core.gateway.gate import GatedRoute, handled
-from core.inspector.align.request import AlignedRow
-from core.inspector.pair import Pair, answer_rows, is_streamed, pair_of, sent_pair, stream_rows
+from core.inspector.align.request import AlignedRow, Span
+from core.inspector.pair import Pair, answer_pair, is_streamed, pair_of, sent_pair, stream_rows
 from core.note import Note
 from core.translation.codec.json import json_or_none
 from core.translation.stamp import rfc3339
@@ -107,7 +107,7 @@ class ExchangeRoutes:
         if exchange.client.chunks:
             found["answer"] = _answer(exchange, pair, language)
             if is_streamed(exchange):
-                found["stream"] = _answer(exchange, pair, language, stream=True)
+                found["stream"] = _stream(exchange, pair, language)
         return found
 
     def _mine(self, request: Request) -> Exchange:
@@ -199,14 +199,29 @@ def _pair(pair: Pair, language: str) -> dict[str, Any]:
     }
 
 
-def _answer(
-    exchange: Exchange, pair: Pair, language: str, *, stream: bool = False
-) -> dict[str, Any]:
+def _answer(exchange: Exchange, pair: Pair, language: str) -> dict[str, Any]:
     try:
-        source, target, rows = (stream_rows if stream else answer_rows)(exchange, pair)
+        return _pair(answer_pair(exchange, pair), language)
     except DiglotError as exc:
         return {"error": exc.message, "rows": []}
-    return {"source": source, "target": target, "rows": _rows(rows, language)}
+
+
+def _stream(exchange: Exchange, pair: Pair, language: str) -> dict[str, Any]:
+    try:
+        source, target, rows = stream_rows(exchange, pair)
+    except DiglotError as exc:
+        return {"error": exc.message, "rows": []}
+    found = _rows(rows, language)
+    for row, aligned in zip(found, rows, strict=True):
+        row |= {"records": _span(aligned.at), "written_records": _span(aligned.written_at)}
+    return {"source": source, "target": target, "rows": found}
+
+
+def _span(span: Span | None) -> dict[str, int] | None:
+    """Return in which records of a stream something stands, counted from 1."""
+    if span is None:
+        return None
+    return {"first": span.first, "last": span.last, "count": span.count}
 
 
 def _rows(rows: Iterable[AlignedRow], language: str) -> list[dict[str, Any]]:

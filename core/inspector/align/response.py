@@ -1,60 +1,44 @@
-"""Answers, errors and headers in two dialects, side by side: every value of both in one row.
+"""Answers and errors in two dialects, side by side: every value of both in one row.
 
-As in the report of a request, a row says what happened to a value: each leaf of either side is in
-exactly one row, matched by the table of answer fields and by value.
+As the report of a request does, a row says what happened to a value: each leaf of either side
+stands in exactly one row, found by the table of answer fields and by what it holds. Two leaves
+are only put into one row where one says what the other says.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from core.errors import DiglotError, InvalidResponse
-from core.exchanges.masking import MASK
+from core.errors import InvalidResponse
+from core.inspector.align.answer_leaves import EMPTY, GROWING, AnswerLeaf, answer_leaves
+from core.inspector.align.answer_meaning import OWN_ON_EACH_SIDE, carries, means, same
+from core.inspector.align.answer_reasons import reason_of
+from core.inspector.align.answer_scene import AnswerFact, AnswerScene, AnswerWays
 from core.inspector.align.request import AlignedRow
-from core.inspector.align.response_fields import ANSWER_FIELDS, AnswerField
-from core.inspector.align.response_notes import ANSWER_NOTES
-from core.translation.codec.json import decode_json, encode_json, read_object
-from core.translation.codec.json_paths import join
-from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS
+from core.translation.codec.json import decode_json, read_object
+from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate
 from core.translation.report.rows import Outcome
 from core.translation.stamp import Stamp
 
-_EMPTY: tuple[Any, ...] = ("", None, [], {})
-_NATIVE = ("ollama", "generate")
 _COUNTS = ("usage", "prompt_eval_count", "eval_count")
-_ECHOED = frozenset(
-    """background conversation include instructions max_output_tokens max_tool_calls metadata
-    parallel_tool_calls previous_response_id prompt_cache_key reasoning safety_identifier
-    service_tier store temperature text tool_choice tools top_logprobs top_p truncation user
-    incomplete_details prompt prompt_cache_retention presence_penalty frequency_penalty
-    moderation""".split()
+_SUMMED = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
+# What leaving out loses nothing of, whatever it says.
+_IMPLIED = frozenset(
+    """created id kind block item_id place role done call.type call.place total_tokens fingerprint
+    error.kind error.more event mark state nothing""".split()
 )
-_TRANSPORT = frozenset(
-    """accept accept-encoding accept-language cache-control connection content-encoding
-    content-length date host keep-alive server transfer-encoding user-agent vary
-    x-accel-buffering""".split()
-)
-
-
-class AnswerLeaf(NamedTuple):
-    """One value of an answer, its path with and without indices, and its row of ANSWER_FIELDS."""
-
-    path: str
-    pattern: str
-    value: Any
-    row: AnswerField | None
+# What a stream may say several of, so that one may be on its own on the other side.
+_TOLD = frozenset({*GROWING, "call.name", "call.id"})
+_BY_ORDER = frozenset({"kind", "block", "role", "place", "call.place", "state", "again"})
 
 
 def whole_answer(dialect: str, data: bytes, *, streamed: bool, stamp: Stamp) -> dict[str, Any]:
     """Return an answer as one body: a stream is put together as its dialect writes whole ones.
 
-    Raises InvalidResponse or BackendError for an invalid or incomplete answer.
+    Raises InvalidResponse or BackendError for what breaks its dialect, or ended too soon.
     """
     if not streamed:
         return read_object(decode_json(data, blame=InvalidResponse), "", blame=InvalidResponse)
@@ -70,215 +54,258 @@ def whole_answer(dialect: str, data: bytes, *, streamed: bool, stamp: Stamp) -> 
 
 
 def align_answer(
-    body: Mapping[str, Any], written: Mapping[str, Any], *, source: str, target: str
+    body: Mapping[str, Any],
+    written: Mapping[str, Any],
+    *,
+    source: str,
+    target: str,
+    ways: AnswerWays | None = None,
+    comparing: bool = False,
 ) -> tuple[AlignedRow, ...]:
-    """Return the rows of an answer or an error and its translation: first those of ``body``.
+    """Return the rows of an answer or an error and what became of it: first those of ``body``.
 
     ``written`` is the answer in ``target``; both may be any dialect's, embeddings' too.
+    ``comparing``: the two are answers of their own, so that the same field is one row though it
+    says two things.
     """
     left, right = answer_leaves(body, source), answer_leaves(written, target)
-    return align_leaves(list(left), list(right), source=source, target=target)
+    return align_leaves(
+        list(left), list(right), source=source, target=target, ways=ways, comparing=comparing
+    )
 
 
 def align_leaves(
-    left: Sequence[AnswerLeaf], right: Sequence[AnswerLeaf], *, source: str, target: str
+    left: Sequence[AnswerLeaf],
+    right: Sequence[AnswerLeaf],
+    *,
+    source: str,
+    target: str,
+    ways: AnswerWays | None = None,
+    comparing: bool = False,
 ) -> tuple[AlignedRow, ...]:
     """Return the rows of two lists of leaves, in each of which no path comes twice."""
-    places = _Places(left, right)
-    said = [leaf.value for leaf in right if isinstance(leaf.value, str)]
-    rows = [_judge(leaf, places.found.get(leaf.path), said, source, target) for leaf in left]
-    taken = {other.path for other in places.found.values()}
-    return (*rows, *(_added(leaf, target) for leaf in right if leaf.path not in taken))
+    ways = ways or AnswerWays()
+    scene = AnswerScene(
+        source=source,
+        target=target,
+        said=[leaf.value for leaf in left if isinstance(leaf.value, str)],
+        written=[leaf.value for leaf in right if isinstance(leaf.value, str)],
+        several=[
+            (leaf.group, leaf.value)
+            for leaf in left
+            if isinstance(leaf.value, list) and _is_several(leaf)
+        ],
+        aside=[leaf for other in ways.others for leaf in answer_leaves(other, source)],
+        ways=ways,
+        counted=any(leaf.name in _SUMMED for leaf in right),
+        timed=any("timings" in leaf.path for leaf in left),
+    )
+    return tuple(_Alignment(left, right, scene, comparing=comparing).rows())
 
 
-def align_headers(
-    left: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]]
-) -> tuple[AlignedRow, ...]:
-    """Return the rows of two lists of headers, by name; ``path`` and ``target`` are the names."""
-    others: dict[str, deque[str]] = defaultdict(deque)
-    for name, value in right:
-        others[name].append(value)
-    rows = []
-    for name, value in left:
-        other = others[name].popleft() if others.get(name) else None
-        rows.append(_header(name, value, other))
-    for name, waiting in others.items():
-        rows.extend(_header_added(name, value) for value in waiting)
-    return tuple(rows)
+class _Alignment:
+    """Which leaf of the other side each leaf is, and the rows that follow from it."""
 
-
-def answer_leaves(body: Mapping[str, Any], dialect: str) -> Iterator[AnswerLeaf]:
-    """Yield the values of an answer one by one; opaque values stay whole."""
-    return _below(dict(body), "", "", dialect)
-
-
-class _Places:
-    """Matches the leaves of both sides: equal values first."""
-
-    def __init__(self, left: Sequence[AnswerLeaf], right: Sequence[AnswerLeaf]) -> None:
-        self.found: dict[str, AnswerLeaf] = {}
-        self._equal: dict[tuple[str, bytes], deque[AnswerLeaf]] = defaultdict(deque)
-        self._named: dict[str, deque[AnswerLeaf]] = defaultdict(deque)
+    def __init__(
+        self,
+        left: Sequence[AnswerLeaf],
+        right: Sequence[AnswerLeaf],
+        scene: AnswerScene,
+        *,
+        comparing: bool,
+    ) -> None:
+        self._left = left
+        self._right = right
+        self._scene = scene
+        self._found: dict[str, AnswerLeaf] = {}
         self._taken: set[str] = set()
-        for leaf in sorted(right, key=_is_empty):
-            self._equal[_group(leaf), _means(leaf.value)].append(leaf)
-            self._named[_name(leaf)].append(leaf)
-        for leaf in left:
-            self._take(leaf, self._equal.get((_group(leaf), _means(leaf.value))))
-        for leaf in sorted(left, key=_is_empty):
-            if leaf.path not in self.found:
-                self._take(leaf, self._named.get(_name(leaf)))
+        self._cached = [
+            leaf.value
+            for leaf in (*left, *right)
+            if leaf.name == "cached_tokens" and isinstance(leaf.value, int)
+        ]
+        self._match(lambda leaf: leaf.group, self._equal)
+        self._match(lambda leaf: leaf.group, self._carried)
+        if comparing:
+            self._match(lambda leaf: leaf.name, lambda leaf, other: True)
 
-    def _take(self, leaf: AnswerLeaf, waiting: deque[AnswerLeaf] | None) -> None:
-        while waiting:
-            other = waiting.popleft()
-            if other.path not in self._taken:
-                self._taken.add(other.path)
-                self.found[leaf.path] = other
-                return
+    def rows(self) -> Iterator[AlignedRow]:
+        """Yield the rows: first those of the left side, then what was added."""
+        matched = [leaf for leaf in self._left if leaf.path in self._found]
+        for leaf in self._left:
+            other = self._found.get(leaf.path)
+            yield self._paired(leaf, other) if other else self._unsaid(leaf, matched)
+        taken = [leaf for leaf in self._right if leaf.path in self._taken]
+        for leaf in self._right:
+            if leaf.path not in self._taken:
+                yield self._added(leaf, taken)
+
+    # Which belongs to which -----------------------------------------------------------------
+
+    def _match(self, key: Any, fits: Any) -> None:
+        """Pair what has one key and fits; what says something comes before what is empty."""
+        waiting: dict[str, list[AnswerLeaf]] = defaultdict(list)
+        for leaf in sorted(self._right, key=_order):
+            if leaf.path not in self._taken:
+                waiting[key(leaf)].append(leaf)
+        for leaf in sorted(self._left, key=_order):
+            if leaf.path in self._found:
+                continue
+            there = waiting[key(leaf)]
+            for index, other in enumerate(there):
+                if fits(leaf, other):
+                    self._found[leaf.path] = other
+                    self._taken.add(other.path)
+                    del there[index]
+                    break
+
+    def _equal(self, leaf: AnswerLeaf, other: AnswerLeaf) -> bool:
+        return (type(leaf.value) is type(other.value) and leaf.value == other.value) or (
+            means(leaf.value) == means(other.value))  # fmt: skip
+
+    def _carried(self, leaf: AnswerLeaf, other: AnswerLeaf) -> bool:
+        name = leaf.name
+        if name in _SUMMED and self._is_sum(leaf, other):
+            return True
+        if name in _BY_ORDER:
+            return False
+        if leaf.group == "text" and leaf.name != other.name and "thinking" in (
+            leaf.name, other.name) and leaf.value != other.value:  # fmt: skip
+            return False
+        return carries(
+            leaf.group,
+            leaf.value,
+            other.value,
+            source=self._scene.source,
+            target=self._scene.target,
+            cached=self._cached,
+        )
+
+    def _is_sum(self, leaf: AnswerLeaf, other: AnswerLeaf) -> bool:
+        """Tell whether a count is that of all requests that were made for this one."""
+        counts = [one.value for one in (leaf, *self._scene.aside) if one.name == leaf.name]
+        numbers = len(counts) > 1 and all(isinstance(count, int) for count in counts)
+        return numbers and sum(counts) == other.value
+
+    # What became of each --------------------------------------------------------------------
+
+    def _paired(self, leaf: AnswerLeaf, other: AnswerLeaf) -> AlignedRow:
+        outcome: Outcome = "retyped"
+        if same(leaf.value, other.value):
+            outcome = "kept" if leaf.path == other.path else "renamed"
+        elif leaf.name in _SUMMED and self._scene.aside and self._is_sum(leaf, other):
+            outcome = "emulated"
+        return self._row(outcome, leaf, leaf, other)
+
+    def _unsaid(self, leaf: AnswerLeaf, matched: Sequence[AnswerLeaf]) -> AlignedRow:
+        scene = self._scene
+        if self._became_call(leaf):
+            return self._row("emulated", leaf, leaf, None)
+        if _is_repeated(leaf, matched):
+            return self._row("retyped", leaf, leaf, None, again=True)
+        empty = leaf.value in EMPTY
+        zero = leaf.value == 0 and scene.native(scene.target) and scene.has_place(leaf.name)
+        words = leaf.name in (*GROWING, "error.message") or leaf.row is None
+        joined = words and isinstance(leaf.value, str) and len(leaf.value) > (leaf.row is None) * 3
+        if joined and any(leaf.value in text for text in scene.written):
+            return self._row("retyped", leaf, leaf, None)
+        echo = AnswerFact(
+            outcome="retyped", name=leaf.name, path=leaf.path, value=leaf.value, target=None,
+            written=None, scene=scene,
+        )  # fmt: skip
+        implied = leaf.name in _IMPLIED or reason_of(echo).key == "answer.echoed"
+        return self._row("retyped" if empty or zero or implied else "dropped", leaf, leaf, None)
+
+    def _added(self, leaf: AnswerLeaf, taken: Sequence[AnswerLeaf]) -> AlignedRow:
+        scene = self._scene
+        if self._came_aside(leaf):
+            return self._row("emulated", leaf, None, leaf)
+        if _is_repeated(leaf, taken) and any(_words(leaf.value)):
+            return self._row("retyped", leaf, None, leaf, again=True)
+        told = (values for group, values in scene.several if group == leaf.group)
+        if (
+            leaf.name in _TOLD
+            and leaf.value not in EMPTY
+            and any(same(leaf.value, one) for values in told for one in values)
+        ):
+            return self._row("retyped", leaf, None, leaf)
+        text = leaf.group in GROWING or leaf.name in ("call.namespace", "error.message")
+        if text and isinstance(leaf.value, str) and leaf.value and any(
+            leaf.value in said for said in scene.said):  # fmt: skip
+            return self._row("retyped", leaf, None, leaf)
+        return self._row("defaulted", leaf, None, leaf)
+
+    def _became_call(self, leaf: AnswerLeaf) -> bool:
+        """Tell whether a text is a call that was made of it."""
+        if not self._scene.ways.makes_calls or leaf.name != "text":
+            return False
+        calls = [other.value for other in self._right if other.name == "call.name"]
+        return any(isinstance(name, str) and name in str(leaf.value) for name in calls)
+
+    def _came_aside(self, leaf: AnswerLeaf) -> bool:
+        """Tell whether a value came of words, or with another request's answer."""
+        scene = self._scene
+        if scene.ways.makes_calls and leaf.name in ("call.name", "call.arguments"):
+            return True
+        told = leaf.value not in EMPTY and leaf.name not in _IMPLIED
+        return told and any(
+            other.group == leaf.group and means(other.value) == means(leaf.value)
+            for other in scene.aside
+        )
+
+    def _row(
+        self,
+        outcome: Outcome,
+        of: AnswerLeaf,
+        left: AnswerLeaf | None,
+        right: AnswerLeaf | None,
+        *,
+        again: bool = False,
+    ) -> AlignedRow:
+        path, value = (left.path, left.value) if left else (None, None)
+        target, written = (right.path, right.value) if right else (None, None)
+        fact = AnswerFact(
+            outcome=outcome, name=of.name, path=path, value=value, target=target, written=written,
+            scene=self._scene, again=again,
+        )  # fmt: skip
+        note = reason_of(fact, of.row.note if of.row else "")
+        return AlignedRow(
+            path=path, value=value, outcome=outcome, target=target, written=written, note=note
+        )
 
 
-def _is_empty(leaf: AnswerLeaf) -> bool:
-    """Tell whether a leaf is empty: among equal candidates, others come first."""
-    return leaf.value in _EMPTY
+def _is_several(leaf: AnswerLeaf) -> bool:
+    """Tell whether a list is what a stream said of one field, not a value of its own."""
+    return (leaf.row is not None and not leaf.row.opaque) or leaf.name == "call.arguments"
 
 
-def _name(leaf: AnswerLeaf) -> str:
-    return leaf.row.name if leaf.row else f"?{leaf.path}"
+def _order(leaf: AnswerLeaf) -> tuple[bool, bool, bool]:
+    """Order leaves: what says something first, a reason before a mere status, and what is said
+    again last."""
+    return (leaf.value in EMPTY, leaf.name != leaf.group, leaf.again)
 
 
-def _group(leaf: AnswerLeaf) -> str:
-    # The responses dialect writes thinking where it writes text.
-    name = _name(leaf)
-    return "text" if name == "thinking" else name
+def _is_repeated(leaf: AnswerLeaf, matched: Sequence[AnswerLeaf]) -> bool:
+    """Tell whether a leaf says nothing but what others of its side say, which are matched."""
+    if leaf.value in EMPTY or leaf.name in OWN_ON_EACH_SIDE:
+        return False
+    if leaf.again:
+        words = list(_words(leaf.value))
+        said = [text for one in matched for text in _words(one.value)]
+        return all(any(word in text for text in said) for word in words)
+    if leaf.name not in (*GROWING, "call.name", "call.id", "logprobs"):
+        return False
+    return any(one.group == leaf.group and one.value == leaf.value for one in matched)
 
 
-def is_closed(value: Any, row: AnswerField | None, pattern: str, dialect: str) -> bool:
-    """Tell whether a value is one leaf: a scalar, an empty container or an opaque value."""
-    if not isinstance(value, dict | list) or not value:
-        return True
-    # An opaque value may contain another named one: choices[].logprobs.
-    inner = isinstance(value, dict) and "content" in value and (
-        f"{pattern}.content" in rows_of(dialect))  # fmt: skip
-    echoed = dialect == "responses" and pattern in _ECHOED
-    return echoed or (row is not None and row.opaque and not inner)
-
-
-def rows_of(dialect: str) -> Mapping[str, AnswerField]:
-    """Return the answer fields of a dialect by path."""
-    return _rows(dialect)
-
-
-def _below(value: Any, path: str, pattern: str, dialect: str) -> Iterator[AnswerLeaf]:
-    row = _rows(dialect).get(pattern)
-    if path and is_closed(value, row, pattern, dialect):
-        yield AnswerLeaf(path, pattern, value, row)
+def _words(value: Any, key: str = "") -> Iterator[str]:
+    """Yield the texts of a value that say something of the answer, not what kind of thing it is."""
+    if isinstance(value, str):
+        if value and key not in ("type", "id", "status", "role", "item_id"):
+            yield value
     elif isinstance(value, dict):
-        for key, item in value.items():
-            inner = f"{pattern}.{key}" if pattern else key
-            yield from _below(item, join(path, key), inner, dialect)
+        for inner, item in value.items():
+            yield from _words(item, inner)
     elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _below(item, f"{path}[{index}]", f"{pattern}[]", dialect)
-
-
-@lru_cache
-def _rows(dialect: str) -> Mapping[str, AnswerField]:
-    return {place: row for row in ANSWER_FIELDS for place in row.paths.get(dialect, ())}
-
-
-def _judge(
-    leaf: AnswerLeaf, other: AnswerLeaf | None, said: Sequence[str], source: str, target: str
-) -> AlignedRow:
-    row = leaf.row
-    if other is not None:
-        return _pair(leaf, other, row.note if row else "unknown")
-    if row is None:
-        if source == "responses" and re.split(r"[.\[]", leaf.pattern)[0] in _ECHOED:
-            return _say(leaf, "retyped", "echoed")
-        if leaf.value in _EMPTY:
-            return _say(leaf, "retyped", "added")
-        return _say(leaf, "dropped", "unknown")
-    if row.implied or (row.name == "reason" and target == "responses"):
-        return _say(leaf, "retyped", row.note)
-    if leaf.value in _EMPTY:
-        return _say(leaf, "retyped", "added")
-    if isinstance(leaf.value, str) and any(leaf.value in text for text in said):
-        return _say(leaf, "retyped", "joined")
-    return _say(leaf, "dropped", row.note)
-
-
-def _pair(leaf: AnswerLeaf, other: AnswerLeaf, note: str) -> AlignedRow:
-    same = type(leaf.value) is type(other.value) and leaf.value == other.value
-    outcome: Outcome = "retyped"
-    if same:
-        outcome = "kept" if leaf.path == other.path else "renamed"
-    if same and outcome == "kept":
-        note = "kept"
-    elif note == "durations":
-        note = "durations_read"
-    elif note == "content" and not same and leaf.value in _EMPTY and other.value in _EMPTY:
-        note = "empty_content"
-    return AlignedRow(
-        path=leaf.path, value=leaf.value, outcome=outcome, target=other.path,
-        written=other.value, note=ANSWER_NOTES[note],
-    )  # fmt: skip
-
-
-def _added(leaf: AnswerLeaf, target: str) -> AlignedRow:
-    note = leaf.row.note if leaf.row else "added"
-    first = re.split(r"[.\[]", leaf.pattern)[0]
-    if leaf.row is None and target == "responses" and first in _ECHOED:
-        note = "echoed"
-    elif note == "durations" and target in _NATIVE:
-        note = "durations_read" if leaf.row and leaf.row.name != "total" else "duration_measured"
-    return AlignedRow(
-        path=None, value=None, outcome="defaulted", target=leaf.path, written=leaf.value,
-        note=ANSWER_NOTES[note],
-    )  # fmt: skip
-
-
-def _say(leaf: AnswerLeaf, outcome: Outcome, note: str) -> AlignedRow:
-    return AlignedRow(
-        path=leaf.path, value=leaf.value, outcome=outcome, target=None, written=None,
-        note=ANSWER_NOTES[note],
-    )  # fmt: skip
-
-
-def _means(value: Any) -> bytes:
-    """Return a normal form that is equal for values with the same meaning."""
-    if isinstance(value, str) and value.startswith("{"):
-        with suppress(DiglotError):
-            value = decode_json(value)
-    return encode_json("" if value is None else value)
-
-
-def _header(name: str, value: str, other: str | None) -> AlignedRow:
-    note, outcome = "kept", "kept"
-    if MASK in (value, other):
-        note, outcome = "secret_header", "retyped" if other is not None else "dropped"
-    elif other is None:
-        own = name.startswith("x-diglot-")
-        note = "own_header" if own else "transport"
-        outcome = "retyped" if own or name in _TRANSPORT else "dropped"
-    elif value != other:
-        note, outcome = "stream_type" if name == "content-type" else "transport", "retyped"
-    kind: Outcome = outcome  # type: ignore[assignment]
-    return AlignedRow(
-        path=name, value=value, outcome=kind, target=None if other is None else name,
-        written=other, note=ANSWER_NOTES[note],
-    )  # fmt: skip
-
-
-def _header_added(name: str, value: str) -> AlignedRow:
-    note = "own_header" if name.startswith("x-diglot-") else "transport"
-    if value == MASK:
-        note = "secret_header"
-    return AlignedRow(
-        path=None, value=None, outcome="defaulted", target=name, written=value,
-        note=ANSWER_NOTES[note],
-    )  # fmt: skip
-
-
-_KNOWN = frozenset({*DIALECTS, *EMBEDDING_DIALECTS})
-assert all(dialect in _KNOWN for row in ANSWER_FIELDS for dialect in row.paths)
+        for item in value:
+            yield from _words(item, key)

@@ -10,9 +10,10 @@ _OPENAI = "OpenAI API reference, chat completions"
 ANSWER_NOTES = notes(
     "answer",
     {
-        "": """kept renamed content joined duration_measured unknown added stream_state said_again
-            empty_chunk own_header secret_header transport""",
-        "Ollama api/types.go": "created empty_content call_id arguments logprobs",
+        "": """kept renamed form not_carried no_place made empty alias several part content joined
+            duration_measured unknown added stream_state said_again empty_chunk own_error
+            content_type own_header secret_header transport""",
+        "Ollama api/types.go": "created empty_content call_id arguments logprobs zero",
         _OPENAI: """id constant position total_tokens token_details refusal
             done_mark usage_not_asked""",
         _COMPAT: """thinking reason prompt_tokens completion_tokens fingerprint
@@ -20,6 +21,8 @@ ANSWER_NOTES = notes(
         "Ollama docs/api.md": "done durations context vector stream_type event_name",
         "llama.cpp tools/server/README.md": "durations_read",
         "OpenAI API reference, responses": "echoed",
+        "Anthropic API reference, messages": "cached_apart signature",
+        "Diglot": "written_call other_request summed",
     },
     since={
         "0.9.0": "thinking",

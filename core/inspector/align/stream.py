@@ -1,39 +1,45 @@
-"""Streams in two dialects, side by side: one row for each field of their chunks.
+"""Streams in two dialects, side by side: each field of their chunks in one row, as of an answer.
 
-Pieces (text, thinking, arguments) are joined; a repeated field has one row with its value, or with
-its values if they differ. The fields are those of whole answers: the path in a chunk is mapped to
-the path in the answer.
+What comes in pieces (text, thinking, arguments) is joined; of a field that is said again and
+again the row holds the value, or the values where they differ. The fields are those of whole
+answers: a chunk's place is looked up as the place in the answer that it fills.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
 
 from core.errors import DiglotError
+from core.inspector.align.answer_leaves import (
+    EMPTY,
+    GROWING,
+    AnswerLeaf,
+    answer_leaves,
+    is_closed,
+    rows_of,
+)
+from core.inspector.align.answer_scene import AnswerWays
 from core.inspector.align.request import AlignedRow, Span
-from core.inspector.align.response import AnswerLeaf, align_leaves, is_closed, rows_of
+from core.inspector.align.response import align_leaves
 from core.inspector.align.response_fields import AnswerField
-from core.inspector.align.response_notes import ANSWER_NOTES
 from core.inspector.timeline import Record, StreamLine
 from core.translation.codec.framing import SSEDecoder
 from core.translation.codec.json import decode_json, encode_json
 from core.translation.codec.json_paths import join
 from core.translation.dialects.registry import DIALECTS
 
-_GROWING = frozenset({"text", "thinking", "call.arguments", "refusal"})
-_COUNTS = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
 _CALLS = ("message.tool_calls[]", "tool_calls[]")
 _TYPED = ("anthropic", "responses")
 _INDEX = {"anthropic": "index", "responses": "output_index"}
 
 
 def _frame(name: str, note: str) -> AnswerField:
-    return AnswerField(name=name, paths={}, note=note, implied=True)
+    return AnswerField(name=name, paths={}, note=note)
 
 
 _STEP = re.compile(r"[.\[]")
@@ -54,13 +60,16 @@ _FRAMES = {
         _frame("place", "position"),
     ),
 }
-"""Fields of typed events that exist in every type."""
+"""What typed events say of themselves, whatever their type."""
 
-# Maps paths in events to paths in the answer, by event type and beginning of the path.
+# Where the answer has what an event brings, by the event's type and the beginning of a place.
 _PLACES: dict[str, tuple[tuple[str, str], ...]] = {
     "anthropic": (
         (r"message_start message\.(?=(id|type|role|model|usage\.\w+)$)", ""),
-        (r"content_block_start content_block\.(?=(type|id|name)$)", "content[]."),
+        (
+            r"content_block_start content_block\.(?=(type|id|name|text|thinking|input)$)",
+            "content[].",
+        ),
         (r"content_block_delta delta\.partial_json$", "content[].input"),
         (r"content_block_delta delta\.", "content[]."),
         (r"message_delta (delta\.)?", ""),
@@ -79,21 +88,26 @@ _PLACES: dict[str, tuple[tuple[str, str], ...]] = {
 _STATE, _AGAIN = _frame("state", "stream_state"), _frame("again", "said_again")
 _NOTHING = _frame("nothing", "empty_chunk")
 _WHOLE = ("response.created response", "response.in_progress response")
+# Events that repeat, at the end, what came in pieces.
+_FINAL = re.compile(r"response\.(completed|incomplete|failed) response\.(?!usage)")
+_REPEATED = frozenset({*GROWING, "call.name", "call.id"})
 
 
-def align_stream(left: StreamLine, right: StreamLine) -> tuple[AlignedRow, ...]:
-    """Return the rows of a stream and its translation: first those of ``left``.
+def align_stream(
+    left: StreamLine | Whole, right: StreamLine | Whole, *, ways: AnswerWays | None = None
+) -> tuple[AlignedRow, ...]:
+    """Return the rows of a stream and what became of it: first those of ``left``.
 
-    ``at`` and ``written_at`` are the records with the field.
+    ``at`` and ``written_at`` say in which records a field stands; a side that was no stream has
+    none.
     """
-    here, there = _Merged(left), _Merged(right)
-    leaves = here.leaves()
-    rows = align_leaves(leaves, there.leaves(), source=left.dialect, target=right.dialect)
-    names = {leaf.path: leaf.row.name for leaf in leaves if leaf.row is not None}
-    matched = {names.get(row.path, "") for row in rows if row.path and row.target} - {""}
+    here, there = (one if isinstance(one, Whole) else _Merged(one) for one in (left, right))
+    rows = align_leaves(
+        here.leaves(), there.leaves(), source=left.dialect, target=right.dialect, ways=ways
+    )
     return tuple(
         replace(
-            _reconsidered(row, names.get(row.path or "", ""), matched, right.dialect),
+            row,
             at=here.span(row.path) if row.path is not None else None,
             written_at=there.span(row.target) if row.target is not None else None,
         )
@@ -101,15 +115,19 @@ def align_stream(left: StreamLine, right: StreamLine) -> tuple[AlignedRow, ...]:
     )
 
 
-def _reconsidered(row: AlignedRow, name: str, matched: Collection[str], target: str) -> AlignedRow:
-    """Return the row of the field ``name``, with a reason that applies only to streams."""
-    if row.outcome != "dropped" or row.path is None:
-        return row
-    if name in matched:
-        return replace(row, outcome="retyped", note=ANSWER_NOTES["said_again"])
-    if name in _COUNTS and target in ("openai", "completions"):
-        return replace(row, note=ANSWER_NOTES["usage_not_asked"])
-    return row
+class Whole:
+    """A side whose answer was no stream."""
+
+    def __init__(self, dialect: str, body: Mapping[str, Any]) -> None:
+        self.dialect = dialect
+        self._body = body
+
+    def leaves(self) -> list[AnswerLeaf]:
+        """Return one leaf for each field."""
+        return list(answer_leaves(self._body, self.dialect))
+
+    def span(self, path: str) -> None:
+        """There are no records."""
 
 
 class _Merged:
@@ -124,22 +142,46 @@ class _Merged:
                 entry = self._found.setdefault(path, (pattern, row, [], []))
                 entry[2].append(value)
                 entry[3].append(record.number + 1)
+        self._leaves = self._once([self._leaf(path) for path in self._found])
 
     def leaves(self) -> list[AnswerLeaf]:
         """Return one leaf for each field."""
-        # An object in one chunk may be empty in another: usage, or a delta.
+        return self._leaves
+
+    def _leaf(self, path: str) -> AnswerLeaf:
+        pattern, row, values, _ = self._found[path]
+        again = row is _AGAIN or _FINAL.match(path) is not None
+        value = _merge(values, row)
+        begun = value in EMPTY or path in _WHOLE or path.endswith(".status")
+        row = None if row is _STATE and not begun else row
+        return AnswerLeaf(path, pattern, value, row, again)
+
+    def _once(self, leaves: list[AnswerLeaf]) -> list[AnswerLeaf]:
+        """Put what a stream says again, word for word, into the field that said it first."""
+        # What is looked into in one chunk may be empty in another: usage, or a delta.
         above = {path[: end.start()] for path in self._found for end in _STEP.finditer(path)}
-        return [
-            AnswerLeaf(path, pattern, _merge(values, row), _NOTHING if path in above else row)
-            for path, (pattern, row, values, _) in self._found.items()
-        ]
+        first: dict[tuple[str, bytes], str] = {}
+        kept = []
+        for leaf in leaves:
+            if leaf.path in above and all(value in EMPTY for value in _values(leaf.value)):
+                leaf = leaf._replace(row=_NOTHING)
+            value = encode_json(leaf.value)
+            told = [key for key in _keys(leaf) if (key, value) in first]
+            if leaf.again and told and leaf.value not in EMPTY:
+                self._found[first[told[0], value]][3].extend(self._found[leaf.path][3])
+                continue
+            for key in _keys(leaf) if not leaf.again else ():
+                first.setdefault((key, value), leaf.path)
+            kept.append(leaf)
+        return kept
 
     def span(self, path: str) -> Span:
-        """Return the records with a field."""
+        """Return the records in which a field stands."""
         _, _, values, numbers = self._found[path]
-        # Records with null count only if there are no others.
-        told = [n for n, value in zip(numbers, values, strict=True) if value is not None]
-        numbers = told or numbers
+        # Where it is null in some, those that say something are what is looked for; beyond the
+        # values are the records in which it is said again.
+        told = [n for n, value in zip(numbers, values, strict=False) if value is not None]
+        numbers = (told or numbers[: len(values)]) + numbers[len(values) :]
         return Span(first=numbers[0], last=numbers[-1], count=len(numbers))
 
     def _read(self, record: Record) -> Iterator[tuple[str, str, AnswerField | None, Any]]:
@@ -184,7 +226,7 @@ class _Merged:
             inner = f"{pattern}[]"
             for index, item in enumerate(value):
                 if inner in _CALLS:
-                    # Each is a new call, not another piece of one.
+                    # Each is a call of its own, not another piece of one.
                     number = calls + index
                     self._calls = number + 1
                 else:
@@ -194,7 +236,7 @@ class _Merged:
 
 @lru_cache(4096)
 def _row_at(dialect: str, pattern: str) -> AnswerField | None:
-    """Return the answer field for a path in a chunk."""
+    """Return the field of an answer that a place in a chunk fills."""
     place = _place(dialect, pattern)
     if place != pattern or dialect not in _TYPED:
         return rows_of(dialect).get(place)
@@ -216,10 +258,21 @@ def _place(dialect: str, pattern: str) -> str:
     return pattern
 
 
+def _keys(leaf: AnswerLeaf) -> tuple[str, ...]:
+    """Return the ideas under which a leaf may be said again; a ``.done`` event names none."""
+    if leaf.row is _AGAIN or leaf.group in _REPEATED:
+        return ("again", leaf.group)
+    return (leaf.group,)
+
+
+def _values(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _merge(values: list[Any], row: AnswerField | None) -> Any:
-    """Return the merged value of one field."""
+    """Return what values of one field say together."""
     said = [value for value in values if value is not None]
-    if row is not None and row.name in _GROWING and all(isinstance(v, str) for v in said):
+    if row is not None and row.name in GROWING and all(isinstance(v, str) for v in said):
         return "".join(said) if said else None
     if row is not None and row.name == "logprobs" and all(isinstance(v, list) for v in said):
         return [entry for value in said for entry in value] if said else None

@@ -8,8 +8,8 @@ from functools import partial
 import streamlit as st
 
 from core.errors import DiglotError
+from core.inspector.align.headers import align_headers
 from core.inspector.align.request import AlignedRow
-from core.inspector.align.response import align_headers
 from core.inspector.pair import answer_rows, is_streamed, stream_rows
 from core.translation.dialects.registry import DIALECTS
 from ui.viewer.memory import remembered

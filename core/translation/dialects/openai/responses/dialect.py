@@ -134,9 +134,10 @@ def _parse_reason(body: Mapping[str, Any], *, called: bool) -> Any:
 def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
     """Write a whole answer, which repeats what was asked. Times are in seconds."""
     output = dump_output(response.message, stamp.id, ToolNames(stamp.asked))
-    if response.logprobs:
-        part = next(item for item in output if item["type"] == "message")["content"][0]
-        part["logprobs"] = complete_logprobs(response.logprobs)
+    said = next((item for item in output if item["type"] == "message"), None)
+    if response.logprobs and said is not None:
+        # Of an answer that is calls alone, this API has no place for them.
+        said["content"][0]["logprobs"] = complete_logprobs(response.logprobs)
     frame = dump_frame(stamp, response.finish_reason)
     usage = dump_usage(response.usage or Usage())
     if frame["status"] == "completed":
