@@ -14,7 +14,8 @@ from msgspec import Struct
 class AnswerField(Struct, frozen=True, kw_only=True):
     """One field. ``paths`` are its paths by dialect, the one that Diglot writes first.
 
-    ``note`` is the name of the reason in ANSWER_NOTES if it is not kept. ``opaque``: it is not split into leaves.
+    ``note`` is the name of the reason in ANSWER_NOTES if it is not kept. ``opaque``: it is not
+    split into leaves.
     """
 
     name: str
