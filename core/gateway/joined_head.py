@@ -1,21 +1,27 @@
 """An answer whose head leaves together with the beginning of its body.
 
 uvicorn writes the head of an answer and each piece of its body one by one, and uvloop hands each
-to the system at once. A system call takes longer than most of what is done for a request.
+to the system at once. A system call takes longer than most of what is done for a request. And it
+looks at each of twenty headers by two patterns; here all are looked at by one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 BODY_FOLLOWS = "diglot.body_follows"
 """Key of ``http.response.start`` that promises: the body's beginning is sent next, at once.
 
-Servers pass over keys that they do not know (ASGI 3.0, "Extensions").
+Its value is the body's length in bytes, which then stands in no header, or None where it is not
+known. Servers pass over keys that they do not know (ASGI 3.0, "Extensions").
 """
+
+# What no header may hold beside the ends of lines, which are counted (RFC 9110, 5.5).
+_BROKEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class JoinedHead(RequestResponseCycle):
@@ -23,28 +29,50 @@ class JoinedHead(RequestResponseCycle):
 
     async def send(self, message: Any) -> None:
         """Send on; a head that is followed at once waits for what follows."""
+        if BODY_FOLLOWS not in message:
+            await super().send(message)
+            return
+        length = message[BODY_FOLLOWS]
+        usual = self.keep_alive and not self.access_log and not self.flow.write_paused
         # To HEAD no body is written, whatever is sent.
-        if BODY_FOLLOWS in message and self.scope["method"] != "HEAD":
-            self.transport = _Joining(self)  # type: ignore[assignment]
-        await super().send(message)
+        if usual and self.scope["method"] != "HEAD":
+            self._begin(message, length)
+            return
+        sized = [] if length is None else [(b"content-length", b"%d" % length)]
+        changed: Any = {**message, "headers": [*message["headers"], *sized]}
+        await super().send(changed)
+
+    def _begin(self, message: Any, length: int | None) -> None:
+        """Do what ``super().send`` does with the beginning of an answer, in less time."""
+        lines = [b"%b: %b\r\n" % pair for pair in (*self.default_headers, *message["headers"])]
+        head = STATUS_LINE[message["status"]] + b"".join(lines)
+        ends = len(lines) + 1
+        if head.count(b"\n") != ends or head.count(b"\r") != ends or _BROKEN.search(head):
+            raise RuntimeError("Invalid HTTP header value.")
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        self.chunked_encoding = length is None
+        if length is None:
+            head += b"transfer-encoding: chunked\r\n\r\n"
+        else:
+            self.expected_content_length = length
+            head += b"content-length: %d\r\n\r\n" % length
+        self.transport = _Joining(self, head)  # type: ignore[assignment]
 
 
 class _Joining:
-    """Stands for the transport during two writes, which it makes one."""
+    """Stands for the transport until the first write after the head's, with which that goes."""
 
     __slots__ = ("_cycle", "_head", "_transport")
 
-    def __init__(self, cycle: JoinedHead) -> None:
+    def __init__(self, cycle: JoinedHead, head: bytes) -> None:
         self._cycle = cycle
         self._transport: asyncio.Transport = cycle.transport
-        self._head = b""
+        self._head = head
 
     def write(self, data: bytes) -> None:
-        if self._head:
-            self._cycle.transport = self._transport
-            self._transport.write(self._head + data)
-        else:
-            self._head = data
+        self._cycle.transport = self._transport
+        self._transport.write(self._head + data)
 
     def close(self) -> None:
         self._transport.write(self._head)

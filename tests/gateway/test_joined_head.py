@@ -26,18 +26,19 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": f"lifespan.{kind}.complete"})
         return
     await receive()
-    headers = [] if scope["path"] == "/chunks" else [(b"content-length", b"4")]
+    headers = [(b"x-own", b"a\r\nb: c" if scope["path"] == "/injected" else b"a")]
     await send({"type": "http.response.start", "status": 200, "headers": headers,
-                BODY_FOLLOWS: True})  # fmt: skip
+                BODY_FOLLOWS: None if scope["path"] == "/chunks" else 4})  # fmt: skip
     if scope["path"] == "/breaks":
         raise RuntimeError("the promise is not kept")
     await send({"type": "http.response.body", "body": b"ab", "more_body": True})
     await send({"type": "http.response.body", "body": b"cd"})
 
 
-@pytest.fixture
-def url() -> Iterator[str]:
-    with serving_app(BoundedServer(answer)) as url:
+# A server that logs each request leaves the head to uvicorn.
+@pytest.fixture(params=[False, True], ids=["ours", "uvicorns"])
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    with serving_app(BoundedServer(answer), access_log=request.param) as url:
         yield url
 
 
@@ -48,6 +49,11 @@ def wire(url: str) -> Iterator[socket.socket]:
         yield made
 
 
+@pytest.fixture
+def logged(request: pytest.FixtureRequest) -> bool:
+    return "uvicorns" in request.node.name
+
+
 @pytest.mark.parametrize(
     ("path", "begins", "ends"),
     [
@@ -56,15 +62,32 @@ def wire(url: str) -> Iterator[socket.socket]:
     ],
 )
 def test_a_head_comes_with_what_follows(
-    wire: socket.socket, path: bytes, begins: bytes, ends: bytes
+    wire: socket.socket, logged: bool, path: bytes, begins: bytes, ends: bytes
 ) -> None:
+    together = 0
     for _ in range(TIMES):
         wire.sendall(ASKED % path)
         came = wire.recv(65536)
-        assert begins in came, "the head came alone"
+        together += begins in came
         while not came.endswith(ends):
             came += wire.recv(65536)
         assert came.count(b"HTTP/1.1 200 OK") == 1
+    if not logged:
+        assert together == TIMES, "a head came alone"
+
+
+def test_a_client_that_keeps_no_connection_is_told_so(url: str) -> None:
+    reply = httpx.post(f"{url}/sized", headers={"connection": "close"})
+    assert (reply.content, reply.headers["content-length"]) == (b"abcd", "4")
+    assert reply.headers["connection"] == "close"
+
+
+def test_no_header_can_begin_another(url: str) -> None:
+    try:
+        reply = httpx.post(f"{url}/injected")
+    except httpx.RemoteProtocolError:
+        return  # nothing was sent
+    assert reply.status_code == 500 and "b" not in reply.headers
 
 
 def test_a_head_without_what_was_promised_still_leaves(url: str) -> None:

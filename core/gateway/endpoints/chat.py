@@ -27,7 +27,7 @@ _BACK_AFTER = 2.0
 """Retry-After in seconds when the server is being stopped."""
 
 
-_START = {"type": "http.response.start", "status": 200, BODY_FOLLOWS: True}
+_START = {"type": "http.response.start", "status": 200, BODY_FOLLOWS: None}
 
 
 class ChatEndpoint(Endpoint):
@@ -99,8 +99,7 @@ async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
     headers += identified(call.id)[1:]  # the first is among the answer's own
     rest = answer.rest
     if rest is None:
-        headers.append((b"content-length", b"%d" % len(answer.body)))
-        await send({**_START, "headers": headers})
+        await send({**_START, "headers": headers, BODY_FOLLOWS: len(answer.body)})
         await send({"type": "http.response.body", "body": answer.body})
         return
     # Proxies must not buffer a stream.
