@@ -16,7 +16,8 @@ from core.tools.folders import dump_files, load_folder, parse_files, save_folder
 from core.tools.http_template import HttpTemplate
 from core.translation.messages import Tool
 from tests.tools.definitions.bfcl_sample import definitions as bfcl_definitions
-from tests.tools.definitions.test_reading import PETS, TEXTS
+from tests.tools.definitions.test_openapi import PETS
+from tests.tools.definitions.test_reading import TEXTS
 
 SOURCE = "def _two():\n    return 2\n\n\ndef double(x: int) -> int:\n    return x * _two()\n\n\n" \
     "def triple(x: int) -> int:\n    return x * 3\n"  # fmt: skip

@@ -15,7 +15,7 @@ from core.tools.cases.values import Case, ExpectedCall
 from core.tools.definitions.reading import parse_any
 from core.tools.examples import example_toolbox
 from core.words import languages
-from tests.tools.cases.test_cases import cases
+from tests.tools.cases.test_files import cases
 
 
 @given(cases)

@@ -17,7 +17,8 @@ from core.tools.definitions.reading import dump_text, parse_any
 from core.tools.definitions.values import FORMATS
 from core.tools.lint.linting import lint
 from tests.tools.definitions.bfcl_sample import definitions as bfcl_definitions
-from tests.tools.definitions.test_reading import PETS, TEXTS
+from tests.tools.definitions.test_openapi import PETS
+from tests.tools.definitions.test_reading import TEXTS
 
 BROKEN: tuple[Any, ...] = (None, 1, "x", [], {}, True, [1], {"a": 1}, {"$ref": "#/a"})
 WHOLE = [json.dumps(text) for text in TEXTS.values()]

@@ -8,18 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from core.errors import InvalidRequest
 from core.tools.definitions.reading import dump_as, dump_text, parse_any
 from core.tools.definitions.values import FORMATS, Definition, Format
 from core.tools.examples import example_toolbox
-from core.tools.http_template import fill
-from core.tools.schema import tool_from_function
 from core.translation.messages import Tool
-from tests.tools import test_schema
-from tests.tools.definitions.bfcl_sample import definitions as bfcl_definitions
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -89,92 +84,6 @@ def test_what_is_edited_in_one_view_changes_that_alone(form: str, view: Format) 
     assert {k: written[k] for k in kept if k in item} == {k: item[k] for k in kept}
 
 
-def test_a_parameter_edited_in_python_changes_that_alone() -> None:
-    (first,) = parse_any(json.dumps(TEXTS["openai"])).definitions
-    text = dump_text([first], "python").replace("city: Annotated[str", "city: Annotated[int")
-    text = text.replace("min_length=1", "ge=1")
-    (edited,) = parse_any(text, known=[first]).definitions
-    schema: Any = edited.tool.parameters
-    assert schema["properties"]["city"]["type"] == "integer"
-    before = {k: v for k, v in SCHEMA["properties"].items() if k != "city"}
-    assert {k: v for k, v in schema["properties"].items() if k != "city"} == before
-    assert schema["$defs"] == SCHEMA["$defs"]
-    assert "additionalProperties" not in schema
-
-
-def test_the_bfcl_format_is_read_without_loss() -> None:
-    sample = list(bfcl_definitions())
-    assert len(sample) >= 100
-    lost = []
-    for index, item in enumerate(sample):
-        parsed = parse_any(json.dumps(item))
-        (definition,) = parsed.definitions
-        Draft202012Validator.check_schema(dict(definition.tool.parameters or {}))
-        # Python is read with much more care, and so more slowly.
-        for view in FORMATS if index % 8 == 0 else FORMATS[:-1]:
-            text = dump_text([definition], view)
-            (seen,) = parse_any(text, known=[definition], form=view).definitions
-            if json.dumps(dump_as(seen, "bfcl")) != json.dumps(item):
-                lost.append((item["name"], view))
-    assert not lost
-
-
-def test_bfcl_words_survive_an_edit_elsewhere() -> None:
-    pair = {"type": "tuple", "items": {"type": "double"}}
-    schema = {"type": "dict", "properties": {"pair": pair, "n": {"type": "long"}}}
-    item = {"name": "f", "description": "", "parameters": schema}
-    (definition,) = parse_any(json.dumps([item])).definitions
-    assert definition.tool.parameters == {
-        "type": "object",
-        "properties": {
-            "pair": {"type": "array", "items": {"type": "number"}},
-            "n": {"type": "integer"},
-        },
-    }
-    text = dump_text([definition], "openai").replace('"integer"', '"string"')
-    (edited,) = parse_any(text, known=[definition]).definitions
-    written = dump_as(edited, "bfcl")["parameters"]["properties"]
-    assert written == {"pair": {"type": "tuple", "items": {"type": "double"}},
-                       "n": {"type": "string"}}  # fmt: skip
-
-
-def test_entries_of_a_test_set_are_read_line_by_line() -> None:
-    rows = [{"id": f"simple_{n}", "question": [[{"role": "user", "content": "?"}]],
-             "function": [f]} for n, f in enumerate([*bfcl_definitions()][:5])]  # fmt: skip
-    parsed = parse_any("\n".join(json.dumps(row) for row in rows))
-    assert parsed.format == "bfcl"
-    assert len(parsed.definitions) == 5
-
-
-def test_a_function_is_read_from_its_source_as_it_is_alive() -> None:
-    text = test_schema.__file__
-    with open(text, encoding="utf-8") as file:
-        source = file.read()
-    start = source.index("@dataclass")
-    end = source.index("def test_a_schema_says")
-    (tool,) = parse_any(source[start:end]).tools
-    assert tool == tool_from_function(test_schema.book)
-
-
-@pytest.mark.parametrize("style", ["numpy_style", "sphinx_style"])
-def test_docstrings_in_source_are_read_in_each_style(style: str) -> None:
-    import inspect
-
-    function = getattr(test_schema, style)
-    (tool,) = parse_any(inspect.getsource(function)).tools
-    assert tool == tool_from_function(function)
-
-
-def test_reading_source_runs_none_of_it() -> None:
-    text = (
-        "import os\nraise SystemExit\nprint('x')\n"
-        "@os.system\ndef f(a: int = 1) -> None:\n    while True: pass\n"
-    )
-    parsed = parse_any(text)
-    assert parsed.tools[0].name == "f"
-    assert {r.path for r in parsed.remarks} == {"line 2", "line 3", "line 5"}
-
-
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -215,99 +124,6 @@ def test_reading_source_runs_none_of_it() -> None:
 def test_what_cannot_be_read_is_said(text: str, says: str) -> None:
     with pytest.raises(InvalidRequest, match=says):
         parse_any(text)
-
-
-PETS = """
-openapi: 3.0.3
-servers: [{url: 'https://{env}.pets.test/v1', variables: {env: {default: api}}}]
-paths:
-  /pets/{petId}:
-    parameters: [{$ref: '#/components/parameters/PetId'}]
-    get:
-      operationId: pets.get
-      summary: One pet
-      parameters:
-        - {name: tags, in: query, schema: {type: array, items: {type: string}}}
-        - {name: X-Trace, in: header, schema: {type: string, nullable: true}}
-        - {name: session, in: cookie, schema: {type: string}}
-    post:
-      requestBody:
-        required: true
-        content:
-          application/json: {schema: {$ref: '#/components/schemas/Pet'}}
-components:
-  parameters:
-    PetId: {name: petId, in: path, required: true, description: Which, schema: {type: string}}
-  schemas:
-    Pet:
-      type: object
-      required: [nullable]
-      properties:
-        nullable: {type: string, example: Rex}
-        owner: {$ref: '#/components/schemas/Owner'}
-        age: {type: integer, minimum: 0, exclusiveMinimum: true}
-    Owner:
-      type: object
-      properties: {pets: {type: array, items: {$ref: '#/components/schemas/Pet'}}}
-"""
-
-
-def test_each_operation_of_an_openapi_document_becomes_a_tool_that_can_be_called() -> None:
-    parsed = parse_any(PETS)
-    get, post = parsed.definitions
-    assert [d.tool.name for d in parsed.definitions] == ["pets_get", "post_pets_petId"]
-    assert get.tool.description == "One pet"
-    schema: Any = get.tool.parameters
-    assert schema["properties"]["petId"] == {"type": "string", "description": "Which"}
-    assert schema["properties"]["X-Trace"]["type"] == ["string", "null"]
-    assert schema["required"] == ["petId"]
-    assert {r.path for r in parsed.remarks} >= {"paths./pets/{petId}.get.parameters.session"}
-    assert get.http is not None and post.http is not None
-    call = fill(get.http, {"petId": "../a b", "tags": ["x", "y&z"]})
-    assert call.url == "https://api.pets.test/v1/pets/..%2Fa%20b?tags=x&tags=y%26z"
-    body: Any = post.tool.parameters
-    assert body["properties"]["nullable"] == {"type": "string", "examples": ["Rex"]}
-    assert body["properties"]["age"] == {"type": "integer", "exclusiveMinimum": 0}
-    assert body["required"] == ["petId", "nullable"]
-    assert set(body["$defs"]) == {"Pet", "Owner"}
-    Draft202012Validator.check_schema(body)
-    call = fill(post.http, {"petId": "7", "nullable": "Rex", "age": 3})
-    assert (call.method, call.url) == ("POST", "https://api.pets.test/v1/pets/7")
-    assert call.content == b'{"nullable":"Rex","age":3}'
-
-
-def test_a_curl_command_becomes_a_tool_without_its_keys() -> None:
-    parsed = parse_any(
-        "curl -sS -X PUT 'https://me:pw@api.test/v2/items/list?lang=en&api_key=s3cret' \\\n"
-        "  -H 'Authorization: Bearer s3cret' -H 'X-Mode: {fast}' -u me:s3cret \\\n"
-        '  --data-raw \'{"q": "hi", "n": 3, "deep": {"on": true}, "token": "s3cret"}\' | jq .'
-    )
-    (definition,) = parsed.definitions
-    assert "s3cret" not in str(parsed) and "pw@" not in str(parsed)
-    assert {"Authorization", "api_key", "-u", "token"} <= {r.path for r in parsed.remarks}
-    schema: Any = definition.tool.parameters
-    assert list(schema["properties"]) == ["lang", "q", "n", "deep"]
-    assert schema["properties"]["n"] == {"type": "integer", "examples": [3]}
-    assert definition.http is not None
-    call = fill(definition.http, {"lang": "zh", "q": "x", "n": 1, "deep": {"on": False}})
-    assert call.url == "https://api.test/v2/items/list?lang=zh"
-    assert call.content == b'{"q":"x","n":1,"deep":{"on":false}}'
-    assert dict(call.headers) == {"X-Mode": "{fast}", "Content-Type": "application/json"}
-
-
-def test_a_source_keeps_its_body_and_helpers_when_its_schema_is_edited() -> None:
-    source = (
-        "LIMIT = 3\n\n\ndef _double(x):\n    return 2 * x\n\n\n"
-        'def twice(x: int) -> int:\n    """Double a number."""\n    return _double(x)\n'
-    )
-    (first,) = parse_any(source).definitions
-    assert first.source.strip() == source.strip()
-    text = dump_text([first], "openai").replace("Double a number.", "Double any number.")
-    (edited,) = parse_any(text, known=[first]).definitions
-    written = dump_as(edited, "python")
-    assert '"""Double any number."""' in written
-    assert "return _double(x)" in written and "LIMIT = 3" in written
-    assert parse_any(written).tools == (edited.tool,)
 
 
 def test_the_example_tools_look_the_same_in_every_format() -> None:

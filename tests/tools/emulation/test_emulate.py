@@ -9,7 +9,6 @@ import pytest
 
 from core.tools.emulation.emulate import emulate
 from core.tools.emulation.flatten_history import flatten
-from core.tools.emulation.spans import shared_words, spans
 from core.tools.examples import example_toolbox
 from core.translation.messages import (
     ChatRequest,
@@ -200,73 +199,9 @@ def history(result: str = '{"temperature":"25°C"}') -> ChatRequest:
     )
 
 
-def test_results_become_facts_behind_their_question() -> None:
-    flat = flatten(history())
-    assert all(m.role != "tool" and not m.tool_calls for m in flat.messages)
-    last = flat.messages[-1]
-    assert text_of(last) == '上海今天的天气怎么样?\nFacts: {"temperature":"25°C"}'
-    assert Image(data="QQ==") in last.parts
-    assert text_of(flat.messages[0]) == "Be kind."
-
-
 def test_after_a_result_the_model_answers_in_words() -> None:
     asked = history()
     outcome, made = play(
         ChatRequest(model="m", messages=asked.messages, tools=(WEATHER,), tool_choice="auto")
     )
     assert made == [] and outcome == flatten(asked)
-
-
-def test_an_older_result_is_told_without_examples() -> None:
-    asked = history()
-    later = (
-        Message(role="assistant", parts=(Text("25 °C."),)),
-        Message(role="user", parts=(Text("谢谢"),)),
-    )
-    flat = flatten(ChatRequest(model="m", messages=(*asked.messages, *later)))
-    assert [m.role for m in flat.messages] == ["system", "user", "assistant", "user"]
-    assert "25°C" in text_of(flat.messages[1])
-
-
-def test_several_results_are_told_by_name() -> None:
-    calls = (ToolCall(name="a", id="1"), ToolCall(name="b", id="2"))
-    flat = flatten(
-        ChatRequest(
-            model="m",
-            messages=(
-                Message(role="user", parts=(Text("Both?"),)),
-                Message(role="assistant", tool_calls=calls),
-                Message(role="tool", parts=(Text("2nd"),), tool_call_id="2"),
-                Message(role="tool", parts=(Text("1st"),), tool_call_id="1"),
-            ),
-        )
-    )
-    assert text_of(flat.messages[-1]) == "Both?\nFacts: b: 2nd\na: 1st"
-
-
-def test_a_history_without_tools_is_left_alone() -> None:
-    plain = request("hello")
-    assert flatten(plain) == plain
-
-
-def test_spans_are_stretches_of_the_text() -> None:
-    text = "What's the weather in New York, please? 上海和北京呢?"
-    found = spans(text)
-    assert {"New York", "New", "上海", "北京"} <= set(found)
-    assert all(span in text for span in found)
-    assert len(spans("字" * 500)) <= 300
-    assert spans("") == [] and spans(" ,.!") == []
-
-
-@pytest.mark.parametrize(
-    ("question", "description", "shared"),
-    [
-        ("上海今天的天气怎么样?", "获取指定地点的当前天气信息", True),
-        ("What's the weather in Paris?", "get_current_weather", True),
-        ("Convert 10 km", "Unit conversion", True),
-        ("你好,介绍一下你自己。", "获取指定地点的当前天气信息", False),
-        ("Who are you?", "get_current_weather Tell the weather for a city", False),
-    ],
-)
-def test_shared_words(question: str, description: str, shared: bool) -> None:
-    assert bool(shared_words(question, description)) is shared

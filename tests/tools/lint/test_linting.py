@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from core.errors import InvalidRequest
-from core.tools.definitions.conversion import convert
 from core.tools.examples import example_toolbox
 from core.tools.lint.linting import fixed, fixed_all, lint
-from core.tools.lint.names import token_estimate
 from core.translation.messages import Tool
 from core.words import languages
 from tests.tools.definitions.test_conversion import TOOLS
@@ -119,11 +117,6 @@ def test_what_is_fine_is_left_alone(good: Tool) -> None:
     assert [f.code for f in lint([good])] == ["token_cost"]
 
 
-def test_verbs_about_one_object_are_no_twins() -> None:
-    codes = [f.code for f in lint([tool(name="set_user_profile"), tool(name="get_user_profile")])]
-    assert codes == ["token_cost"]
-
-
 def test_the_example_tools_have_no_serious_fault() -> None:
     found = lint(example_toolbox().tools)
     assert not [f for f in found if f.severity == "error"]
@@ -133,29 +126,6 @@ def test_errors_come_first() -> None:
     found = lint([tool(name="a.b", description=""), tool({"a": {"type": "string"}}, name="run")])
     order = [f.severity for f in found]
     assert order == sorted(order, key=["error", "warning", "hint"].index)
-
-
-def test_ignored_keywords_are_said_in_the_description() -> None:
-    rome, beijing = text("The city.", default="Rome", minLength=2), text("城市。", default="北京")
-    tools = [tool({"a": rome, "b": beijing})]
-    after: Any = fixed_all(tools)[0].parameters
-    assert after["properties"]["a"]["description"] == "The city. (default Rome, minimum length 2)"
-    assert after["properties"]["b"]["description"] == "城市。（默认北京）"
-
-
-def test_strict_is_mended_as_openai_wants_it() -> None:
-    (after,) = fixed_all([tool({"a": GOOD, "b": text("B.", default="x")}, strict=True,
-                               schema={"required": ["a"]})])  # fmt: skip
-    assert not convert(after, "openai_strict").lost
-    assert after.parameters is not None and after.parameters["required"] == ["a", "b"]
-
-
-def test_the_cost_is_an_estimate_that_counts_chinese_dearer() -> None:
-    plain = token_estimate([tool(description="x" * 60)])
-    chinese = token_estimate([tool(description="字" * 60)])
-    assert 0 < plain < chinese
-    note = lint([tool()])[-1].note
-    assert "~" in note.text("en") and "~" in note.text("zh")
 
 
 @settings(deadline=None, max_examples=100)

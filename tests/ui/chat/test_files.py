@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chats.transfer.imports.test_products import FILES
+from tests.chats.transfer.imports.test_files import FILES
 from tests.ui.app_process import visit
 from tests.ui.steps import ready, shoot
 

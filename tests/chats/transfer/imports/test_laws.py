@@ -19,7 +19,7 @@ from core.chats.transfer.imports.files import read_import
 from core.chats.transfer.imports.values import Import
 from core.errors import InvalidRequest
 from core.tools.examples import example_toolbox
-from tests.chats.transfer.imports.test_products import FILES, adds_up
+from tests.chats.transfer.imports.test_files import FILES, adds_up
 
 NAMES = sorted(path.name for path in FILES.glob("*.json"))
 BODIES = [json.loads((FILES / name).read_text()) for name in NAMES]

@@ -1,4 +1,4 @@
-"""Files of each product, as they look: what is kept of them, and what is said of the rest."""
+"""ChatGPT's exports, with and without the files beside them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
-from core.chats.jobs.answer import conversation
 from core.chats.transfer.imports.files import read_import
 from core.chats.transfer.imports.values import Import, ImportedChat
 from core.chats.values.chat import Call, ChatMessage
-from core.errors import InvalidRequest
 from core.translation.messages import Image, Text, text_of
 from core.words import languages
 
@@ -163,119 +159,3 @@ def test_a_chatgpt_file_of_2023() -> None:
     assert '"hologram"' in text_of(row(chat, "weird").message)
     assert why(found)["part", "skipped", "audio"] == 1
     assert why(found)["part", "changed", "unknown"] == 1
-
-
-def test_open_webui() -> None:
-    found = read("openwebui.json")
-    adds_up(found)
-    assert found.source == "openwebui"
-    sums, old = found.chats
-    assert (sums.title, sums.pinned, sums.leaf) == ("Sums 算术", True, "a3")
-    assert [text_of(one.message) for one in sums.messages if one.message.role == "system"] == [
-        "Answer briefly."
-    ]
-    question = row(sums, "q")
-    assert isinstance(question.message.parts[1], Image)
-    assert "15*17=255" in text_of(question.message)
-    thought, other = row(sums, "a"), row(sums, "b")
-    assert thought.message.thinking == "10*17 + 5*17 = 255"
-    assert thought.numbers["thinking_ns"] == 3_000_000_000
-    assert thought.numbers["completion_tokens"] == 40
-    assert thought.numbers["load_ns"] == 100_000_000
-    assert (thought.rating, thought.batch, other.batch) == (1, "q", "q")
-    assert other.numbers == {"prompt_tokens": 18, "completion_tokens": 6}
-    looked = row(sums, "a2")
-    assert looked.steps[0].text == "Let me look."
-    assert looked.steps[0].calls[0] == Call(
-        id="call_1", name="get_weather", arguments='{"city": "Paris"}', result="18C, rain"
-    )
-    assert text_of(looked.message) == "Rain, 18 °C."
-    failed = row(sums, "a3")
-    assert failed.state == "failed"
-    assert failed.error is not None
-    assert "terminated" in failed.error["message"]
-    assert [text_of(one.message) for one in old.messages] == [
-        "Hi", "Hello <details>not ours</details>"
-    ]  # fmt: skip
-    assert old.messages[1].parent_id == old.messages[0].id
-    assert old.messages[1].state == "interrupted"
-
-
-@pytest.mark.parametrize("name", ["librechat-flat.json", "librechat-recursive.json"])
-def test_librechat(name: str) -> None:
-    found = read(name)
-    adds_up(found)
-    (chat,) = found.chats
-    assert found.source == "librechat"
-    assert chat.title == "Capitals 首都"
-    assert text_of(chat.messages[0].message) == "You know geography."
-    assert {one.id: one.parent_id for one in chat.messages[1:]} == {
-        "m1": "\0system", "m2": "m1", "m3": "m1", "m4": "m2", "m5": "m4"
-    }  # fmt: skip
-    answer = row(chat, "m2")
-    assert answer.steps[0].calls[0] == Call(
-        id="call_9", name="search_mcp_wiki", arguments='{"q":"France"}', result="Paris"
-    )
-    assert (answer.steps[0].text, answer.steps[0].thinking) == ("I look it up.", "An easy one.")
-    assert (text_of(answer.message), answer.rating) == ("Paris.", 1)
-    thought = row(chat, "m3")
-    assert (thought.message.thinking, text_of(thought.message)) == ("Hm.", "It is Paris.")
-    assert thought.state == "interrupted"
-    failed = row(chat, "m5").error
-    assert failed is not None
-    assert failed["message"] == "Something went wrong: 429"
-    assert why(found)["part", "changed", "image_missing"] == 1
-    assert conversation(chat.messages[:3])
-
-
-def test_several_files_of_one_product_may_come_in_a_zip() -> None:
-    data = (FILES / "librechat-flat.json").read_bytes()
-    other = data.replace(b'"L1"', b'"L2"')
-    found = read_import(zipped({"a/one.json": data, "b/two.json": other, "c/x.json": b"[1]"}))
-    adds_up(found)
-    assert len(found.chats) == 2
-    assert why(found)["file", "skipped", "no_chats"] == 1
-
-
-REFUSED = {
-    "nothing": b"",
-    "text": b"hello",
-    "a picture": PIXEL,
-    "an empty list": b"[]",
-    "other JSON": b'{"messages": []}',
-    "a broken ZIP": b"PK\x03\x04 and no more",
-    "an empty ZIP": zipped({}),
-    "a ZIP of something else": zipped({"photo.png": PIXEL, "x.json": b"{"}),
-}
-
-
-@pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
-def test_what_is_no_export_is_refused(data: bytes) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        read_import(data)
-    assert caught.value.code == "import_refused"
-
-
-def test_nesting_that_python_cannot_read_says_how_to_export_again() -> None:
-    deep = b'{"children":[' * 3000 + b"]}" * 3000
-    with pytest.raises(InvalidRequest, match="recursive"):
-        read_import(deep)
-
-
-def test_a_zip_that_lies_of_its_size_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.chats.transfer.imports.files.MAX_JSON", 10_000)
-    bomb = zipped({"conversations.json": b"[" + b" " * 1_000_000 + b"]"})
-    assert len(bomb) < 10_000
-    with pytest.raises(InvalidRequest) as caught:
-        read_import(bomb)
-    assert caught.value.code == "import_too_large"
-
-
-def test_damaged_bytes_in_a_zip_are_a_row() -> None:
-    good = (FILES / "librechat-flat.json").read_bytes()
-    data = bytearray(zipped({"a.json": good, "b.json": good.replace(b"L1", b"L2")}))
-    place = data.find(b"b.json") + 40
-    data[place : place + 20] = b"\xff" * 20
-    found = read_import(bytes(data))
-    assert len(found.chats) == 1
-    assert why(found)["file", "skipped", "bad_file"] == 1

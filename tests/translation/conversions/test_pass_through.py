@@ -1,4 +1,4 @@
-"""Which way a request takes, and what each way promises whoever drives it."""
+"""Requests in the dialect of the backend pass through as bytes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ import pytest
 
 from core.config.deployment import Deployment
 from core.errors import InvalidResponse
-from core.translation.conversions.hub import Hub
 from core.translation.conversions.incoming import Incoming
 from core.translation.conversions.loading import Loading
-from core.translation.conversions.openai_over_ollama import OpenAIOverOllama
 from core.translation.conversions.pass_through import PassThrough
-from core.translation.conversions.table import Conversion, choose, ways
-from core.translation.dialects.registry import BACKEND_KINDS, DIALECTS, SPOKEN
+from core.translation.conversions.table import Conversion, choose
 from core.translation.stamp import Stamp
 
 STAMP = Stamp(id="0123", created=1_700_000_000_000_000_000, model="mine")
@@ -34,23 +31,6 @@ def backend(kind: str, **more: Any) -> Deployment:
 
 def way(client_dialect: str, body: dict[str, Any], to: Deployment) -> Conversion | Loading:
     return choose(Incoming(client_dialect, json.dumps(body).encode()), to, STAMP)
-
-
-def test_every_dialect_has_a_way_to_every_kind_of_backend() -> None:
-    assert all(ways(client_dialect, kind) for client_dialect in SPOKEN for kind in BACKEND_KINDS)
-
-
-def test_the_shortest_way_that_fits_is_taken() -> None:
-    ollama, openai = backend("ollama"), backend("openai")
-    assert isinstance(way("openai", HI, ollama), OpenAIOverOllama)
-    assert isinstance(way("openai", HI, openai), PassThrough)
-    assert isinstance(way("ollama", HI, ollama), PassThrough)
-    assert isinstance(way("ollama", HI, openai), Hub)
-    assert isinstance(way("ollama", {"model": "mine"}, openai), Loading)
-    assert isinstance(way("anthropic", HI, ollama), Hub)
-    for more in ({"settings": {"seed": 1}}, {"unwanted": ("seed",)}, {"thinking": False}):
-        assert isinstance(way("openai", HI, backend("ollama", **more)), Hub)
-    assert isinstance(way("openai", {**HI, "n": 2}, ollama), Hub)
 
 
 @pytest.mark.parametrize("odd", ODD)
@@ -82,33 +62,3 @@ def test_an_answer_passes_through_with_its_counts() -> None:
     for broken in (b"<html>", b"[]", b"{}", b'{"choices": []}'):
         with pytest.raises(InvalidResponse):
             passed.response(broken, now=0)
-
-
-@pytest.mark.parametrize("kind", ["ollama", "openai"])
-@pytest.mark.parametrize(
-    "client_dialect",
-    list(DIALECTS),
-)
-def test_a_whole_answer_becomes_the_stream_that_was_asked_for(
-    client_dialect: str, kind: str
-) -> None:
-    said = {"responses": {"input": "hi"}, "generate": {"prompt": "hi"}}
-    body = {**HI, "prompt": "hi", "max_tokens": 9, "stream": True}
-    if client_dialect != "completions":
-        body = {**HI, "max_tokens": 9, "stream": True, **said.get(client_dialect, {})}
-    found = way(client_dialect, body, backend(kind))
-    assert not isinstance(found, Loading)
-    if isinstance(found, Hub):
-        found.settle(found.asked, accepts=())
-    found.request("m")
-    if not found.json_is_whole or found.dialect in ("ollama", "generate"):
-        return
-    text = {"message": {"role": "assistant", "content": "hello"}, "text": "hello"}
-    whole = {"model": "m", "choices": [{"index": 0, "finish_reason": "stop", **text}]}
-    data, _ = found.response(json.dumps(whole).encode(), now=0)
-    words = DIALECTS[client_dialect]
-    assert found.answer_type == words.stream_type
-    decoder = words.decoder(ids="x")
-    events = decoder.decode(data) + decoder.flush()
-    assert "hello" in repr(events)
-    assert "Finish" in repr(events[-1])

@@ -1,22 +1,19 @@
-"""MCP both ways: servers of others in the toolbox, and the toolbox as a server for others."""
+"""MCP servers of the config: connected, their tools called, started again."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import mcp
 import pytest
 import uvicorn
 from mcp import types
-from mcp.client.streamable_http import streamable_http_client
 from starlette.routing import Router
 
 from core.backends.fleet import Fleet
@@ -27,12 +24,11 @@ from core.gateway.gate import GatedRoute
 from core.gateway.origins import OriginGuard
 from core.tools.examples import example_toolbox
 from core.tools.loop import run_tools
-from core.tools.runners.all_tools import open_tool_runtime
 from core.tools.runners.mcp_servers import McpServers, open_mcp_servers
 from core.tools.toolbox import Answered, Toolbox, ToolResult
 from core.translation.events import Event, Finish, MessageStart, TextDelta, ToolCallDelta
 from core.translation.messages import ChatRequest, Message, Text, Tool, ToolCall, text_of
-from tests.support.programs import ROOT, free_port, gateway
+from tests.support.programs import ROOT, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -188,113 +184,6 @@ async def offered(*, offer: bool = True) -> AsyncIterator[str]:
         await endpoint.aclose()
 
 
-async def seen(transport: Any) -> tuple[list[str], str, bool]:
-    """Use a server as any MCP client does."""
-    async with mcp.Client(transport) as client:
-        tools = (await client.list_tools()).tools
-        good: Any = await client.call_tool("calculate", {"expression": "6*7"})
-        bad = await client.call_tool("calculate", {"expression": "import os"})
-        return [t.name for t in tools], good.content[0].text, bool(bad.is_error)
-
-
-NAMES = list(example_toolbox().names)
-
-
-async def test_the_toolbox_is_offered_over_http() -> None:
-    async with offered() as url:
-        for _ in range(2):
-            assert await seen(streamable_http_client(url)) == (NAMES, "42", True)
-
-
-async def test_the_gateway_offers_it_beside_its_other_routes(tmp_path: Path) -> None:
-    with gateway("model_list: []\n", folder=tmp_path, environ={}) as base:
-        assert await seen(streamable_http_client(f"{base}/mcp")) == (NAMES, "42", True)
-
-
-LIST = {"jsonrpc": "2.0", "id": 7, "method": "tools/list"}
-ACCEPT = {"accept": "application/json, text/event-stream"}
-
-
-@pytest.mark.parametrize("wrong", [None, True, 1.5, [], {}])
-async def test_a_request_whose_id_is_not_one_is_refused(wrong: Any) -> None:
-    async with offered() as url, httpx.AsyncClient(trust_env=False, headers=ACCEPT) as client:
-        reply = await client.post(url, json={**LIST, "id": wrong})
-        assert reply.status_code == 400
-        assert reply.json() == {
-            "jsonrpc": "2.0",
-            "id": None,
-            "error": {
-                "code": -32600,
-                "message": "Invalid Request: id must be a string or an integer",
-            },
-        }
-        for right in (0, "", "a"):
-            assert (await client.post(url, json={**LIST, "id": right})).json()["id"] == right
-        notification = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-        assert (await client.post(url, json=notification)).status_code == 202
-
-
-async def test_a_protocol_version_that_is_not_spoken_is_refused() -> None:
-    async with offered() as url, httpx.AsyncClient(trust_env=False, headers=ACCEPT) as client:
-        for version in ("1999-01-01", "newest"):
-            named = {"mcp-protocol-version": version}
-            reply = await client.post(url, json=LIST, headers=named)
-            error = reply.json()["error"]
-            assert (reply.status_code, reply.json()["id"]) == (400, 7)
-            assert error["data"]["requested"] == version
-            assert "2025-06-18" in error["data"]["supported"]
-        named = {"mcp-protocol-version": "2025-06-18"}
-        assert (await client.post(url, json=LIST, headers=named)).status_code == 200
-
-
-async def test_a_stop_waits_for_no_stream_that_says_nothing(tmp_path: Path) -> None:
-    with gateway("model_list: []\n", folder=tmp_path, environ={}) as base:
-        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
-            reply = await client.get(f"{base}/mcp", headers={"accept": "text/event-stream"})
-            assert (reply.status_code, reply.headers["allow"]) == (405, "POST")
-            assert (await client.post(f"{base}/mcp", json=LIST, headers=ACCEPT)).json()["id"] == 7
-            began = time.monotonic()
-    assert time.monotonic() - began < 10, "the gateway stopped with the connection still open"
-
-
-async def test_a_config_may_keep_the_tools_to_itself() -> None:
-    async with offered(offer=False) as url, httpx.AsyncClient(trust_env=False) as client:
-        reply = await client.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
-        assert reply.status_code == 404
-        assert "diglot.tools.offer" in reply.json()["error"]["message"]
-
-
-async def test_the_toolbox_is_offered_over_standard_input(tmp_path: Path) -> None:
-    (tmp_path / "tools").mkdir()
-    (tmp_path / "tools/shout.py").write_text(
-        'def shout(text: str) -> str:\n    """Shout."""\n    import os\n'
-        "    return text.upper() + str(os.getpid() > 0)\n"
-    )
-    config = tmp_path / "config.yaml"
-    config.write_text("diglot: {tools: {folder: tools}}\n")
-    parameters = mcp.StdioServerParameters(
-        command=sys.executable, args=["-m", "core", "--mcp", "--config", str(config)], cwd=ROOT
-    )
-    names, result, failed = await seen(mcp.stdio_client(parameters))
-    assert (result, failed) == ("42", True)
-    assert names == [*NAMES, "shout"]
-
-
-async def test_one_diglot_uses_the_tools_of_another_as_far_as_it_may() -> None:
-    box = Toolbox()
-    async with offered() as url:
-        servers = (
-            McpServer(name="far", url=url),
-            McpServer(name="some", url=url, allowed=("calculate",)),
-        )
-        async with open_mcp_servers(servers, box) as opened:
-            await there(opened, "far")
-            await there(opened, "some")
-            assert {len(opened.tools(name)) for name in ("far", "some")} == {1, len(NAMES)}
-            assert {t.name for t in example_toolbox().tools} <= set(box.names)
-            assert (await call(box, "calculate", '{"expression": "2**5"}')).content == "32"
-
-
 async def test_looking_again_leaves_tools_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.tools.runners.mcp_servers._LOOK_AGAIN", 0.05)
     box = Toolbox()
@@ -306,24 +195,6 @@ async def test_looking_again_leaves_tools_in_their_places(monkeypatch: pytest.Mo
             await asyncio.sleep(0.05)
             assert box.names == before
         assert opened.status() == {"far": ""}
-
-
-async def test_the_shop_has_examples_folder_and_servers(tmp_path: Path) -> None:
-    (tmp_path / "calculate.py").write_text(
-        'def calculate(expression: str) -> str:\n    """Mine."""\n    return "mine"\n'
-    )
-    async with offered() as url:
-        settings = ToolSettings(folder=tmp_path, servers=(McpServer(name="far", url=url),))
-        async with open_tool_runtime(settings) as tool_runtime:
-            await there(tool_runtime.mcp, "far")
-            box = tool_runtime.toolbox
-            assert (await call(box, "calculate", '{"expression": "1"}')).content == "mine"
-            assert (await call(box, "far_calculate", '{"expression": "6*7"}')).content == "42"
-            assert not tool_runtime.trouble
-    (tmp_path / "bad.py").write_text("def f(:")
-    async with open_tool_runtime(ToolSettings(folder=tmp_path)) as tool_runtime:
-        assert "bad.py: line 1" in tool_runtime.trouble
-        assert "calculate" in tool_runtime.toolbox.names
 
 
 async def test_a_chat_runs_the_tools_of_a_server() -> None:

@@ -1,0 +1,104 @@
+"""Files of chats: which product wrote them, several in a ZIP, and damaged ones."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from core.chats.transfer.imports.files import read_import
+from core.chats.transfer.imports.values import Import, ImportedChat
+from core.chats.values.chat import ChatMessage
+from core.errors import InvalidRequest
+
+FILES = Path(__file__).parent / "files"
+PIXEL = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f"
+    b"\x15\xc4\x89"
+)
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def why(found: Import) -> dict[tuple[str, str, str], int]:
+    counts: dict[tuple[str, str, str], int] = {}
+    for row in found.rows:
+        key = (row.unit, row.outcome, row.why)
+        counts[key] = counts.get(key, 0) + row.count
+    return counts
+
+
+def row(chat: ImportedChat, known: str) -> ChatMessage:
+    return next(one for one in chat.messages if one.id == known)
+
+
+def adds_up(found: Import) -> None:
+    counts = why(found)
+    lost = sum(
+        n for (unit, what, _), n in counts.items() if unit == "message" and what != "changed"
+    )
+    assert found.seen_messages == found.messages + lost
+    gone = sum(n for (unit, _, _), n in counts.items() if unit == "chat")
+    assert found.seen_chats == len(found.chats) + gone
+
+
+def test_several_files_of_one_product_may_come_in_a_zip() -> None:
+    data = (FILES / "librechat-flat.json").read_bytes()
+    other = data.replace(b'"L1"', b'"L2"')
+    found = read_import(zipped({"a/one.json": data, "b/two.json": other, "c/x.json": b"[1]"}))
+    adds_up(found)
+    assert len(found.chats) == 2
+    assert why(found)["file", "skipped", "no_chats"] == 1
+
+
+REFUSED = {
+    "nothing": b"",
+    "text": b"hello",
+    "a picture": PIXEL,
+    "an empty list": b"[]",
+    "other JSON": b'{"messages": []}',
+    "a broken ZIP": b"PK\x03\x04 and no more",
+    "an empty ZIP": zipped({}),
+    "a ZIP of something else": zipped({"photo.png": PIXEL, "x.json": b"{"}),
+}
+
+
+@pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
+def test_what_is_no_export_is_refused(data: bytes) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        read_import(data)
+    assert caught.value.code == "import_refused"
+
+
+def test_nesting_that_python_cannot_read_says_how_to_export_again() -> None:
+    deep = b'{"children":[' * 3000 + b"]}" * 3000
+    with pytest.raises(InvalidRequest, match="recursive"):
+        read_import(deep)
+
+
+def test_a_zip_that_lies_of_its_size_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.chats.transfer.imports.files.MAX_JSON", 10_000)
+    bomb = zipped({"conversations.json": b"[" + b" " * 1_000_000 + b"]"})
+    assert len(bomb) < 10_000
+    with pytest.raises(InvalidRequest) as caught:
+        read_import(bomb)
+    assert caught.value.code == "import_too_large"
+
+
+def test_damaged_bytes_in_a_zip_are_a_row() -> None:
+    good = (FILES / "librechat-flat.json").read_bytes()
+    data = bytearray(zipped({"a.json": good, "b.json": good.replace(b"L1", b"L2")}))
+    place = data.find(b"b.json") + 40
+    data[place : place + 20] = b"\xff" * 20
+    found = read_import(bytes(data))
+    assert len(found.chats) == 1
+    assert why(found)["file", "skipped", "bad_file"] == 1

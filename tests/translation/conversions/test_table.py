@@ -1,0 +1,44 @@
+"""The conversion for a pair of dialects: the shortest that fits."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from core.config.deployment import Deployment
+from core.translation.conversions.hub import Hub
+from core.translation.conversions.incoming import Incoming
+from core.translation.conversions.loading import Loading
+from core.translation.conversions.openai_over_ollama import OpenAIOverOllama
+from core.translation.conversions.pass_through import PassThrough
+from core.translation.conversions.table import Conversion, choose, ways
+from core.translation.dialects.registry import BACKEND_KINDS, SPOKEN
+from core.translation.stamp import Stamp
+
+STAMP = Stamp(id="0123", created=1_700_000_000_000_000_000, model="mine")
+HI = {"model": "mine", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def backend(kind: str, **more: Any) -> Deployment:
+    return Deployment(model_name="mine", model="m", dialect=kind, base_url="http://h", **more)  # type: ignore[arg-type]
+
+
+def way(client_dialect: str, body: dict[str, Any], to: Deployment) -> Conversion | Loading:
+    return choose(Incoming(client_dialect, json.dumps(body).encode()), to, STAMP)
+
+
+def test_every_dialect_has_a_way_to_every_kind_of_backend() -> None:
+    assert all(ways(client_dialect, kind) for client_dialect in SPOKEN for kind in BACKEND_KINDS)
+
+
+def test_the_shortest_way_that_fits_is_taken() -> None:
+    ollama, openai = backend("ollama"), backend("openai")
+    assert isinstance(way("openai", HI, ollama), OpenAIOverOllama)
+    assert isinstance(way("openai", HI, openai), PassThrough)
+    assert isinstance(way("ollama", HI, ollama), PassThrough)
+    assert isinstance(way("ollama", HI, openai), Hub)
+    assert isinstance(way("ollama", {"model": "mine"}, openai), Loading)
+    assert isinstance(way("anthropic", HI, ollama), Hub)
+    for more in ({"settings": {"seed": 1}}, {"unwanted": ("seed",)}, {"thinking": False}):
+        assert isinstance(way("openai", HI, backend("ollama", **more)), Hub)
+    assert isinstance(way("openai", {**HI, "n": 2}, ollama), Hub)
