@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 FAST := not slow and not browser and not clients and not embedded and not ollama and not langchain
 
 .DEFAULT_GOAL := help
-.PHONY: help run gateway test check lint docs audit sbom oldest fast coverage clients ollama bench soak lock clean
+.PHONY: help run gateway test check lint web docs audit sbom oldest fast coverage clients ollama bench soak lock clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,9 @@ lint: .venv/dev ## Format, lint, types and layers
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file tests/mypy.ini
 	$(BIN)/lint-imports
+
+web: ## Build the chat page's script into ui/chat/bundle/ (needs Node 20)
+	cd web && npm ci --no-audit --no-fund && npm run check && npm run build
 
 docs: .venv/dev ## Build the documentation site in site/
 	$(BIN)/python -m scripts.docs_tables

@@ -44,6 +44,7 @@ from core.gateway.uvicorn_protocol import BoundedServer  # noqa: E402
 from core.http.addresses import is_loopback  # noqa: E402
 from core.tools.runners.all_tools import open_tool_runtime  # noqa: E402
 from core.tools.toolbox import Toolbox  # noqa: E402
+from ui.chat.routes import chat_routes  # noqa: E402
 from ui.content_policy import page_policy  # noqa: E402
 from ui.session.identity import IdentityMiddleware  # noqa: E402
 from ui.widgets.failure import show_failure  # noqa: E402
@@ -166,7 +167,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     "ui/main.py",
     lifespan=lifespan,
-    routes=routes(gateway_state, mcp),
+    routes=[*routes(gateway_state, mcp), *chat_routes()],
     middleware=[
         Middleware(BoundedServer, policy=page_policy()),
         Middleware(PathForms, base=str(st.get_option("server.baseUrlPath") or "")),

@@ -35,13 +35,13 @@ def settled(page: Page) -> None:
 
 def ready(page: Page) -> None:
     """Wait until the model can be asked."""
-    expect(page.get_by_test_id("stChatInput").locator("textarea")).to_be_enabled()
+    expect(page.get_by_test_id("composer")).to_be_enabled()
 
 
 def ask(page: Page, text: str) -> None:
     """Send a question."""
     ready(page)
-    box = page.get_by_test_id("stChatInput").locator("textarea")
+    box = page.get_by_test_id("composer")
     box.fill(text)
     box.press("Enter")
 
@@ -53,4 +53,4 @@ def answered(page: Page, count: int = 1) -> None:
 
 def last_message(page: Page) -> str:
     """Return the text of the last message."""
-    return page.get_by_test_id("stChatMessage").last.inner_text()
+    return page.get_by_test_id("message").last.inner_text()

@@ -65,7 +65,7 @@ def test_the_chat_page_in_its_states(
     ask(page, "think")
     answered(page)
     check(page, "an answer with thinking")
-    page.locator('[class*="st-key-icon_wire_"] button:visible').last.click()
+    page.locator("[data-do=wire]").last.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     check(page, "the wire")
     page.get_by_role("dialog").get_by_role("tab", name=words["code"]).click()
@@ -84,7 +84,7 @@ def test_the_chat_page_in_its_states(
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     ask(page, "fault oom")
-    expect(page.locator('[class*="st-key-card_"]').first).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("fault").first).to_be_visible(timeout=30_000)
     check(page, "an error")
 
 

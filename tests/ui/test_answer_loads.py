@@ -53,6 +53,7 @@ def bait() -> Iterator[Bait]:
     made = Bait()
     yield made
     made.server.shutdown()
+    made.server.server_close()
 
 
 def diagrams(url: str) -> list[str]:
@@ -132,9 +133,7 @@ def test_nothing_is_loaded_before_it_is_asked_for(chromium: Browser, url: str, b
     assert bait.seen == []
     assert not any(bait.url in address for address in asked)
     button.click()
-    picture = page.locator(
-        '[data-testid="stImage"] img, [data-testid="stImageContainer"] img'
-    ).first
+    picture = page.locator(".answer img[src^='blob:']:not(.diagram)").first
     expect(picture).to_be_visible(timeout=30_000)
     assert bait.seen == ["/first.png"]
     assert not any(bait.url in address for address in asked)

@@ -66,7 +66,7 @@ def test_a_tool_is_called_and_its_step_is_shown(url: str, chromium: Browser) -> 
     expect(page.get_by_text("25°C").first).to_be_visible()
     expect(page.get_by_role("button", name=STOP)).to_have_count(0, timeout=60_000)
     shoot(page, "chat-tool-zh")
-    page.locator('[class*="st-key-icon_wire_"] button:visible').last.click()
+    page.locator("[data-do=wire]").last.click()
     drawer = page.get_by_role("dialog")
     drawer.get_by_role("tab", name="代码").click()
     expect(drawer.get_by_text(re.compile("curl -N"))).to_be_visible()
@@ -80,7 +80,7 @@ def test_a_question_in_other_words_leaves_the_old_one(url: str, chromium: Browse
     page = visit(chromium, url)
     ask(page, "Say one thing about $5 and $10.")
     answered(page)
-    mine = page.get_by_test_id("stChatMessage").first
+    mine = page.get_by_test_id("message").first
     expect(mine.get_by_text("about $5 and $10.")).to_be_visible()
     mine.get_by_role("button", name="Edit").click()
     page.get_by_role("textbox", name="Edit").fill("Say two things.")
@@ -89,7 +89,7 @@ def test_a_question_in_other_words_leaves_the_old_one(url: str, chromium: Browse
     answered(page)
     expect(mine.get_by_text("2/2")).to_be_visible()
     shoot(page, "chat-edited-en")
-    page.locator('[class*="st-key-icon_sibling-1_"] button:visible').first.click()
+    page.locator("[data-do=back]").first.click()
     expect(mine.get_by_text("about $5 and $10.")).to_be_visible()
 
 
@@ -107,7 +107,7 @@ def test_only_a_parameter_that_was_set_is_sent(url: str, chromium: Browser) -> N
     page.keyboard.press("Escape")
     ask(page, STORY)
     expect(page.get_by_text("到了长度上限")).to_be_visible(timeout=60_000)
-    page.locator('[class*="st-key-icon_wire_"] button:visible').last.click()
+    page.locator("[data-do=wire]").last.click()
     drawer = page.get_by_role("dialog")
     drawer.get_by_role("tab", name="代码").click()
     code = drawer.get_by_role("tabpanel", name="curl")
@@ -150,7 +150,7 @@ def test_a_question_behind_an_answer_is_sent_after_it(url: str, chromium: Browse
     page.keyboard.press("Escape")
     expect(page.get_by_text("Stopped")).to_be_visible()
     expect(page.get_by_text("Sent when the answer above is done")).to_have_count(0)
-    expect(page.get_by_test_id("stChatMessage")).to_have_count(4)
+    expect(page.get_by_test_id("message")).to_have_count(4)
 
 
 def test_two_browsers_do_not_see_each_other(url: str, chromium: Browser) -> None:
@@ -225,6 +225,6 @@ def test_every_page_in_every_look(url: str, chromium: Browser, locale: str, sche
 
 def _longer_than(count: int) -> str:
     return (
-        "() => [...document.querySelectorAll('[data-testid=stChatMessage]')]"
+        "() => [...document.querySelectorAll('[data-testid=message]')]"
         f".at(-1)?.innerText.length > {count}"
     )

@@ -28,14 +28,12 @@ def test_what_was_written_is_kept_and_gone_on_with(
         page = visit(chromium, url)
         ask(page, "a slow one")
         expect(page.get_by_text("word40 ")).to_be_visible(timeout=30_000)
-        seen = [
-            int(n) for n in WORD.findall(page.get_by_test_id("stChatMessage").last.inner_text())
-        ]
+        seen = [int(n) for n in WORD.findall(page.get_by_test_id("message").last.inner_text())]
         os.kill(int((tmp_path / "app.pid").read_text()), signal.SIGKILL)
     with running_app(tmp_path, port=port, extra=extra):
         page.reload()
         expect(page.get_by_text("Interrupted")).to_be_visible()
-        text = page.get_by_test_id("stChatMessage").last.inner_text()
+        text = page.get_by_test_id("message").last.inner_text()
         kept = [int(n) for n in WORD.findall(text)]
         assert kept == list(range(len(kept)))
         # The backend writes 20 words a second: no more than a second's worth may be gone.
@@ -43,6 +41,6 @@ def test_what_was_written_is_kept_and_gone_on_with(
         shoot(page, "chat-interrupted-en")
         page.get_by_role("button", name="Go on writing").click()
         expect(page.get_by_text("and here is the rest.")).to_be_visible()
-        whole = page.get_by_test_id("stChatMessage").last.inner_text()
+        whole = page.get_by_test_id("message").last.inner_text()
         assert [int(n) for n in WORD.findall(whole)] == kept
         expect(page.get_by_text("Interrupted")).to_have_count(0)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from core.backends.fleet import Fleet
-from core.chats.jobs.runner import JobRunner
-from core.chats.service import Service, install
-from core.chats.store.store import Store
+from core.chats.feed.shown import SHOWN
+from core.chats.service import Service
 from core.error_kinds import KINDS
-from core.tools.examples import example_toolbox
 from core.words import languages, words
 from tests.support.scripted_backend import Scripted
+from tests.support.whole_service import whole_service
 from tests.ui.actor import acting
+from ui.chat.routes import chat_routes
 
 ROOT = Path(__file__).parents[2]
 ME = "me"
@@ -36,28 +36,10 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
 def service(
     backend: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Service]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def wait(work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, loop).result(30)
-
-    fleet = Fleet(None)
-    wait(fleet.__aenter__())
-    store = Store(f"sqlite:///{tmp_path / 'chats.db'}")
-    jobs = JobRunner(store, loop)
-    made = Service(fleet, store, jobs, example_toolbox())
-    install(made)
     # AppTest has no browser, hence no cookie.
     monkeypatch.setattr("ui.session.account.browser_owner", lambda: ME)
-    yield made
-    wait(jobs.aclose())
-    wait(fleet.__aexit__(None, None, None))
-    store.close()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with whole_service(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
@@ -73,9 +55,30 @@ def opened(query: dict[str, str], language: str = "en") -> AppTest:
     return page
 
 
-def ask(page: AppTest, text: str) -> None:
-    page.chat_input[0].set_value(text).run()
+def given(page: AppTest) -> Any:
+    """What the page gives its component."""
+    found = [one.proto for one in page.get("bidi_component")]
+    (surface,) = [one for one in found if one.component_name == "diglot.chat"]
+    return json.loads(surface.json)
+
+
+def ask(page: AppTest, text: str) -> dict[str, Any]:
+    """Ask as the component does, with what the page gave it; return the chat once it is over."""
+    data = given(page)
+    asked = {"do": "ask", "text": text, "options": data["options"]}
+    with TestClient(Starlette(routes=chat_routes())) as client:
+        answer = client.post(
+            f"{data['home']}/chats/{data['chat'] or 'new'}",
+            json=asked,
+            headers={"x-diglot-ticket": data["ticket"], "x-diglot-language": data["language"]},
+        )
+    assert answer.status_code == 200, answer.text
+    said = [line[6:] for line in answer.text.splitlines() if line.startswith("data: ")]
+    views: list[dict[str, Any]] = [one for one in map(json.loads, said) if "messages" in one]
+    page.query_params["c"] = views[-1]["id"]
+    page.run()
     assert not page.exception
+    return views[-1]
 
 
 def sent(backend: Scripted) -> dict[str, Any]:
@@ -94,20 +97,23 @@ def test_the_empty_page_says_what_was_found_and_offers_examples(
 ) -> None:
     page = opened({}, language)
     known = words(language)
-    assert known["empty.found_server"].format(count=2) in said(page)
-    labels = [button.label for button in page.button]
-    for example in ("weather", "riddle", "image", "story"):
-        assert known[f"empty.example_{example}"] in labels
+    data = given(page)
+    assert known["empty.found_server"].format(count=2) == data["found"]
+    texts = [one["text"] for one in data["examples"]]
+    assert texts == [known[f"empty.example_{n}"] for n in ("weather", "riddle", "image", "story")]
+    assert data["words"]["empty.title"] == known["empty.title"]
+    assert data["words"]["chat.send"] == known["chat.send"]
 
 
 def test_a_question_is_stored_with_its_answer_and_the_address_names_the_chat(
     page: AppTest, service: Service, backend: Scripted
 ) -> None:
-    ask(page, "hello there")
+    shown = ask(page, "hello there")
     (chat,) = service.store.chats(ME)
     question, answer = service.store.path(ME, chat.id)
     assert (question.message.role, answer.state) == ("user", "complete")
-    assert "You said: hello there" in said(page)
+    assert shown["messages"][-1]["text"].startswith("You said: hello there")
+    assert given(page)["chat"] == chat.id
     assert page.query_params["c"] == chat.id
     assert sent(backend)["messages"] == [{"role": "user", "content": "hello there"}]
     assert "options" not in sent(backend)
@@ -138,22 +144,22 @@ def test_a_link_to_nothing_says_so_and_shows_nothing(service: Service) -> None:
 
 
 def test_a_failed_answer_is_a_card_and_the_chat_goes_on(page: AppTest, service: Service) -> None:
-    ask(page, "fault oom")
-    assert words("en")["error.out_of_memory.title"] in said(page)
-    ask(page, "and now?")
-    assert "You said: and now?" in said(page)
+    card = ask(page, "fault oom")["messages"][-1]["error"]
+    assert card["title"] == words("en")["error.out_of_memory.title"]
+    assert "You said: and now?" in ask(page, "and now?")["messages"][-1]["text"]
 
 
-def test_what_is_drawn_does_not_grow_with_the_chat(page: AppTest, service: Service) -> None:
+def test_what_is_given_does_not_grow_with_the_chat(page: AppTest, service: Service) -> None:
     ask(page, "first")
+    before = len(json.dumps(given(page)))
     (chat,) = service.store.chats(ME)
     for _ in range(60):
         leaf = service.store.chat(ME, chat.id).leaf
         message = service.store.message(ME, leaf or "").message
         service.store.add_message(ME, chat.id, message, parent_id=leaf)
     page.run()
-    drawn = [one for one in page.markdown if "You said" in str(one.value)]
-    assert 10 <= len(drawn) <= 20
+    assert len(json.dumps(given(page))) < before + 200
+    assert given(page)["reach"] == SHOWN
 
 
 def _cards(kinds: list[str], language: str) -> None:

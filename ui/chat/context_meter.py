@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import streamlit as st
 
@@ -11,7 +12,7 @@ from core.chats.values.chat import ChatMessage, ChatOptions
 from core.errors import DiglotError
 from ui.words import t
 
-__all__ = ["show_meter"]
+__all__ = ["read_meter"]
 
 _KEEP = 15.0
 """Seconds for which a server's word on its context is good: it changes only by loading."""
@@ -19,20 +20,22 @@ _KEEP = 15.0
 _FULL = 0.85
 
 
-def show_meter(service: Service, options: ChatOptions, last: ChatMessage | None) -> None:
-    """Draw the meter for the conversation that ends in ``last``; nothing without counts."""
+def read_meter(
+    service: Service, options: ChatOptions, last: ChatMessage | None
+) -> dict[str, Any] | None:
+    """Return the meter for the conversation that ends in ``last``: its words, whether it is nearly
+    full, and the share that is used where the limit is known. None without counts.
+    """
     used = int(last.numbers.get("context_tokens", 0)) if last is not None else 0
     if not used:
-        return
+        return None
     limit = int(options.settings.get("num_ctx") or 0) or _limit(service, options.model)
     if not limit:
-        st.caption(t("meter.used", used=f"{used:,}"))
-        return
+        return {"words": t("meter.used", used=f"{used:,}"), "full": False}
     share = min(1.0, used / limit)
     said = t("meter.of", used=f"{used:,}", limit=f"{limit:,}")
-    if share > _FULL:
-        said = f":orange[:material/warning: {said} · {t('meter.full')}]"
-    st.progress(share, text=said)
+    full = share > _FULL
+    return {"words": f"{said} · {t('meter.full')}" if full else said, "full": full, "share": share}
 
 
 def _limit(service: Service, model: str) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import Any
 
+import msgspec
 import streamlit as st
 from msgspec.structs import replace
 
@@ -20,28 +21,22 @@ _LOOK_EVERY = 3.0
 """Seconds between looks for a server that is being started."""
 
 
-def show_empty(
-    service: Service,
-    chosen: ChatOptions,
-    models: list[str],
-    send: Callable[[str, Sequence[ChatOptions]], None],
-) -> None:
-    """Draw it; ``send`` asks an example."""
+def show_empty(service: Service, chosen: ChatOptions, models: list[str]) -> dict[str, Any]:
+    """Draw what is wrong, if something is; return what the page says and offers to begin with."""
     status = service.status()
-    st.markdown(f"## {t('empty.title')}")
     if not models and status.kind == "server" and _answers(service):
         st.markdown(t("empty.no_models"))
         st.caption(t("empty.no_models_hint"))
         if st.button(t("models.open"), icon=":material/download:", type="primary"):
             st.switch_page("../pages/models.py")
-        return
+        return {}
     if not models and status.kind != "embedded":
         error_card(
             {"code": "backend_refused", "message": status.base_url}, service=service, key="empty"
         )
         st.caption(t("empty.looking"))
         st.fragment(_look, run_every=_LOOK_EVERY)(service)
-        return
+        return {}
     if not show_progress(service):
         st.button(
             t("empty.look_again"),
@@ -49,19 +44,16 @@ def show_empty(
             args=(service.retry,),
             icon=":material/refresh:",
         )
-        return
-    st.caption(t(f"empty.found_{status.kind}", count=len(models)))
-    columns = st.columns(2)
-    for place, (example, options) in enumerate(_examples(service, chosen)):
-        with columns[place % 2]:
-            st.button(
-                t(f"empty.example_{example}"),
-                key=f"example_{example}",
-                width="stretch",
-                disabled=not models,
-                on_click=send,
-                args=(t(f"empty.example_{example}"), [options]),
-            )
+        return {}
+    if not models:
+        return {}
+    return {
+        "found": t(f"empty.found_{status.kind}", count=len(models)),
+        "examples": [
+            {"text": t(f"empty.example_{name}"), "options": msgspec.to_builtins(options)}
+            for name, options in _examples(service, chosen)
+        ],
+    }
 
 
 def _examples(service: Service, chosen: ChatOptions) -> list[tuple[str, ChatOptions]]:

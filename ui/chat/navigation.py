@@ -1,4 +1,4 @@
-"""Places: the chat that is open, the link to a message, and the way to it."""
+"""Places: the chat that is open, and the link to a message."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-__all__ = ["focus_on", "link_to", "open_chat", "scroll_to"]
+__all__ = ["focus_on", "link_to", "open_chat"]
 
 _JS = """
 export default function ({ data }) {
   const wait = (left) => {
     const place = document.querySelector(data.place);
     if (!place) { if (left) setTimeout(() => wait(left - 1), 100); }
-    else if (data.focus) place.focus();
-    else place.scrollIntoView({ block: "center" });
+    else place.focus();
   };
   wait(30);
 }
@@ -28,24 +27,18 @@ def link_to(chat_id: str, message_id: str) -> str:
     return f"{page.scheme}://{page.netloc}/?{urlencode({'c': chat_id, 'm': message_id})}"
 
 
-def scroll_to(place: str) -> None:
-    """Bring the container with the key ``place`` into sight."""
-    _go(f".st-key-{place}", focus=False)
-
-
 def focus_on(field: str) -> None:
     """Put the cursor into the field with the key ``field``."""
-    _go(f".st-key-{field} input", focus=True)
-
-
-def _go(place: str, *, focus: bool) -> None:
-    _mount(data={"place": place, "focus": focus}, key=f"place_{place}", width=1, height=1)
+    place = f".st-key-{field} input"
+    _mount(data={"place": place}, key=f"place_{place}", width=1, height=1)
 
 
 def open_chat(chat_id: str | None, *, message: str = "") -> None:
     """Go to a chat, at one of its messages, or to none."""
     if chat_id is None:
         st.session_state.pop("chat", None)
+        # The next chat that is begun is another one than that which may be begun now.
+        st.session_state["fresh"] = st.session_state.get("fresh", 0) + 1
         st.query_params.pop("c", None)
     else:
         st.session_state["chat"] = chat_id

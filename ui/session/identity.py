@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 
 import streamlit as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "diglot_owner"
+_SIGNED_IN = "_streamlit_user"
 _YEAR = 365 * 24 * 3600
 _VALID = re.compile(r"[\w-]{43}", re.ASCII)
 
@@ -44,6 +46,15 @@ def browser_owner() -> str:
     if _VALID.fullmatch(cookie):
         return cookie
     return str(st.session_state.setdefault("_owner", secrets.token_urlsafe(32)))
+
+
+def browser_mark(cookies: Mapping[str, str]) -> str:
+    """Return what tells this browser, and who has signed in there, from all others.
+
+    Streamlit keeps a sign-in in cookies of this name, a long one in several.
+    """
+    marks = sorted(n for n in cookies if n == COOKIE or n.startswith(_SIGNED_IN))
+    return "\n".join(f"{name}={cookies[name]}" for name in marks)
 
 
 def _known(scope: Scope) -> bool:

@@ -15,8 +15,8 @@ from core.errors import DiglotError
 from core.tools.definitions.values import Definition
 from core.tools.fault_injection import FAULTS
 from core.translation.messages import Tool
-from ui.chat.answers import follow
 from ui.chat.settings import abilities
+from ui.toolbench.answers import follow
 from ui.toolbench.approvals import show_pauses, watch
 from ui.toolbench.bench import bench
 from ui.toolbench.timeline import show_timeline

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import streamlit as st
 from msgspec.structs import replace
 
+from core.chats.feed.numbers import numbers_line
 from core.chats.service import Service
 from core.chats.toolbench.runs import Changed
 from core.chats.values.chat import Call, ChatMessage
@@ -16,11 +17,11 @@ from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.textual_calls import WrittenCall, find_written_calls
 from core.translation.dialects.registry import SPOKEN
 from core.translation.messages import Tool, text_of
-from ui.chat.answers import numbers_line, show_answer
+from ui.toolbench.answers import show_answer
 from ui.widgets.cards import attempt
 from ui.widgets.dialect_labels import show_bodies
 from ui.widgets.text import plain
-from ui.words import t
+from ui.words import language, t
 
 _SHORT = 70
 _MOST_SHOWN = 20_000
@@ -204,7 +205,7 @@ def _show_end(row: ChatMessage, tools: Mapping[str, Tool]) -> None:
             show_answer(replace(row, steps=()))
         else:
             st.caption(t("tools.no_answer"))
-        if line := numbers_line(row.numbers):
+        if line := numbers_line(row.numbers, language()):
             st.caption(line)
 
 

@@ -6,7 +6,7 @@ What fails in a callback cannot be drawn there: it is kept and drawn with the pa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -14,8 +14,6 @@ import streamlit as st
 from core.chats.service import Service
 from core.error_kinds import error_facts, fault_kind
 from core.errors import DiglotError
-from core.inspector.diagnosis import diagnose
-from ui.session.account import owner
 from ui.words import t
 
 _FAULT = "_fault"
@@ -30,13 +28,10 @@ def error_card(
     model: str = "",
     service: Service | None = None,
     key: str = "",
-    exchanges: Sequence[str] = (),
 ) -> None:
     """Draw one error. Its cause is ours and in the reader's language, its text the server's.
 
     With ``service`` there is a button for what can be done at once; ``key`` tells cards apart.
-    ``exchanges`` are the ids of what went over the wire: the last of them is what can be copied
-    into a bug report.
     """
     kind = fault_kind(error)
     with st.container(border=True, key=f"card_{key or kind}"):
@@ -49,8 +44,6 @@ def error_card(
             _show_cure(service, kind, model, key)
         with st.expander(t("error.said"), type="compact", expanded=kind in _UNEXPLAINED):
             st.code(str(error.get("message", "")), language=None, wrap_lines=True)
-        if service is not None and exchanges:
-            _show_diagnosis(service, exchanges[-1], key)
 
 
 def attempt(work: Callable[..., object], *args: Any, model: str = "", **more: Any) -> bool:
@@ -84,27 +77,6 @@ def forget_fault() -> None:
 def json_fault(error: json.JSONDecodeError) -> str:
     """Say where JSON that a person typed is broken."""
     return t("tools.broken_json", line=error.lineno, column=error.colno, message=error.msg)
-
-
-def _show_diagnosis(service: Service, exchange_id: str, key: str) -> None:
-    box = st.popover(
-        t("error.diagnosis"),
-        icon=":material/bug_report:",
-        type="tertiary",
-        on_change="rerun",
-        key=f"diagnosis_{key}",
-    )
-    # It asks the server for its version, so only for who looks.
-    if not box.open:
-        return
-    exchange = service.exchange(owner(service), exchange_id)
-    with box:
-        if exchange is None:
-            st.caption(t("chat.wire_gone"))
-            return
-        st.caption(t("error.diagnosis_hint"))
-        text = service.fleet.call(diagnose(service.fleet, exchange))
-        st.code(text, language="markdown", wrap_lines=True, height=320)
 
 
 def _show_cure(service: Service, kind: str, model: str, key: str) -> None:

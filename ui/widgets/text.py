@@ -1,7 +1,7 @@
 """Text on its way into Streamlit's Markdown.
 
 Models write formulas as ``\\(…\\)`` and ``\\[…\\]`` besides ``$…$``, and prices with the same sign
-as formulas. People type what they mean letter for letter.
+as formulas.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ui.widgets.inert import CODE, inert
+from core.chats.feed.markdown_loads import CODE
+from ui.widgets.inert import inert
 
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _MARKS = frozenset("\\`*_{}[]()#+-!|$:<>~")
@@ -40,11 +41,6 @@ def code_span(text: str) -> str:
     longest = max(map(len, re.findall("`+", line)), default=0)
     ticks = "`" * (longest + 1)
     return f"{ticks} {line} {ticks}" if longest else f"`{line or ' '}`"
-
-
-def as_typed(text: str) -> str:
-    """Return what a person typed so that only its code fences are read as Markdown."""
-    return inert(_outside_code(text, lambda part: plain(part).replace("\n", "  \n")))
 
 
 def readable(text: str) -> str:

@@ -44,6 +44,10 @@ class AnswerElsewhere:
                     self._snapshot = _seen(row)
         return self._snapshot
 
+    def waited(self) -> float:
+        """Return the seconds since the answer was first seen here."""
+        return (time.monotonic_ns() - self.started) / 1e9
+
     def wait(self, version: int, timeout: float | None) -> Snapshot:
         """Block until the row is past ``version`` or ``timeout`` seconds are over."""
         deadline = None if timeout is None else time.monotonic() + timeout

@@ -92,6 +92,8 @@ class Job:
         self._ending: State | None = None
         self._pump: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
+        # Called after each change, in whatever thread it was made.
+        self.listeners: set[Callable[[], None]] = set()
         # Called once all values of the run have been read.
         self.when_answered: Callable[[Job], None] | None = None
 
@@ -106,6 +108,10 @@ class Job:
             if self._seen is None or self._seen.version != self._version:
                 self._seen = self._look()
             return self._seen
+
+    def waited(self) -> float:
+        """Return the seconds since the answer was asked for."""
+        return (time.monotonic_ns() - self.started) / 1e9
 
     def wait(self, version: int, timeout: float | None) -> Snapshot:
         """Block until the job is past ``version`` or ``timeout`` seconds are over."""
@@ -275,3 +281,5 @@ class Job:
             yield
             self._version += 1
             self._changed.notify_all()
+        for listener in tuple(self.listeners):
+            listener()

@@ -22,21 +22,21 @@ PIXEL = base64.b64decode(
 
 
 def messages(page: Page) -> list[str]:
-    return page.get_by_test_id("stChatMessage").all_inner_texts()
+    return page.get_by_test_id("message").all_inner_texts()
 
 
 def menu(page: Page, choice: str) -> None:
     """Choose from the menu of the last answer, which may be the last but one until all is drawn."""
     settled(page)
-    page.locator('[class*="st-key-icon_more_"] button:visible').last.click()
-    page.get_by_test_id("stMenuButtonBody").get_by_text(choice, exact=True).click()
+    page.locator("[data-do=more]").last.click()
+    page.get_by_role("menuitem", name=choice, exact=True).click()
 
 
 def attach(page: Page, name: str, media_type: str, data: bytes) -> None:
-    """Add a file to the question, and wait until the app has it."""
-    chooser = page.get_by_test_id("stChatInput").locator('input[type="file"]').first
-    with page.expect_response(lambda answer: "upload_file" in answer.url and answer.ok):
-        chooser.set_input_files(FilePayload(name=name, mimeType=media_type, buffer=data))
+    """Add a file to the question."""
+    chooser = page.locator(".composer input[type=file]")
+    chooser.set_input_files(FilePayload(name=name, mimeType=media_type, buffer=data))
+    expect(page.get_by_test_id("attached").get_by_text(name)).to_be_visible()
 
 
 def test_the_model_gives_the_chat_its_title_and_search_finds_it(
@@ -59,7 +59,7 @@ def test_the_model_gives_the_chat_its_title_and_search_finds_it(
     expect(page.get_by_role("dialog").locator("strong", has_text="看守").first).to_be_visible()
     shoot(page, "search-en")
     found.click()
-    expect(page.get_by_test_id("stChatMessage")).to_have_count(2)
+    expect(page.get_by_test_id("message")).to_have_count(2)
     assert page.url.split("c=")[1][:32] == link.split("c=")[1][:32]
 
 
@@ -70,13 +70,13 @@ def test_a_message_is_deleted_taken_back_and_answered_again(url: str, chromium: 
     ask(page, "two")
     answered(page, 2)
     menu(page, "Delete this and what follows")
-    expect(page.get_by_test_id("stChatMessage")).to_have_count(3)
+    expect(page.get_by_test_id("message")).to_have_count(3)
     shoot(page, "chat-deleted-en")
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_test_id("stChatMessage")).to_have_count(4)
+    expect(page.get_by_test_id("message")).to_have_count(4)
     menu(page, "Delete this and what follows")
     page.get_by_role("button", name="Answer this").click()
-    expect(page.get_by_test_id("stChatMessage")).to_have_count(4)
+    expect(page.get_by_test_id("message")).to_have_count(4)
     answered(page, 2)
 
 
@@ -91,7 +91,7 @@ def test_a_chat_is_pinned_deleted_and_taken_back(url: str, chromium: Browser) ->
     page.get_by_text("Delete", exact=True).click()
     expect(page.get_by_text("What shall we talk about?")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_test_id("stChatMessage")).to_have_count(2)
+    expect(page.get_by_test_id("message")).to_have_count(2)
     expect(page.get_by_text("Pinned")).to_be_visible()
 
 
@@ -112,7 +112,7 @@ def test_a_cut_answer_is_gone_on_with_in_its_place(url: str, chromium: Browser) 
     page.get_by_role("button", name="Go on writing").click()
     expect(page.get_by_text("Here is the beginning, and here is the rest.")).to_be_visible()
     expect(page.get_by_text("Cut at the token limit")).to_have_count(0)
-    expect(page.get_by_test_id("stChatMessage")).to_have_count(2)
+    expect(page.get_by_test_id("message")).to_have_count(2)
 
 
 def test_models_and_both_apis_answer_side_by_side(url: str, chromium: Browser) -> None:
@@ -138,8 +138,9 @@ def test_models_and_both_apis_answer_side_by_side(url: str, chromium: Browser) -
     expect(page.get_by_role("button", name="Compare (2)")).to_be_visible()
     ask(page, "and now?")
     expect(page.get_by_role("button", name="Go on from this one")).to_have_count(3)
-    page.get_by_text("How the two requests differ").click()
-    expect(page.get_by_text(re.compile("renamed")).first).to_be_visible()
+    page.get_by_role("button", name="How the two requests differ").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(re.compile("renamed")).first).to_be_visible()
     shoot(page, "chat-apis-en")
 
 
@@ -178,7 +179,7 @@ def test_an_answer_is_edited_copied_as_text_and_branched(url: str, chromium: Bro
 def test_enter_that_ends_a_chinese_word_does_not_send(url: str, chromium: Browser) -> None:
     page = visit(chromium, url, locale="zh-CN")
     ready(page)
-    page.get_by_test_id("stChatInput").locator("textarea").click()
+    page.get_by_test_id("composer").click()
     typing = page.context.new_cdp_session(page)
     typing.send("Input.imeSetComposition", {"text": "ni hao", "selectionStart": 6,
                                             "selectionEnd": 6})  # fmt: skip
@@ -189,10 +190,10 @@ def test_enter_that_ends_a_chinese_word_does_not_send(url: str, chromium: Browse
     )
     typing.send("Input.insertText", {"text": "你好"})
     settled(page)
-    expect(page.get_by_test_id("stChatMessage")).to_have_count(0)
+    expect(page.get_by_test_id("message")).to_have_count(0)
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("第二行")
-    expect(page.get_by_test_id("stChatInput").locator("textarea")).to_have_value("你好\n第二行")
+    expect(page.get_by_test_id("composer")).to_have_value("你好\n第二行")
     page.keyboard.press("Enter")
     answered(page)
 
@@ -209,7 +210,7 @@ def test_files_go_with_a_question_and_others_are_refused(
     asked = [body["messages"][-1] for body in backend.bodies("/api/chat")]
     sent = next(message for message in asked if message.get("images"))
     assert len(sent["images"]) == 1 and "第一行" in sent["content"]
-    expect(page.get_by_test_id("stChatMessage").first.locator("img")).to_be_visible()
+    expect(page.get_by_test_id("message").first.locator("img")).to_be_visible()
     expect(page.get_by_text("笔记.txt", exact=True)).to_be_visible()
     shoot(page, "chat-files-en")
     attach(page, "x.pdf", "application/pdf", b"%PDF-1.7\0\1")
@@ -297,7 +298,7 @@ def test_a_link_opens_the_branch_that_its_message_is_on(url: str, chromium: Brow
     menu(page, "Link to this message")
     link = page.get_by_role("dialog").locator("code").inner_text()
     page.keyboard.press("Escape")
-    page.locator('[class*="st-key-icon_again_"] button:visible').click()
+    page.locator("[data-do=again]").click()
     expect(page.get_by_text("2/2")).to_be_visible()
     page.goto(link)
     expect(page.get_by_text("1/2")).to_be_visible()
@@ -308,12 +309,12 @@ def test_a_rating_and_the_meter_stay(url: str, chromium: Browser) -> None:
     ask(page, "rate me")
     answered(page)
     expect(page.get_by_text("context 3,002 of 4,096 tokens")).to_be_visible()
-    page.locator('[class*="st-key-rating_"] button').first.click()
+    page.locator("[data-do=good]").click()
     settled(page)
     page.reload()
     answered(page)
-    chosen = page.locator('[class*="st-key-rating_"] button').first
-    expect(chosen).to_have_attribute("aria-checked", "true")
+    chosen = page.locator("[data-do=good]")
+    expect(chosen).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_pull_goes_on_without_its_page(url: str, chromium: Browser, backend: Scripted) -> None:

@@ -39,7 +39,7 @@ def test_a_person_has_the_same_chats_in_every_browser_and_nobody_elses(
         with running_app(folder, port=port, extra=extra) as url:
             first = visit(chromium, url)
             expect(first.get_by_text("Sign in to Diglot")).to_be_visible()
-            expect(first.get_by_test_id("stChatInput")).to_have_count(0)
+            expect(first.get_by_test_id("composer")).to_have_count(0)
             shoot(first, "account-sign-in-en")
             sign_in(first, "Ann")
             expect(first.get_by_test_id("stSidebar").get_by_text("Ann")).to_be_visible()

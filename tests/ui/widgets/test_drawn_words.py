@@ -19,7 +19,7 @@ DRAWS = frozenset(
 # What of an object somebody else may have written: a model, a server, a file.
 FOREIGN = frozenset("description error message model name text title".split())
 # What makes such words harmless, and what knows only words of its own.
-MAKES_PLAIN = frozenset("as_typed code_span len plain readable note_text dialect_name".split())
+MAKES_PLAIN = frozenset("code_span len plain readable note_text dialect_name".split())
 
 
 def loose(node: ast.AST) -> list[str]:

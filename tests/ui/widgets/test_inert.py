@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ui.widgets.inert import addresses, draws_foreign, inert, too_deep
-from ui.widgets.text import as_typed, code_span, readable
+from core.chats.feed.markdown_loads import too_deep
+from ui.widgets.inert import inert
+from ui.widgets.text import code_span, readable
 
 BAIT = "http://bait.example/x?q=1"
 FORMS = {
@@ -45,8 +46,7 @@ def images(text: str) -> list[str]:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_no_form_of_an_image_is_left(form: str) -> None:
-    for shown in (readable(FORMS[form]), as_typed(FORMS[form])):
-        assert images(shown) == []
+    assert images(readable(FORMS[form])) == []
 
 
 @given(st.lists(st.sampled_from([
@@ -56,8 +56,7 @@ def test_no_form_of_an_image_is_left(form: str) -> None:
     "![d](data:image/png;base64,iVBO)",
 ]), max_size=14).map("".join))  # fmt: skip
 def test_no_mixture_becomes_an_image(text: str) -> None:
-    for shown in (readable(text), as_typed(text)):
-        assert all(src.startswith("data:image/") for src in images(shown))
+    assert all(src.startswith("data:image/") for src in images(readable(text)))
 
 
 def test_what_is_no_image_stays() -> None:
@@ -65,29 +64,6 @@ def test_what_is_no_image_stays() -> None:
                  "![d](data:image/png;base64,iVBORw0KGgo=)"):  # fmt: skip
         assert inert(text) == text
     assert inert("wow![1]") == "wow&#33;[1]"
-
-
-def test_the_addresses_are_named_once_each() -> None:
-    text = f"![a]({BAIT}) ![b]({BAIT}) ![c](https://b/c.png) ![d](data:image/png;base64,aa)"
-    assert addresses(text) == [BAIT, "https://b/c.png"]
-    assert addresses(f"```\n![x]({BAIT})\n```") == []
-
-
-@pytest.mark.parametrize("diagram", [
-    'graph TD\n A@{ img: "http://h/x.png", label: "a" }', 'graph TD\n A["<img src=http://h>"]',
-    "graph TD\n style A fill:url(http://h)",
-    '%%{init: {"themeCSS": "@import url(http://h)"}}%%\ngraph TD',
-    "graph TD\n A[\"<image href='//h'/>\"]", "---\nconfig:\n  themeCSS: a\n---\ngraph TD",
-])  # fmt: skip
-def test_diagrams_that_load_something_are_told(diagram: str) -> None:
-    assert draws_foreign(diagram)
-
-
-def test_plain_diagrams_are_drawn() -> None:
-    assert not draws_foreign(
-        "graph TD\n A[one<br/>two] -->|yes| B{<b>x</b>} & C\n style A fill:#f9f"
-    )
-    assert not draws_foreign("sequenceDiagram\n A->>B: hello\n B-->>A: hi")
 
 
 DEEP = {

@@ -1,0 +1,163 @@
+"""What a person can do to a chat: ask, answer anew, edit, choose a version, delete, rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal, get_args
+
+import msgspec
+from msgspec import Struct
+
+from core.chats.service import Service
+from core.chats.transfer.attachments import read_file
+from core.chats.values.chat import ChatOptions
+from core.errors import InvalidRequest
+from core.translation.codec.json import JSON_ERRORS
+from core.translation.dialects.registry import DIALECTS
+from core.translation.messages import Part
+from core.words import say
+
+__all__ = ["NEW", "Asked", "act", "read_asked"]
+
+NEW = "new"
+"""Stands in an address for a chat that is made by what is asked."""
+
+_TITLE_CHARS = 60
+_MOST = 4
+
+Deed = Literal[
+    "ask", "answer", "again", "write_on", "edit", "rewrite", "show", "hide", "restore", "rate",
+    "branch",
+]  # fmt: skip
+
+
+class SentFile(Struct, frozen=True):
+    """A file beside a question."""
+
+    name: str
+    data: bytes
+
+
+class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One deed. ``message`` is what it is done to; ``options`` are what is asked with, one or
+    several side by side. A ``temporary`` chat is one that is made so.
+    """
+
+    do: Deed
+    message: str = ""
+    text: str = ""
+    files: tuple[SentFile, ...] = ()
+    options: tuple[ChatOptions, ...] = ()
+    rating: Literal[-1, 0, 1] = 0
+    temporary: bool = False
+
+
+def read_asked(body: bytes) -> Asked:
+    """Read what a page sends. Raises InvalidRequest."""
+    try:
+        asked = msgspec.json.decode(body, type=Asked)
+    except JSON_ERRORS as exc:
+        raise InvalidRequest(f"this cannot be read: {exc}") from exc
+    if len(asked.options) > _MOST:
+        raise InvalidRequest(f"at most {_MOST} are asked at once", path="options")
+    for one in asked.options:
+        unknown = set(one.settings) - set(DIALECTS[one.dialect].settings.by_name)
+        if unknown:
+            raise InvalidRequest(f"unknown settings: {', '.join(sorted(unknown))}", path="options")
+    return asked
+
+
+def act(service: Service, owner: str, chat_id: str, asked: Asked, language: str) -> str:
+    """Do it and return the id of the chat to show. Blocks; raises DiglotError."""
+    if asked.do == "ask":
+        return _ask(service, owner, chat_id, asked, language)
+    if asked.do == "branch":
+        return service.branch(owner, chat_id, asked.message).id
+    _DEEDS[asked.do](service, owner, chat_id, asked)
+    return chat_id
+
+
+def _ask(service: Service, owner: str, chat_id: str, asked: Asked, language: str) -> str:
+    options = _options(asked)
+    files: list[Part] = [read_file(file.name, file.data) for file in asked.files]
+    if not asked.text.strip() and not files:
+        raise InvalidRequest("there is nothing to ask", path="text")
+    text = asked.text if asked.text.strip() else say("chat.look", language)
+    made = None
+    if chat_id == NEW:
+        title = asked.text.strip()[:_TITLE_CHARS] or say("chat.untitled", language)
+        made = service.store.create_chat(owner, title=title, temporary=asked.temporary)
+        chat_id = made.id
+    try:
+        if len(options) > 1:
+            service.compare(owner, chat_id, text, options, files=files)
+        else:
+            service.ask(owner, chat_id, text, options[0], files=files)
+    except Exception:
+        # A chat that begins with nothing would stand in the list.
+        if made is not None:
+            service.store.delete_chat(owner, made.id)
+        raise
+    return chat_id
+
+
+def _options(asked: Asked) -> tuple[ChatOptions, ...]:
+    if not asked.options or not all(one.model for one in asked.options):
+        raise InvalidRequest("no model was chosen", path="options")
+    return asked.options
+
+
+def _answer(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    service.answer(owner, chat_id, _options(asked)[0])
+
+
+def _again(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    service.regenerate(owner, chat_id, asked.message, _options(asked)[0])
+
+
+def _write_on(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    service.write_on(owner, chat_id, asked.message, _options(asked)[0])
+
+
+def _edit(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    service.edit(owner, chat_id, asked.message, _text(asked), _options(asked)[0])
+
+
+def _rewrite(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    service.rewrite(owner, chat_id, asked.message, _text(asked))
+
+
+def _text(asked: Asked) -> str:
+    if not asked.text.strip():
+        raise InvalidRequest("there are no words", path="text")
+    return asked.text.strip()
+
+
+def _show(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    service.store.set_leaf(owner, chat_id, asked.message, newest=True)
+
+
+def _hide(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    service.hide_message(owner, asked.message)
+
+
+def _restore(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    service.store.restore_message(owner, asked.message)
+
+
+def _rate(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    service.store.update_message(owner, asked.message, rating=asked.rating)
+
+
+_DEEDS: Mapping[str, Callable[[Service, str, str, Asked], None]] = {
+    "answer": _answer,
+    "again": _again,
+    "write_on": _write_on,
+    "edit": _edit,
+    "rewrite": _rewrite,
+    "show": _show,
+    "hide": _hide,
+    "restore": _restore,
+    "rate": _rate,
+}
+assert set(_DEEDS) | {"ask", "branch"} == set(get_args(Deed))

@@ -1,0 +1,73 @@
+"""What the chat opens beside itself: the wire, a link, plain text, how two requests differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.chats.service import Service
+from core.chats.values.chat import ChatMessage
+from core.inspector.diagnosis import diagnose
+from core.translation.messages import text_of
+from ui.chat.navigation import link_to
+from ui.chat.wire import show_wire
+from ui.viewer.exchange import show_difference
+from ui.widgets.text import without_markdown
+from ui.words import t
+
+__all__ = ["open_dialog"]
+
+Draw = Callable[[Service, str, ChatMessage], None]
+
+
+def open_dialog(kind: str, service: Service, owner: str, message: ChatMessage) -> None:
+    """Open the dialog of a kind for a message; nothing for a kind that there is not."""
+    if kind == "wire":
+        if message.exchanges:
+            show_wire(service, owner, message.exchanges)
+    elif kind in _DIALOGS:
+        title, draw = _DIALOGS[kind]
+        st.dialog(t(title), width="medium")(draw)(service, owner, message)
+
+
+def _draw_link(service: Service, owner: str, message: ChatMessage) -> None:
+    st.caption(t("chat.link_hint"))
+    st.code(link_to(message.chat_id, message.id), language=None, wrap_lines=True)
+
+
+def _draw_text(service: Service, owner: str, message: ChatMessage) -> None:
+    text = without_markdown(text_of(message.message))
+    st.code(text, language=None, wrap_lines=True, height=min(420, 80 + len(text) // 2))
+
+
+def _draw_diagnosis(service: Service, owner: str, message: ChatMessage) -> None:
+    exchange = service.exchange(owner, message.exchanges[-1]) if message.exchanges else None
+    if exchange is None:
+        st.caption(t("chat.wire_gone"))
+        return
+    st.caption(t("error.diagnosis_hint"))
+    text = service.fleet.call(diagnose(service.fleet, exchange))
+    st.code(text, language="markdown", wrap_lines=True, height=320)
+
+
+def _draw_difference(service: Service, owner: str, message: ChatMessage) -> None:
+    """Say how the same turn differed between the two APIs."""
+    rows = [row for row in service.store.siblings(owner, message.id) if row.batch == message.batch]
+    sent = [
+        service.exchange(owner, row.exchanges[0])
+        for row in sorted(rows, key=lambda row: row.dialect)
+        if row.exchanges
+    ]
+    if len(sent) != 2 or sent[0] is None or sent[1] is None:
+        st.caption(t("chat.wire_gone"))
+        return
+    show_difference(sent[0], sent[1])
+
+
+_DIALOGS: dict[str, tuple[str, Draw]] = {
+    "link": ("chat.link", _draw_link),
+    "copy_text": ("chat.copy_text", _draw_text),
+    "diagnosis": ("error.diagnosis", _draw_diagnosis),
+    "differ": ("chat.apis_differ", _draw_difference),
+}

@@ -1,0 +1,195 @@
+"""What the chat page's script in the browser asks: chats, deeds, and answers as they grow.
+
+Each request shows the ticket that the page gave it (core.chats.feed.tickets); OriginGuard stands
+in front and keeps pages of other sites out. The files of the script itself are for everybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from core.backends.calls.images import Fetcher
+from core.chats.feed.acting import act, read_asked
+from core.chats.feed.faults import fault_view
+from core.chats.feed.growth import event_of, follow, places
+from core.chats.feed.shown import SHOWN, show_chat
+from core.chats.feed.tickets import Tickets
+from core.chats.feed.view import Viewer, foreign_images
+from core.chats.service import current_service
+from core.error_kinds import error_facts
+from core.errors import AccessDenied, DiglotError, InvalidRequest
+from core.gateway.gate import read_body
+from core.translation.codec.json import encode_json
+from core.translation.messages import Image, text_of
+from core.words import DEFAULT, languages
+from ui.session.identity import browser_mark
+
+__all__ = ["ASSETS", "chat_routes", "home", "tickets"]
+
+ASSETS = Path(__file__).parent / "bundle"
+"""The script as it is built from web/, and its licences."""
+
+tickets = Tickets()
+
+_MOST = 2000
+_KINDS = {".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}
+_STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+Handler = Callable[[Request, str], Awaitable[Response]]
+
+
+def home() -> str:
+    """Return where the routes are, on this server."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}/ui" if base else "/ui"
+
+
+def chat_routes() -> list[Route]:
+    """Return the routes."""
+    base = home()
+    return [
+        Route(f"{base}/assets/{{name}}", _asset, methods=["GET"]),
+        Route(f"{base}/chats/{{chat}}", _ticketed(_chat), methods=["GET"]),
+        Route(f"{base}/chats/{{chat}}", _ticketed(_act), methods=["POST"]),
+        Route(f"{base}/chats/{{chat}}", _ticketed(_stop), methods=["DELETE"]),
+        Route(f"{base}/chats/{{chat}}/answers", _ticketed(_answers), methods=["GET"]),
+        Route(
+            f"{base}/messages/{{message}}/parts/{{place:int}}", _ticketed(_part), methods=["GET"]
+        ),
+        Route(
+            f"{base}/messages/{{message}}/images/{{number:int}}", _ticketed(_load), methods=["GET"]
+        ),
+    ]
+
+
+def _ticketed(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        ticket = request.headers.get("x-diglot-ticket", "")
+        owner = tickets.owner(ticket, browser_mark(request.cookies))
+        try:
+            if owner is None:
+                raise AccessDenied("the ticket is not good any more", code="ticket", status=401)
+            return await handler(request, owner)
+        except DiglotError as error:
+            view = fault_view(error_facts(error), _viewer(request).language)
+            return _json({"code": error.code, "fault": view}, error.status)
+
+    return answer
+
+
+async def _asset(request: Request) -> Response:
+    name = request.path_params["name"]
+    path = ASSETS / name
+    if path.parent != ASSETS or path.suffix not in _KINDS or not path.is_file():
+        return Response(status_code=404)
+    # A file's name has its contents in it, so it never changes.
+    headers = {"cache-control": "public, max-age=31536000, immutable"}
+    return FileResponse(path, media_type=_KINDS[path.suffix], headers=headers)
+
+
+async def _chat(request: Request, owner: str) -> Response:
+    limit = _number(request, "limit") or SHOWN
+    view = await asyncio.to_thread(
+        show_chat, current_service(), owner, _named(request), _viewer(request), limit=limit
+    )
+    return _json(view)
+
+
+async def _act(request: Request, owner: str) -> Response:
+    body = await read_body(request.receive, request.headers.raw)
+    if body is None:
+        return Response(status_code=499)
+    viewer, service = _viewer(request), current_service()
+    asked = read_asked(body)
+    chat = await asyncio.to_thread(act, service, owner, _named(request), asked, viewer.language)
+    return await _followed(request, owner, chat, {})
+
+
+async def _stop(request: Request, owner: str) -> Response:
+    await asyncio.to_thread(current_service().stop, owner, _named(request))
+    return _json({})
+
+
+async def _answers(request: Request, owner: str) -> Response:
+    seen = {key: value for key, value in request.query_params.items() if len(key) > 8}
+    return await _followed(request, owner, _named(request), seen)
+
+
+async def _followed(request: Request, owner: str, chat: str, seen: dict[str, str]) -> Response:
+    """Return the chat as it is and then what its answers gain; what was ``seen`` comes once."""
+    service, viewer = current_service(), _viewer(request)
+    first = b""
+    if not seen:
+        limit = _number(request, "limit") or SHOWN
+        view = await asyncio.to_thread(show_chat, service, owner, chat, viewer, limit=limit)
+        first, seen = event_of(view), places(view)
+
+    async def events() -> AsyncIterator[bytes]:
+        yield first
+        async for event in follow(service, owner, chat, viewer, seen):
+            yield event
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers=_STREAM)
+
+
+async def _part(request: Request, owner: str) -> Response:
+    """Return an image that a person has sent."""
+    message = await asyncio.to_thread(
+        current_service().store.message, owner, request.path_params["message"]
+    )
+    parts, place = message.message.parts, request.path_params["place"]
+    part = parts[place] if place < len(parts) else None
+    if not isinstance(part, Image) or not part.data:
+        raise InvalidRequest("there is no such image", status=404, code="not_found")
+    return _picture(part)
+
+
+async def _load(request: Request, owner: str) -> Response:
+    """Fetch an image of another host that an answer names, since its reader has asked for it.
+
+    The app fetches it, within the addresses and sizes that the config allows, so that the
+    reader's browser meets no other host.
+    """
+    service = current_service()
+    message = await asyncio.to_thread(service.store.message, owner, request.path_params["message"])
+    urls, number = foreign_images(text_of(message.message)), request.path_params["number"]
+    if number >= len(urls):
+        raise InvalidRequest("there is no such image", status=404, code="not_found")
+    fetch = Fetcher(service.fleet.config.images).fetch(urls[number])
+    return _picture(await asyncio.to_thread(service.fleet.call, fetch, timeout=30))
+
+
+def _picture(image: Image) -> Response:
+    # Never a page of its own, whatever its bytes are.
+    headers = {"content-disposition": "attachment", "cache-control": "private, max-age=3600"}
+    kind = image.media_type if image.media_type.startswith("image/") else "image/png"
+    return Response(b64decode(image.data), media_type=kind, headers=headers)
+
+
+def _json(value: object, status: int = 200) -> Response:
+    headers = {"cache-control": "no-store"}
+    return Response(encode_json(value), status, headers, media_type="application/json")
+
+
+def _viewer(request: Request) -> Viewer:
+    wanted = request.headers.get("x-diglot-language", "")
+    return Viewer(
+        language=wanted if wanted in languages() else DEFAULT, demo=current_service().demo
+    )
+
+
+def _named(request: Request) -> str:
+    return str(request.path_params["chat"])
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "")
+    return min(int(text), _MOST) if text.isascii() and text.isdigit() and len(text) < 9 else 0

@@ -1,0 +1,107 @@
+// The field for the question, its files, and the buttons that send and stop.
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { ArrowUp, Paperclip, Square, X } from "lucide";
+import { Icon, IconButton } from "./icons";
+import { useSurface } from "./surface";
+import type { Attached } from "./types";
+
+export function Composer() {
+  const { store, data, words } = useSurface();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const chooser = useRef<HTMLInputElement>(null);
+  const model = data.options[0]?.model ?? "";
+  useLayoutEffect(() => {
+    box.current!.value = store.draft;
+    fit(box.current!);
+  }, [store]);
+  const send = () => {
+    const text = box.current!.value;
+    if (!model || (!text.trim() && !store.files.length)) return;
+    const files = store.files;
+    box.current!.value = store.draft = "";
+    store.files = [];
+    fit(box.current!);
+    store.ask(text.trim() ? text : "", files);
+    box.current!.focus();
+  };
+  const add = async (list: Iterable<File>) => {
+    const read = await Promise.all([...list].map(attached));
+    store.files = [...store.files, ...read];
+    store.changed();
+    box.current!.focus();
+  };
+  const keys = (event: KeyboardEvent) => {
+    // While a word is composed the browser reports key 229, whatever was pressed.
+    const composing = event.isComposing || event.keyCode === 229;
+    if (event.key === "Enter" && !event.shiftKey && !composing) {
+      event.preventDefault();
+      send();
+    }
+    // Single letters are shortcuts of the page around this one.
+    if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key !== "Escape") event.stopPropagation();
+  };
+  const hint = store.busy ? words["chat.input_busy"] : words["chat.input"].replace("{model}", model || "…");
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => { event.preventDefault(); send(); }}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => { event.preventDefault(); void add(event.dataTransfer?.files ?? []); }}
+    >
+      {store.files.length > 0 && (
+        <ul class="files">
+          {store.files.map((file, place) => (
+            <li key={`${file.name}${place}`} data-testid="attached">
+              {file.image && <img src={file.image} alt="" />}
+              <span>{file.name}</span>
+              <IconButton of={X} name={words["chat.remove_file"].replace("{name}", file.name)} onClick={() => { store.files = store.files.filter((one) => one !== file); store.changed(); }} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <div class="row">
+        <input ref={chooser} type="file" multiple hidden onChange={(event) => { void add(event.currentTarget.files ?? []); event.currentTarget.value = ""; }} />
+        <IconButton of={Paperclip} name={words["chat.attach"]} onClick={() => chooser.current!.click()} disabled={!model} />
+        <textarea
+          ref={box}
+          rows={1}
+          data-testid="composer"
+          aria-label={hint}
+          placeholder={hint}
+          disabled={!model}
+          onInput={(event) => { store.draft = event.currentTarget.value; fit(event.currentTarget); }}
+          onPaste={(event) => { const files = event.clipboardData?.files; if (files?.length) { event.preventDefault(); void add(files); } }}
+          onKeyDown={keys}
+        />
+        {store.busy && (
+          <button type="button" class="stop" onClick={() => { void store.stop(); box.current!.focus(); }}>
+            <Icon of={Square} size={14} /> {words["chat.stop"]}
+          </button>
+        )}
+        <button type="submit" class="primary icon" aria-label={words["chat.send"]} title={words["chat.send"]} disabled={!model}>
+          <Icon of={ArrowUp} />
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function fit(box: HTMLTextAreaElement): void {
+  box.style.height = "auto";
+  box.style.height = `${Math.min(box.scrollHeight + 2, window.innerHeight * 0.35)}px`;
+}
+
+async function attached(file: File): Promise<Attached> {
+  const url = await new Promise<string>((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+  return {
+    name: file.name || "image.png",
+    data: url.slice(url.indexOf(",") + 1),
+    size: file.size,
+    image: /^image\/(png|jpeg|gif|webp)$/.test(file.type) ? url : "",
+  };
+}
