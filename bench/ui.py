@@ -37,20 +37,40 @@ PARAGRAPH = "A sentence of some words that a model might have written here. " * 
 CODE = "    value = compute(value, other)  # and so on\n"
 QUERIES = {"a word of every chat": "lighthouse", "a word of one": "word7777", "中文": "灯塔"}
 
-# Notes in the page itself when a key goes down and when a text first stands there.
+# Notes in the page itself when a key goes down and when a frame is drawn in which a text stands.
 WATCH = """() => {
   window.seen = {};
   document.addEventListener('keydown', e => {
     if (e.key === 'Enter') window.seen = {key: performance.now()};
   }, true);
+  const note = (name, wanted) => {
+    if (!window.seen.key || window.seen[name]) return;
+    const all = [...document.querySelectorAll('[data-testid=message]')].slice(-2);
+    if (!all.some(one => one.textContent.includes(wanted))) return;
+    window.seen[name] = -1;
+    requestAnimationFrame(() => {
+      const drawn = new MessageChannel();
+      drawn.port1.onmessage = () => { window.seen[name] = performance.now() - window.seen.key; };
+      drawn.port2.postMessage(0);
+    });
+  };
   new MutationObserver(() => {
-    if (window.seen.key && !window.seen.first) {
-      const all = document.querySelectorAll('[data-testid=stChatMessage]');
-      const last = all[all.length - 1];
-      if (last && last.innerText.includes(window.wanted)) window.seen.first = performance.now();
-    }
+    note('own', window.asked);
+    note('first', window.wanted);
   }).observe(document.body, {childList: true, subtree: true, characterData: true});
 }"""
+
+STOP = """() => new Promise(done => {
+  const began = performance.now();
+  const watch = new MutationObserver(() => {
+    const last = [...document.querySelectorAll('[data-testid=message]')].at(-1);
+    if (!last.querySelector('.note')) return;
+    watch.disconnect();
+    done(performance.now() - began);
+  });
+  watch.observe(document.body, {childList: true, subtree: true});
+  document.querySelector('button.stop').click();
+})"""
 
 RERUN = """() => new Promise(done => {
   const app = document.querySelector('[data-testid=stApp]');
@@ -119,8 +139,10 @@ def measured(
     runs = [page.evaluate(RERUN) for _ in range(2 * rounds)]
     add("rerun after a click", []).append(_median(runs[2:]))
     page.evaluate(WATCH)
-    keys = [first_token(page, number) for number in range(rounds)]
-    add("Enter to first token shown", []).append(_median(keys))
+    keys = [asking(page, number) for number in range(rounds)]
+    add("Enter to one's own message shown", []).append(_median([own for own, _ in keys]))
+    add("Enter to first token shown", []).append(_median([first for _, first in keys]))
+    add("Stop to stopped", []).append(_median([stopping(page) for _ in range(rounds)]))
 
 
 def opening(chromium: Browser, known: Page, link: str) -> float:
@@ -144,18 +166,33 @@ def reloading(page: Page) -> float:
 
 def usable(page: Page) -> None:
     """Wait until one can type, and everything is drawn."""
-    page.wait_for_selector('[data-testid="stChatInput"] textarea:enabled')
+    page.wait_for_selector('[data-testid="composer"]:enabled')
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
 
 
-def first_token(page: Page, number: int) -> float:
-    """Return how long after the Enter key the first token stands there, in the browser's clock."""
-    page.evaluate("number => { window.wanted = `token${number}.` }", number)
-    page.get_by_test_id("stChatInput").locator("textarea").fill(f"say {number}")
+def asking(page: Page, number: int) -> tuple[float, float]:
+    """Return how long after the Enter key the question and the first token stand there."""
+    asked = f"say {number}"
+    page.evaluate(
+        "([asked, wanted]) => Object.assign(window, {asked, wanted})", [asked, f"token{number}."]
+    )
+    page.get_by_test_id("composer").fill(asked)
     page.keyboard.press("Enter")
-    page.wait_for_function("() => window.seen.first")
-    took: float = page.evaluate("() => window.seen.first - window.seen.key")
+    page.wait_for_function("() => window.seen.first > 0 && window.seen.own > 0")
+    own, first = page.evaluate("() => [window.seen.own, window.seen.first]")
     page.wait_for_timeout(500)
+    usable(page)
+    return own, first
+
+
+def stopping(page: Page) -> float:
+    """Return how long after a click on Stop the answer says that it was stopped."""
+    page.get_by_test_id("composer").fill("text 100000 200")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Stop").wait_for()
+    page.wait_for_timeout(300)
+    took: float = page.evaluate(STOP)
+    page.wait_for_timeout(300)
     usable(page)
     return took
 
@@ -212,7 +249,7 @@ def sizes(chromium: Browser, url: str, scripted: Scripted) -> None:
         page = visit(chromium, url)
         usable(page)
         received = counted(page)
-        page.get_by_test_id("stChatInput").locator("textarea").fill(f"{kind} {size} {rate}")
+        page.get_by_test_id("composer").fill(f"{kind} {size} {rate}")
         before = received()
         page.keyboard.press("Enter")
         expect(page.get_by_text("tok/s")).to_be_visible(timeout=240_000)
@@ -222,7 +259,7 @@ def sizes(chromium: Browser, url: str, scripted: Scripted) -> None:
 
 
 def counted(page: Page) -> Callable[[], int]:
-    """Return what tells how many bytes have come over the page's WebSocket, not compressed."""
+    """Return what tells how many bytes have come to the page, not compressed."""
     total = 0
 
     def add(frame: dict[str, Any]) -> None:
@@ -231,9 +268,14 @@ def counted(page: Page) -> Callable[[], int]:
         binary = frame["response"]["opcode"] == 2
         total += len(base64.b64decode(data)) if binary else len(data)
 
+    def add_body(part: dict[str, Any]) -> None:
+        nonlocal total
+        total += part["dataLength"]
+
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.on("Network.webSocketFrameReceived", add)
+    session.on("Network.dataReceived", add_body)
     page.reload()
     usable(page)
     return lambda: total

@@ -81,7 +81,7 @@ def record_chat(chromium: Browser, url: str, language: str) -> None:
     page.get_by_text("get_current_weather").first.click()
     page.wait_for_timeout(700)
     frames.append(frame(page))
-    page.locator('[class*="st-key-icon_wire_"] button:visible').last.click()
+    page.locator('[data-do="wire"]').last.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.wait_for_timeout(2500)
     frames.append(frame(page))

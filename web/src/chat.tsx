@@ -21,7 +21,7 @@ export function Chat() {
   useScrolling(list, stick, setAway);
   useKeys();
   useFocus(section);
-  const empty = !store.id && !store.messages.length;
+  const empty = !store.id && !store.messages.length && !store.fault && !store.unsent;
   const last = store.messages.at(-1);
   const toEnd = () => {
     stick.current = true;

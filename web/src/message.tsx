@@ -119,10 +119,11 @@ function Progress({ of }: { of: Message }) {
   if (of.unsaved) return <span class="facts" role="status">{words["chat.unsaved"]}</span>;
   const waited = Math.floor((performance.now() - (of.since ?? began.current)) / 1000);
   const stalled = waited > 60 && !of.text && !of.thinking && !of.steps?.length;
+  // A line that moves down with the text would be one more thing that moves.
+  if (writing) return null;
   return (
     <span class="facts">
-      <span class="dot" /> {words[`phase.${of.phase ?? "queued"}`]}
-      {!writing && ` · ${waited} s`}
+      <span class="dot" /> {words[`phase.${of.phase ?? "queued"}`]} · {waited} s
       {stalled && ` · ${words["phase.stalled"]}`}
     </span>
   );

@@ -29,6 +29,7 @@ export class Store {
   place = ""; // the message to go to
   views = new Set<() => void>();
   private stamp = "";
+  private answered = false; // whether something is being answered, or was in the stream that is read
   private stream: AbortController | null = null;
   private fresh: ((ticket: string) => void) | null = null;
 
@@ -88,7 +89,7 @@ export class Store {
   async act(deed: Deed, undone?: () => void): Promise<void> {
     const starts = !["show", "hide", "restore", "rate", "rewrite", "branch"].includes(deed.do);
     this.fault = null;
-    if (starts) this.busy = true;
+    if (starts) this.busy = this.answered = true;
     this.changed();
     const body = JSON.stringify(deed);
     await this.open(`chats/${this.id || "new"}`, { method: "POST", body }, undone);
@@ -157,7 +158,7 @@ export class Store {
   }
 
   private failed(fault: Fault, undone?: () => void): void {
-    this.busy = false;
+    this.busy = this.answered = false;
     this.fault = fault;
     undone?.();
     this.changed();
@@ -205,9 +206,9 @@ export class Store {
   }
 
   private over(whole: boolean): void {
-    const answered = this.busy;
+    const { answered } = this;
     this.stream = null;
-    this.busy = false;
+    this.busy = this.answered = false;
     if (!whole) this.fault = lost(this.data);
     this.changed();
     if (answered) this.tell({ kind: "ended" });
@@ -234,6 +235,7 @@ export class Store {
     this.id = view.id;
     this.stamp = view.stamp ?? "";
     this.busy = Boolean(view.running);
+    this.answered ||= this.busy;
     this.loaded = true;
     this.merge(view);
     this.changed();
