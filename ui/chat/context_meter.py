@@ -12,8 +12,6 @@ from core.chats.values.chat import ChatMessage, ChatOptions
 from core.errors import DiglotError
 from ui.words import t
 
-__all__ = ["read_meter"]
-
 _KEEP = 15.0
 """Seconds for which a server's word on its context is good: it changes only by loading."""
 

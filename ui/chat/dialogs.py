@@ -16,8 +16,6 @@ from ui.viewer.exchange import show_difference
 from ui.widgets.text import without_markdown
 from ui.words import t
 
-__all__ = ["open_dialog"]
-
 Draw = Callable[[Service, str, ChatMessage], None]
 
 

@@ -15,8 +15,6 @@ from ui.widgets.cards import attempt, error_card, try_it
 from ui.widgets.status import model_names, show_progress
 from ui.words import t
 
-__all__ = ["show_empty"]
-
 _LOOK_EVERY = 3.0
 """Seconds between looks for a server that is being started."""
 

@@ -16,8 +16,6 @@ from ui.widgets.cards import error_card
 from ui.widgets.text import plain
 from ui.words import note_text, t
 
-__all__ = ["show_export", "show_files"]
-
 _KINDS: tuple[ExportKind, ...] = ("json", "markdown", "jsonl")
 _MOST = 1000  # megabytes: the ZIP of someone with many pictures
 

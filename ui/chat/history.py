@@ -16,8 +16,6 @@ from ui.widgets.icons import icon_menu
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["show_history"]
-
 _LISTED = 24
 
 

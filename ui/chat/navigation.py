@@ -6,8 +6,6 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-__all__ = ["focus_on", "link_to", "open_chat"]
-
 _JS = """
 export default function ({ data }) {
   const wait = (left) => {

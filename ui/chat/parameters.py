@@ -16,8 +16,6 @@ from core.note import Note
 from ui.widgets.cards import json_fault
 from ui.words import note_text, t
 
-__all__ = ["NUMBERS", "count_set", "ignored", "show_lost", "show_parameters"]
-
 # Name, least, most, step: as Ollama's and OpenAI's references give them.
 NUMBERS: tuple[tuple[str, float | int, float | int | None, float | int], ...] = (
     ("temperature", 0.0, 2.0, 0.1),

@@ -32,8 +32,6 @@ from core.translation.messages import Image, text_of
 from core.words import DEFAULT, languages
 from ui.session.identity import browser_mark
 
-__all__ = ["ASSETS", "chat_routes", "home", "tickets"]
-
 ASSETS = Path(__file__).parent / "bundle"
 """The script as it is built from web/, and its licences."""
 

@@ -10,8 +10,6 @@ from ui.chat.navigation import focus_on, open_chat
 from ui.widgets.text import plain
 from ui.words import t
 
-__all__ = ["show_search"]
-
 
 def show_search(service: Service, owner: str) -> None:
     """Open the dialog; a click on what was found opens it at its place."""

@@ -17,8 +17,6 @@ from ui.chat.parameters import count_set, ignored, show_lost, show_parameters
 from ui.widgets.cards import attempt, try_it
 from ui.words import t
 
-__all__ = ["abilities", "show_settings"]
-
 _BADGES = {"tools": "blue", "vision": "violet", "thinking": "green"}
 _MOST = 4
 

@@ -13,11 +13,10 @@ import msgspec
 import streamlit as st
 
 from core.chats.values.chat import PAGE_DIALECTS, ChatOptions
+from core.words import words
 from ui.chat.routes import ASSETS, home, tickets
 from ui.session.identity import browser_mark
-from ui.words import language, t, words
-
-__all__ = ["OTHER_WORDS", "WORDS", "show_surface"]
+from ui.words import language, t
 
 # Small, and always the same: what is large is a file with a name of its own, which is kept.
 _LOADER = """

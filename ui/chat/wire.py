@@ -11,8 +11,6 @@ from core.errors import DiglotError
 from ui.viewer.exchange import show_exchange
 from ui.words import t
 
-__all__ = ["show_wire"]
-
 
 def show_wire(service: Service, owner: str, exchange_ids: tuple[str, ...]) -> None:
     """Open the drawer on the last of an answer's exchanges; others can be chosen in it."""

@@ -20,8 +20,6 @@ from ui.widgets.cards import error_card
 from ui.widgets.text import code_span, diagrams, plain, readable
 from ui.words import t
 
-__all__ = ["follow", "show_answer"]
-
 _TICK = 0.08
 """Seconds between looks at a job: often enough to look fluent, seldom enough to stay cheap."""
 

@@ -9,8 +9,6 @@ import streamlit as st
 from core.chats.feed.markdown_loads import draws_foreign
 from ui.words import t
 
-__all__ = ["may_draw"]
-
 
 def may_draw(diagram: str, key: str) -> bool:
     """Tell whether to draw a Mermaid diagram; one that may load something asks first."""

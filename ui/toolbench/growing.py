@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["Blocks"]
-
 _LONG = 1200
 """Characters from which a block is cut, or drawn seldom."""
 

@@ -17,8 +17,6 @@ from core.translation.dialects.registry import DIALECTS
 from core.translation.messages import Part
 from core.words import say
 
-__all__ = ["NEW", "Asked", "act", "read_asked"]
-
 NEW = "new"
 """Stands in an address for a chat that is made by what is asked."""
 

@@ -10,8 +10,6 @@ from msgspec import Struct
 from core.error_kinds import fault_kind
 from core.words import say
 
-__all__ = ["FaultView", "fault_view"]
-
 Cure = Literal["", "pull", "retry"]
 
 # Where the words are the only explanation they are shown at once.

@@ -28,8 +28,6 @@ from core.error_kinds import error_facts
 from core.errors import DiglotError
 from core.translation.codec.json import encode_json
 
-__all__ = ["Grow", "event_of", "follow", "places"]
-
 _PAUSE = 0.016
 """Seconds between two events of one answer: a screen draws no more often."""
 

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-__all__ = ["CODE", "addresses", "draws_foreign", "foreign_diagrams", "tokens_of", "too_deep"]
-
 # Code is left as it is: fenced, at its end perhaps not closed yet, or between backticks.
 CODE = re.compile(r"(^[ \t]*(```|~~~)[\s\S]*?(?:^[ \t]*\2[^\n]*$|\Z))|(`+)[^`\n](?:.*?)\3", re.M)
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from core.words import say
 
-__all__ = ["numbers_line", "seconds"]
-
 
 def numbers_line(numbers: Mapping[str, Any], language: str) -> str:
     """Return what was measured (core.chats.jobs.answer); estimates are marked with ~."""

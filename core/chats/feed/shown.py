@@ -14,8 +14,6 @@ from core.chats.values.chat import Chat, ChatMessage
 from core.errors import InvalidRequest
 from core.translation.messages import Message, Text
 
-__all__ = ["SHOWN", "at_of", "show_chat", "stamp_of"]
-
 SHOWN = 20
 """Messages that are shown at first: the others are asked for."""
 

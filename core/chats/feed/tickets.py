@@ -16,8 +16,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import msgspec
 from msgspec import Struct
 
-__all__ = ["GOOD_FOR", "Tickets"]
-
 GOOD_FOR = 600.0
 """Seconds."""
 

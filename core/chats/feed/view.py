@@ -21,17 +21,6 @@ from core.chats.values.chat import PAGE_DIALECTS, Call, ChatMessage, Step, other
 from core.translation.messages import Image, Message, Text, text_of
 from core.words import say
 
-__all__ = [
-    "CallView",
-    "ChatView",
-    "MessageView",
-    "PartView",
-    "StepView",
-    "Viewer",
-    "foreign_images",
-    "step_view",
-]
-
 _MOST_IMAGES = 8
 _SHORT = 60
 
