@@ -29,6 +29,8 @@ _LOOK_AGAIN = 60.0
 _CONNECT_TIME = 30.0
 _PATIENCE = 20.0
 _MOST_TOOLS = 500
+# A server may name a next page for ever.
+_MOST_PAGES = 50
 
 
 class McpToolError(Exception):
@@ -104,6 +106,8 @@ class _Connection:
         import mcp
         from mcp.client.streamable_http import streamable_http_client
 
+        from core.tools.runners.bounded_answers import ASKED_PLAIN, bound
+
         server = self.server
         if server.command:
             parameters = mcp.StdioServerParameters(
@@ -114,7 +118,11 @@ class _Connection:
             transport: Any = mcp.stdio_client(parameters, errlog=nothing)
         else:
             http = await stack.enter_async_context(
-                httpx2.AsyncClient(headers=dict(server.headers), timeout=server.timeout)
+                httpx2.AsyncClient(
+                    headers={**ASKED_PLAIN, **server.headers},
+                    timeout=server.timeout,
+                    event_hooks={"response": [bound]},
+                )
             )
             transport = streamable_http_client(server.url, http_client=http)
         client = mcp.Client(transport, read_timeout_seconds=server.timeout, cache=None)
@@ -124,14 +132,14 @@ class _Connection:
         """Bring the toolbox up to date with what the server has now."""
         found: list[Any] = []
         cursor: str | None = None
-        while len(found) < _MOST_TOOLS:
+        for _ in range(_MOST_PAGES):
             page = await client.list_tools(cursor=cursor)
             found += page.tools
             cursor = page.next_cursor
-            if not cursor:
+            if not cursor or len(found) >= _MOST_TOOLS:
                 break
         allowed = self.server.allowed
-        offered = {t.name: t for t in found if not allowed or t.name in allowed}
+        offered = {t.name: t for t in found[:_MOST_TOOLS] if not allowed or t.name in allowed}
         for name in [n for n in self._names if n not in offered]:
             self._toolbox.discard(self._names.pop(name))
         for name, item in offered.items():
