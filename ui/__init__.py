@@ -1,1 +1,1 @@
-"""The frame around the pages, and what they share: words, cards, drawing of answers."""
+"""The frame around the pages, and the parts they share: words, cards, widgets."""

@@ -1,7 +1,7 @@
-"""What a browser may load and run in the pages: what this server gives it, and nothing else.
+"""The pages' Content-Security-Policy: a browser loads and runs only what this server sends.
 
-Words of a model are drawn as Markdown and diagrams, so an address in them must not be asked for:
-it could carry a conversation away. What Streamlit 1.67 needs beyond its own files is named here.
+A model's text is drawn as Markdown and diagrams. An address in it must not be fetched, since it
+could leak a conversation. The exceptions are what Streamlit 1.67 needs beyond its own files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The frame: navigation, language, and what answers here. Runs before every page."""
+"""The frame: navigation, language and the server's status. Runs before every page."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What the theme in .streamlit/config.toml cannot say, as the little CSS it takes."""
+"""The little CSS for what the theme in .streamlit/config.toml cannot express."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-# Streamlit leaves a hand's breadth free above the page; a tool for work needs the room.
+# Streamlit leaves much space above the page; a tool for work needs the room.
 _ROOM = """
 .stMainBlockContainer{padding:4.2rem 2.5rem 2rem}
 @media(max-width:640px){.stMainBlockContainer{padding:4.2rem 1rem 2rem}}
@@ -24,7 +24,7 @@ _TITLES = """
 [data-testid=stHorizontalBlock]:has([class*=st-key-open_])>[data-testid=stColumn]{min-width:0}
 """
 
-# Buttons with an icon alone: out of sight, but not out of the page, or the name would go too.
+# Labels of icon buttons are hidden from view only; screen readers still need the name.
 _ICONS = """
 [class*=st-key-icon_] button [data-testid=stMarkdownContainer]
 {position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}

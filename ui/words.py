@@ -1,4 +1,4 @@
-"""The words that the interface says, in the language of whoever looks at it.
+"""The interface's words, in the reader's language.
 
 ``t("chat.stop")`` gives the words of the language in use. The browser decides at first; the
 switch at the side decides afterwards, for as long as the session lasts and through its links.
@@ -28,7 +28,7 @@ def set_language(chosen: str) -> None:
 
 
 def t(key: str, **values: Any) -> str:
-    """Return the words for ``key``, with ``{name}`` replaced. Raises KeyError for no such key."""
+    """Return the text for ``key``, with ``{name}`` replaced. Raises KeyError for an unknown key."""
     return say(key, language(), values)
 
 

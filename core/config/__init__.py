@@ -1,1 +1,1 @@
-"""The config: its files and sections, what each key means, and what is wrong."""
+"""The config: its files and sections, what each key means, and its checks."""

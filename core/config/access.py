@@ -47,7 +47,7 @@ _NAME = re.compile(r"[\w.@-]{1,64}", re.ASCII)
 
 
 class Digest:
-    """A key as it is kept: its SHA-256. It prints as nothing."""
+    """The SHA-256 of a key, which is all that is kept. Its repr shows nothing."""
 
     __slots__ = ("value",)
 
@@ -60,7 +60,7 @@ class Digest:
         return cls(hashlib.sha256(key.encode() if isinstance(key, str) else key).digest())
 
     def matches(self, key: str | bytes) -> bool:
-        """Tell whether ``key`` is the one, in the same time for every other."""
+        """Compare with ``key`` in constant time."""
         return hmac.compare_digest(self.value, Digest.of(key).value)
 
     def __eq__(self, other: object) -> bool:
@@ -91,7 +91,7 @@ class Key(Struct, frozen=True, kw_only=True):
 
 
 class Access(Struct, frozen=True, kw_only=True):
-    """Who may do what. ``known`` names the keys that are the examples of manuals."""
+    """Who may do what. ``known`` names the keys that are copied from a manual's example."""
 
     keys: tuple[Key, ...] = ()
     master: Digest | None = None
@@ -123,15 +123,15 @@ class Access(Struct, frozen=True, kw_only=True):
 
 
 def new_key() -> str:
-    """Return a key that nobody can guess, and what to write into a config for it."""
+    """Return a new random key, and what to write into a config for it."""
     key = f"sk-{secrets.token_urlsafe(32)}"
     return f"key: {key}\nkey_hash: sha256:{Digest.of(key).value.hex()}"
 
 
 def read_access(root: Root, variables: Variables) -> Access:
-    """Return what the sections diglot and general_settings say of access.
+    """Return the access settings of the sections diglot and general_settings.
 
-    Raises ConfigError. Keys that are easily guessed are warned of.
+    Raises ConfigError. Warns of keys that are easily guessed.
     """
     found = environment_access(variables.environ)
     weak: list[str] = list(found.known)
@@ -159,7 +159,7 @@ def read_access(root: Root, variables: Variables) -> Access:
 
 
 def environment_access(environ: Mapping[str, str]) -> Access:
-    """Return what the environment alone says of access. Raises ConfigError."""
+    """Return the access settings of the environment alone. Raises ConfigError."""
     keys: list[Key] = []
     known: list[str] = []
     items = [item.strip() for item in environ.get("DIGLOT_KEYS", "").split(",") if item.strip()]

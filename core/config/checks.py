@@ -1,4 +1,4 @@
-"""Checks of a whole config: what no single key can tell of itself."""
+"""Checks of a whole config, beyond those of each single key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST = 2**53
 
 
 def check_values(document: Document) -> None:
-    """Raise ConfigError for a key that stands twice, and for a number that is none."""
+    """Raise ConfigError for a duplicate key and for NaN or an infinite number."""
     for path in document.twice:
         place = document.places.get(path)
         where = f"; the other is at {place}" if place is not None else ""
@@ -30,9 +30,9 @@ def check_values(document: Document) -> None:
 def check_names(
     entries: Sequence[Deployment | Unserved], aliases: Mapping[str, str], value: Any
 ) -> Iterator[str]:
-    """Yield a warning for each rule of ``value``, the config's file, that names no model.
+    """Yield a warning for each rule of ``value``, the whole config, that matches no model.
 
-    Raises ConfigError for an alias or a fallback that leads to none.
+    Raises ConfigError for an alias or a fallback to an unknown model.
     """
     names = [entry.model_name for entry in entries]
     if not names:
@@ -49,14 +49,14 @@ def check_names(
 
 
 def check_tool_folder(folder: Path | None) -> None:
-    """Raise ConfigError for a folder that is not there: its tools would be missing in silence."""
+    """Raise ConfigError for a missing folder; otherwise its tools would be silently absent."""
     if folder is not None and not folder.is_dir():
         path = "diglot.tools.folder"
         raise ConfigError(f"{path} names {folder}, and there is no such folder", path=path)
 
 
 def _rules(value: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str], str]]:
-    """Yield each rule of fallbacks: the name it is about, who is asked instead, its path."""
+    """Yield each fallback rule: the model's name, those asked instead, the rule's path."""
     for section in ("litellm_settings", "router_settings"):
         settings = value.get(section) or {}
         for key in ("fallbacks", "context_window_fallbacks"):
@@ -77,7 +77,7 @@ def _check(target: str, names: Iterable[str], path: str) -> None:
 
 
 def _fits(name: str, known: Iterable[str]) -> bool:
-    """Tell whether a name is that of a model, as requests name it: see core.backends."""
+    """Tell whether a request could reach a model by this name: see core.backends."""
     name = name.lower().removesuffix(":latest")
     for other in known:
         head, star, tail = other.lower().removesuffix(":latest").partition("*")
@@ -89,7 +89,7 @@ def _fits(name: str, known: Iterable[str]) -> bool:
 
 
 def _numbers(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, float]]:
-    """Yield each number with its path. What an anchor names is looked at once."""
+    """Yield each number with its path. A value that an anchor repeats comes once."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield path, value
     elif isinstance(value, dict | list) and id(value) not in seen:

@@ -1,10 +1,10 @@
 """LiteLLM's config.yaml, read into values.
 
-Only what Diglot acts on is read. Every other key is accepted and named in ``warnings``, one
-line each, so that a file written for LiteLLM works unchanged and nothing is lost in silence.
-What each key does is in core.config.keys.reference; entries of model_list are read in
-core.config.deployment, and what says where requests go in core.config.routing.
-A top-level section of our own, which LiteLLM ignores::
+Only what Diglot acts on is read. Every other key is accepted and named in ``warnings``, one line
+each, so that a file written for LiteLLM works unchanged and nothing is silently ignored. What each
+key does is in core.config.keys.reference; entries of model_list are read in core.config.deployment,
+and what says where requests go in core.config.routing. A top-level section of our own, which
+LiteLLM ignores::
 
     diglot:
       strict: true              # answer 400 where a field cannot be translated

@@ -133,6 +133,6 @@ def _redis(router: Router, environ: Mapping[str, str]) -> str:
         url = f"redis://{f':{quote(password)}@' if password else ''}{host}:{port}"
     if url and not url.startswith(("redis://", "rediss://", "unix://")):
         path = "router_settings.redis_url"
-        # The value may hold a password, so it is not said.
+        # The value may hold a password, so the message leaves it out.
         raise ConfigError(f"{path} must begin with redis:// or rediss://", path=path)
     return url

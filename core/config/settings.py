@@ -1,4 +1,4 @@
-"""SETTINGS: what a deployment may give defaults for, by every name for it."""
+"""SETTINGS: the request settings that a deployment may give defaults for, with all their names."""
 
 from __future__ import annotations
 

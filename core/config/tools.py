@@ -62,7 +62,7 @@ class McpServer(Struct, frozen=True, kw_only=True):
 
 
 class HttpLimits(Struct, frozen=True, kw_only=True):
-    """Where HTTP tools may be sent, bytes of an answer, seconds of a call."""
+    """For HTTP tools: allowed addresses, bytes of an answer, seconds of a call."""
 
     address: AddressPolicy = AddressPolicy()
     max_bytes: int = 2 * 1024 * 1024
@@ -70,7 +70,7 @@ class HttpLimits(Struct, frozen=True, kw_only=True):
 
 
 class ToolSettings(Struct, frozen=True, kw_only=True):
-    """What the config says of tools. None of a limit is the default of what has it."""
+    """The config's settings for tools. A limit of None leaves the tool's own default."""
 
     folder: Path | None = None
     offer: bool = True
@@ -83,7 +83,7 @@ class ToolSettings(Struct, frozen=True, kw_only=True):
 
 
 def read_tool_settings(root: Root, folder: Path) -> ToolSettings:
-    """Return what a config says of tools. Raises ConfigError with the key's path."""
+    """Read the settings for tools. Raises ConfigError with the key's path."""
     tools, own = root.diglot.tools, root.diglot.mcp_servers
     both = (("mcp_servers", root.mcp_servers), ("diglot.mcp_servers", own))
     for name in root.mcp_servers.keys() & own.keys():
@@ -110,7 +110,8 @@ def read_tool_settings(root: Root, folder: Path) -> ToolSettings:
 
 
 def address_policy(section: Fetching, path: str) -> AddressPolicy:
-    """Return where a section lets a server be sent. Raises ConfigError for no host or network."""
+    """Return which addresses a section allows. Raises ConfigError for an invalid host or network.
+    """
     try:
         return AddressPolicy(fetch=section.fetch, allow=as_names(section.allow))
     except ConfigError as exc:

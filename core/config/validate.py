@@ -18,7 +18,7 @@ _MARKS = {"acts": "+", "nothing": "-", "refused": "x", "": "?"}
 
 
 def language_of(environ: Mapping[str, str]) -> Language:
-    """Return the language of a user's locale; both where it names none."""
+    """Return the language of a user's locale, or both languages if it names none."""
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         name = environ.get(variable, "")
         if name.startswith("zh"):
@@ -33,7 +33,7 @@ def explain_config(
 ) -> tuple[bool, list[str]]:
     """Return whether a config file can be used, and a line of text for each of its keys.
 
-    Values are never said: some are secrets.
+    Values are never printed: some are secrets.
     """
     try:
         document = parse_document(read_text(path), path.parent)
@@ -46,7 +46,7 @@ def explain_config(
         return False, [*lines, "", _said("unusable", language, problem=exc.message)]
     names = {deployment.model_name for deployment in config.deployments}
     summary = _said("usable", language, deployments=len(config.deployments), names=len(names))
-    # What has no effect is said at its line.
+    # A key without effect is named on its own line.
     more = [f"! {text}" for text in config.warnings if " has no effect" not in text]
     return True, [*lines, *more, "", summary]
 

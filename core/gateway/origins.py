@@ -1,8 +1,8 @@
-"""The guard in front of all routes: whose browser, which host name, and who asks.
+"""The guard in front of all routes: checks the page's origin, the host name and the key.
 
-Browsers send what any page tells them to. So a request of a page elsewhere is answered only if
-the config names that page's origin, and one that came by an unknown host name is not answered
-at all: a page could have its own name lead to this machine. Programs send neither.
+A browser sends whatever any page tells it to. So a request from a page of another origin is
+answered only if the config names that origin, and one with an unknown host name is refused: a page
+could have its own name resolve to this machine. Programs send no origin.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"
 # What Streamlit counts of its sessions, as its own route has it.
 _STREAMLIT_METRICS = "/_stcore/metrics"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-# Names that nobody outside can have: mDNS, and what is set aside for private use.
+# Names that nobody outside can register: mDNS and names reserved for private use.
 _PRIVATE = (".local", ".internal")
 _SHOWN = (
     b"x-diglot-id, x-diglot-dropped, x-diglot-emulated, x-request-id, request-id, retry-after, "
@@ -88,7 +88,7 @@ class OriginGuard:
         threading.Thread(target=self._ask_names, daemon=True).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is refused, and pass on the rest with its principal."""
+        """Answer refused requests, and pass on the others with their principal."""
         kind = scope["type"]
         if kind not in ("http", "websocket"):
             await self._app(scope, receive, send)
@@ -109,9 +109,9 @@ class OriginGuard:
         await self._app(scope, receive, _shared(send, origin) if foreign else send)
 
     def _origin(self, scope: Scope) -> tuple[bytes, bool]:
-        """Return the origin of the page that asks, and whether it is another one than this.
+        """Return the origin of the page that asks, and whether it differs from this server's.
 
-        Raises AccessDenied (403) for a page or a host name that the config does not know.
+        Raises AccessDenied (403) for an origin or a host name that the config does not allow.
         """
         access = self._fleet.config.access
         if access is not self._access:
@@ -170,7 +170,7 @@ class OriginGuard:
         return name in self._own_names
 
     def _check_origin(self, origin: bytes, host: bytes, scope: Scope) -> bool:
-        """Tell whether the page is another's that the config lets in. Raises AccessDenied."""
+        """Tell whether the page has another origin that the config allows. Raises AccessDenied."""
         text = origin.decode("latin-1")
         netloc = urlsplit(text).netloc.lower() if "://" in text else ""
         if netloc and netloc == host.decode("latin-1").lower():
@@ -202,7 +202,7 @@ class OriginGuard:
             response = PlainTextResponse(error.message, error.status)
         if error.status == 401:
             response.headers["www-authenticate"] = "Bearer"
-        # What was not read of the body must not be taken for the next request.
+        # The unread rest of the body must not be taken for the next request.
         response.headers["connection"] = "close"
         response.raw_headers.extend(identified(identity))
         await response(scope, receive, send)
@@ -259,7 +259,7 @@ def _shared(send: Send, origin: bytes) -> Send:
 def _name_of(netloc: str) -> str:
     """Return the host of ``host:port`` without its port; an address in brackets without them.
 
-    What has another form is no name that anybody knows, and comes back whole.
+    Text of any other form is returned unchanged; it matches no known name.
     """
     found = _HOST.fullmatch(netloc)
     return (found[1] or found[2]).rstrip(".") if found else netloc or "?"

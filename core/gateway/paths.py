@@ -1,8 +1,9 @@
-"""Paths as clients write them, and the route that each means.
+"""Maps the paths that clients write to the routes they mean.
 
 LiteLLM answers its routes without ``/v1`` too, under the names that Azure and OpenAI's older API
-have for them, and with a model in the path; clients join addresses with a slash too many. Here a
-path gets its one right form before anybody looks at it, so that every form has the same guard.
+have for them, and with a model in the path; clients join addresses with a slash too many. Each path
+is put into its one canonical form before anything else sees it, so that the same guard covers every
+form.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 PATH_MODEL = "diglot.model"
 """Where a scope holds the model that its path names: it takes the place of the body's."""
 
-# What is under /v1 and may be asked without it.
+# Routes under /v1 that may be asked for without it.
 _BARE = re.compile(
     r"/(chat/completions|completions|embeddings|responses(/.*)?|models(/.*)?"
     r"|messages(/count_tokens)?)"
@@ -26,7 +27,7 @@ _OF_MODEL = re.compile(
 )
 _PROGRAMS = re.compile(r"/(v1|api|health|model|mcp|metrics)(/.*)?")
 _SLASHES = re.compile(r"//+")
-# Right as they are, and asked all day.
+# Canonical already, and asked all the time.
 _USUAL = frozenset({
     "/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/completions", "/v1/embeddings",
     "/api/chat", "/api/generate", "/api/embed",
@@ -34,9 +35,9 @@ _USUAL = frozenset({
 
 
 def canonical(path: str, base: str = "") -> tuple[str, str] | None:
-    """Return the right form of a path and the model in it, or None for no path of a program's.
+    """Return a path's canonical form and the model in it, or None if no program asks there.
 
-    ``base`` is what stands in front of everything, as ``/diglot``.
+    ``base`` is the prefix of all routes, such as ``/diglot``.
     """
     if base and path.startswith(f"{base}/"):
         path = path.removeprefix(base)
@@ -52,7 +53,7 @@ def canonical(path: str, base: str = "") -> tuple[str, str] | None:
 
 
 class PathForms:
-    """Hands requests on to ``app`` with the right form of their paths.
+    """Hands requests on to ``app`` with canonical paths.
 
     A browser that opens a page is left alone: the interface has a page of models, too.
     """

@@ -1,4 +1,4 @@
-"""How much a key may ask: requests and tokens a minute, and requests at the same time.
+"""Limits of a key: requests and tokens a minute, and requests at the same time.
 
 Minutes are those of the clock, as OpenAI counts them. Where the config names a Redis, all
 gateways count together; while it does not answer, each counts for itself. Requests at the same
@@ -38,7 +38,7 @@ class OverLimit(AccessDenied):
 
 
 class Slot(Struct):
-    """A request that was let in. ``headers`` say what is left. Give it back with ``release``."""
+    """An admitted request. ``headers`` say what is left. Give it back with ``release``."""
 
     key: Key
     headers: Headers = ()
@@ -46,7 +46,7 @@ class Slot(Struct):
 
 
 class _Counters(Protocol):
-    """What is used of limits: the window's limiter, in memory or in Redis."""
+    """The limiters, in memory or in Redis."""
 
     async def hit(self, item: Any, *identifiers: str, cost: int = 1) -> bool: ...
 
@@ -54,7 +54,7 @@ class _Counters(Protocol):
 
 
 class Limits:
-    """Counts what each key has asked. ``redis_url`` returns where, "" for this process."""
+    """Counts each key's use. ``redis_url`` returns where to count, "" for this process."""
 
     def __init__(self, redis_url: Callable[[], str] = lambda: "") -> None:
         self._redis_url = redis_url
@@ -71,7 +71,7 @@ class Limits:
         return self._parallel.get(name, 0)
 
     async def admit(self, key: Key, *, names: LimitHeaders = x_ratelimit) -> Slot:
-        """Let a request in, or raise OverLimit (429). ``names`` makes the headers of a limit."""
+        """Admit a request or raise OverLimit (429). ``names`` makes the headers of a limit."""
         now = time.time()
         busy = self._parallel.get(key.name, 0)
         if key.max_parallel is not None and busy >= key.max_parallel:

@@ -119,7 +119,7 @@ def worker() -> ASGIApp:
     mask_logs()
     if os.environ.get(_LOGS) == "json":
         log_json()
-    # Where nobody said, the strict way.
+    # Without a word on it, the strict way.
     exposed = os.environ.get(_EXPOSED, "1") == "1"
     return _quiet(create_app(_fleet(Path(config) if config else None, overrides), exposed=exposed))
 
@@ -136,7 +136,8 @@ def _fleet(
 
 
 def _quiet(app: ASGIApp) -> ASGIApp:
-    """Return ``app`` once this process may have enough files, and its collector knows what stays.
+    """Return ``app`` after raising this process's limit of open files and freezing the garbage
+    collector's heap.
 
     Looking through all modules again took 60 ms now and then, in which every stream stood still.
     """

@@ -1,4 +1,4 @@
-"""How everything is at this moment, for an operator to look at. No key is in it."""
+"""The current state of deployments and keys, for an operator. It contains no key."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class KeyUse(Struct, frozen=True, kw_only=True):
 
 
 class Overview(Struct, frozen=True, kw_only=True):
-    """Everything at one moment."""
+    """The state at one moment."""
 
     in_work: int
     waiting: int
@@ -68,7 +68,7 @@ class Overview(Struct, frozen=True, kw_only=True):
 
 
 async def look(gateway_state: GatewayState) -> Overview:
-    """Look at everything once. Backends are asked; no model is loaded for it."""
+    """Return the current state. Asks the backends without loading a model."""
     fleet = gateway_state.fleet
     hosts = await check_hosts(fleet)
     now = time.monotonic()

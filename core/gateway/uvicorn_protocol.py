@@ -65,7 +65,7 @@ _LOG = logging.getLogger("diglot.server")
 
 
 class _Refused(Exception):
-    """Raised inside the parser, which then reads no further."""
+    """Raised inside the parser to stop it."""
 
 
 class BoundedProtocol(HttpProtocol):

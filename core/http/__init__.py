@@ -1,1 +1,1 @@
-"""HTTP to others: own connections, aiohttp's, and which addresses are allowed."""
+"""HTTP to other servers: our own connections, aiohttp's, and which addresses are allowed."""

@@ -1,6 +1,6 @@
-"""Which addresses a server may be sent to by what a user writes: public ones, and those allowed.
+"""Which addresses this server may call because a user wrote them: public and allowed ones.
 
-Policies alone; ``core.http.guarded_connector`` holds connections to them.
+The policies only; ``core.http.guarded_connector`` enforces them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SPECIAL = tuple(ip_network(n) for n in ("198.18.0.0/15", "192.88.99.0/24", "100
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Tell whether an address belongs to the open internet, and so do those hidden in it."""
+    """Tell whether an address is public, and so is every IPv4 address embedded in it."""
     if isinstance(address, IPv6Address):
         hidden = _hidden(address)
         if hidden is not None:
@@ -35,7 +35,7 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _hidden(address: IPv6Address) -> tuple[IPv4Address, ...] | None:
-    """Return the IPv4 addresses that an IPv6 address stands for, None where it is one itself."""
+    """Return the IPv4 addresses embedded in an IPv6 address, or None for an IPv4 address."""
     if address.ipv4_mapped is not None:
         return (address.ipv4_mapped,)
     if address.teredo is not None:
@@ -80,7 +80,7 @@ class AddressPolicy(Struct, frozen=True, kw_only=True):
 
 
 class ImagePolicy(Struct, frozen=True, kw_only=True):
-    """From where images are fetched, how large one may be (bytes), how long it may take (s)."""
+    """Where images may be fetched from, the largest size in bytes, and the timeout in seconds."""
 
     address: AddressPolicy = AddressPolicy()
     max_bytes: int = 20 * 1024 * 1024

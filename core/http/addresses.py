@@ -1,4 +1,4 @@
-"""Where a backend lives: one spelling for the many in which people write an address.
+"""Backend addresses: the many ways in which people write them, in one spelling.
 
 Pure: reads nothing but its arguments. The rules for OLLAMA_HOST are those of Ollama's own
 envconfig/config.go (``Host``).
@@ -25,12 +25,12 @@ _ROUTES = (
 _VERSIONED = re.compile(r"/v\d+[a-z0-9]*(/|$)")
 _HIDDEN = re.compile(r"(?<=//)[^/@\s]*@|[?#].*", re.DOTALL)
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
-# An address to listen on, not one to call: some systems refuse to connect to it.
+# For listening only: some systems refuse to connect to it.
 _UNSPECIFIED = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a name or an address without a port is this very machine."""
+    """Tell whether a host name or address, without a port, is this machine."""
     host = host.strip("[]").lower()
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -118,7 +118,7 @@ def _host_and_port(place: str, default: str) -> tuple[str, str]:
         head, mark, tail = place.rpartition(":")
         host, port = (head.strip("[]"), tail) if mark else (place, default)
     host = _UNSPECIFIED.get(host, host)
-    # Ollama itself warns and takes the default for a port that is none.
+    # Ollama itself warns of an invalid port and uses the default.
     if not (port.isascii() and port.isdigit() and int(port) < 65536):
         port = default
     return (f"[{host}]" if ":" in host else host), port

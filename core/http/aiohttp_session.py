@@ -1,4 +1,4 @@
-"""Requests by aiohttp: over TLS, with long or growing bodies, and all that is no POST.
+"""Requests by aiohttp: TLS, long or streamed bodies, and every method other than POST.
 
 Loaded when the first of them is made, since aiohttp takes a third of the time in which the
 gateway starts. Errors are Python's own, as in core.http.connection: TimeoutError, ValueError
@@ -26,7 +26,7 @@ _LARGE = 1024 * 1024
 
 
 class Response:
-    """An answer whose head has come."""
+    """An answer whose headers have arrived."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
@@ -43,7 +43,7 @@ class Response:
             raise Lost(str(exc)) from exc
 
     def arrived(self) -> bool:
-        """Tell whether all of the body has come, read or not."""
+        """Tell whether the whole body has arrived, read or not."""
         return self._response.content.is_eof()
 
     def release(self) -> None:
@@ -57,7 +57,7 @@ _KEPT: ContextVar[bool] = ContextVar("kept")
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Knows which connections are used again."""
+    """Remembers whether a connection is reused."""
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout
@@ -70,7 +70,7 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class Session:
-    """Kept connections. ``headers`` go with each request; seconds are ``connect``'s limit."""
+    """Kept connections. ``headers`` go with each request; ``connect`` is a limit in seconds."""
 
     def __init__(self, headers: Mapping[str, str], *, connect: float) -> None:
         self._connect = connect
@@ -94,7 +94,7 @@ class Session:
     ) -> Response:
         """Send one request and return when the answer's head has come.
 
-        A Lost that is ``unheard`` came of a kept connection that the server had closed.
+        ``Lost.unheard`` means that the server had already closed a kept connection.
         """
         limits = aiohttp.ClientTimeout(total=total, sock_connect=self._connect, sock_read=silence)
         try:
@@ -127,7 +127,7 @@ class Session:
 
 
 def _plain(error: aiohttp.ClientConnectorError) -> OSError:
-    """Return Python's own error for why there is no connection."""
+    """Return Python's own error for a failed connection."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return socket.gaierror(str(error))
     if isinstance(error, aiohttp.ClientConnectorCertificateError):

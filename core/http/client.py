@@ -42,7 +42,7 @@ class _Source(Protocol):
         """Return the next bytes; nothing at the end."""
 
     def arrived(self) -> bool:
-        """Tell whether all of the body has come."""
+        """Tell whether the whole body has arrived."""
 
     def release(self) -> None:
         """Give the connection back, or cut it where the body is unread."""
@@ -128,7 +128,7 @@ class Client:
         timeout: float | None = None,
         total: float | None = None,
     ) -> Reply:
-        """Send one request and return when the answer's head has come.
+        """Send one request and return once the answer's headers have arrived.
 
         ``timeout`` is seconds of silence, ``total`` those until the whole answer has come.
         Raises BackendUnavailable (503) when nothing answers there and (504) when it takes too
@@ -211,7 +211,7 @@ _SENT = "".join(f"{name}: {value}\r\n" for name, value in SENT_HEADERS).encode()
 
 
 def _lines(headers: Mapping[str, str] | None) -> bytes:
-    """Return headers as they go over the wire. Raises BackendUnavailable for a broken one."""
+    """Return headers as they are sent. Raises BackendUnavailable for an invalid one."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()]) if headers else ""
     if lines.count("\n") != len(headers or ()) or lines.count("\r") != len(headers or ()):
         raise BackendUnavailable("a header for the backend holds a line end; check the config")

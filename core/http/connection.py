@@ -26,7 +26,8 @@ _MAX_WAITING = 256 * 1024
 
 
 class Lost(ConnectionError):
-    """The connection ended, or broke the protocol. ``unheard`` tells that no byte had come."""
+    """The connection ended or broke the protocol. ``unheard``: before the first byte of an answer.
+    """
 
     def __init__(self, message: str, *, unheard: bool = False) -> None:
         super().__init__(message)
@@ -89,7 +90,7 @@ class Connection(asyncio.Protocol):
             await self._wait()
 
     async def read(self) -> bytes:
-        """Return what has come of the body since the last time; nothing at its end.
+        """Return what has arrived of the body since the last call; nothing at its end.
 
         Raises TimeoutError, and Lost where it is cut.
         """
@@ -106,7 +107,7 @@ class Connection(asyncio.Protocol):
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def arrived(self) -> bool:
-        """Tell whether all of the body has come, read or not."""
+        """Tell whether the whole body has arrived, read or not."""
         return self._whole
 
     def release(self) -> None:
@@ -152,7 +153,7 @@ class Connection(asyncio.Protocol):
         return due if self._deadline is None else min(due, self._deadline)
 
     def look(self, now: float) -> float:
-        """Return when to look next; what takes too long ends with a TimeoutError."""
+        """End a request that takes too long with a TimeoutError. Returns when to look next."""
         # Reading was stopped on purpose: the silence is ours.
         if self._paused:
             self._last = now

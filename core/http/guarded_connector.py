@@ -1,8 +1,8 @@
-"""Connections that reach only what a policy allows, whatever a name leads to.
+"""Connections only to addresses that a policy allows, whatever a host name resolves to.
 
-A name is looked up once, every address that it has is judged, and the connection goes to an
-address that was judged: the judge stands at the socket itself, so neither a second look-up nor
-an odd spelling of an address gets around it.
+A name is resolved once, each of its addresses is checked, and the connection goes to a checked
+address. The check sits where the socket is opened, so neither a second look-up nor an odd spelling
+of an address gets around it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def guarded_connector(
 
 
 class _Guard(AbstractResolver):
-    """Looks names up, and judges every address: at the look-up, and again at the socket."""
+    """Resolves names, and checks every address then and again when the socket is opened."""
 
     def __init__(self, policy: AddressPolicy, resolver: AbstractResolver) -> None:
         self._policy = policy
@@ -55,7 +55,7 @@ class _Guard(AbstractResolver):
         await self._resolver.close()
 
     def socket(self, info: Any) -> socket.socket:
-        """Open a socket for an address that has been judged, or is judged now."""
+        """Open a socket for an address that has been checked, or is checked now."""
         family, kind, protocol, _, place = info
         if place[0] not in self._judged:
             self._check(str(place[0]), [place[0]])

@@ -1,4 +1,4 @@
-"""The names by which this machine is called on its own network, as its system knows them."""
+"""The names of this machine on its own network, as its system knows them."""
 
 from __future__ import annotations
 

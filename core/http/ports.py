@@ -1,4 +1,4 @@
-"""Whether a server can listen where it is to: asked before anything is started."""
+"""Checks that a server can listen at its port, before anything is started."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.errors import ConfigError
 def check_port(host: str, port: int, *, flags: tuple[str, str] = ("--host", "--port")) -> None:
     """Raise ConfigError, saying what to do, where nothing can listen at ``host`` and ``port``.
 
-    ``flags`` are what the two are called by whoever starts the server. "" is every address.
+    ``flags`` name the two options for the message. The host "" is every address.
     """
     named, numbered = flags
     if not 0 <= port < 65536:

@@ -1,4 +1,4 @@
-"""What an operator sees of deployments, backends, keys and errors, as tables."""
+"""The operator's tables: deployments, backends, keys and errors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def show_deployments(deployments: Sequence[DeploymentState]) -> None:
 
 
 def show_hosts(hosts: Sequence[HostHealth]) -> None:
-    """Draw each server with what it has in memory."""
+    """Draw each server with the models in its memory."""
     rows = []
     for host in hosts:
         loaded = [
@@ -62,7 +62,7 @@ def show_hosts(hosts: Sequence[HostHealth]) -> None:
 
 
 def show_keys_in_use(keys: Sequence[KeyUse]) -> None:
-    """Draw each key's name, limits and use; the key itself nobody sees."""
+    """Draw each key's name, limits and use, never the key itself."""
     rows = []
     for one in keys:
         key = one.key
@@ -86,7 +86,7 @@ def show_keys_in_use(keys: Sequence[KeyUse]) -> None:
 
 
 def show_errors(errors: Sequence[Exchange]) -> None:
-    """Draw what failed lately, newest first; the request page shows each whole."""
+    """Draw recent errors, newest first; the request page shows each exchange in full."""
     rows = [
         {
             t("operator.when"): datetime.fromtimestamp(one.started / 1e9, UTC),

@@ -1,4 +1,4 @@
-"""Where a master key is set, whoever knows it becomes the operator for this session."""
+"""Unlocks the operator's page for this session with the master key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ui.words import t
 
 
 def show_unlock(service: Service) -> None:
-    """Draw the button that asks for the master key; nothing where it would do nothing."""
+    """Draw the button that asks for the master key, if one is set and not yet given."""
     if service.fleet.config.access.master is None or is_operator(service):
         return
     if st.button(

@@ -1,1 +1,1 @@
-"""Who is looking: accounts, entry, and the cookie that tells browsers apart."""
+"""Who uses the pages: accounts, entry, and the cookie that identifies a browser."""

@@ -1,4 +1,4 @@
-"""Whose chats are shown: a person's who has signed in, this browser's, or everybody's.
+"""Whose chats are shown: those of a signed-in person, of this browser, or shared ones.
 
 Signing in is Streamlit's own (OpenID Connect; its settings are ``[auth]`` in
 ``.streamlit/secrets.toml``). Once it is set up, nobody sees a page without it.
@@ -22,30 +22,30 @@ _UNLOCKED = "_operator"
 
 
 def owner(service: Service) -> str:
-    """Return who the chats belong to that this page shows and makes."""
+    """Return the owner of the chats that this page shows and creates."""
     if service.demo:
         return _SHARED
     if _providers() and st.user.is_logged_in:
-        # Who somebody is, is what one issuer says of one subject (OpenID Connect Core, 2).
+        # A person is identified by issuer and subject (OpenID Connect Core, 2).
         about = f"{st.user.get('iss', '')}\n{st.user.get('sub', '')}"
         return f"user:{hashlib.sha256(about.encode()).hexdigest()}"
     return browser_owner()
 
 
 def is_operator(service: Service) -> bool:
-    """Return whether this person runs the place, and may see what is everybody's.
+    """Tell whether this person is an operator, who may see everybody's exchanges.
 
-    Where people sign in, the config names its operators. A master key makes one of whoever
-    knows it. Without either, it is the person at a browser of this very machine.
+    Where people sign in, the config names its operators. Whoever enters the master key is one, too.
+    Without either, it is whoever uses a browser on this machine.
     """
     access = service.fleet.config.access
-    # Taken back where the key is another one since.
+    # Revoked when the master key has changed.
     if access.master is not None and st.session_state.get(_UNLOCKED) == access.master:
         return True
     if service.demo:
         return False
     if _providers():
-        # An address that its provider has not seen proven may be anybody's.
+        # An e-mail address that the provider has not verified may be anybody's.
         proven = st.user.is_logged_in and st.user.get("email_verified") is not False
         return proven and str(st.user.get("email") or "").casefold() in access.operators
     return access.master is None and _at_this_machine()
@@ -61,7 +61,7 @@ def unlock_operator(service: Service, key: str) -> bool:
 
 
 def must_sign_in() -> bool | None:
-    """Tell whether this person has still to sign in; None where signing in is not set up."""
+    """Tell whether this person has yet to sign in; None where sign-in is not set up."""
     return not st.user.is_logged_in if _providers() else None
 
 
@@ -82,12 +82,12 @@ def show_sign_in() -> None:
 
 
 def is_exposed() -> bool:
-    """Tell whether other machines can reach the pages. No address is every address."""
+    """Tell whether other machines can reach the pages. An empty address means all of them."""
     return not is_loopback(str(st.get_option("server.address") or ""))
 
 
 def show_account(service: Service) -> None:
-    """Say at the side who is signed in, and that a demo is everybody's."""
+    """Show in the sidebar who is signed in, or that a demo's chats are shared."""
     if service.demo:
         st.caption(f":material/groups: {t('account.demo')}")
     if not _providers() or not st.user.is_logged_in:
@@ -105,7 +105,7 @@ def show_account(service: Service) -> None:
 
 
 def _providers() -> dict[str, str]:
-    """Return whom one can sign in with: the names in the settings, and as they are shown."""
+    """Return the sign-in providers: their names in the settings, and their labels."""
     if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets:
         return {}
     about = st.secrets["auth"]
@@ -119,7 +119,7 @@ def _providers() -> dict[str, str]:
 
 
 def _at_this_machine() -> bool:
-    """Tell whether the browser is on this machine: a proxy in front would make everybody so."""
+    """Tell whether the browser is on this machine. A proxy in front would make all look local."""
     headers = st.context.headers
     if any(name in headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-Ip")):
         return False

@@ -1,7 +1,6 @@
-"""Who is let in where other machines can reach the pages: whoever signs in, or knows a key.
+"""Who may enter pages that other machines can reach: whoever signs in or has a key.
 
-On loopback it is the person at this machine. A demo is for everybody, and so is a server whose
-config says that it is open.
+On loopback no key is needed, nor for a demo or a server whose config says ``open``.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ def is_inside(service: Service) -> bool:
     if access.open or service.demo or not is_exposed():
         return True
     digest = _entered.get(browser_owner())
-    # A key that the config has lost since, or that has expired, opens nothing any more.
+    # A key that was removed from the config or has expired no longer lets anybody in.
     return digest is not None and access.enters(digest, now=time.time())
 
 
 def show_door(service: Service) -> None:
-    """Draw the way in for somebody who is not inside."""
+    """Draw the form that asks for a key, or the sign-in buttons."""
     with st.container(border=True, width=420):
         st.markdown(f"#### {t('account.welcome')}")
         if must_sign_in():

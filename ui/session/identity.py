@@ -1,4 +1,4 @@
-"""Which browser is looking: one is known by a cookie that nobody can guess.
+"""Identifies a browser by a random cookie.
 
 Without sign-in, chats belong to the browser that made them. The cookie is HttpOnly, so no
 script can read it, and SameSite=Lax, so no other site can act with it.
@@ -41,7 +41,7 @@ class IdentityMiddleware:
 
 
 def browser_owner() -> str:
-    """Return which browser is looking; one that refuses cookies is somebody new each visit."""
+    """Return the browser's owner id; without cookies it is a new one on each visit."""
     cookie = st.context.cookies.get(COOKIE, "")
     if _VALID.fullmatch(cookie):
         return cookie

@@ -1,4 +1,4 @@
-"""Calls that wait for somebody: run them, answer for the tool, refuse, or let something fail."""
+"""Calls that wait for approval: run them, write the result by hand, refuse, or inject a fault."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def show_pauses(
 
 
 def watch(service: Service, owner: str, job: Job, waiting: tuple[Waiting, ...]) -> None:
-    """Draw the page anew when something else has settled a call, or the run has ended."""
+    """Redraw the page when a call was settled elsewhere or the run has ended."""
 
     @st.fragment(run_every=_LOOK_EVERY)
     def look() -> None:
@@ -77,7 +77,7 @@ def _show_pause(
         fault = _pick_fault(f"pause_fault_{key}")
     changed = arguments if arguments != pretty(one.call.arguments) else None
     decision = Decision(kind=kind or "run", arguments=changed, text=text, fault=fault)
-    # Not by on_click: what was typed a moment ago would not be in its arguments yet.
+    # Not by on_click: its arguments would lack text that was typed a moment ago.
     if st.button(
         t("tools.go_on"), type="primary", icon=":material/play_arrow:", key=f"pause_go_{key}"
     ):

@@ -1,4 +1,4 @@
-"""What is on the page: definitions and cases, read once a session and kept with every change."""
+"""The page's definitions and cases, read once per session and saved with every change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEY = "bench"
 
 
 def bench(service: Service, owner: str) -> Workbench:
-    """Return what the owner has on the page."""
+    """Return the owner's bench."""
     if _KEY not in st.session_state:
         st.session_state[_KEY] = _read(service, owner)
     kept: Workbench = st.session_state[_KEY]
@@ -22,14 +22,14 @@ def bench(service: Service, owner: str) -> Workbench:
 
 
 def keep(service: Service, owner: str, new: Workbench) -> None:
-    """Show and keep something else from now on; fields that show it are drawn anew."""
+    """Replace and save the bench; fields that show it are redrawn."""
     st.session_state[_KEY] = new
     st.session_state["bench_revision"] = revision() + 1
     attempt(lambda: service.store.matrices.keep_toolbox(owner, write_workbench(new)))
 
 
 def revision() -> int:
-    """Return a number that is another after every change, for the keys of fields."""
+    """Return a number that changes with every change, for the keys of fields."""
     return int(st.session_state.get("bench_revision", 0))
 
 
@@ -39,6 +39,6 @@ def _read(service: Service, owner: str) -> Workbench:
         if text is not None:
             return read_workbench(text)
     except DiglotError:
-        # Written by another version, or the database is away: begin anew, overwrite nothing yet.
+        # Written by another version, or no database: start empty, overwrite nothing yet.
         pass
     return new_workbench(service.toolbox, language=language())

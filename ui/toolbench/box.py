@@ -1,4 +1,4 @@
-"""The left side: the list of tools, and the one that is edited in whatever format."""
+"""The left side: the list of tools, and an editor for one in any format."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def show_toolbox(service: Service, owner: str) -> None:
     with st.container(gap="xxsmall"):
         for number, definition in enumerate(kept.definitions):
             _show_row(service, owner, number, definition, counts[definition.tool.name])
-    # Not where it is asked for: a field that is drawn already cannot be set.
+    # Set here because a field that is already drawn cannot be set.
     if wanted := st.session_state.pop("tool_view_wanted", None):
         st.session_state["tool_view"] = wanted
     view = st.segmented_control(
@@ -106,7 +106,7 @@ def _show_editor(service: Service, owner: str, place: int, form: Format) -> None
     except DiglotError as exc:
         st.warning(plain(exc.message))
         return
-    # Another key after every change, so that the field shows what was made of its text.
+    # A new key after every change, so that the field shows the text as it was parsed.
     key = f"definition_{form}_{place}_{revision()}"
     text = st.text_area(
         t("tools.definition_of", name=plain(definition.tool.name)),

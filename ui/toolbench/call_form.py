@@ -22,7 +22,7 @@ _MOST_SHOWN = 20_000
 
 
 def show_by_hand(service: Service, owner: str) -> None:
-    """Draw the form and what the last call brought."""
+    """Draw the form and the last call's result."""
     kept = bench(service, owner)
     if not kept.definitions:
         st.info(t("tools.no_tools"), icon=":material/construction:")
@@ -76,7 +76,7 @@ def _pick_arguments(definition: Definition) -> str:
         if not value and not (definition.tool.parameters or {}).get("properties"):
             st.caption(t("tools.no_arguments"))
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    # The other view begins with what stands here.
+    # The other view starts from these arguments.
     st.session_state[f"hand_kept_{key}"] = text
     with right:
         st.code(text, language="json", wrap_lines=True)

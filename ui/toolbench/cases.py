@@ -1,4 +1,4 @@
-"""The cases of a toolbox: a table to edit, files in and out."""
+"""The cases of a toolbox: an editable table, with import and export of files."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ui.words import t
 
 
 def show_cases(service: Service, owner: str) -> None:
-    """Draw the table; what is edited in it is kept at once."""
+    """Draw the table; edits are saved at once."""
     kept = bench(service, owner)
     names = [one.tool.name for one in kept.definitions]
-    # The table keeps edits by itself as long as its rows stay: they are read once a change.
+    # The table keeps its own edits while its rows stay the same, so they are read once per change.
     key = f"cases_{st.session_state.get('cases_revision', 0)}"
     if st.session_state.get("cases_key") != key:
         st.session_state["cases_key"] = key
@@ -72,7 +72,7 @@ def _columns(names: list[str]) -> dict[str, Any]:
 def _keep(service: Service, owner: str, new: Workbench) -> None:
     before = revision()
     keep(service, owner, new)
-    # The definitions have not changed: their fields stay as they are.
+    # The definitions have not changed, so their fields keep their keys.
     st.session_state["bench_revision"] = before
 
 

@@ -1,4 +1,4 @@
-"""What this Diglot is connected with: MCP servers, the operator's tools, HTTP tools."""
+"""The connected sources of tools: MCP servers, the operator's tools, HTTP tools."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ui.words import t
 
 
 def show_connections(service: Service, owner: str) -> None:
-    """Draw each kind: what is there, in what state, and how to get it onto the page."""
+    """Draw each kind with its state, and a button that adds its tools to the page."""
     _show_servers(service, owner)
     _show_own(service, owner)
     _show_requests(service, owner)

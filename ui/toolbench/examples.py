@@ -1,4 +1,4 @@
-"""Prompts to begin with: what each tries, and what should come of it."""
+"""Example prompts: what each tests, and the expected outcome."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui.words import language, t
 
 
 def show_examples(service: Service, owner: str) -> None:
-    """Draw a card for each; its button puts the prompt and the tools in place."""
+    """Draw a card for each; its button fills in the prompt and the tools."""
     st.caption(t("tools.examples_hint"))
     for example in EXAMPLES:
         case = example.case(language())

@@ -1,4 +1,4 @@
-"""What can be taken away: scripts, a test file, and the definitions in every format."""
+"""Downloads: scripts, a test file, and the definitions in every format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ui.words import t
 
 
 def show_take_away(service: Service, owner: str) -> None:
-    """Draw what there is to download, each to be looked at first."""
+    """Draw the downloads, each with a preview."""
     kept = bench(service, owner)
     tools = kept.on
     if not tools:

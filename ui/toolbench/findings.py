@@ -1,4 +1,4 @@
-"""What models stumble on in the definitions, with mends; and what each target keeps of one."""
+"""Problems in the definitions, with fixes; and what a definition becomes for each target."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def show_findings(service: Service, owner: str, found: Sequence[Finding]) -> Non
 
 
 def show_conversion(definition: Definition) -> None:
-    """Draw what becomes of a definition on its way to each target."""
+    """Draw how a definition is converted for each target."""
     made = [convert(definition.tool, target) for target in TARGETS]
     lost = sum(bool(one.lost) for one in made)
     with st.expander(t("tools.conversion", count=lost), icon=":material/output:", key="conversion"):

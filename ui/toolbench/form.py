@@ -22,8 +22,9 @@ _LONG = 120
 
 
 class _Field(Struct, frozen=True, kw_only=True):
-    """One field: what it may hold, and where it is drawn. References lead into ``root``;
-    ``depth`` is how many levels may still be drawn below."""
+    """One field: its schema and its place. References resolve in ``root``; ``depth`` is how many
+    more levels may be drawn.
+    """
 
     name: str
     schema: Mapping[str, Any]
@@ -42,7 +43,7 @@ class _Field(Struct, frozen=True, kw_only=True):
         return plain(told) if isinstance(told, str) else None
 
     def resolved(self, schema: Any) -> Mapping[str, Any]:
-        """Return a schema with what its reference stands for, and what stands beside it."""
+        """Return a schema with its reference resolved and merged with its other keywords."""
         known: Mapping[str, Any] = schema if isinstance(schema, Mapping) else {}
         for _ in range(_DEEPEST):
             if not isinstance(known.get("$ref"), str):
@@ -56,7 +57,7 @@ class _Field(Struct, frozen=True, kw_only=True):
 
 
 def show_form(schema: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Draw the parameters of a tool and return the arguments that they hold."""
+    """Draw a tool's parameters and return the arguments entered."""
     return _object(
         _Field(name="", schema=schema, root=schema, key=key, needed=True, depth=_DEEPEST)
     )
@@ -256,7 +257,7 @@ def _json(field: _Field) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        # What is no JSON is meant as text.
+        # Anything other than JSON is taken as text.
         return text
 
 

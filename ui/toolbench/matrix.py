@@ -1,4 +1,4 @@
-"""The matrix: cases down, models across, how often each was right; and what was tried before."""
+"""The matrix: cases down, models across, how often each passed; and earlier matrices."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _start(service: Service, owner: str, plan: MatrixPlan) -> None:
 
 
 def _show_running(job: MatrixJob) -> None:
-    """Follow a matrix until it ends. Leaving early only ends the drawing."""
+    """Follow a matrix until it ends. Leaving the page stops only the drawing."""
     bar, table = st.empty(), st.empty()
     drawn = -1
     while not job.done:
@@ -98,14 +98,14 @@ def _show_running(job: MatrixJob) -> None:
             bar.progress(drawn / job.total, text=said)
             with table.container():
                 _show_numbers(job.matrix, job.results)
-        # Touching the session is where Streamlit can take the page away from this loop.
+        # Access to the session is where Streamlit can stop this loop for a rerun.
         st.session_state["_following"] = job.matrix.id
         time.sleep(_LOOK_EVERY)
     st.rerun()
 
 
 def _show_numbers(matrix: Matrix, results: tuple[Result, ...]) -> None:
-    """Draw the matrix as it grows, without buttons."""
+    """Draw the growing matrix, without buttons."""
     found = cells(results)
     columns = st.columns(len(matrix.plan.models))
     for model, column in zip(matrix.plan.models, columns, strict=True):

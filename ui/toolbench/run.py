@@ -1,4 +1,4 @@
-"""Runs with a model: what is run, the timeline while it grows, and the runs before it."""
+"""Runs with a model: settings, the growing timeline, and earlier runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MODES = ("auto", "approve", "answer")
 
 
 def show_run(service: Service, owner: str) -> None:
-    """Draw the settings, the button, and the run that is open."""
+    """Draw the settings, the run button and the selected run."""
     ready = show_progress(service)
     tools = bench(service, owner).on
     plan = _pick_plan(service, tools)
@@ -38,7 +38,7 @@ def show_run(service: Service, owner: str) -> None:
     chat_id = open_run(service, owner)
     running = service.jobs.running(owner, chat_id) if chat_id else []
     with st.container(horizontal=True):
-        # Not by on_click: what was typed a moment ago would not be in its arguments yet.
+        # Not by on_click: its arguments would lack text that was typed a moment ago.
         if st.button(
             t("tools.run"),
             type="primary",
@@ -72,7 +72,7 @@ def show_run(service: Service, owner: str) -> None:
 
 
 def pick_model(service: Service) -> str:
-    """Draw the choice of a model, and what it can do with tools."""
+    """Draw the model picker, and how the model supports tools."""
     model = st.selectbox(
         t("chat.model"), model_names(service), key="model", persist_state="session"
     )
@@ -94,7 +94,7 @@ def open_run(service: Service, owner: str) -> str:
         st.query_params.pop("run", None)
         return ""
     st.session_state["run_chat"] = chat_id
-    # A switch to another page drops what stands in the address.
+    # Switching pages drops the query parameters.
     st.query_params["run"] = chat_id
     return chat_id
 
@@ -205,7 +205,7 @@ def _show_trials(service: Service, owner: str, chat_id: str, running: Sequence[J
 def _show_growing(
     service: Service, owner: str, row: ChatMessage, job: Job, tools: Mapping[str, Tool]
 ) -> None:
-    """Draw what there is of a run that waits for somebody; others are followed below."""
+    """Draw a run that waits for approval as far as it has come; follow others until they end."""
     waiting = service.playground.waiting(owner, job.id)
     if not waiting:
         return
@@ -217,7 +217,7 @@ def _show_growing(
 
 
 def _grouped(trials: Sequence[Trial]) -> list[list[Trial]]:
-    """Return runs that are compared together, others alone."""
+    """Group runs that were started together; others stand alone."""
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
         groups.setdefault(trial.row.batch or trial.row.id, []).append(trial)

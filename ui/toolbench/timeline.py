@@ -31,7 +31,7 @@ _MOST_SHOWN = 20_000
 def show_timeline(
     service: Service, owner: str, row: ChatMessage, tools: Mapping[str, Tool], *, over: bool
 ) -> None:
-    """Draw a run; ``over`` says that it can be branched, and that its last words are its last."""
+    """Draw a run. ``over``: it has ended, so its text is final and it can be branched."""
     for number, step in enumerate(row.steps):
         _show_request(service, owner, row, number, over=over)
         if step.text:
@@ -83,7 +83,7 @@ def _show_request(
     with st.expander(
         label, icon=":material/upload:", type="step", key=key, on_change="rerun"
     ) as at:
-        # Never empty: what is empty cannot be opened.
+        # Never empty, because an empty expander cannot be opened.
         if exchange is None:
             st.caption(t("requests.gone"))
         else:
@@ -127,8 +127,8 @@ def _show_call(
     *,
     over: bool,
 ) -> None:
-    # Without keys an opened step is another one, and folded, once its words change or the run
-    # ends: Streamlit tells elements without a key by what they say and where they stand.
+    # Streamlit identifies elements without a key by label and position, so an opened step would
+    # fold once its label changes or the run ends.
     key = f"{row.id}_{place[0]}_{place[1]}"
     short = " ".join(call.arguments.split())
     short = short[:_SHORT] + "…" if len(short) > _SHORT else short
@@ -166,7 +166,7 @@ def _show_branch(service: Service, owner: str, row: ChatMessage, number: int, ca
         arguments = st.text_area(
             t("tools.arguments"), pretty(call.arguments), key=f"branch_arguments_{key}", height=120
         )
-        # Not by on_click: what was typed a moment ago would not be in its arguments yet.
+        # Not by on_click: its arguments would lack text that was typed a moment ago.
         if st.button(
             t("tools.branch_arguments"), icon=":material/play_arrow:", key=f"branch_run_{key}"
         ):

@@ -1,1 +1,1 @@
-"""The request page's parts: what is looked at, and each way of looking at it."""
+"""The parts of the request page: choosing an exchange, and the views of it."""

@@ -1,4 +1,4 @@
-"""One exchange, a tab for each way of looking at it; only the open one is drawn."""
+"""One exchange with a tab for each view; only the open one is drawn."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def show_exchange(
 ) -> None:
     """Draw an exchange, perhaps in a ``drawer``.
 
-    ``link`` keeps the open tab in the address; ``key`` tells places apart.
+    ``link`` keeps the open tab in the address; ``key`` distinguishes several on a page.
     """
     if len(exchange.backend) > 1:
         st.caption(t("requests.emulated_steps", count=len(exchange.backend)))
@@ -69,7 +69,7 @@ def show_exchange(
 
 
 def _strip(view: View) -> None:
-    """Say how many fields there are of each outcome, and whether the way back is equal."""
+    """Show how many fields there are of each outcome, and whether the round trip is equal."""
     pair = view.pair
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(summary(pair.rows), width="content")
@@ -78,7 +78,7 @@ def _strip(view: View) -> None:
         way = remembered(
             f"way{view.key}",
             about(view.exchange),
-            # As the table has it: on the way that this request took.
+            # In the direction that this request took, as in the table.
             lambda: round_trip(
                 pair.body,
                 source=pair.source,
@@ -118,7 +118,7 @@ def _short(value: object) -> str:
 
 
 def show_difference(native: Exchange, openai: Exchange) -> None:
-    """Draw what one question became in each API, row by row, each with its reason."""
+    """Draw one request in both APIs, row by row, each with its reason."""
     source, target = native.client.dialect, openai.client.dialect
     try:
         rows = align_request(

@@ -35,14 +35,14 @@ _PATHS = (
 
 
 def picked_exchange(service: Service, owner: str, *, operator: bool = False) -> Exchange | None:
-    """Draw the list; return the exchange that is chosen: the link's, the last one, the newest.
+    """Draw the list; return the selected exchange: the link's, the last selected, or the newest.
 
-    An operator may also look at what everybody sent, the gateway's clients among them.
+    An operator may also see everybody's exchanges, including those of gateway clients.
     """
     everyone = operator and st.toggle(t("viewer.everyone"), key="list_everyone", value=True)
     asked = st.query_params.get("x")
     if asked and asked != st.session_state.get(_SEEN):
-        # A link is followed once; what is chosen afterwards is.
+        # A link is followed once; a later selection wins.
         st.session_state[_SEEN] = st.session_state[_CHOSEN] = asked
     chosen = st.session_state.get(_CHOSEN)
     if chosen is None and not _watch().since:
@@ -58,7 +58,7 @@ def picked_exchange(service: Service, owner: str, *, operator: bool = False) -> 
 
 
 def list_row(exchange: Exchange) -> dict[str, object]:
-    """Return what the list shows of one exchange, by the names of its columns."""
+    """Return one exchange's cells, by column name."""
     status = exchange.status
     failed = bool(exchange.error) or status >= 400
     took = (exchange.ended - exchange.started) / 1e9 if exchange.ended else None
@@ -77,7 +77,7 @@ def list_row(exchange: Exchange) -> dict[str, object]:
 
 
 def _show_list(service: Service, owner: str, everyone: bool) -> None:
-    """Draw filters and list; only the list is drawn again as time goes by."""
+    """Draw filters and list; only the list refreshes by itself."""
     wanted = _filters(service, owner, everyone)
     draw = st.fragment(_draw, run_every=None if _watch().until else _EVERY)
     draw(service, owner, everyone, wanted)
@@ -132,8 +132,8 @@ def _draw(service: Service, owner: str, everyone: bool, wanted: Filter) -> None:
         return
     _, shown = page_of(found, key="list_page")
     ids = [exchange.id for exchange in shown]
-    # Rows are chosen by their place: with other rows it is another table, or a place would
-    # come to mean another exchange.
+    # Rows are selected by position, so other rows need a new table; otherwise a position would come
+    # to mean another exchange.
     key = f"exchanges_{zlib.crc32(''.join(ids).encode()):08x}"
     chosen = st.session_state.get(_CHOSEN)
     table = pd.DataFrame([list_row(exchange) for exchange in shown])

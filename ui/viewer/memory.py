@@ -1,4 +1,4 @@
-"""What was worked out for this person and may be needed once more at the next click."""
+"""Results that this session may need again at the next click."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 
 def remembered(name: str, about: Hashable, make: Callable[[], T]) -> T:
-    """Return what ``make`` returns, made anew only where ``about`` is another than last time.
+    """Return ``make()``, called again only when ``about`` differs from the last call.
 
-    One thing is remembered under each name, so that nothing grows.
+    One result is kept per name, so memory does not grow.
     """
     key = f"_remembered_{name}"
     kept: tuple[Hashable, T] | None = st.session_state.get(key)

@@ -1,4 +1,4 @@
-"""Long lists a page at a time: a table in which rows can be chosen is sent to the browser whole."""
+"""Long lists page by page, because a selectable table is sent to the browser whole."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 def page_of(items: Sequence[T], *, key: str, size: int = 500) -> tuple[int, Sequence[T]]:
-    """Draw the choice of a page where there are several; return where it begins, and its items."""
+    """Draw a page picker if there are several; return the page's offset and items."""
     if len(items) <= size:
         return 0, items
     pages = -(-len(items) // size)
-    # With more pages it is another choice, which begins at the first one again.
+    # With another number of pages the picker starts at the first again.
     begin = (st.pagination(pages, key=f"{key}_{pages}") - 1) * size
     return begin, items[begin : begin + size]

@@ -1,4 +1,4 @@
-"""One exchange as a pair of dialects: the one it came in, and the one it is held against."""
+"""One exchange as a pair of dialects: the one it came in, and the one it is compared with."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from core.translation.dialects.registry import BACKEND_KINDS, DIALECTS
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """What every tab is given: the exchange, who looks at it, and ``key`` for its widgets.
+    """What every tab gets: the exchange, its viewer, and a ``key`` for its widgets.
 
-    ``drawer`` tells that it is drawn in one, which does not outlast a new drawing of the page.
+    ``drawer``: it is drawn in a dialog, which closes when the page is redrawn.
     """
 
     service: Service
@@ -28,7 +28,7 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 def further() -> list[str]:
-    """Return the chat dialects that no server is asked in: they can be shown as more columns."""
+    """Return the chat dialects that no backend speaks; they can be shown as extra columns."""
     asked = {name for kind in BACKEND_KINDS.values() for name in kind.speaks}
     return [
         name for name, dialect in DIALECTS.items() if dialect.task == "chat" and name not in asked
@@ -36,7 +36,7 @@ def further() -> list[str]:
 
 
 def about(exchange: Exchange) -> tuple[str, int, int, int]:
-    """Return what tells an exchange, as far as it has come, from every other."""
+    """Return a value that identifies an exchange and how far it has come."""
     return (
         exchange.id,
         zlib.crc32(exchange.client.request),
@@ -46,7 +46,7 @@ def about(exchange: Exchange) -> tuple[str, int, int, int]:
 
 
 def rows_in(view: View, dialect: str) -> tuple[AlignedRow, ...]:
-    """Return what the same request becomes in a further dialect. Raises DiglotError."""
+    """Return the rows of the same request in a further dialect. Raises DiglotError."""
     pair = view.pair
     written = view.exchange.request_in(dialect)
     return align_request(pair.body, written, source=pair.source, target=dialect)

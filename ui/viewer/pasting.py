@@ -1,4 +1,4 @@
-"""What somebody pasted or uploaded, as an exchange that can be looked at like any other."""
+"""Pasted or uploaded text as an exchange, shown like any other."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _MADE = re.compile(rb'"created_at":\s*"([^"]+)"')
 
 
 def shared_exchange(owner: str) -> Exchange | None:
-    """Return the exchange that the address holds, if it holds one."""
+    """Return the exchange in the page's address, if there is one."""
     link = st.query_params.get(_SHARED)
     if not link:
         return None
-    # Read once for a link, not at each run of the page.
+    # Read once per link, not at each run of the page.
     known = st.session_state.get(_LINKED)
     if known is None or known[0] != (link, owner):
         known = st.session_state[_LINKED] = ((link, owner), _linked(link, owner))
@@ -59,7 +59,7 @@ def shared_exchange(owner: str) -> Exchange | None:
 
 
 def _linked(link: str, owner: str) -> Exchange | str:
-    """Return the exchange in a link, or what is wrong with it."""
+    """Return the exchange in a link, or the error."""
     try:
         return load_link(link, owner=owner)
     except DiglotError as exc:
@@ -67,7 +67,7 @@ def _linked(link: str, owner: str) -> Exchange | str:
 
 
 def pasted_exchange(owner: str) -> Exchange | None:
-    """Draw the place to paste; return what stands in it, or say why it cannot be read."""
+    """Draw the paste field; return its exchange, or show why it cannot be read."""
     typing = st.container()
     file: UploadedFile | None = st.file_uploader(
         t("viewer.upload"), key="paste_file", max_upload_size=50
@@ -115,7 +115,7 @@ def _saved(data: bytes, owner: str) -> Exchange | None:
 
 
 def exchange_of(piece: Piece, dialect: str, *, owner: str) -> Exchange:
-    """Return a piece as an exchange; what it does not hold is empty there."""
+    """Return a piece as an exchange; missing parts are empty."""
     path = urlsplit(piece.url).path
     own = EMBEDDING_DIALECTS[dialect] if dialect in EMBEDDING_DIALECTS else DIALECTS[dialect]
     body = b"" if piece.request is None else encode_json(piece.request)
@@ -133,7 +133,7 @@ def exchange_of(piece: Piece, dialect: str, *, owner: str) -> Exchange:
 
 
 def _times(lines: Sequence[bytes]) -> list[int]:
-    """Return when each line was made (ns since the epoch) as it says itself; 0 where none does."""
+    """Return each line's own timestamp (ns since the epoch); 0 where it has none."""
     found, last = [], 0
     for line in lines:
         made = _MADE.search(line)
@@ -145,7 +145,7 @@ def _times(lines: Sequence[bytes]) -> list[int]:
 
 
 def _pieces(text: str) -> list[Piece]:
-    """Read a paste, once for as long as it stays the same."""
+    """Read a paste, again only when it changes."""
     kept = st.session_state.get(_KEPT)
     if kept is None or kept[0] != text:
         kept = st.session_state[_KEPT] = (text, read_paste(text))
@@ -175,7 +175,7 @@ def _title(number: int, piece: Piece) -> str:
 
 
 def _asked_for() -> str:
-    """Ask which dialect it is, where that cannot be seen."""
+    """Ask for the dialect where it cannot be detected."""
     return st.selectbox(
         t("viewer.which_api"), _chats(),
         format_func=dialect_name, key="paste_dialect",
@@ -183,6 +183,6 @@ def _asked_for() -> str:
 
 
 def _chats() -> list[str]:
-    """Return the dialects of conversations, Ollama's last."""
+    """Return the chat dialects, Ollama's last."""
     names = [name for name, dialect in DIALECTS.items() if dialect.task == "chat"]
     return sorted(names, key=is_native)

@@ -1,4 +1,4 @@
-"""Tabs of which only the open one is drawn; a link can open one of them."""
+"""Tabs of which only the open one is drawn; a link can open any of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _PARAMETER = "tab"
 def open_tab(
     labels: Mapping[str, str], *, key: str, link: bool = False
 ) -> tuple[str, DeltaGenerator]:
-    """Draw tabs, by name with their labels; return which one is open, and its place.
+    """Draw tabs, by name with their labels; return the open one's name and container.
 
-    ``link`` keeps the open tab in the address. The choice holds while the language or what is
-    looked at changes: the tabs of one ``key`` share it.
+    ``link`` keeps the open tab in the address. The selection survives a change of language or
+    exchange: the tabs of one ``key`` share it.
     """
     names = list(labels)
     kept = f"_tab_{key}"
@@ -34,7 +34,7 @@ def open_tab(
     if turned in names and widget in st.session_state:
         st.session_state[widget] = labels[turned]
     if widget not in st.session_state or first not in st.session_state:
-        # Tabs with another default would be other tabs as well, so it stays what it was.
+        # Another default would make a new widget, too, so it stays the same.
         st.session_state[first] = wanted
     tabs = st.tabs(
         list(labels.values()),
@@ -53,5 +53,5 @@ def open_tab(
 
 
 def turn_to(name: str, *, key: str) -> None:
-    """Open another tab when the tabs of ``key`` are drawn next, where there is one of that name."""
+    """Select a tab for the next drawing of the tabs of ``key``, if there is one of that name."""
     st.session_state[f"_turn_{key}"] = name

@@ -1,4 +1,4 @@
-"""The guided tour: six exchanges, really sent, each with what there is to see in it."""
+"""The guided tour: six exchanges, really sent, each with an explanation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST = 600.0
 
 
 def toured_exchange(service: Service, owner: str) -> Exchange | None:
-    """Draw the way and the stop on it; return its exchange once it was sent."""
+    """Draw the tour and its current stop; return the stop's exchange once it was sent."""
     models = model_names(service)
     if not models:
         st.info(t("viewer.tour_no_model"), icon=":material/hourglass:")

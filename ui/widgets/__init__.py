@@ -1,1 +1,1 @@
-"""Small parts that several pages draw with."""
+"""Small widgets that several pages share."""

@@ -1,4 +1,4 @@
-"""Errors as cards: what happened, the command that mends it, what the server itself said.
+"""Errors as cards: what happened, the command that fixes it, the server's own message.
 
 What fails in a callback cannot be drawn there: it is kept and drawn with the page that follows.
 """
@@ -29,9 +29,9 @@ def error_card(
     service: Service | None = None,
     key: str = "",
 ) -> None:
-    """Draw one error. Its cause is ours and in the reader's language, its text the server's.
+    """Draw one error: our explanation in the reader's language, and the server's message.
 
-    With ``service`` there is a button for what can be done at once; ``key`` tells cards apart.
+    With ``service`` there is a button for an immediate fix; ``key`` distinguishes cards.
     """
     kind = fault_kind(error)
     with st.container(border=True, key=f"card_{key or kind}"):
@@ -47,7 +47,7 @@ def error_card(
 
 
 def attempt(work: Callable[..., object], *args: Any, model: str = "", **more: Any) -> bool:
-    """Do something a person asked for; return whether it went well. A failure is kept."""
+    """Call ``work``; return whether it succeeded. A failure is kept for ``show_fault``."""
     st.session_state.pop(_FAULT, None)
     try:
         work(*args, **more)
@@ -58,19 +58,19 @@ def attempt(work: Callable[..., object], *args: Any, model: str = "", **more: An
 
 
 def try_it(work: Callable[..., object], *args: Any, **more: Any) -> None:
-    """Do what a button is for; a failure is kept and drawn with the page."""
+    """Run a button's action; a failure is kept and drawn with the page."""
     attempt(work, *args, **more)
 
 
 def show_fault(service: Service) -> None:
-    """Draw what has failed last, until something else is tried."""
+    """Draw the last failure, until something else is tried."""
     kept = st.session_state.get(_FAULT)
     if kept:
         error_card(kept[0], model=kept[1], service=service, key="fault")
 
 
 def forget_fault() -> None:
-    """Draw no longer what has failed last."""
+    """Forget the last failure."""
     st.session_state.pop(_FAULT, None)
 
 

@@ -36,7 +36,7 @@ def is_native(dialect: str) -> bool:
 
 
 def dialect_name(dialect: str) -> str:
-    """Return the name of a dialect as the pages say it."""
+    """Return a dialect's display name."""
     if is_native(dialect):
         return t("requests.native")
     return SPOKEN[dialect].label

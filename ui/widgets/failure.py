@@ -1,4 +1,4 @@
-"""What a person sees where a page fails: a card in their language, never a raw exception."""
+"""Shows a failed page as a card in the reader's language, never as a raw exception."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _LOOK_EVERY = 2.0
 
 
 def show_failure(error: Exception) -> bool:
-    """Draw what failed in a page, a fragment or a callback; return True: it has been shown.
+    """Draw an exception of a page, fragment or callback; return True, since it is shown.
 
-    Streamlit calls it (``on_script_error``) and writes the traceback to the log. While the
-    database is away the page looks for it and draws itself again once it is back.
+    Streamlit calls it (``on_script_error``) and writes the traceback to the log. While the database
+    is unreachable the page keeps checking, and redraws itself once it is back.
     """
     if isinstance(error, DiglotError):
         facts = error_facts(error)
     else:
-        # Its words may hold anything, and mean nothing to a person: they are in the log.
+        # Its text may hold anything and helps no user: it is in the log.
         facts = {"code": "unexpected", "message": type(error).__name__, "status": 500}
     key = f"failure_{id(error)}"
     error_card(facts, key=key)

@@ -1,7 +1,7 @@
-"""Small buttons that show an icon alone; what they do is still said to those who cannot see it.
+"""Small icon-only buttons with a name for screen readers.
 
-Streamlit names a button by its label alone, so the label is there and only not drawn: a style in
-ui.style hides the text of whatever has a key that begins with ``icon_``.
+Streamlit names a button by its label alone, so the label is kept but not drawn: ui.style hides the
+text of widgets with a key that begins with ``icon_``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Markdown that loads nothing and stays shallow.
+"""Makes Markdown load nothing and stay shallow.
 
-No image of another host becomes one (core.chats.feed.markdown_loads says why); its text and a
-link stand there. What is nested deeper than any text is would break the page, and is shown letter
-for letter.
+Images of other hosts are replaced by their text and a link (core.chats.feed.markdown_loads says
+why). Markdown that is nested too deeply would break the page and is shown as plain text.
 """
 
 from __future__ import annotations

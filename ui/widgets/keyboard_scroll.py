@@ -1,7 +1,7 @@
-"""Code and tables that are longer than their place can be scrolled with the keyboard, too.
+"""Makes long code and tables scrollable with the keyboard.
 
-Streamlit leaves it to the mouse (WCAG 2.1, 2.1.1): what scrolls but holds nothing to click gets
-a place in the order of the Tab key.
+With Streamlit only the mouse scrolls them (WCAG 2.1, 2.1.1): scrollable elements without anything
+to click get a tab stop.
 """
 
 from __future__ import annotations
@@ -45,5 +45,5 @@ _mount = st.components.v2.component("diglot.reach", html="<span></span>", js=_JS
 
 
 def make_reachable() -> None:
-    """See to it on this page, for as long as it is open."""
+    """Do so on this page for as long as it is open."""
     _mount(key="reach", width=1, height=1)

@@ -1,4 +1,4 @@
-"""The keys that do something, as a list to look at."""
+"""The list of keyboard shortcuts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models on their way here: seen on every page, whoever asked for them."""
+"""Models being pulled: shown on every page, whoever started them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def show_pulls(service: Service) -> None:
-    """Draw all pulls; they are drawn anew by themselves while one is under way."""
+    """Draw all pulls, refreshing while one is running."""
     if any(pull.state == "running" for pull in service.library.pulls()):
         st.fragment(_watch, run_every=_EVERY)(service)
     else:
@@ -76,5 +76,5 @@ def _draw(service: Service, pull: Pull, *, buttons: bool) -> None:
 def _watch(service: Service) -> None:
     draw_pulls(service)
     if not any(pull.state == "running" for pull in service.library.pulls()):
-        # A new model belongs into every list of the page.
+        # A new model must appear in every list of the page.
         st.rerun()

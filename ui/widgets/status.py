@@ -1,4 +1,4 @@
-"""What answers here, in one line at the side; and a progress bar while it is being fetched."""
+"""The backend's status in one line of the sidebar, with a progress bar while a model loads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MEGABYTE = 1_000_000
 
 
 def show_status(service: Service) -> None:
-    """Draw the line. It looks again by itself while the built-in model is being made ready."""
+    """Draw the line, refreshing while the built-in model is being prepared."""
     status = service.status()
     if status.kind != "embedded" or status.phase == "ready":
         icons = {"server": ":material/dns:", "config": ":material/description:"}
@@ -24,7 +24,7 @@ def show_status(service: Service) -> None:
 
 
 def show_progress(service: Service) -> bool:
-    """Draw how far the built-in model is; return whether it is ready to answer."""
+    """Draw the built-in model's progress; return whether it is ready."""
     status = service.status()
     if status.kind != "embedded" or status.phase == "ready":
         return True
@@ -43,7 +43,7 @@ def show_progress(service: Service) -> bool:
 
 
 def model_names(service: Service) -> list[str]:
-    """Return the names of all models; none while nothing answers."""
+    """Return the names of all models; none while no backend answers."""
     try:
         return [str(entry["name"]) for entry in service.models()]
     except DiglotError:

@@ -1,4 +1,4 @@
-"""Text on its way into Streamlit's Markdown.
+"""Prepares text for Streamlit's Markdown.
 
 Models write formulas as ``\\(…\\)`` and ``\\[…\\]`` besides ``$…$``, and prices with the same sign
 as formulas.
@@ -31,7 +31,7 @@ _DIRECTIVE = re.compile(r":(?=[a-z][a-z_-]*\[|material/|streamlit:)")
 
 
 def plain(text: str) -> str:
-    """Return ``text`` so that Markdown shows it letter for letter."""
+    """Return ``text`` escaped, so that Markdown shows it unchanged."""
     return "".join(f"\\{c}" if c in _MARKS else c for c in text)
 
 

@@ -1,1 +1,1 @@
-"""Each way of looking at one exchange."""
+"""The views of one exchange."""

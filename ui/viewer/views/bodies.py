@@ -1,4 +1,4 @@
-"""Bodies as they stand: as text, searched, or as a tree; what is too long goes by download."""
+"""Raw bodies: as searchable text or as a tree; long ones as a download."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_FOUND = 200
 
 
 class Side(Struct, frozen=True, kw_only=True):
-    """One body: its text, its dialect, and whether it was sent or written for comparison."""
+    """One body: its text, its dialect, and whether it was sent or made for comparison."""
 
     text: str
     dialect: str
@@ -32,7 +32,7 @@ class Side(Struct, frozen=True, kw_only=True):
 
 
 def pretty(value: Any) -> str:
-    """Return JSON, or JSON in a text, laid out to be read; any other text as it is."""
+    """Return JSON, or a text that holds JSON, indented; any other text as it is."""
     if isinstance(value, str):
         text = value
         try:
@@ -43,7 +43,7 @@ def pretty(value: Any) -> str:
 
 
 def found_lines(text: str, wanted: str) -> tuple[str, int]:
-    """Return the lines that hold ``wanted``, in any case, with those beside them; and how many."""
+    """Return the lines that contain ``wanted``, ignoring case, with context; and their number."""
     lines = text.splitlines()
     hits = [n for n, line in enumerate(lines) if wanted.lower() in line.lower()]
     shown = sorted(
@@ -74,7 +74,7 @@ def show_requests(view: View) -> None:
 
 
 def show_answers(view: View) -> None:
-    """Draw both answers as they came over the wire, native on the left."""
+    """Draw both answers as they were sent, native on the left."""
     sides = []
     for dialect, derived in ((view.pair.source, False), (view.pair.target, view.pair.derived)):
         try:
@@ -89,7 +89,7 @@ def show_answers(view: View) -> None:
 
 
 def show_sides(sides: Sequence[Side], *, key: str) -> None:
-    """Draw bodies beside each other, native first; one search and one form are for both."""
+    """Draw bodies side by side, native first, with one search field and one format for both."""
     sides = sorted(sides, key=lambda side: not is_native(side.dialect))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         form = st.segmented_control(

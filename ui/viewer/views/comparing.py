@@ -1,4 +1,4 @@
-"""The first tab: what each field of an exchange became, and why."""
+"""The first tab: what each field of an exchange was translated to, and why."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _has_stream(view: View) -> bool:
 def _came(
     view: View, part: str, align: Callable[..., tuple[str, str, tuple[AlignedRow, ...]]]
 ) -> None:
-    """Draw what came back, whole or as a stream, and choice of further dialects for it."""
+    """Draw the answer, whole or streamed, with a picker of further dialects."""
 
     def rows_of(dialect: str = "") -> tuple[str, str, tuple[AlignedRow, ...]]:
         name = f"{part}-{dialect}-{view.key}"
@@ -97,7 +97,7 @@ def _came(
 
 
 def _headers(view: View) -> None:
-    """Draw the headers of both ways; of most only the name is kept."""
+    """Draw the headers of both directions; of most only the name is recorded."""
     client = view.exchange.client
     backend = view.exchange.backend[-1] if view.exchange.backend else None
     sides = (t("viewer.client_side"), t("viewer.backend_side"))
@@ -119,7 +119,7 @@ def _headers(view: View) -> None:
 def _further(
     view: View, rows_of: Callable[[str], tuple[AlignedRow, ...]]
 ) -> dict[str, tuple[AlignedRow, ...]]:
-    """Draw the choice of further dialects; return the rows of those that are chosen."""
+    """Draw the picker of further dialects; return the rows of those selected."""
     if view.pair.source not in DIALECTS:
         return {}
     offered = [name for name in further() if name not in (view.pair.source, view.pair.target)]

@@ -1,4 +1,4 @@
-"""Two editors: what is typed into one side is translated into the other."""
+"""Two editors: text typed into one is translated into the other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ui.words import t
 
 
 class Fault(Struct, frozen=True):
-    """Why a side cannot be translated; ``line`` is 0 where it is no matter of a place."""
+    """Why a side cannot be translated; ``line`` is 0 if no line is to blame."""
 
     message: str
     line: int = 0
@@ -47,7 +47,7 @@ class Edited(Struct, frozen=True, kw_only=True):
 
 
 def follow(edited: Edited, side: str, text: str, *, number: int = 0) -> Edited:
-    """Return both sides once ``text`` has been typed into one of them."""
+    """Return both sides after ``text`` was typed into one of them."""
     (other,) = (name for name in edited.texts if name != side)
     edited = replace(
         edited,
@@ -75,7 +75,7 @@ def follow(edited: Edited, side: str, text: str, *, number: int = 0) -> Edited:
 
 
 def show_editors(view: View) -> None:
-    """Draw both editors, what was lost on the way, and where what was typed is broken."""
+    """Draw both editors, what the translation loses, and where the typed text is invalid."""
     pair = view.pair
     if max(len(pretty(pair.body)), len(pretty(pair.written))) > MOST_SHOWN:
         st.info(t("viewer.too_long_to_edit"), icon=":material/data_object:")
@@ -109,7 +109,7 @@ def _editors(view: View) -> None:
 
 
 def _typed(kept: str, side: str, begun: Edited) -> None:
-    """Translate what was typed before anything is drawn, whichever part of the page will be."""
+    """Translate typed text before any part of the page is drawn."""
     said = typed(f"{kept}-{side}")
     edited: Edited = st.session_state.get(kept) or begun
     if said is not None and said[1] != edited.typed[side]:

@@ -1,7 +1,7 @@
-"""A text field that tells the page what is typed while it is typed; Streamlit's waits for blur.
+"""A text field that reports each change while typing; Streamlit's own waits for blur.
 
-The text goes in as data, never as HTML. What the page writes into it replaces what stands there
-only when ``version`` changes, so that nobody's typing is overwritten by its own echo.
+The text is passed as data, never as HTML. The page's text replaces the field's only when
+``version`` changes, so typing is never overwritten by its own echo.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def live_editor(
     line: int = 0,
     height: int = 420,
 ) -> None:
-    """Draw an editor holding ``text``; ``on_type`` is called when somebody has typed.
+    """Draw an editor holding ``text``; ``on_type`` is called after each change.
 
-    ``line`` is where what stands there is broken, 0 where it is not. ``height`` is in pixels.
+    ``line`` marks the invalid line, 0 for none. ``height`` is in pixels.
     """
     _mount(
         data={"label": label, "text": text, "version": version, "line": line, "height": height},
@@ -76,7 +76,7 @@ def live_editor(
 
 
 def typed(key: str) -> tuple[str, int] | None:
-    """Return what somebody typed into an editor last, with a number of its own, or None."""
+    """Return the last text typed into an editor with its sequence number, or None."""
     said = st.session_state.get(key)
     found = said.get("typed") if said else None
     return (found["text"], found["number"]) if found else None

@@ -1,4 +1,4 @@
-"""Evidence for one row of the table: its claims tried on the connected server, right below it."""
+"""Evidence for one row of the table: its claims tested on the connected server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Place = tuple[str | None, str | None]
 
 
 class _Evidence(Struct, frozen=True):
-    """What was asked for a row. ``run`` is None where there was nobody to ask."""
+    """The probes started for a row. ``run`` is None if there was no server to ask."""
 
     exchange: str
     place: Place
@@ -38,18 +38,18 @@ class _Evidence(Struct, frozen=True):
 
 
 def probe_titles(names: Sequence[str]) -> str:
-    """Return what probes are about, in words."""
+    """Return the titles of probes."""
     return "; ".join(note_text(PROBES[name].title) for name in names)
 
 
 def opened(view: View, key: str) -> Place | None:
-    """Return the row of the table ``key`` below which evidence stands."""
+    """Return the row of the table ``key`` that has its evidence open."""
     kept: _Evidence | None = st.session_state.get(_kept(key))
     return kept.place if kept and kept.exchange == view.exchange.id else None
 
 
 def turn_over(view: View, key: str, place: Place, names: Sequence[str]) -> None:
-    """Begin to probe for a row; or stop and put its evidence away where it is open."""
+    """Start the probes of a row; or stop them and close its evidence if it is open."""
     open_now = opened(view, key)
     _close(key)
     if open_now == place:
@@ -67,7 +67,7 @@ def turn_over(view: View, key: str, place: Place, names: Sequence[str]) -> None:
 
 
 def show_evidence(view: View, key: str) -> None:
-    """Draw the evidence that is open in the table ``key``, or how far it has come."""
+    """Draw the open evidence of the table ``key``, or its progress."""
     kept: _Evidence = st.session_state[_kept(key)]
     with st.container(border=True, key=f"evidence_{key}"):
         if kept.run is None:
@@ -85,7 +85,7 @@ def show_evidence(view: View, key: str) -> None:
 
 
 def _show_progress(run: ProbeRun) -> None:
-    """Draw how far probes are."""
+    """Draw the progress of probes."""
     share = len(run.results) / run.total if run.total else 0.0
     last = note_text(PROBES[run.results[-1].probe].title) if run.results else ""
     st.progress(
@@ -94,8 +94,7 @@ def _show_progress(run: ProbeRun) -> None:
 
 
 def show_run(view: View, run: ProbeRun, key: str) -> Compatibility | None:
-    """Return what probes have found. Draws how far they are where they have not ended, and why
-    they found nothing where they have."""
+    """Return the probes' results; until then draw their progress, or the error that ended them."""
     if not run.done:
         _show_progress(run)
         return None
@@ -110,7 +109,7 @@ def show_run(view: View, run: ProbeRun, key: str) -> Compatibility | None:
 
 
 def _settle(view: View, run: ProbeRun, key: str) -> None:
-    """Draw the page once more when probes have ended, so that what waited for them goes on."""
+    """Rerun the page when probes have ended, so that it shows their results."""
     seen = f"_probes_seen_{key}"
     if st.session_state.get(seen) is not run:
         st.session_state[seen] = run
@@ -133,7 +132,7 @@ def _show(table: Compatibility) -> None:
 
 
 def _show_result(result: Result, *, several: bool, first: bool) -> None:
-    """Draw a verdict with the requests and answers by which it was found."""
+    """Draw a verdict with the requests and answers that prove it."""
     about = f"{note_text(PROBES[result.probe].title)} · " if several else ""
     said = note_text(result.evidence)
     label = f"{MARKS[result.verdict]} **{plain(result.subject)}** {plain(about)}" + (

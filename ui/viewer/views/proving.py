@@ -1,4 +1,4 @@
-"""Proof on one's own server: the request sent both ways and compared, and single claims probed."""
+"""Proof on the user's own server: the request sent both ways and compared, and single probes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _AGREED = {"same": "=", "by_nature": "≈", "differs": "⇄", "only_left": "◀"
 
 
 def show_proof(view: View) -> None:
-    """Draw the proof, and the probes. The server itself is an operator's to ask."""
+    """Draw the proof and the probes. Only an operator may probe the server itself."""
     models = model_names(view.service)
     if view.pair.source not in DIALECTS or not models:
         st.info(t("viewer.prove_nothing"), icon=":material/science:")
@@ -48,7 +48,7 @@ def show_proof(view: View) -> None:
 def _proof(view: View, model: str, *, operator: bool) -> None:
     st.caption(t("viewer.prove_hint"))
     kept = view.service.exchange(view.owner, view.exchange.id, everyone=operator)
-    # An address that came with a paste or a link is nothing to send to.
+    # Nothing is sent to an address that came with a paste or a link.
     known = operator and kept is view.exchange and bool(view.exchange.backend)
     where = ["diglot", "server", "both"] if known else ["diglot"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -89,7 +89,7 @@ def _sent(view: View, model: str, to: str, key: str) -> Proof:
 
 
 def _own_address() -> str:
-    """Return where this very process listens; what the browser says is no proof of that."""
+    """Return this process's own address; the browser's word is no proof of it."""
     address = st.get_option("server.address") or "127.0.0.1"
     if address in ("0.0.0.0", "::"):
         address = "127.0.0.1"

@@ -1,9 +1,8 @@
 """The table of aligned rows as HTML of its own: sentences wrap, and a row can have a button.
 
-Streamlit's tables either draw on a canvas or have no buttons. Texts go in as data, never as
-HTML. The columns have fixed shares, so that a table that was cut in two stays one to the eye;
-where there is no room for columns, a row's cells stand below each other. The roles are written
-down because such a layout takes them away.
+Streamlit's tables either draw on a canvas or have no buttons. Texts are passed as data, never as
+HTML. The columns have fixed shares, so that both halves of a split table line up; on narrow screens
+a row's cells are stacked. ARIA roles are explicit because that layout removes the implicit ones.
 """
 
 from __future__ import annotations
@@ -129,6 +128,6 @@ def draw_rows(
 
 
 def pressed(key: str) -> int | None:
-    """Return the number of the row whose button was pressed just now; for ``on_press``."""
+    """Return the row whose button was just pressed; for ``on_press``."""
     said = st.session_state.get(key)
     return said.get("pressed") if said else None

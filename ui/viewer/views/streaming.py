@@ -1,4 +1,4 @@
-"""The stream: both dialects on one time axis, what had come at any moment, and the pace."""
+"""The stream: both dialects on one time axis, the state at any moment, and the speed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PREVIEW = 120
 
 
 def show_stream(view: View) -> None:
-    """Draw the pace, the axis with its slider, the plots, and every record."""
+    """Draw the speed, the axis with its slider, the plots, and every record."""
     if view.pair.source not in DIALECTS:
         st.info(t("viewer.stream_chat_only"))
         return
@@ -58,7 +58,7 @@ def show_stream(view: View) -> None:
 
 
 def thinned(points: list[tuple[float, float]], most: int) -> list[tuple[float, float]]:
-    """Return at most about ``most`` points, of each group the highest: no stall gets lost."""
+    """Return at most about ``most`` points, the highest of each group, so no stall is lost."""
     step = max(1, -(-len(points) // most))
     groups = (points[i : i + step] for i in range(0, len(points), step))
     return [max(group, key=lambda point: point[1]) for group in groups]
@@ -81,7 +81,7 @@ def _pace(line: StreamLine) -> str:
         t("viewer.pace_tokens" if pace.counted else "viewer.pace_pieces", count=pace.tokens),
     ]
     if pace.longest_gap > 0:
-        # What came all at once has no pace.
+        # An answer that arrived all at once has no speed.
         parts.insert(1, t("viewer.pace_rate", rate=f"{pace.rate:.1f}"))
         parts.append(
             t(
@@ -98,7 +98,7 @@ def _pace(line: StreamLine) -> str:
 
 @st.fragment
 def _axis(both: Timeline, key: str) -> None:
-    """Draw the slider and what had come by then; or play the recording at its own speed."""
+    """Draw the slider and the state at its time; or replay the recording at its own speed."""
     end = both.end / _SECOND
     with st.container(horizontal=True, vertical_alignment="bottom"):
         play = st.button(t("viewer.play"), icon=":material/play_arrow:", key=f"play_{key}")
@@ -146,7 +146,7 @@ def _moment(place: DeltaGenerator, both: Timeline, at: int) -> None:
         if moment.thinking:
             st.caption(plain(moment.thinking[-_LAST_WORDS:]))
         text = moment.text[-_LAST_WORDS:]
-        # What grows while it is replayed shall not push the rest out of sight.
+        # The growing replay must not push the rest out of view.
         tall = 220 if len(text) > _MANY_WORDS else None
         st.code(text or " ", language=None, wrap_lines=True, height=tall)
         if moment.left:
@@ -154,7 +154,7 @@ def _moment(place: DeltaGenerator, both: Timeline, at: int) -> None:
 
 
 def _pair(both: Timeline, number: int) -> None:
-    """Draw one record of the source, and what it became."""
+    """Draw one record of the source, and its translation."""
     became = both.became(number)
     said = "".join(_text(record) for record in became).strip() or t("viewer.became_nothing")
     sides = [

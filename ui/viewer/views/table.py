@@ -1,4 +1,4 @@
-"""The aligned table: native, what happened, OpenAI, why. Its rows are the report's, no others."""
+"""The aligned table: native, outcome, OpenAI, reason. Its rows are exactly the report's."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _FIXED = 4
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """One row as it is shown: its cells by column, and where its reason is written down.
+    """One row as shown: its cells by column, and the source of its reason.
 
-    ``place`` are its paths, ``probes`` the names of those that can prove what it says.
+    ``place`` are its paths, ``probes`` the names of the probes that can prove it.
     """
 
     outcome: str
@@ -42,7 +42,7 @@ class Record(Struct, frozen=True, kw_only=True):
 
 
 def summary(rows: Sequence[AlignedRow]) -> str:
-    """Return how many rows there are of each outcome, in words."""
+    """Return a sentence with the number of rows of each outcome."""
     counts: Counter[str] = Counter(row.outcome for row in rows)
     return t("requests.summary", **{name: counts.get(name, 0) for name in OUTCOMES})
 
@@ -80,7 +80,7 @@ def show_rows(
     table = f"{source}-{key}"
     _, page = page_of(shown, key=f"rows_page_{table}")
     at = _open_at(view, table, page)
-    # What proves a row stands below it: there the table is cut in two.
+    # A row's evidence stands below it, so the table is split there.
     _draw(page if at is None else page[: at + 1], table, 0, view=view, at=at)
     if view is not None and at is not None:
         place = st.container()
@@ -140,10 +140,10 @@ def records(
     also: Mapping[str, Sequence[AlignedRow]] | None = None,
     only_changes: bool = False,
 ) -> list[Record]:
-    """Return what the table shows, a record a row, none but those of the reports.
+    """Return the table's records, exactly one for each row of the reports.
 
-    ``sides`` are the names of where the rows start from and of where they lead, which is on
-    the left where they are ``turned``. What only a further dialect needs written comes last.
+    ``sides`` are the names of source and target; the target is on the left if ``turned``. Rows that
+    only a further dialect has come last.
     """
     more = {dialect: _by_path(others) for dialect, others in (also or {}).items()}
     found = []

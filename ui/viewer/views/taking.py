@@ -1,4 +1,4 @@
-"""What can be taken away from an exchange: code, a HAR file, a link, a file, a diagnosis."""
+"""Exports of an exchange: code, a HAR file, a link, a file, a diagnosis."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui.words import t
 
 
 def show_taking(view: View) -> None:
-    """Draw what can be taken along besides code; keys are masked in all of it."""
+    """Draw the exports besides code; keys are masked in all of them."""
     exchange, origin = view.exchange, _origin()
     st.caption(f":material/lock: {t('viewer.take_masked')}")
     with st.container(horizontal=True):
@@ -56,7 +56,7 @@ def show_taking(view: View) -> None:
 
 
 def show_code(view: View) -> None:
-    """Draw code that sends the same request to this Diglot, a tab for each way."""
+    """Draw code that sends the same request to this Diglot, a tab for each language."""
     st.caption(t("requests.code_hint"))
     code = view.exchange.snippets(_origin())
     for (way, text), tab in zip(code.items(), st.tabs(list(code)), strict=True):

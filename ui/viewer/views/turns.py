@@ -1,4 +1,4 @@
-"""Against the last turn: what this request added, why the prompt grew, what could be cached."""
+"""Compared with the last turn: what was added, why the prompt grew, what could be cached."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST = 50
 
 
 def show_turns(view: View) -> None:
-    """Draw this request beside an earlier one: the one it goes on from, or another."""
+    """Draw this request beside an earlier one: the one it continues, or another."""
     exchange = view.exchange
     before = _earlier(view)
     if before is None:
