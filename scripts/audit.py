@@ -1,7 +1,7 @@
-"""Asks for known weaknesses of the locked packages, and says so where there is nobody to ask.
+"""Checks the locked packages for known vulnerabilities, and reports if no database answers.
 
-pip-audit asks PyPI, then OSV. Ends with 0 where nothing is known against them, 1 where something
-is, and 2 where no database could be asked, since that is no good news.
+pip-audit asks PyPI, then OSV. Exit status: 0 none known, 1 some known, 2 no database could be
+asked.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 
 _ASK = ("-m", "pip_audit", "--strict", "-r", "requirements.lock", "--no-deps", "--disable-pip")
 _SERVICES = ("pypi", "osv")
-# What pip-audit says where a service does not answer, or does not hold weaknesses.
+# pip-audit's messages when a service does not answer, or offers no vulnerabilities.
 _AWAY = (
     "ServiceError", "ConnectionError", "Could not connect", "HTTPError", "Max retries",
     "could not be audited", "Connection refused", "timed out", "JSONDecodeError",

@@ -1,7 +1,7 @@
-"""Holds the coverage of each package to its floor: python -m scripts.coverage_floors FILE.
+"""Checks each package's coverage against its floor: python -m scripts.coverage_floors FILE.
 
-FILE is what ``pytest --cov core --cov-report json:FILE`` writes. Children of the tests (servers,
-the app, sandboxes) are not counted, so the figures say less than the tests do.
+FILE is what ``pytest --cov core --cov-report json:FILE`` writes. Child processes of the tests
+(servers, the app, sandboxes) are not counted, so real coverage is higher.
 """
 
 from __future__ import annotations

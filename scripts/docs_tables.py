@@ -1,4 +1,4 @@
-"""Writes the tables of the docs that come from the code; `--check` only compares.
+"""Writes the docs' tables that are generated from the code; `--check` only compares.
 
 A table stands between two comments, `<!-- table: NAME -->` and `<!-- end -->`.
 """
@@ -104,7 +104,7 @@ def _idle(language: str, does: str) -> str:
 
 
 def keys_nothing(language: str) -> str:
-    """The keys that are accepted and left alone."""
+    """The keys that are accepted and ignored."""
     return _idle(language, "nothing")
 
 
@@ -114,12 +114,12 @@ def keys_refused(language: str) -> str:
 
 
 def keys_models(language: str) -> str:
-    """What an entry of model_list may hold."""
+    """The keys of an entry of model_list."""
     return _keys(language, "model_list")
 
 
 def keys_routing(language: str) -> str:
-    """What says where requests go."""
+    """The keys for routing."""
     return _keys(language, "router_settings", "litellm_settings")
 
 
@@ -168,7 +168,7 @@ TABLES: dict[str, Callable[[str], str]] = {
 
 
 def filled(text: str, language: str) -> str:
-    """Return a page of a language, "zh" or "en", with its tables written anew."""
+    """Return a page of a language, "zh" or "en", with its tables regenerated."""
     return _SLOT.sub(lambda slot: f"{slot[1]}\n{TABLES[slot[2]](language)}\n{slot[3]}", text)
 
 

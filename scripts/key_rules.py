@@ -1,16 +1,15 @@
-"""Bring in the published rules of gitleaks, by which keys are told in what is kept and shown.
+"""Import gitleaks' published rules, which recognise keys in stored and shown text.
 
     python scripts/key_rules.py v8.30.1
 
 The rules (MIT) are fetched with Go's own client and written to ``core/exchanges/rules``, with the
 licence. Five things are changed on the way, and a rule where they cannot be is left out by name:
 
-- a pattern begins where its sign stands: one search for all signs then finds every place to look;
-- a key may end before any character that is none of its own: gitleaks asks for a quote or a space
-  after it, which a full stop, a tag or a Chinese comma is not;
-- what Go's expressions write in another way than Python's is rewritten;
-- signs that stand in every text are made longer;
-- repeats that cannot give back anything that helps do not try to.
+- a pattern begins at its keyword, so one search for all keywords finds every candidate; - a key may
+end before any character that is none of its own: gitleaks asks for a quote or a space after it,
+which a full stop, a tag or a Chinese comma is not; - Go's syntax is rewritten where Python's
+differs; - keywords that are common in any text are lengthened; - repeats that gain nothing by
+backtracking become possessive.
 """
 
 from __future__ import annotations
@@ -98,7 +97,7 @@ def main() -> None:
 
 
 def translated(entry: dict[str, Any]) -> dict[str, Any] | None:
-    """Return a rule as Diglot reads it, None for one that is left out."""
+    """Return a rule in Diglot's form, None for one that is left out."""
     name = entry["id"]
     if name in LEFT_OUT or "regex" not in entry or "path" in entry:
         return None
@@ -123,7 +122,7 @@ def translated(entry: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def in_python(pattern: str) -> str:
-    """Return one of Go's expressions as Python writes it, beginning where its sign does."""
+    """Return a Go expression in Python's syntax, beginning at its keyword."""
     pattern = pattern.replace("[[:alnum:]]", "[a-zA-Z0-9]").replace(r"\z", r"\Z")
     pattern = pattern.replace(_NAME, "").replace(_SUFFIX, END)
     pattern = _AFTER.sub(lambda _: _GREEDY, pattern)
@@ -158,7 +157,7 @@ def _scoped(pattern: str) -> str:
 
 
 def beginnings(pattern: str) -> set[str]:
-    """Return the words, in small letters, one of which a match of the pattern begins with."""
+    """Return the lower-case prefixes, one of which every match begins with."""
     found = {begin for begin, _ in _begin(list(_parser.parse(pattern)))}
     return {sign for sign in found if not any(sign[:n] in found for n in range(1, len(sign)))}
 

@@ -104,7 +104,7 @@ def picture(path: str, prepare: Callable[[Page, str], None]) -> Callable[..., No
 
 
 def opened(chromium: Browser, url: str, language: str) -> Page:
-    """Open a page as somebody new, and wait until it is drawn."""
+    """Open a page in a new browser context, and wait until it is drawn."""
     page = visit(chromium, url, locale=_LOCALES[language])
     settled(page)
     return page
@@ -117,7 +117,7 @@ def settled(page: Page) -> None:
 
 
 def frame(page: Page) -> Image.Image:
-    """Return the page as it looks now."""
+    """Return a screenshot of the page."""
     shot = Image.open(io.BytesIO(page.screenshot()))
     return shot.resize((WIDTH, shot.height * WIDTH // shot.width), Image.Resampling.LANCZOS)
 

@@ -49,7 +49,7 @@ def main() -> None:
 
 
 async def probe(options: argparse.Namespace) -> Compatibility:
-    """Run the probes, telling each result on standard error."""
+    """Run the probes, printing each result to standard error."""
     client = Client()
     server = HttpAsker(client, options.server)
     client_dialects: list[tuple[str, str, HttpAsker, str]] = [
@@ -81,7 +81,7 @@ async def probe(options: argparse.Namespace) -> Compatibility:
 
 
 def tell(result: Result) -> None:
-    """Say one result while the others are still to come."""
+    """Print one result while others are still running."""
     said = result.evidence.text("en")[:90]
     line = f"{result.probe:22} {result.subject:18} {result.verdict:13} {said}"
     print(line, file=sys.stderr, flush=True)

@@ -1,8 +1,8 @@
-"""Write the tables of SECURITY.md and SECURITY.zh-CN.md: each promise, and the tests that hold it.
+"""Write the tables of SECURITY.md and SECURITY.zh-CN.md: each promise, and its tests.
 
     python scripts/write_promises.py
 
-The promises stand in tests/promises.yaml; a test holds the tables to it, and the names to files.
+The source is tests/promises.yaml; a test checks the tables and that the named files exist.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What all tests share: how hard Hypothesis tries, second tries, the model, and real servers."""
+"""What all tests share: Hypothesis' settings, reruns, the model, and real servers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _MARKED = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.(\w+)", re.MULTILINE)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Do not import a file that marks itself as what this run leaves out, or a folder of such.
+    """Do not import files or folders whose mark this run deselects.
 
     Importing all tests takes as long as running a third of the fast ones.
     """
@@ -78,7 +78,7 @@ _OUTSIDE = frozenset({"chromium", "embedded", "ollama", "postgresql", "redis_ser
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let those be tried again, as often as DIGLOT_RERUNS says: all else must pass at once."""
+    """Rerun tests that need an outside program up to DIGLOT_RERUNS times, and no others."""
     again = pytest.mark.flaky(reruns=int(os.environ.get("DIGLOT_RERUNS", "0")))
     for item in items:
         used = {mark.name for mark in item.iter_markers()}

@@ -110,8 +110,7 @@ def read_tool_settings(root: Root, folder: Path) -> ToolSettings:
 
 
 def address_policy(section: Fetching, path: str) -> AddressPolicy:
-    """Return which addresses a section allows. Raises ConfigError for an invalid host or network.
-    """
+    """Return which addresses a section allows. Raises ConfigError for an invalid one."""
     try:
         return AddressPolicy(fetch=section.fetch, allow=as_names(section.allow))
     except ConfigError as exc:

@@ -26,8 +26,7 @@ _MAX_WAITING = 256 * 1024
 
 
 class Lost(ConnectionError):
-    """The connection ended or broke the protocol. ``unheard``: before the first byte of an answer.
-    """
+    """The connection ended or broke the protocol. ``unheard``: before any answer."""
 
     def __init__(self, message: str, *, unheard: bool = False) -> None:
         super().__init__(message)

@@ -1,8 +1,8 @@
-"""Known escapes from sandboxes and attacks of exhaustion: functions, and how each ends."""
+"""Known sandbox escapes and resource exhaustion: functions, and how each must end."""
 
 from __future__ import annotations
 
-# What reaches for the machine, the interpreter or the host, and the error that it ends in.
+# Access to the machine, the interpreter or the host, and the resulting error.
 ESCAPES: dict[str, tuple[str, str]] = {
     "read a file": ("return open('/etc/passwd').read()", "PermissionError"),
     "write a file": ("return open('/tmp/x', 'w').write('x')", "PermissionError"),
@@ -82,7 +82,7 @@ ESCAPES: dict[str, tuple[str, str]] = {
     "a value that is itself": ("a = []; a.append(a); return a", "ValueError|RecursionError"),
 }  # fmt: skip
 
-# What takes time, memory or output without end, and the limit that ends it.
+# Endless time, memory or output, and the limit that ends it.
 EXHAUSTIONS: dict[str, tuple[str, str]] = {
     "an endless loop": ("while True: pass", "longer than 1 s"),
     "a loop that catches": (

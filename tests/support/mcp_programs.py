@@ -1,8 +1,8 @@
 """A real MCP server for the tests, written with the official SDK.
 
-Run it with ``python -m tests.support.mcp_programs``. Without arguments it speaks
-over standard input and output; with a port it serves streamable HTTP at /mcp there. One tool
-ends the whole server, to see it come back.
+Run it with ``python -m tests.support.mcp_programs``. Without arguments it speaks over standard
+input and output; with a port it serves streamable HTTP at /mcp there. One tool ends the whole
+server, to test restarts.
 """
 
 from __future__ import annotations

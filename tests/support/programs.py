@@ -57,7 +57,7 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def until(true: Callable[[], bool], seconds: float = 60, *, what: str = "it") -> None:
-    """Wait until something has come to pass."""
+    """Wait until a condition holds."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"{what} did not come to pass within {seconds:g} s"
@@ -76,7 +76,7 @@ def answers(url: str, headers: Mapping[str, str] | None = None) -> bool:
 
 
 def listens(port: int) -> bool:
-    """Tell whether something takes connections at ``port`` of loopback."""
+    """Tell whether something accepts connections at ``port`` of loopback."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
         return True
     return False
@@ -121,7 +121,7 @@ class Program:
             )
 
     def ready(self, true: Callable[[], bool], seconds: float = 60) -> None:
-        """Wait until something is true of it. It must not end before."""
+        """Wait until a condition holds. It must not end before."""
 
         end = time.monotonic() + seconds
         while not true():
@@ -151,7 +151,7 @@ class Program:
         return self._process.wait(seconds)
 
     def kill(self) -> None:
-        """End it as a machine that loses its power does, with its children."""
+        """Kill it and its children at once, as a power failure would."""
         if self._process is None:
             return
         with suppress(ProcessLookupError):
@@ -160,7 +160,7 @@ class Program:
         self._process = None
 
     def stop(self, seconds: float = 20) -> None:
-        """End it in the ordinary way where it still runs, or by force where it will not."""
+        """End it normally if it still runs, or by force if it does not react."""
         if self._process is not None:
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -220,8 +220,8 @@ def gateway(
 ) -> Iterator[str]:
     """Run ``python -m core`` until the block ends and yield its address.
 
-    ``config`` is the text of a config.yaml, None for a start without one. ``port`` is
-    preferred, not promised. What it prints stands in ``gateway.log``.
+    ``config`` is the text of a config.yaml, None for a start without one. ``port`` is preferred,
+    not promised. Its output goes to ``gateway.log``.
     """
     path = None
     if config is not None:

@@ -34,11 +34,11 @@ class Redis:
         self._program.ready(lambda: listens(self.port))
 
     def stop(self) -> None:
-        """Stop at once; what it held is gone."""
+        """Stop at once; its data is lost."""
         self._program.kill()
 
     def listeners(self) -> int:
-        """Return how many connections others have to it."""
+        """Return the number of connections to it."""
         with redis.Redis.from_url(self.url) as client:
             clients: Any = client.info("clients")
         return int(clients["connected_clients"]) - 1

@@ -1,4 +1,4 @@
-"""Requests to hold reports by, and two scripted backends that answer all of them."""
+"""Requests for checking reports, and two scripted backends that answer all of them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def config_of(plain: str, llama: str) -> str:
 
 @contextmanager
 def answering(kind: str = "") -> Iterator[Scripted]:
-    """Run a backend of both kinds; ``kind`` is who owns its models (llamacpp)."""
+    """Run a backend of both kinds; ``kind`` is the owner of its models (llamacpp)."""
     with thinking() as backend:
         backend.thinks("/api/chat", _talked)
         backend.thinks("/api/show", _shown)

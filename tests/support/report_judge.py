@@ -1,7 +1,7 @@
-"""Holds the rows of a report against the bytes that went, by rules of its own.
+"""Checks the rows of a report against the bytes sent, by independent rules.
 
-Nothing here asks the code that makes reports: a row is judged by its paths, its outcome and the
-key of its sentence, and by the bodies alone.
+Nothing here uses the code that makes reports: a row is judged by its paths, outcome and sentence
+key, and by the bodies alone.
 """
 
 from __future__ import annotations

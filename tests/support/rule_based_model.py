@@ -1,4 +1,4 @@
-"""A model that is a few rules: it reads a conversation and answers as an obedient model would.
+"""A model made of a few rules: it answers a conversation as an obedient model would.
 
 It calls a tool where one is offered and not answered yet, fills a schema where one is set, and
 else says a sentence. Spoken over both kinds of backend, in each one's own form, written here
@@ -94,7 +94,7 @@ def answer_openly(body: dict[str, Any]) -> Said:
 
 
 def think(body: dict[str, Any], schema: dict[str, Any] | None, chosen: Any) -> Thought:
-    """Decide what to say to a conversation; both dialects agree on all that is read here."""
+    """Decide the answer to a conversation; both dialects agree on every field read here."""
     last = body["messages"][-1]
     question = _text(last.get("content"))
     tools = [tool["function"] for tool in body.get("tools") or []]

@@ -1,4 +1,4 @@
-"""Texts that a regular expression matches, made from a seed: no key stands in the tests' files."""
+"""Texts that match a regular expression, made from a seed, so no test file holds a key."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A backend that says what a test tells it to say, over a real socket.
+"""A backend that gives the answers a test scripts, over a real socket.
 
-For faults that a real server cannot be asked for: answers cut in the middle, silence, garbage.
+For faults that no real server produces on demand: truncated answers, silence, garbage.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Said:
 
 
 class Scripted:
-    """Answers by path; keeps what it was asked, and how many answers were left unheard."""
+    """Answers by path; records the requests, and how many answers were abandoned."""
 
     def __init__(self) -> None:
         self.answers: dict[str, list[Said]] = {}
@@ -49,7 +49,7 @@ class Scripted:
         self.answers[path] = list(answers)
 
     def thinks(self, path: str, mind: Callable[[dict[str, Any]], Said]) -> None:
-        """Answer each request of ``path`` with what ``mind`` makes of its body."""
+        """Answer each request of ``path`` with ``mind(body)``."""
         self.minds[path] = mind
 
     def json(self, path: str, *bodies: Any, status: int = 200) -> None:

@@ -1,7 +1,6 @@
-"""The text that Diglot implements, cut into the commands and scripts it holds.
+"""The article that Diglot implements, cut into its commands and scripts.
 
-It lies beside the repository, not in it. Nothing in what is cut out is changed but the ports,
-and those only where others have taken them.
+It lies beside the repository, not in it. Only ports are changed, and only if they are taken.
 """
 
 from __future__ import annotations

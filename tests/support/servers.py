@@ -1,4 +1,4 @@
-"""Fixtures: a real Ollama with models, and Diglot as a process of its own in front of it."""
+"""Fixtures: a real Ollama with models, and Diglot in its own process in front of it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def serving_streams(
 ) -> Iterator[str]:
     """Serve connections until the block ends and yield the address.
 
-    ``writers`` are the connections that are open; they are cut in the end.
+    ``writers`` are the open connections; they are closed at the end.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)

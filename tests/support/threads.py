@@ -23,7 +23,7 @@ def bound() -> tuple[socket.socket, str]:
 
 
 class _Server(uvicorn.Server):
-    """Ends at once: uvicorn's own looks every tenth of a second, and waits another at its end."""
+    """Stops at once: uvicorn's own polls every 0.1 s, and waits as long again at the end."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

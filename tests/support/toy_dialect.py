@@ -1,4 +1,4 @@
-"""A dialect that nobody speaks, to show what one is made of: this file is all of it.
+"""A made-up dialect that shows everything a dialect needs: this file is all of it.
 
 POST /toy/say takes ``{"model": name, "lines": [{"by": role, "says": text}], "heat": 0.5}``.
 It answers ``{"says": text, "over": reason}``, and streams an event ``{"bit": text}`` for each

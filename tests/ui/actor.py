@@ -1,6 +1,6 @@
-"""An Ollama that plays what a question asks for: slow answers, thinking, diagrams, faults.
+"""A fake Ollama that does what a question asks: slow answers, thinking, diagrams, faults.
 
-For what a small real model cannot be brought to do on demand. It speaks the native API.
+For what a small real model does not do on demand. It speaks the native API.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def acting() -> Iterator[Scripted]:
 
 
 def _as_asked(body: dict[str, Any], said: Said) -> Said:
-    """Return what is said as one whole body where no stream was asked for."""
+    """Return one whole body where no stream was requested."""
     if body.get("stream", True) or said.status != 200:
         return said
     *lines, end = map(json.loads, said.pieces)

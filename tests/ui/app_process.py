@@ -1,4 +1,4 @@
-"""The whole app in a process of its own, as a person starts it, and a real browser before it."""
+"""The whole app in its own process, as a person starts it, and a real browser."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["CHROMIUM", "browser", "running_app", "visit"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-# Without these Chromium asks its maker's servers all the time.
+# Without these Chromium keeps calling its vendor's servers.
 _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -84,7 +84,7 @@ def browser() -> Iterator[Browser]:
 
 
 def visit(chromium: Browser, url: str, *, locale: str = "en-US", scheme: str = "light") -> Page:
-    """Open ``url`` as somebody new."""
+    """Open ``url`` in a new browser context."""
     from playwright.sync_api import expect
 
     context = chromium.new_context(
@@ -96,6 +96,6 @@ def visit(chromium: Browser, url: str, *, locale: str = "en-US", scheme: str = "
     page.set_default_timeout(30_000)
     page.goto(url)
     if url != "about:blank":
-        # Whoever comes first waits until the app has loaded all that its pages need.
+        # The first visitor waits until the app has loaded everything its pages need.
         expect(page.locator(_DRAWN).first).to_be_attached(timeout=120_000)
     return page

@@ -1,4 +1,4 @@
-"""The app in front of an Ollama that plays its part, and a real Chromium before it.
+"""The app in front of a fake Ollama, and a real Chromium.
 
 Both run as long as a file of tests. A file with another backend or config has a fixture of the
 same name; a test that takes ``chromium`` is one of those marked ``browser``.
@@ -39,7 +39,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(autouse=True)
 def closed(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Close what a test has opened: pages that stay open go on asking the app, and slow it."""
+    """Close the pages of a test: open pages keep sending requests and slow the app down."""
     yield
     if (running := request.node.funcargs.get("chromium")) is not None:
         for context in running.contexts:
@@ -48,7 +48,7 @@ def closed(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[Scripted]:
-    """What the app believes to be an Ollama."""
+    """The app's fake Ollama."""
     with acting() as scripted:
         yield scripted
 

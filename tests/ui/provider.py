@@ -1,4 +1,4 @@
-"""An OpenID Connect provider on loopback: whoever asks chooses who to be.
+"""An OpenID Connect provider on loopback that lets the caller choose an identity.
 
 Enough of OpenID Connect Core 1.0 and Discovery 1.0 for the code flow that Streamlit uses.
 """
