@@ -23,6 +23,7 @@ from sqlalchemy import delete, exists, insert, literal, select, tuple_, update
 from core.chats.store.growing import GrowingAnswers
 from core.chats.store.matrices import Matrices
 from core.chats.store.presets import Presets
+from core.chats.store.reserve import Reserve, frees
 from core.chats.store.rows import (
     chat_of,
     find_chat,
@@ -58,6 +59,8 @@ class Store:
         self._engine = open_engine(url)
         self._writer = self._engine.execution_options(writes=True)
         self._clock = _Clock()
+        self.reserve = Reserve(self._engine)
+        self.reserve.keep()
         self.growing = GrowingAnswers(self._engine, self._writer, self._clock.now)
         self.search = Search(self._engine)
         self.presets = Presets(self._engine, self._writer)
@@ -118,12 +121,14 @@ class Store:
             if changes:
                 db.execute(update(chats).where(chats.c.id == chat_id).values(**changes))
 
+    @frees
     def delete_chat(self, owner: str, chat_id: str) -> None:
         """Delete a chat with all its messages, for good."""
         with transaction(self._writer) as db:
             find_chat(db, owner, chat_id)
             db.execute(delete(chats).where(chats.c.id == chat_id))
 
+    @frees
     def hide_chat(self, owner: str, chat_id: str) -> None:
         """Hide a chat from all lists, until ``restore_chat`` or ``forget``."""
         self._set_hidden(owner, chat_id, self._clock.now())
@@ -278,6 +283,7 @@ class Store:
             find_chat(db, owner, chat_id)
             return tree(db, chat_id)
 
+    @frees
     def hide_message(self, owner: str, message_id: str) -> None:
         """Hide a message and all that follow it; a sibling or the parent becomes the leaf."""
         with transaction(self._writer) as db:
@@ -337,6 +343,7 @@ class Store:
             db.execute(update(chats).where(chats.c.id == chat_id).values(leaf=leaf))
             return leaf
 
+    @frees
     def forget(self, *, idle: float = 0) -> int:
         """Delete what has been hidden, and temporary chats without a new message, for ``idle``
         seconds; return how many chats.
