@@ -16,7 +16,7 @@ from ui.chat.dialogs import open_dialog
 from ui.chat.empty import show_empty
 from ui.chat.history import show_history
 from ui.chat.navigation import open_chat
-from ui.chat.settings import show_settings
+from ui.chat.settings import ability_words, show_settings
 from ui.chat.surface import show_surface
 from ui.session.account import owner
 from ui.widgets.cards import attempt, show_fault, try_it
@@ -113,6 +113,7 @@ if chat is not None:
 else:
     about |= show_empty(service, chosen, models)
 about["models"] = models
+about["able"] = ability_words(service, chosen.model)
 about["fresh"] = st.session_state.get("fresh", 0)
 about["temporary"] = bool(st.session_state.get("temporary"))
 show_surface(me, [chosen, *others], about, heard)

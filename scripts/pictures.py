@@ -37,7 +37,7 @@ _STEP = 0.12
 
 SAID: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "weather": "What is the weather in 上海?",
+        "weather": "What is the weather in Shanghai?",
         "pasted": "Something pasted",
         "asks": "Asks me",
     },

@@ -11,6 +11,14 @@ _ROOM = """
 [data-testid=stSidebarHeader]{min-height:1rem;height:2.2rem}
 """
 
+# On a phone the choices of a chat are one row of icons, and what they are called is still said.
+_BAR = """
+@media(max-width:640px){
+.st-key-settings_bar .stPopover p{position:absolute;width:1px;height:1px;overflow:hidden;
+clip-path:inset(50%)}
+}
+"""
+
 _CODE = """
 [class*=st-key-definition_] textarea,[class*=st-key-json_] textarea,
 [class*=_arguments_] textarea,.st-key-tool_paste textarea,.st-key-pasted textarea
@@ -55,4 +63,4 @@ _DARK = """
 def show_style() -> None:
     """Send the style with the page."""
     colours = _DARK if st.context.theme.type == "dark" else _LIGHT
-    st.html(f"<style>{_ROOM}{_CODE}{_TITLES}{_ICONS}{colours}</style>")
+    st.html(f"<style>{_ROOM}{_BAR}{_CODE}{_TITLES}{_ICONS}{colours}</style>")

@@ -42,6 +42,8 @@ def get_current_weather(location: str) -> dict[str, str]:
     """
     if "上海" in location:
         return {"temperature": "25°C", "condition": "多云"}
+    if "shanghai" in location.lower():
+        return {"temperature": "25°C", "condition": "cloudy"}
     return {"error": "未知地点"}
 
 

@@ -17,7 +17,7 @@ from ui.chat.parameters import count_set, ignored, show_lost, show_parameters
 from ui.widgets.cards import attempt, try_it
 from ui.words import t
 
-_BADGES = {"tools": "blue", "vision": "violet", "thinking": "green"}
+_TOLD = ("thinking", "tools", "vision")
 _MOST = 4
 
 
@@ -25,7 +25,9 @@ def show_settings(
     service: Service, owner: str, models: list[str]
 ) -> tuple[ChatOptions, list[ChatOptions]]:
     """Draw the row of choices; return what is asked with, and with what else at the same time."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="xsmall", key="settings_bar"
+    ):
         model, dialect = _show_model(models)
         with st.popover(t("chat.tools"), icon=":material/construction:"):
             tools = st.pills(
@@ -58,14 +60,17 @@ def show_settings(
             if drawer.open:
                 show_lost(service, options)
         others = _show_others(options, models)
-        with st.container(horizontal=True, gap="xxsmall", width="content"):
-            for ability in sorted(able & set(_BADGES)):
-                st.badge(t(f"models.can_{ability}"), color=_BADGES[ability])  # type: ignore[arg-type]  # of the table
     if count_set(options) != count:
         # The button above was drawn before its fields were read.
         st.session_state["parameters_set"] = count_set(options)
         st.rerun()
     return options, others
+
+
+def ability_words(service: Service, model: str) -> str:
+    """Return what a model can do beside talking, in words."""
+    able = abilities(service, model)
+    return ", ".join(t(f"models.can_{ability}") for ability in _TOLD if ability in able)
 
 
 def abilities(service: Service, model: str | None) -> frozenset[str]:

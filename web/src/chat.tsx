@@ -43,7 +43,8 @@ export function Chat() {
         {empty && <h2>{words["empty.title"]}</h2>}
         {empty && data.found && <p class="quiet">{data.found}</p>}
         <Composer />
-        {empty ? <Examples /> : <p class={data.meter?.full ? "meter full" : "meter"}>{[data.hint, data.meter?.words].filter(Boolean).join(" · ")}</p>}
+        <p class={data.meter?.full ? "meter full" : "meter"}>{[data.hint, data.able, data.meter?.words].filter(Boolean).join(" · ")}</p>
+        {empty && <Examples />}
       </div>
       <div class="unseen" role="status" aria-live="polite">{store.busy ? words["phase.writing"] : ""}</div>
     </section>

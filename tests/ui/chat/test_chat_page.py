@@ -260,7 +260,7 @@ def test_thinking_and_diagrams_are_shown_as_what_they_are(url: str, chromium: Br
 def test_two_calls_of_one_step_are_two_lines(url: str, chromium: Browser) -> None:
     page = visit(chromium, url)
     ready(page)
-    page.get_by_role("button", name="What is the weather in 上海?").click()
+    page.get_by_role("button", name="What is the weather in Shanghai?").click()
     expect(page.get_by_text("get_current_weather")).to_have_count(2)
     answered(page)
 
