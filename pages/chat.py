@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.chats.feed.shown import SHOWN, stamp_of
 from core.chats.service import current_service
-from core.chats.values.chat import Chat
+from core.chats.values.chat import Chat, ChatMessage
 from core.errors import InvalidRequest
 from ui.chat.context_meter import read_meter
 from ui.chat.dialogs import open_dialog
@@ -18,6 +18,7 @@ from ui.chat.history import show_history
 from ui.chat.navigation import open_chat
 from ui.chat.settings import ability_words, show_settings
 from ui.chat.surface import show_surface
+from ui.chat.wire import open_wire, show_wire, wire_message
 from ui.session.account import owner
 from ui.widgets.cards import attempt, show_fault, try_it
 from ui.widgets.pulls import show_pulls
@@ -72,8 +73,21 @@ def heard(event: Mapping[str, Any]) -> None:
     elif kind == "cure":
         if not service.demo:
             try_it(service.library.pull, str(event.get("model")))
+    elif kind == "wire":
+        open_wire(str(message or ""))
     elif message:
         st.session_state["_dialog"] = (str(kind), str(message))
+
+
+def wired() -> ChatMessage | None:
+    """Return the answer of this chat that the drawer is open on."""
+    if chat is None or not wire_message():
+        return None
+    try:
+        found = service.store.message(me, wire_message())
+    except InvalidRequest:
+        return None
+    return found if found.chat_id == chat.id and found.exchanges else None
 
 
 def show_dialog() -> None:
@@ -116,7 +130,15 @@ about["models"] = models
 about["able"] = ability_words(service, chosen.model)
 about["fresh"] = st.session_state.get("fresh", 0)
 about["temporary"] = bool(st.session_state.get("temporary"))
-show_surface(me, [chosen, *others], about, heard)
+looked_at = wired()
+about["wire"] = looked_at.id if looked_at else ""
+# Two columns in any case, or the chat would be another element whenever the drawer opens.
+talk, side = st.columns([55, 45])
+with talk:
+    show_surface(me, [chosen, *others], about, heard)
+if looked_at is not None:
+    with side:
+        show_wire(service, me, looked_at.exchanges)
 show_dialog()
 if (
     chat is not None

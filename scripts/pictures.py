@@ -82,7 +82,7 @@ def record_chat(chromium: Browser, url: str, language: str) -> None:
     page.wait_for_timeout(700)
     frames.append(frame(page))
     page.locator('[data-do="wire"]').last.click()
-    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.locator(".st-key-wire_panel")).to_be_visible()
     page.wait_for_timeout(2500)
     frames.append(frame(page))
     save(frames, DOCS / language / "images/chat.gif")

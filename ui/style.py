@@ -19,6 +19,18 @@ clip-path:inset(50%)}
 }
 """
 
+# The drawer of the wire stands beside the chat; on a small screen it takes the place of it.
+_WIRE = """
+[data-testid=stHorizontalBlock]:has(.st-key-surface):not(:has(.st-key-wire_panel))
+>[data-testid=stColumn]:last-child{display:none}
+.st-key-wire_panel{height:calc(100dvh - 9rem);overflow:auto;padding:.2rem .2rem 1rem 1rem;
+border-left:1px solid color-mix(in srgb,currentColor 18%,transparent)}
+@media(max-width:900px){
+.st-key-wire_panel{position:fixed;inset:3.6rem 0 0;height:auto;z-index:90;padding:.5rem 1rem 1rem;
+border:0;background:var(--st-background-color,Canvas)}
+}
+"""
+
 _CODE = """
 [class*=st-key-definition_] textarea,[class*=st-key-json_] textarea,
 [class*=_arguments_] textarea,.st-key-tool_paste textarea,.st-key-pasted textarea
@@ -63,4 +75,4 @@ _DARK = """
 def show_style() -> None:
     """Send the style with the page."""
     colours = _DARK if st.context.theme.type == "dark" else _LIGHT
-    st.html(f"<style>{_ROOM}{_BAR}{_CODE}{_TITLES}{_ICONS}{colours}</style>")
+    st.html(f"<style>{_ROOM}{_BAR}{_WIRE}{_CODE}{_TITLES}{_ICONS}{colours}</style>")

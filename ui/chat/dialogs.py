@@ -1,4 +1,4 @@
-"""What the chat opens beside itself: the wire, a link, plain text, how two requests differ."""
+"""What the chat opens above itself: a link, plain text, a diagnosis, how two requests differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from core.chats.values.chat import ChatMessage
 from core.inspector.diagnosis import diagnose
 from core.translation.messages import text_of
 from ui.chat.navigation import link_to
-from ui.chat.wire import show_wire
 from ui.viewer.exchange import show_difference
 from ui.widgets.text import without_markdown
 from ui.words import t
@@ -21,10 +20,7 @@ Draw = Callable[[Service, str, ChatMessage], None]
 
 def open_dialog(kind: str, service: Service, owner: str, message: ChatMessage) -> None:
     """Open the dialog of a kind for a message; nothing for a kind that there is not."""
-    if kind == "wire":
-        if message.exchanges:
-            show_wire(service, owner, message.exchanges)
-    elif kind in _DIALOGS:
+    if kind in _DIALOGS:
         title, draw = _DIALOGS[kind]
         st.dialog(t(title), width="medium")(draw)(service, owner, message)
 

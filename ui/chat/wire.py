@@ -1,47 +1,75 @@
-"""The drawer at the side of a chat: one exchange in both dialects, and how to get it again."""
+"""The drawer beside a chat: one exchange in both dialects, and how to get it again."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import streamlit as st
 
 from core.chats.service import Service
 from core.errors import DiglotError
+from core.exchanges.exchange import Exchange
 from ui.viewer.exchange import show_exchange
+from ui.viewer.memory import remembered
+from ui.widgets.icons import icon_button
 from ui.words import t
+
+_OPEN = "wire_open_for"
+
+
+def open_wire(message_id: str) -> None:
+    """Open the drawer on an answer's exchanges; without an answer, or on the same one, close it."""
+    same = st.session_state.get(_OPEN) == message_id
+    st.session_state[_OPEN] = "" if same else message_id
+
+
+def wire_message() -> str:
+    """Return the answer that the drawer is open on, or nothing."""
+    return str(st.session_state.get(_OPEN, ""))
 
 
 def show_wire(service: Service, owner: str, exchange_ids: tuple[str, ...]) -> None:
-    """Open the drawer on the last of an answer's exchanges; others can be chosen in it."""
+    """Draw the drawer on the last of an answer's exchanges; others can be chosen in it."""
+    with st.container(key="wire_panel"):
+        # What is clicked in it draws only it anew, not the chat.
+        st.fragment(_draw)(service, owner, exchange_ids)
 
-    @st.dialog(t("chat.wire"), width="large", position="right")
-    def draw() -> None:
-        chosen = exchange_ids[-1]
-        if len(exchange_ids) > 1:
-            chosen = st.pills(
-                t("chat.wire_turns"),
-                exchange_ids,
-                default=chosen,
-                required=True,
-                format_func=lambda one: t("chat.wire_turn", turn=exchange_ids.index(one) + 1),
-            )
-        exchange = service.exchange(owner, chosen)
-        if exchange is None:
-            st.info(t("chat.wire_gone"), icon=":material/history:")
-            return
-        try:
-            card = service.reproduction(exchange)
-        except DiglotError:
-            card = {}
-        show_exchange(service, owner, exchange, key="wire", drawer=True)
-        if card:
-            with st.expander(t("chat.reproduce"), icon=":material/science:"):
-                st.caption(t("chat.reproduce_hint" if "seed" in card else "chat.reproduce_no_seed"))
-                text = json.dumps(card, ensure_ascii=False, indent=1)
-                st.code(text, language="json", wrap_lines=True)
-        if st.button(t("chat.wire_open"), icon=":material/open_in_full:", key="wire_open"):
-            st.session_state["exchange"] = chosen
-            st.switch_page("../pages/requests.py", query_params={"x": chosen})
 
-    draw()
+def _draw(service: Service, owner: str, exchange_ids: tuple[str, ...]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {t('chat.wire')}")
+        if icon_button(t("chat.wire_close"), "close", key="wire_close"):
+            open_wire("")
+            st.rerun()
+    chosen = exchange_ids[-1]
+    if len(exchange_ids) > 1:
+        chosen = st.pills(
+            t("chat.wire_turns"),
+            exchange_ids,
+            default=chosen,
+            required=True,
+            key=f"wire_turn_{chosen}",
+            format_func=lambda one: t("chat.wire_turn", turn=exchange_ids.index(one) + 1),
+        )
+    exchange = service.exchange(owner, chosen)
+    if exchange is None:
+        st.info(t("chat.wire_gone"), icon=":material/history:")
+        return
+    show_exchange(service, owner, exchange, key="wire", drawer=True)
+    card = remembered("reproduction", exchange.id, lambda: _card(service, exchange))
+    if card:
+        with st.expander(t("chat.reproduce"), icon=":material/science:"):
+            st.caption(t("chat.reproduce_hint" if "seed" in card else "chat.reproduce_no_seed"))
+            text = json.dumps(card, ensure_ascii=False, indent=1)
+            st.code(text, language="json", wrap_lines=True)
+    if st.button(t("chat.wire_open"), icon=":material/open_in_full:", key="wire_open"):
+        st.session_state["exchange"] = chosen
+        st.switch_page("../pages/requests.py", query_params={"x": chosen})
+
+
+def _card(service: Service, exchange: Exchange) -> dict[str, Any]:
+    try:
+        return service.reproduction(exchange)
+    except DiglotError:
+        return {}

@@ -113,7 +113,9 @@ function useRoom(section: Ref<HTMLElement | null>): void {
     fit();
     const sizes = new ResizeObserver(fit);
     sizes.observe(main);
-    for (const part of place.closest("[data-testid=stVerticalBlock]")?.children ?? []) sizes.observe(part);
+    // What stands above it may grow and shrink.
+    for (let part: Element | null = place; part && part !== main; part = part.parentElement)
+      for (let above = part.previousElementSibling; above; above = above.previousElementSibling) sizes.observe(above);
     return () => sizes.disconnect();
   }, []);
 }
@@ -198,7 +200,7 @@ async function earlier(box: HTMLElement, store: Store): Promise<void> {
 
 /** Escape stops; Alt+G answers again, Alt+J opens the wire of the last answer. */
 function useKeys(): void {
-  const { store, tell } = useSurface();
+  const { store, data, tell } = useSurface();
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
       if (document.querySelector("[role=dialog], .menu:popover-open")) return;
@@ -206,6 +208,7 @@ function useKeys(): void {
       if (event.key === "Escape" && store.busy) void store.stop();
       else if (event.altKey && event.code === "KeyG" && answer && !store.busy) again(store, answer, {});
       else if (event.altKey && event.code === "KeyJ" && answer?.wire) tell({ kind: "wire", message: answer.id });
+      else if (event.key === "Escape" && data.wire && !store.editing) tell({ kind: "wire", message: "" });
       else return;
       event.preventDefault();
     };
@@ -218,7 +221,7 @@ function useKeys(): void {
       document.removeEventListener("keydown", keys);
       document.removeEventListener("visibilitychange", back);
     };
-  }, [store]);
+  }, [store, tell]);
 }
 
 /** The cursor is in the composer when a chat is opened, and what had the focus and went gives it to what took its place. */

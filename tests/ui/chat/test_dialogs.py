@@ -53,14 +53,12 @@ def test_a_link_names_the_chat_and_the_message() -> None:
 
 
 @pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("kind", ["diagnosis", "differ", "wire"])
+@pytest.mark.parametrize("kind", ["diagnosis", "differ"])
 def test_what_is_gone_is_said(kind: str, language: str) -> None:
     page = opened(kind, language=language)
-    said = [one.value for one in (*page.caption, *page.info)]
-    assert words(language)["chat.wire_gone"] in said
+    assert words(language)["chat.wire_gone"] in [one.value for one in page.caption]
 
 
 def test_what_there_is_not_opens_nothing() -> None:
     for kind in ("nothing", "__class__"):
         assert not opened(kind).code
-    assert not opened("wire", exchanges=()).info
