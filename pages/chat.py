@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.chats.feed.instead import model_instead
 from core.chats.feed.shown import SHOWN, stamp_of
 from core.chats.service import current_service
 from core.chats.values.chat import Chat, ChatMessage
@@ -120,7 +121,9 @@ show_fault(service)
 about: dict[str, Any] = {"chat": "", "place": "", "reach": SHOWN, "stamp": "", "examples": []}
 if chat is not None:
     path = service.store.path(me, chat.id, limit=2)
-    about["meter"] = read_meter(service, chosen, path[-1] if path else None)
+    last = path[-1] if path else None
+    about["meter"] = read_meter(service, chosen, last)
+    about["instead"] = model_instead(service, last)
     about["place"], about["reach"] = st.session_state.pop("place", ("", SHOWN))
     about |= {"chat": chat.id, "stamp": stamp_of(chat, len(jobs))}
     about["hint"] = t("chat.temporary_help") if chat.temporary else ""

@@ -111,7 +111,7 @@ def test_chinese_is_chinese_with_its_own_commas() -> None:
 
 def test_english_has_chinese_only_where_it_quotes_some() -> None:
     # A question about a city that the example tools know by its Chinese name.
-    quoting = {"empty.example_weather", "example.weather", "example.two_steps"}
+    quoting = {"example.weather", "example.two_steps"}
     quoting |= {"tools.prompt_default"}
     assert {key for key, text in words("en").items() if CHINESE.search(text)} == quoting
 

@@ -29,10 +29,10 @@ _KEY = "surface"
 _mount = st.components.v2.component("diglot.chat", js=_LOADER, isolate_styles=False)
 
 WORDS = (
-    "answer_now again_api again_model apis_differ arguments attach bad branch cancel copy "
-    "copy_text delete_from deleted diagram diagram_source discard draw_diagram earlier edit "
-    "edit_answer edit_answer_hint edit_hint edit_send go_on_from goes_on good image input "
-    "input_busy link lost lost_cause messages more newest queued regenerate remove_file result "
+    "answer_now again_api again_model apis_differ arguments ask_instead attach bad "
+    "branch cancel copy copy_text delete_from deleted diagram diagram_source discard "
+    "draw_diagram earlier edit edit_answer edit_answer_hint edit_hint edit_send go_on_from "
+    "goes_on good image input input_busy link lost lost_cause messages more newest queued regenerate remove_file result "
     "running save send send_again stop system_message thinking title undo unsaved unsent "
     "version_back version_on wire write_on"
 ).split()

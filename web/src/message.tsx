@@ -61,13 +61,16 @@ function Question({ of, busy }: { of: Message; busy: boolean }) {
 }
 
 function Answer({ of, last, busy }: { of: Message; last: boolean; busy: boolean }) {
-  const { store, words, tell } = useSurface();
+  const { store, data, words, tell } = useSurface();
   if (of.answers.length) return <Together of={of} busy={busy} />;
   const running = of.state === "running";
   return (
     <>
       <Body of={of} />
       {of.error && <FaultCard fault={of.error} message={of.id} wire={Boolean(of.wire)} />}
+      {of.error && last && !busy && data.instead && data.instead !== of.model && (
+        <p><button type="button" class="primary" onClick={() => again(store, of, { model: data.instead })}>{words["chat.ask_instead"].replace("{model}", data.instead)}</button></p>
+      )}
       <Note of={of} />
       {!running && of.cut && last && !busy && (
         <p><button type="button" onClick={() => void store.act({ do: "write_on", message: of.id, options: store.options })}>{words["chat.write_on"]}</button></p>
