@@ -26,14 +26,15 @@ export default async function (page) {
 }
 """
 _KEY = "surface"
+_HEARD = "_surface_heard"
 _mount = st.components.v2.component("diglot.chat", js=_LOADER, isolate_styles=False)
 
 WORDS = (
     "answer_now again_api again_model apis_differ arguments ask_instead attach bad "
     "branch cancel copy copy_text delete_from deleted diagram diagram_source discard "
     "draw_diagram earlier edit edit_answer edit_answer_hint edit_hint edit_send go_on_from "
-    "goes_on good image input input_busy link lost lost_cause messages more newest queued regenerate remove_file result "
-    "running save send send_again stop system_message thinking title undo unsaved unsent "
+    "goes_on good image input input_busy link lost lost_cause messages more newest queued "
+    "regenerate remove_file result running save send send_again stop system_message thinking title undo unsaved unsent "
     "version_back version_on wire write_on"
 ).split()
 OTHER_WORDS = ("empty.title", "error.diagnosis", "error.said", "search.assistant", "search.user")
@@ -57,15 +58,23 @@ def show_surface(
         "options": msgspec.to_builtins([one for one in options if one.model]),
         "apis": {name: t(f"api.{name}") for name in PAGE_DIALECTS},
         "words": _words(),
+        "heard": st.session_state.get(_HEARD, 0),
         **about,
     }
     _mount(key=_KEY, data=data, on_event_change=lambda: _hear(heard))
 
 
 def _hear(heard: Callable[[Mapping[str, Any]], None]) -> None:
-    event = st.session_state[_KEY].event
-    if isinstance(event, Mapping):
-        heard(event)
+    """Hand on what is new of what the script tells.
+
+    It tells each event until it sees that it was heard: of two clicks in one run of the page
+    Streamlit keeps one.
+    """
+    told = st.session_state[_KEY].event
+    for event in told.get("events", ()) if isinstance(told, Mapping) else ():
+        if event["n"] > st.session_state.get(_HEARD, 0):
+            st.session_state[_HEARD] = event["n"]
+            heard(event)
 
 
 def _words() -> dict[str, str]:

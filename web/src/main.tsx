@@ -13,11 +13,29 @@ interface Root { place: HTMLElement; store: Store | null; draw: () => void }
 const stores = new Map<string, Store>();
 const roots = new WeakMap<HTMLElement, Root>();
 const KEPT = 30;
+const AGAIN = 400; // milliseconds
 let blank: Store | null = null;
+
+// What was told and not heard yet: of two clicks in one run of the page's script Streamlit keeps one.
+type Told = Record<string, unknown> & { n: number };
+let outbox: Told[] = [];
+let number = Date.now() * 1000;
+let send = () => undefined as void;
+
+const tell: Tell = (event) => {
+  outbox = [...outbox, { ...event, n: ++number }];
+  send();
+};
+
+const resend = () => {
+  if (outbox.length) send();
+};
 
 export default function mount({ data, parentElement, setTriggerValue }: Mount): () => void {
   const root = roots.get(parentElement) ?? begin(parentElement);
-  const tell: Tell = (event) => setTriggerValue("event", event);
+  send = () => setTriggerValue("event", { events: outbox });
+  outbox = outbox.filter((event) => event.n > data.heard);
+  if (outbox.length) setTimeout(resend, AGAIN);
   nameCopy(data.words["chat.copy"]);
   const store = storeOf(root.store, data, tell);
   root.store?.views.delete(root.draw);

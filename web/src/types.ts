@@ -27,7 +27,7 @@ export interface Data {
   home: string; ticket: string; language: string; chat: string; place: string; stamp: string; options: Options[];
   models: string[]; apis: Record<string, string>; temporary: boolean; found?: string; hint?: string; instead?: string; wire?: string; able?: string; meter?: { words: string; full: boolean; share?: number } | null; reach: number;
   examples: Example[];
-  words: Record<string, string>; fresh: number;
+  words: Record<string, string>; fresh: number; heard: number;
 }
 export interface Attached { name: string; data: string; size: number; image: string }
 
