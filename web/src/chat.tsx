@@ -221,7 +221,7 @@ function useKeys(): void {
       document.removeEventListener("keydown", keys);
       document.removeEventListener("visibilitychange", back);
     };
-  }, [store, tell]);
+  }, [store, data]);
 }
 
 /** The cursor is in the composer when a chat is opened, and what had the focus and went gives it to what took its place. */
