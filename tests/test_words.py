@@ -6,8 +6,7 @@ import ast
 import functools
 import re
 import shutil
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,30 +43,41 @@ DATA = {
 }
 
 
-@lru_cache
+class Source:
+    """A program's nodes, walked once: parsing and walking all of them takes seconds."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.relative_to(ROOT).as_posix()
+        self.nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        docs = {
+            id(node.body[0].value)
+            for node in self.nodes
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        }
+        # Those that are no docstrings.
+        self.strings = {
+            node.value
+            for node in self.nodes
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docs
+        }
+
+
 @functools.cache
-def sources(*folders: str) -> list[tuple[str, ast.Module]]:
-    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return [(p.relative_to(ROOT).as_posix(), ast.parse(p.read_text("utf-8"))) for p in paths]
+def source(path: Path) -> Source:
+    return Source(path)
 
 
-def strings(tree: ast.Module) -> Iterator[str]:
-    """Yield the strings of a program that are no docstrings."""
-    docs = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
-            yield node.value
+def sources(*folders: str) -> list[Source]:
+    return [source(p) for folder in folders for p in sorted((ROOT / folder).rglob("*.py"))]
 
 
-def beginnings(tree: ast.Module) -> Iterator[str]:
+def beginnings(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Yield how keys begin that are put together from a name."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
             found = re.match(r"[a-z_]+\.([\w.]*)", str(node.values[0].value))
             if found:
@@ -122,17 +132,17 @@ def test_every_word_is_used_and_none_is_missing() -> None:
     tables = (NOTES, ANSWER_NOTES, REASONS, REMARKS, WHY)
     used = {note.key for table in tables for note in table.values()}
     begun = {f"probe.title.{name}" for name in PROBES}
-    for _, tree in sources("core", "ui", "pages"):
-        used |= set(strings(tree))
-        begun |= set(beginnings(tree))
-    begun = {one for one in begun if one.partition(".")[0] in roots}
+    for one in sources("core", "ui", "pages"):
+        used |= one.strings
+        begun |= set(beginnings(one.nodes))
+    begun = {key for key in begun if key.partition(".")[0] in roots}
     begun -= {"probe.title."}
     unused = [key for key in known if key not in used and not key.startswith(tuple(begun))]
     assert not unused
     asked = [
         node.args[0].value
-        for _, tree in sources("core", "ui", "pages")
-        for node in ast.walk(tree)
+        for one in sources("core", "ui", "pages")
+        for node in one.nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in ("Note", "t", "say")
@@ -143,8 +153,8 @@ def test_every_word_is_used_and_none_is_missing() -> None:
     assert len(asked) > 300 and not set(asked) - known.keys()
     missing = {
         text
-        for _, tree in sources("core")
-        for text in strings(tree)
+        for one in sources("core")
+        for text in one.strings
         if re.fullmatch(r"(probe\.said|report|answer|lint|paste)\.[a-z_.]*[a-z_]", text)
     }
     assert not missing - known.keys()
@@ -152,13 +162,13 @@ def test_every_word_is_used_and_none_is_missing() -> None:
 
 def test_no_words_are_written_into_the_code() -> None:
     spoken = set()
-    for path, tree in sources("core", "ui", "pages"):
-        chinese = [s for s in strings(tree) if CHINESE.search(s)]
-        if path.startswith("ui/") or path.startswith("pages/"):
+    for one in sources("core", "ui", "pages"):
+        chinese = [s for s in one.strings if CHINESE.search(s)]
+        if one.path.startswith(("ui/", "pages/")):
             # JSON is an example of a body.
-            assert all(s.lstrip().startswith("{") for s in chinese), (path, chinese)
+            assert all(s.lstrip().startswith("{") for s in chinese), (one.path, chinese)
         elif chinese:
-            spoken.add(path)
+            spoken.add(one.path)
     assert spoken == DATA.keys()
 
 

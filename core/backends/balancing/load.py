@@ -196,7 +196,10 @@ class Load:
 
 
 class Lease:
-    """One request in work at a deployment. It ends once, however it ends."""
+    """One request in work at a deployment: ``began`` when it answers, then ``end`` or ``fail``.
+
+    It ends once, however often it is told to.
+    """
 
     __slots__ = ("_ended", "load", "route", "started")
 

@@ -50,7 +50,12 @@ _ELSEWHERE = frozenset({401, 402, 403, 404, 405, 501})
 
 
 class Attempts:
-    """The tries of one request for the model ``name``.
+    """The tries of one request for the model ``name``. No I/O: the caller waits and sends.
+
+        take() ──> lease ──> sent ──(answer)──> done
+          ^                   │
+          │                failed() ──(nothing left)──> over ──> failure()
+          └──(after pause)────┘
 
     ``trail`` records them. ``pause`` is the seconds to wait before the next one; ``over`` means
     that there is none.

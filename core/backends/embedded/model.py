@@ -60,7 +60,16 @@ class State(Struct, frozen=True, kw_only=True):
 
 
 class EmbeddedModel:
-    """The one embedded model of an app. Starts when first asked for; stop it before leaving."""
+    """The one embedded model of an app. Starts when first asked for; stop it before leaving.
+
+        stopped ──start()──> fetching ──(file)──> starting ──(listens)──> ready
+           ^                    │                  │    ^                   │
+           │                    └──(no file)──┐    │    └───(child died)────┘
+           │                                  v    v
+           └──stop(), from anywhere        failed (too many deaths) ──start()──> fetching
+
+    A thread moves it on; callers of ``start`` wait for one future, which each end settles.
+    """
 
     def __init__(
         self, settings: Embedded | None = None, *, environ: Mapping[str, str] | None = None

@@ -68,6 +68,12 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 class Job:
     """One answer being written. The public methods may be called from any thread.
 
+        queued ──follow()──> loading ──(events)──> thinking, calling, writing … ──> done
+                    cancel(), end(state), an error ──> the same end, with what was written
+
+    Two tasks run: one folds events into ``_answer``, one writes the row as it grows. ``saving``
+    is the phase while the last write of the row fails and is repeated.
+
     ``started`` and ``ended`` (None while it runs) are on the clock of time.monotonic_ns.
     """
 

@@ -11,6 +11,7 @@ from core.inspector.align.answer_leaves import EMPTY, GROWING
 from core.translation.codec.json import decode_json, encode_json
 from core.translation.dialects.registry import SPOKEN
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.report.meaning import opened
 
 OWN_ON_EACH_SIDE = frozenset({"model", "created", "id"})
 """What each side gives itself: the two belong together though they differ."""
@@ -77,20 +78,6 @@ def _in_another_form(
         words = isinstance(value, str) and isinstance(other, str) and bool(value and other)
         return words and (value in other or other in value)
     return False
-
-
-def opened(value: Any) -> Any:
-    """Return what a call's arguments mean: text of JSON is an object, nothing an empty one."""
-    for _ in range(2):
-        if not isinstance(value, str):
-            break
-        if not value.strip():
-            return {}
-        try:
-            value = decode_json(value)
-        except DiglotError:
-            return value
-    return {} if value is None else value
 
 
 def _reason(value: Any, other: Any, source: str, target: str) -> bool:

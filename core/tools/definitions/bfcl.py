@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.errors import InvalidRequest
 from core.tools.definitions.values import Definition
-from core.translation.codec.json import read_object, read_text
+from core.translation.codec.json import read_name, read_object, read_text
 from core.translation.messages import Tool
 
 STANDARD_TYPES: Mapping[str, str] = {
@@ -45,9 +44,7 @@ def is_bfcl(value: Any) -> bool:
 def parse_bfcl(value: Any, path: str) -> Definition:
     """Read one definition. Raises InvalidRequest that names ``path``."""
     item = read_object(value, path)
-    name = read_text(item.get("name"), f"{path}.name")
-    if not name:
-        raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
+    name = read_name(item, path)
     schema = item.get("parameters")
     if schema is not None:
         schema = _walk(read_object(schema, f"{path}.parameters"), _standard)

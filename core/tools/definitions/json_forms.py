@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.errors import InvalidRequest
 from core.tools.definitions.values import Definition, Format
-from core.translation.codec.json import read_flag, read_object, read_text
+from core.translation.codec.json import read_flag, read_name, read_object, read_text
 from core.translation.messages import Tool
 
 JSON_FORMS: Mapping[str, str] = {
@@ -36,9 +35,7 @@ def parse_form(value: Any, form: Format, path: str) -> Definition:
     schema = body.get(key)
     if schema is not None:
         read_object(schema, f"{path}.{key}")
-    name = read_text(body.get("name"), f"{path}.name")
-    if not name:
-        raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
+    name = read_name(body, path)
     tool = Tool(
         name=name,
         description=read_text(body.get("description"), f"{path}.description"),

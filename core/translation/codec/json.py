@@ -181,6 +181,14 @@ def read_field(
     return value if isinstance(value, str) else read_text(value, join(path, key), blame=blame)
 
 
+def read_name(body: dict[str, Any], path: str, key: str = "name") -> str:
+    """Return the text at ``key`` of the object at ``path``, which must not be empty."""
+    name = read_field(body, key, path)
+    if not name:
+        raise InvalidRequest(f"{path}.{key} is missing", path=f"{path}.{key}")
+    return name
+
+
 def read_flag(value: Any, path: str) -> bool | None:
     """Return ``value`` if it is true, false or null."""
     if value is None or isinstance(value, bool):

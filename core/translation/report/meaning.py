@@ -60,15 +60,15 @@ def _otherwise(row: Field, value: Any, sent: Any) -> bool:
         return bool(listed or sent == [value])
     if row.name == "call.arguments":
         # What is no object, or was cut, stands whole in one.
-        said = _opened(value)
-        return bool(_opened(sent) in (said, {"arguments": said}, {"arguments": value}))
+        said = opened(value)
+        return bool(opened(sent) in (said, {"arguments": said}, {"arguments": value}))
     if row.name == "format":
         return isinstance(sent, dict) or {value, sent} <= {"json", "json_object"}
     if row.name == "parallel_tool_calls":
         return sent is (not value)
     if row.name == "logprobs":
         return sent is True and isinstance(value, int)
-    return bool(_opened(value) == _opened(sent))
+    return bool(opened(value) == opened(sent))
 
 
 def _setting(row: Field, value: Any, sent: Any) -> bool:
@@ -130,8 +130,8 @@ def _decoded(data: str) -> str:
 
 def _holds(value: Any, sent: Any) -> bool:
     """Tell whether every text in a value stands in what was sent."""
-    whole = encode_json(_opened(sent)).decode()
-    said = list(_texts(_opened(value)))
+    whole = encode_json(opened(sent)).decode()
+    said = list(_texts(opened(value)))
     return bool(said) and all(encode_json(text).decode()[1:-1] in whole for text in said)
 
 
@@ -145,7 +145,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _opened(value: Any) -> Any:
+def opened(value: Any) -> Any:
     """Return what JSON text says; a call's arguments are text in one dialect, an object elsewhere.
 
     Arguments that were written as text twice over, or left out, count as the object they mean.

@@ -16,6 +16,7 @@ from core.translation.codec.json import (
     read_arguments,
     read_field,
     read_items,
+    read_name,
     read_object,
     read_text,
 )
@@ -160,18 +161,14 @@ def _parse_document(block: dict[str, Any], path: str) -> list[Part]:
 
 
 def _parse_call(block: dict[str, Any], path: str) -> ToolCall:
-    for name in ("id", "name"):
-        if not read_field(block, name, path):
-            raise InvalidRequest(f"{path}.{name} is missing", path=f"{path}.{name}")
+    identity, name = read_name(block, path, "id"), read_name(block, path)
     given = block.get("input")
     text = read_arguments(given, f"{path}.input", blame=InvalidRequest)
-    return ToolCall(id=block["id"], name=block["name"], arguments=text)
+    return ToolCall(id=identity, name=name, arguments=text)
 
 
 def _parse_result(block: dict[str, Any], path: str) -> Message:
-    identity = read_field(block, "tool_use_id", path)
-    if not identity:
-        raise InvalidRequest(f"{path}.tool_use_id is missing", path=f"{path}.tool_use_id")
+    identity = read_name(block, path, "tool_use_id")
     content = block.get("content")
     place = f"{path}.content"
     if isinstance(content, dict):

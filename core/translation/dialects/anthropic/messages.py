@@ -17,6 +17,7 @@ from core.translation.codec.json import (
     read_count,
     read_flag,
     read_items,
+    read_name,
     read_object,
     read_text,
 )
@@ -248,9 +249,7 @@ def _parse_tools(value: Any) -> tuple[Tool, ...]:
         body = read_object(item, path)
         if left_out("anthropic", "tools[]", body):
             continue
-        name = read_text(body.get("name"), f"{path}.name")
-        if not name:
-            raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
+        name = read_name(body, path)
         tools.append(
             Tool(
                 name=name,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import InvalidRequest
 from core.translation.codec.json import (
     arguments_object,
     encode_json,
     read_flag,
     read_items,
+    read_name,
     read_object,
     read_text,
 )
@@ -46,9 +46,7 @@ def parse_tools(value: Any, dialect: str) -> tuple[Tool, ...]:
 def parse_custom(value: Any, path: str) -> Tool:
     """Read a tool that takes text as a function of one string."""
     custom = read_object(value, path)
-    name = read_text(custom.get("name"), f"{path}.name")
-    if not name:
-        raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
+    name = read_name(custom, path)
     text: dict[str, Any] = {"type": "string"}
     grammar = custom.get("format")
     # Chat completions wrap what stands bare in the responses API.
@@ -91,9 +89,7 @@ def parse_functions(value: Any) -> tuple[Tool, ...]:
 
 def _parse_function(value: Any, path: str, *, strict: bool) -> Tool:
     function = read_object(value, path)
-    name = read_text(function.get("name"), f"{path}.name")
-    if not name:
-        raise InvalidRequest(f"{path}.name is missing", path=f"{path}.name")
+    name = read_name(function, path)
     parameters = function.get("parameters")
     if parameters is not None:
         read_object(parameters, f"{path}.parameters")

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from core.errors import InvalidRequest
-from core.translation.codec.json import read_flag, read_items, read_object, read_text
+from core.translation.codec.json import read_flag, read_items, read_name, read_object, read_text
 from core.translation.dialects.shared.tool_definitions import parse_custom, unpack_input
 from core.translation.fields.allowed_tools import mark_barred
 from core.translation.fields.kinds import left_out
@@ -51,9 +50,7 @@ def _parse(value: Any, path: str, place: str, namespace: str) -> Iterator[Tool]:
         body = read_object(item, here)
         if left_out("responses", place, body):
             continue
-        name = read_text(body.get("name"), f"{here}.name")
-        if not name:
-            raise InvalidRequest(f"{here}.name is missing", path=f"{here}.name")
+        name = read_name(body, here)
         if body.get("type") == "namespace":
             yield from _parse(body.get("tools"), f"{here}.tools", "tools[].tools[]", name)
             continue

@@ -33,6 +33,8 @@ class _Piece(Struct):
     id: str
     name: str
     arguments: str
+    whole: bool = False
+    """The arguments are an object, perhaps an empty one, and so all of them."""
 
 
 class _Arguments:
@@ -101,13 +103,14 @@ class _Arguments:
 class _Opened:
     """A call that has begun. ``chunk`` is the number of the chunk that named it last."""
 
-    __slots__ = ("arguments", "chunk", "given", "index", "name")
+    __slots__ = ("arguments", "chunk", "given", "index", "name", "whole")
 
     def __init__(self, index: int, piece: _Piece) -> None:
         self.index = index
         self.given = piece.id
         self.name = piece.name
         self.chunk = -1
+        self.whole = piece.whole
         self.arguments = _Arguments()
 
 
@@ -156,7 +159,7 @@ class CallPieces:
             return call
         if piece.id and call.given:
             return call if piece.id == call.given and piece.name == call.name else None
-        begun = call.chunk == self._chunk or call.arguments.complete
+        begun = call.chunk == self._chunk or call.whole or call.arguments.complete
         return None if begun or (call.name and piece.name != call.name) else call
 
     def _add(self, piece: _Piece, call: _Opened | None, events: list[ToolCallDelta]) -> None:
@@ -232,6 +235,7 @@ def _read_piece(value: Any, path: str) -> _Piece:
             identity, f"{path}.id", blame=InvalidResponse),
         read_text(function.get("name"), f"{path}.function.name", blame=InvalidResponse),
         _read_arguments(function, f"{path}.function.arguments"),
+        isinstance(function.get("arguments"), dict),
     )  # fmt: skip
 
 
