@@ -20,6 +20,7 @@ Its value is the body's length in bytes, which then stands in no header, or None
 known. Servers pass over keys that they do not know (ASGI 3.0, "Extensions").
 """
 
+_FRAMING = (b"content-length", b"content-encoding", b"transfer-encoding")
 # What no header may hold beside the ends of lines, which are counted (RFC 9110, 5.5).
 _BROKEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -29,7 +30,8 @@ class JoinedHead(RequestResponseCycle):
 
     async def send(self, message: Any) -> None:
         """Send on; a head that is followed at once waits for what follows."""
-        if BODY_FOLLOWS not in message:
+        # What packs bodies may stand between and say the length itself, as in the app's process.
+        if BODY_FOLLOWS not in message or any(name in _FRAMING for name, _ in message["headers"]):
             await super().send(message)
             return
         length = message[BODY_FOLLOWS]

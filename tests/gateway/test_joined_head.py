@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from starlette.middleware.gzip import GZipMiddleware
 
 from core.gateway.joined_head import BODY_FOLLOWS
 from core.gateway.uvicorn_protocol import BoundedServer
@@ -80,6 +81,18 @@ def test_a_client_that_keeps_no_connection_is_told_so(url: str) -> None:
     reply = httpx.post(f"{url}/sized", headers={"connection": "close"})
     assert (reply.content, reply.headers["content-length"]) == (b"abcd", "4")
     assert reply.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("path", ["/sized", "/chunks"])
+@pytest.mark.parametrize("logged", [False, True])
+def test_what_packs_the_body_between_says_its_length(path: str, logged: bool) -> None:
+    packing = GZipMiddleware(answer, minimum_size=1)
+    with serving_app(BoundedServer(packing), access_log=logged) as url:
+        for _ in range(3):
+            reply = httpx.post(url + path)
+            assert (reply.content, reply.headers["content-encoding"]) == (b"abcd", "gzip")
+            lengths = reply.headers.get_list("content-length")
+            assert len(lengths) + len(reply.headers.get_list("transfer-encoding")) == 1
 
 
 def test_no_header_can_begin_another(url: str) -> None:
