@@ -147,8 +147,9 @@ def _whole(exchange: Exchange, dialect: str) -> dict[str, Any]:
 
 
 def _is_stream(exchange: Exchange, dialect: str) -> bool:
-    wires = [wire for wire in (exchange.client, *exchange.backend) if wire.dialect == dialect]
-    return (wires[-1] if wires else exchange.client).streamed
+    """Tell whether ``response_in`` returns a stream: that of the first wire in this dialect."""
+    wires = [exchange.client, *reversed(exchange.backend)]
+    return next((w for w in wires if w.dialect == dialect), exchange.client).streamed
 
 
 def _read(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,13 @@ from core.inspector.align.answer_reasons import ANSWER_HOLDS
 from core.inspector.align.response import align_answer
 from core.inspector.align.response_notes import ANSWER_NOTES
 from core.inspector.align.stream import align_stream
-from core.inspector.timeline import StreamLine, read_line, record_data
+from core.inspector.timeline import read_line
 from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS
 from core.translation.translate import StreamTranslator, translate_response
 from tests.laws.basics import NOW, STAMP, texts, values
 from tests.laws.values import answers, event_streams
 from tests.support.answer_judge import answer_faults, stream_faults
+from tests.support.exchange_judge import records
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 CHATS = tuple(DIALECTS)
@@ -49,20 +49,6 @@ def held(body: dict[str, Any], source: str, target: str) -> Iterator[tuple[dict[
 def streamed(data: bytes, source: str, target: str) -> bytes:
     translator = StreamTranslator(source, target, STAMP, include_usage=True)
     return translator.feed(data, now=NOW) + translator.close(now=NOW)
-
-
-def records(line: StreamLine) -> list[Any]:
-    """Return what a stream's records hold, and the names of its events."""
-    found: list[Any] = []
-    for record in line.records:
-        lines = re.split(r"\r\n|\r|\n", record.data.decode("utf-8", "replace"))
-        found += [text[6:].strip() for text in lines if text.startswith("event:")]
-        data = record_data(record, line.dialect).decode("utf-8", "replace").strip()
-        try:
-            found.append(json.loads(data))
-        except ValueError:
-            found.append(data)
-    return found
 
 
 def told_truly(data: bytes, source: str, target: str, out: bytes) -> list[str]:

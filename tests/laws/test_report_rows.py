@@ -20,6 +20,7 @@ from core.translation.report.notes import NOTES
 from core.translation.report.reasons import FALLBACKS, HOLDS
 from tests.laws.bodies import BODIES
 from tests.laws.test_faces import NEW, body_of, conversations
+from tests.support.exchange_judge import exchange_faults
 from tests.support.report_corpus import BY_HAND, CONFIGURED, MODELS, answering, config_of, requests
 from tests.support.report_judge import faults
 
@@ -48,9 +49,12 @@ class Asked:
         return exchange, answer.headers.get("x-diglot-dropped", "")
 
     def held(self, dialect: str, body: dict[str, Any]) -> list[str]:
-        """Return what is wrong with the report of a request."""
+        """Return what is wrong with the report of a request, its answer and its stream."""
         found = self.ask(dialect, body)
-        return list(faults(*found, CONFIGURED.get(body["model"], {}))) if found else []
+        if found is None:
+            return []
+        config = CONFIGURED.get(body["model"], {})
+        return [*faults(*found, config), *exchange_faults(found[0])]
 
 
 @pytest.fixture(scope="module")

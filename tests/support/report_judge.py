@@ -7,6 +7,7 @@ key, and by the bodies alone.
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -76,6 +77,13 @@ def texts_of(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from texts_of(item)
+
+
+def decoded(data: str) -> str:
+    """Return the words of a file as base64 has them, or the data itself."""
+    with suppress(ValueError):
+        return b64decode(data.rpartition(",")[2], validate=True).decode()
+    return data
 
 
 def plain_json(value: Any) -> Any:
@@ -188,6 +196,8 @@ class Judge:
                 heads = [text.rpartition(",")[2][:8] for text in (value, sent)]
                 return heads[0] == heads[1]
             if value.startswith("data:") and value.endswith(sent):
+                return True
+            if row.note.key == "report.as_text" and decoded(value) in sent:
                 return True
             if sent.startswith("data:") and sent.endswith(value):
                 return True

@@ -97,7 +97,7 @@ def think(body: dict[str, Any], schema: dict[str, Any] | None, chosen: Any) -> T
     """Decide the answer to a conversation; both dialects agree on every field read here."""
     last = body["messages"][-1]
     question = _text(last.get("content"))
-    tools = [tool["function"] for tool in body.get("tools") or []]
+    tools = [tool["function"] for tool in body.get("tools") or [] if "function" in tool]
     if isinstance(chosen, dict):
         tools = [tool for tool in tools if tool["name"] == chosen["function"]["name"]]
     if schema is not None:

@@ -21,6 +21,7 @@ from core.inspector.align.answer_leaves import (
     AnswerLeaf,
     answer_leaves,
     is_closed,
+    is_echo,
     rows_of,
 )
 from core.inspector.align.answer_scene import AnswerWays
@@ -150,7 +151,8 @@ class _Merged:
 
     def _leaf(self, path: str) -> AnswerLeaf:
         pattern, row, values, _ = self._found[path]
-        again = row is _AGAIN or _FINAL.match(path) is not None
+        final = _FINAL.match(path) is not None and not is_echo(path)
+        again = row is _AGAIN or final
         value = _merge(values, row)
         begun = value in EMPTY or path in _WHOLE or path.endswith(".status")
         row = None if row is _STATE and not begun else row
