@@ -47,9 +47,11 @@ class Endpoint(ABC):
     """The handler of one route, behind the gate.
 
     ``dialect`` is that of its errors. ``reads`` says how much of the body is read before ``serve``;
-    with "as it comes", ``serve`` passes the pieces on. ``free`` routes need no key: orchestrators
-    call them all the time.
+    with "as it comes", ``serve`` passes the pieces on. ``most`` is the largest body in bytes.
+    ``free`` routes need no key: orchestrators call them all the time.
     """
+
+    most = MAX_REQUEST
 
     def __init__(
         self,
@@ -96,9 +98,9 @@ class Endpoint(ABC):
         if self.reads != "all":
             return b""
         headers = scope["headers"]
-        body = await read_body(receive, headers)
+        body = await read_body(receive, headers, most=self.most)
         if body and not is_plain(headers, body):
-            body = await asyncio.to_thread(decoded, headers, body, limit=MAX_REQUEST)
+            body = await asyncio.to_thread(decoded, headers, body, limit=self.most)
         if body and PATH_MODEL in scope:
             return set_model(body, scope[PATH_MODEL])
         return body
@@ -197,10 +199,12 @@ def noted(call: CallScope, send: Send) -> Send:
     return noting
 
 
-async def read_body(receive: Receive, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+async def read_body(
+    receive: Receive, headers: Iterable[tuple[bytes, bytes]], *, most: int = MAX_REQUEST
+) -> bytes | None:
     """Return the request body, or None if the client left before its end.
 
-    Raises InvalidRequest: 413 for more than MAX_REQUEST, 408 for a slow body.
+    Raises InvalidRequest: 413 for more than ``most`` bytes, 408 for a slow body.
     """
     pieces: list[bytes] = []
     size = 0
@@ -213,9 +217,9 @@ async def read_body(receive: Receive, headers: Iterable[tuple[bytes, bytes]]) ->
         size += len(piece)
         more = message.get("more_body", False)
         # A body that is announced as too long is not read.
-        if size > MAX_REQUEST or (more and not pieces and _length(headers) > MAX_REQUEST):
+        if size > most or (more and not pieces and _length(headers) > most):
             raise InvalidRequest(
-                f"the request is larger than {MAX_REQUEST // 1024 // 1024} MB",
+                f"the request is larger than {most // 1024 // 1024} MB",
                 status=413,
                 code="request_too_large",
             )

@@ -42,9 +42,11 @@ _INSTRUCTIONS = "Tools of a Diglot server. Each result is text, or JSON as text.
 class McpEndpoint(Endpoint):
     """Answers ``/mcp``. ``open_tools`` opens the tools; the config tells whether to offer them.
 
-    The SDK takes bodies of up to 4 MB. Invalid ids and protocol versions are refused before: the
+    Bodies may have 4 MB, as many as the SDK takes. Invalid ids and protocol versions are refused before: the
     SDK treats a request with the id null as a notification.
     """
+
+    most = 4 * 1024 * 1024
 
     def __init__(self, gateway_state: GatewayState, open_tools: OpenTools) -> None:
         super().__init__(gateway_state, dialect=COMMON)

@@ -98,6 +98,8 @@ def _choice(value: Any, sent: Any) -> bool:
         return bool(_CHOICES.get(mode, mode) == allowed.get("mode", "auto"))
     if isinstance(value, dict):
         inner = value.get("function", value)
+        # Anthropic's API has the name in a field of its own.
+        named = sent if isinstance(sent, str) else named
         return named is not None and isinstance(inner, dict) and inner.get("name") == named
     if isinstance(sent, dict):
         return bool(value == named or value in ("tool", "function"))

@@ -25,6 +25,7 @@ from core.translation.report.meaning import carries
 from core.translation.report.scene import EMPTY, Scene, message_of, same
 
 # Names of rows that hold one idea between them.
+_PARALLEL = "parallel_tool_calls"
 _GROUPS = (
     frozenset({"content", "content.text", "refusal", "prompt", "system", "message.thinking"}),
     frozenset({"call.id", "tool_call_id"}),
@@ -126,9 +127,14 @@ class Places:
         spoken = DIALECTS.get(self._scene.target)
         own = spoken.settings.by_name.get(row.name) if spoken is not None else None
         place = own.paths[self._scene.target] if own else ""
+        if row.name == _PARALLEL and place not in self._written:
+            places = _patterns(self._scene.target, frozenset({_PARALLEL}))
+            place = next((one for one in places if one in self._written), place)
         if place not in self._written:
             return None
-        right = carries(row, leaf.value, self._written[place], self._scene)
+        sent = self._written[place]
+        turned = row.name == _PARALLEL and place.rpartition(".")[2].startswith("disable")
+        right = sent is (not leaf.value) if turned else carries(row, leaf.value, sent, self._scene)
         return (place, row) if right else None
 
     def _looked_up(self, leaf: Leaf, finder: _Finder) -> tuple[str, Field] | None:
