@@ -42,8 +42,8 @@ _INSTRUCTIONS = "Tools of a Diglot server. Each result is text, or JSON as text.
 class McpEndpoint(Endpoint):
     """Answers ``/mcp``. ``open_tools`` opens the tools; the config tells whether to offer them.
 
-    Bodies may have 4 MB, as many as the SDK takes. Invalid ids and protocol versions are refused before: the
-    SDK treats a request with the id null as a notification.
+    Bodies may have 4 MB, as many as the SDK takes. Invalid ids and protocol versions are refused
+    before: the SDK treats a request with the id null as a notification.
     """
 
     most = 4 * 1024 * 1024
