@@ -140,7 +140,9 @@ class Judge:
             return "" if self.means(row) else "retyped, but another meaning"
         if row.path is None:
             words = [v for v in scalars_in(row.written) if v not in EMPTY]
+            others = texts_of([r.written for r in self.rows if r is not row and r.path])
             made = [v for v in words if not self.said(v) and not self.shown(row, v)]
+            made = [v for v in made if not (isinstance(v, str) and v in others)]
             return "" if len(made) < len(words) else "retyped out of nothing"
         if row.value in EMPTY or row.value in (0, False) or self.constant(row.path):
             return ""
@@ -177,6 +179,8 @@ class Judge:
     def _defaulted(self, row: AlignedRow) -> str:
         if row.path is not None:
             return "added, but it has a path"
+        if row.note.key == "answer.echoed" and self.target == "responses":
+            return ""  # a setting may be a word of the answer, too
         if is_words(row.written) and row.written != "[DONE]" and not self.constant(row.target) and (
             row.written in self.mine + self.aside):  # fmt: skip
             return "added, but the other side said it"
