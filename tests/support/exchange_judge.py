@@ -31,8 +31,8 @@ def exchange_faults(exchange: Exchange) -> Iterator[str]:
     )
     if is_streamed(exchange) and pair.source in DIALECTS:
         source, target, rows = stream_rows(exchange, pair)
-        sides = [_records(exchange, dialect) for dialect in (source, target)]
-        yield from stream_faults(rows, *sides, source, target, others)
+        left, right = _records(exchange, source), _records(exchange, target)
+        yield from stream_faults(rows, left, right, source, target, others)
 
 
 def records(line: StreamLine) -> list[Any]:
