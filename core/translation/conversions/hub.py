@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from msgspec.structs import replace
 
+from core.errors import InvalidRequest
 from core.translation.codec.json import decode_answer, encode_json
 from core.translation.codec.json_paths import without
 from core.translation.conversions.incoming import Backend, Incoming
@@ -92,6 +93,12 @@ class Hub:
 
     def _parsed(self) -> ChatRequest:
         client = DIALECTS[self._client_dialect]
+        # Anthropic's servers, Ollama (0.17.4) and vLLM all refuse a request without it, or with 0.
+        most = self.body.get(client.needs, 0) if client.needs else 1
+        if most is None or (isinstance(most, int) and most <= 0):
+            raise InvalidRequest(
+                f"{client.needs} is required and must be positive", path=client.needs
+            )
         request = client.parse_request(self.body)
         if request.thinking is None:
             return replace(request, thinking=self._backend.thinking)

@@ -123,6 +123,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     Ollama's form: lines of JSON, and streams unless told not to. ``aligned`` ones have one
     message where the hub has one. ``partner`` is the dialect that the viewer compares it with.
     ``plain`` reads its requests that are plain, and refuses others.
+    ``needs`` is a number that a chat must have and that must be positive.
     ``thinks_if`` is the field without which nobody thinks ("" where that is the model's matter).
     ``loaded`` answers a request without a prompt, if that asks to load the model. ``keeps``:
     its server keeps answers, to be asked for by id; ``threads``: a conversation can be gone on
@@ -149,6 +150,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     encoder: _NewEncoder
     signature: Signature
     plain: msgspec.json.Decoder[Any] | None = None
+    needs: str = ""
     thinks_if: str = ""
     loaded: _Loaded | None = None
     keeps: bool = False

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from core.config.deployment import Deployment
+from core.errors import InvalidRequest
 from core.translation.conversions.hub import Hub
 from core.translation.conversions.incoming import Incoming
 from core.translation.conversions.loading import Loading
@@ -42,3 +45,12 @@ def test_the_shortest_way_that_fits_is_taken() -> None:
     for more in ({"settings": {"seed": 1}}, {"unwanted": ("seed",)}, {"thinking": False}):
         assert isinstance(way("openai", HI, backend("ollama", **more)), Hub)
     assert isinstance(way("openai", {**HI, "n": 2}, ollama), Hub)
+
+
+@pytest.mark.parametrize("most", [{}, {"max_tokens": None}, {"max_tokens": 0}, {"max_tokens": -1}])
+def test_messages_need_a_limit_as_on_its_servers(most: dict[str, Any]) -> None:
+    conversion = way("anthropic", {**HI, **most}, backend("ollama"))
+    assert isinstance(conversion, Hub)
+    with pytest.raises(InvalidRequest) as caught:
+        _ = conversion.asked
+    assert (caught.value.status, caught.value.path) == (400, "max_tokens")

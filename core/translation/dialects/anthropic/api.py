@@ -35,6 +35,7 @@ _MESSAGES = Dialect(
     decoder=messages_stream.StreamDecoder,
     encoder=messages_stream.StreamEncoder,
     signature=signature.MESSAGES,
+    needs="max_tokens",
     thinks_if="thinking",
     threads=True,
     counts_at=_COUNT,
