@@ -67,6 +67,9 @@ def heard(event: Mapping[str, Any]) -> None:
     kind, message = event.get("kind"), event.get("message")
     if kind == "opened":
         open_chat(str(event.get("chat")))
+        if event.get("made") and st.session_state.get("temporary"):
+            # Asked before the page knew that it was to be.
+            attempt(service.store.update_chat, me, str(event.get("chat")), temporary=True)
     elif kind == "ended":
         st.session_state["title_looks"] = _TITLE_WAIT
     elif kind == "cure" and event.get("cure") == "retry":
@@ -92,10 +95,21 @@ def wired() -> ChatMessage | None:
 
 
 def show_dialog() -> None:
-    """Open what was asked for, in this run alone."""
-    kind, message_id = st.session_state.pop("_dialog", ("", ""))
-    if kind:
-        attempt(lambda: open_dialog(kind, service, me, service.store.message(me, message_id)))
+    """Draw the dialog that was asked for, until it is closed."""
+    kind, message_id = st.session_state.get("_dialog", ("", ""))
+    if not kind:
+        return
+    try:
+        message = service.store.message(me, message_id)
+    except InvalidRequest:
+        close_dialog()
+        return
+    open_dialog(kind, service, me, message, closed=close_dialog)
+
+
+def close_dialog() -> None:
+    """Draw no dialog from the next run on."""
+    st.session_state.pop("_dialog", None)
 
 
 def wait_for_title(current: Chat) -> None:

@@ -18,11 +18,21 @@ from ui.words import t
 Draw = Callable[[Service, str, ChatMessage], None]
 
 
-def open_dialog(kind: str, service: Service, owner: str, message: ChatMessage) -> None:
-    """Open the dialog of a kind for a message; nothing for a kind that there is not."""
+def open_dialog(
+    kind: str,
+    service: Service,
+    owner: str,
+    message: ChatMessage,
+    *,
+    closed: Callable[[], None] = lambda: None,
+) -> None:
+    """Open the dialog of a kind for a message; nothing for a kind that there is not.
+
+    It has to be opened in each run of the page until it is ``closed``.
+    """
     if kind in _DIALOGS:
         title, draw = _DIALOGS[kind]
-        st.dialog(t(title), width="medium")(draw)(service, owner, message)
+        st.dialog(t(title), width="medium", on_dismiss=closed)(draw)(service, owner, message)
 
 
 def _draw_link(service: Service, owner: str, message: ChatMessage) -> None:

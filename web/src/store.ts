@@ -6,7 +6,9 @@ import type { Attached, ChatView, Data, Fault, Grow, Message, MessageView, Optio
 type Deed = Record<string, unknown> & { do: string };
 export type Tell = (event: Record<string, unknown>) => void;
 
+const QUIET = new Set(["show", "hide", "restore", "rate", "rewrite", "branch"]); // deeds that ask no model
 const TRIES = 8;
+const PATIENCE = 3000; // milliseconds
 const LOOK_EVERY = 2000; // milliseconds
 let count = 0;
 const MERGED = ["parts", "steps", "used", "thinking", "thought", "text", "deep", "images", "diagrams", "note", "cut", "error",
@@ -62,7 +64,7 @@ export class Store {
   }
 
   /** Sends what was typed, or puts it behind the answers that are being written. */
-  ask(text: string, files: Attached[], options: Options[] = this.options): void {
+  ask(text: string, files: Attached[], options?: Options[]): void {
     if (this.busy) {
       this.queued = { text, files };
       this.changed();
@@ -78,7 +80,7 @@ export class Store {
     this.messages.push(message({ id: key, role: "user", parts }), message({ id: `${key}-answer`, role: "assistant", state: "running" }));
     this.asked = key;
     const sent = files.map(({ name, data }) => ({ name, data }));
-    const deed = { do: "ask", text, files: sent, options, temporary: this.data.temporary };
+    const deed = () => ({ do: "ask", text, files: sent, options: options ?? this.options, temporary: this.data.temporary });
     void this.act(deed, () => {
       this.messages = this.messages.filter((one) => !one.key.startsWith(key));
       this.unsent = { text, files };
@@ -86,12 +88,14 @@ export class Store {
   }
 
   /** Does something on the server and follows what comes of it; `undone` is called if it cannot be done. */
-  async act(deed: Deed, undone?: () => void): Promise<void> {
-    const starts = !["show", "hide", "restore", "rate", "rewrite", "branch"].includes(deed.do);
+  async act(deed: Deed | (() => Deed), undone?: () => void): Promise<void> {
+    const starts = typeof deed === "function" || !QUIET.has(deed.do);
     this.fault = null;
     if (starts) this.busy = this.answered = true;
     this.changed();
-    const body = JSON.stringify(deed);
+    // What was chosen a moment ago is on its way through the page's script.
+    if (typeof deed === "function") await drawn();
+    const body = JSON.stringify(typeof deed === "function" ? deed() : deed);
     await this.open(`chats/${this.id || "new"}`, { method: "POST", body }, undone);
   }
 
@@ -239,7 +243,7 @@ export class Store {
     this.loaded = true;
     this.merge(view);
     this.changed();
-    if (isNew) this.tell({ kind: "opened", chat: view.id });
+    if (isNew) this.tell({ kind: "opened", chat: view.id, made: true });
   }
 
   /** Puts the end of the branch in the place of what is here from there on. */
@@ -310,6 +314,14 @@ function update(old: Message, view: MessageView): Message {
   const known = new Map(old.answers.map((one) => [one.id, one]));
   old.answers = (view.together ?? []).map((one) => (known.has(one.id) ? update(known.get(one.id)!, one) : message(one)));
   return old;
+}
+
+/** Waits until the page's script has been run to its end, for a while. */
+async function drawn(): Promise<void> {
+  const app = document.querySelector("[data-testid=stApp]");
+  const until = performance.now() + PATIENCE;
+  while (app?.getAttribute("data-test-script-state") === "running" && performance.now() < until)
+    await new Promise((later) => setTimeout(later, 15));
 }
 
 function lost(data: Data): Fault {
