@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FLOORS: Mapping[str, int] = {
-    "backends": 75,
-    "chats": 88,
-    "config": 80,
-    "exchanges": 80,
-    "gateway": 70,
-    "http": 70,
+    "backends": 87,
+    "chats": 92,
+    "config": 97,
+    "exchanges": 96,
+    "gateway": 84,
+    "http": 91,
     "inspector": 80,
-    "tools": 82,
-    "translation": 90,
+    "tools": 86,
+    "translation": 96,
 }
-"""Percent of the statements of each package that the fast tests run, at least."""
+"""Percent of the statements of each package that the fast tests run: as measured, less one."""
 
 
 def covered(files: Mapping[str, Mapping[str, Mapping[str, int]]]) -> dict[str, float]:
