@@ -129,6 +129,14 @@ async def test_a_protocol_version_that_is_not_spoken_is_refused() -> None:
         assert (await client.post(url, json=LIST, headers=named)).status_code == 200
 
 
+async def test_a_body_beyond_four_megabytes_is_refused() -> None:
+    async with offered() as url, httpx.AsyncClient(trust_env=False, headers=ACCEPT) as client:
+        reply = await client.post(url, json={**LIST, "params": {"x": "a" * 5_000_000}})
+        assert (reply.status_code, reply.json()["error"]["code"]) == (413, "request_too_large")
+        assert "4 MB" in reply.json()["error"]["message"]
+        assert (await client.post(url, json=LIST)).status_code == 200
+
+
 async def test_a_stop_waits_for_no_stream_that_says_nothing(tmp_path: Path) -> None:
     with gateway("model_list: []\n", folder=tmp_path, environ={}) as base:
         async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
