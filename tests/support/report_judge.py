@@ -164,7 +164,7 @@ class Judge:
             offered = json.dumps(self.body.get("tools", ""))
             if isinstance(value, str) and len(value) > 3 and value in self.told and (
                 f'"{value}"' not in offered and not row.note.key.endswith("call_left_out") and
-                self.is_text(row.path or "")
+                self.is_text(row.path or "") and not self.elsewhere(row, value)
                 and not (row.path or "").endswith((".role", ".type", ".status"))):  # fmt: skip
                 return "dropped but sent"
             return self.still_set(row, value)
@@ -274,6 +274,11 @@ class Judge:
             if there and not any(other.target == place for other in self.all):
                 return "dropped but sent"
         return ""
+
+    def elsewhere(self, row: ReportRow, value: Any) -> bool:
+        """Tell whether another field that was carried says the same word."""
+        others = [r.path for r in self.all if r is not row and r.path and r.target]
+        return any(value in texts_in(at(self.body, steps(path))) for path in others)
 
     def is_text(self, path: str) -> bool:
         return path.startswith(("messages", "input", "system", "instructions", "prompt", "suffix"))
