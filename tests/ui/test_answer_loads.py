@@ -1,4 +1,8 @@
-"""What an answer names is loaded only when somebody asks for it, in a real Chromium."""
+"""What an answer names is loaded only when somebody asks for it, in a real Chromium.
+
+In every form that names an address, on every page that shows answers, in both languages; and what
+is nested so deeply that no browser draws it is letters.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,14 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.scripted_backend import Said, Scripted
 from tests.ui.actor import acting
 from tests.ui.app_process import running_app, visit
-from tests.ui.steps import ask
+from tests.ui.steps import answered, ask, settled
 from tests.ui.widgets.test_inert import FORMS
 
 PNG = bytes.fromhex(
@@ -65,27 +70,50 @@ def diagrams(url: str) -> list[str]:
     return [f"```mermaid\n{text}\n```" for text in drawn]
 
 
+def forms(url: str) -> list[str]:
+    """Return every form that names a picture, each with an address of its own."""
+    return [text.replace("http://bait.example", f"{url}/{n}").replace("//bait.example", url[5:])
+            for n, text in enumerate(FORMS.values())]  # fmt: skip
+
+
 def said(url: str) -> str:
     """Return an answer of all forms that leave no code open."""
-    forms = [text.replace("http://bait.example", f"{url}/{n}").replace("//bait.example", url[5:])
-             for n, text in enumerate(FORMS.values())]  # fmt: skip
-    closed = [text for text in forms if not re.search("```|~~~", text)]
-    latex = [f"$\\includegraphics{{{url}/l1}}$", f"$\\href{{{url}/l2}}{{x}}$"]
+    closed = [text for text in forms(url) if not re.search("```|~~~", text)]
+    latex = [f"$\\includegraphics{{{url}/l1}}$", f"$\\href{{{url}/l2}}{{x}}$",
+             f"$$\\htmlStyle{{background:url({url}/l3)}}{{x}}$$",
+             f"\\[\\url{{{url}/l4}}\\]"]  # fmt: skip
     html = [f"<img src='{url}/h1'>", f"<svg><image href='{url}/h2'/></svg>",
             f"<style>@import url({url}/h3)</style>", f"<link rel=stylesheet href='{url}/h4'>",
+            f"<iframe src='{url}/h5'></iframe>", f"<object data='{url}/h6'></object>",
+            f"<video poster='{url}/h7'></video>", f"<body background='{url}/h8'>",
     ]  # fmt: skip
     drawn = "$x^2 + y$"
     first = f"![first]({url}/first.png)"
-    whole = "\n\n".join([first, drawn, *closed, *latex, *html, *diagrams(url)])
-    return whole
+    return "\n\n".join([first, drawn, *closed, *latex, *html, *diagrams(url)])
+
+
+DEEP = {
+    "deep quotes": "> " * 10_000 + "bottom",
+    "deep lists": "- " * 10_000 + "bottom",
+    "deep numbers": "1. " * 10_000 + "bottom",
+    "deep steps": "\n".join("  " * n + "- bottom" for n in range(400)),
+    "deep emphasis": "*a **b " * 5000 + "bottom",
+}
+
+
+def texts(url: str) -> dict[str, str]:
+    """Return what the model says, by the question."""
+    open_ended = [text for text in forms(url) if re.search("```|~~~", text)]
+    return {"0": said(url), **DEEP,
+            **{f"fence {n}": text for n, text in enumerate(open_ended)}}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def backend(bait: Bait) -> Iterator[Scripted]:
-    text = said(bait.url)
+    answers = texts(bait.url)
 
     def mind(body: dict[str, Any]) -> Said:
-        told = text
+        told = answers.get(body["messages"][-1]["content"], answers["0"])
         step = max(40, len(told) // 20)
         parts = [told[i : i + step] for i in range(0, len(told), step)]
         messages = [{"thinking": part} for part in parts[:10]]
@@ -95,7 +123,7 @@ def backend(bait: Bait) -> Iterator[Scripted]:
             for one in messages
         ]
         end = {"model": MODEL, "message": {"role": "assistant", "content": told}, "done": True,
-               "done_reason": "stop"}  # fmt: skip
+               "done_reason": "stop", "eval_count": 5, "eval_duration": 10**9}  # fmt: skip
         if not body.get("stream", True):
             return Said([json.dumps(end).encode()])
         end["message"] = {"role": "assistant", "content": ""}
@@ -116,6 +144,76 @@ def url(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     config = "diglot:\n  images: {fetch: any}\n"
     with running_app(folder, extra={"OLLAMA_HOST": backend.url}, config=config) as address:
         yield address
+
+
+def watched(chromium: Browser, address: str, bait: Bait) -> tuple[Page, list[str]]:
+    """Open a page; return it with the addresses that it asks at the bait."""
+    page = visit(chromium, address)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.extend([request.url] * (bait.url in request.url)))
+    bait.seen.clear()
+    return page, asked
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_request_page_loads_nothing(
+    chromium: Browser, url: str, bait: Bait, language: str
+) -> None:
+    text = said(bait.url)
+    function = {"name": f"![n]({bait.url}/n)", "description": text, "parameters": {}}
+    for stream in (False, True):
+        body = {"model": MODEL, "stream": stream, "user": f"![u]({bait.url}/u)",
+                "messages": [{"role": "system", "content": text}, {"role": "user", "content": "0"}],
+                "tools": [{"type": "function", "function": function}]}  # fmt: skip
+        assert httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60).status_code == 200
+        page, asked = watched(chromium, f"{url}/requests?lang={language}", bait)
+        expect(page.get_by_role("tab").first).to_be_visible()
+        for tab in range(page.get_by_role("tab").count()):
+            page.get_by_role("tab").nth(tab).click()
+            settled(page)
+            for folded in page.locator("details:not([open]) > summary").all()[:8]:
+                if folded.is_visible():
+                    folded.click()
+            page.wait_for_timeout(300)
+        assert asked == bait.seen == []
+        page.context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_form_of_code_that_is_none_loads_something(
+    chromium: Browser, url: str, bait: Bait, language: str
+) -> None:
+    page, asked = watched(chromium, f"{url}/?lang={language}", bait)
+    questions = [name for name in texts(bait.url) if name.startswith("fence")]
+    assert len(questions) > 4
+    for number, question in enumerate(questions):
+        ask(page, question)
+        answered(page, number + 1)
+    page.reload()
+    answered(page, len(questions))
+    page.wait_for_timeout(1000)
+    assert asked == bait.seen == []
+
+
+@pytest.mark.parametrize("form", DEEP)
+def test_what_is_nested_deeply_is_shown_and_the_tab_lives(
+    chromium: Browser, url: str, form: str
+) -> None:
+    page = visit(chromium, "about:blank")
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(url)
+    for number in (1, 2):
+        ask(page, form)
+        answered(page, number)
+    expect(page.get_by_text("bottom").last).to_be_attached()
+    page.reload()
+    answered(page, 2)
+    assert (
+        page.evaluate("document.querySelectorAll('blockquote blockquote, li li li li').length")
+        < 300
+    )
+    assert faults == []
 
 
 def test_nothing_is_loaded_before_it_is_asked_for(chromium: Browser, url: str, bait: Bait) -> None:
