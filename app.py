@@ -39,8 +39,8 @@ from core.gateway.call import GatewayState, install_gateway  # noqa: E402
 from core.gateway.endpoints.mcp import McpEndpoint  # noqa: E402
 from core.gateway.origins import OriginGuard, refusal  # noqa: E402
 from core.gateway.paths import PathForms  # noqa: E402
+from core.gateway.protocols.uvicorn_protocol import BoundedServer  # noqa: E402
 from core.gateway.telemetry.logs import log_json, mask_logs  # noqa: E402
-from core.gateway.uvicorn_protocol import BoundedServer  # noqa: E402
 from core.http.addresses import is_loopback  # noqa: E402
 from core.tools.runners.all_tools import open_tool_runtime  # noqa: E402
 from core.tools.toolbox import Toolbox  # noqa: E402

@@ -32,7 +32,7 @@ from core.gateway.errors import error_response
 from core.gateway.gate import Endpoint, GatedRoute, handled, noted
 from core.gateway.origins import OriginGuard
 from core.gateway.paths import PathForms
-from core.gateway.uvicorn_protocol import BoundedServer
+from core.gateway.protocols.uvicorn_protocol import BoundedServer
 from core.translation.codec.json import decode_json, read_object
 from core.translation.dialects.dialect import Dialect
 from core.translation.dialects.registry import DIALECTS, SPOKEN

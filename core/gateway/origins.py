@@ -25,13 +25,11 @@ from core.errors import AccessDenied, DiglotError, InvalidRequest
 from core.gateway.auth import Authenticator
 from core.gateway.call import GatewayState, identified
 from core.gateway.errors import dialect_of, error_response
+from core.gateway.protocols.http_protocol import MAX_HEADERS
 from core.gateway.telemetry.logs import log_request, logs_requests
 from core.http.addresses import is_loopback
 from core.http.own_names import own_names
 from core.translation.dialects.registry import SPOKEN, derived
-
-MAX_HEADERS = 64 * 1024
-"""Bytes that all headers of a request may have together."""
 
 _PROGRAMS = ("/v1/", "/api/", "/health/", "/model/", "/diglot/")
 _ALSO = frozenset({"/v1", "/api", "/health", "/metrics", "/mcp"})

@@ -25,8 +25,8 @@ from core.config.config import Config
 from core.config.overrides import Overrides
 from core.errors import ConfigError
 from core.gateway.app import create_app
+from core.gateway.protocols.uvicorn_protocol import BoundedProtocol, allow_connections
 from core.gateway.telemetry.logs import log_json, mask_logs
-from core.gateway.uvicorn_protocol import BoundedProtocol, allow_connections
 from core.http.addresses import is_loopback, ollama_address
 from core.http.ports import check_port
 

@@ -18,8 +18,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from core.gateway import uvicorn_protocol as protocol
-from core.gateway.uvicorn_protocol import BoundedProtocol, BoundedServer
+from core.gateway.protocols import uvicorn_protocol as protocol
+from core.gateway.protocols.uvicorn_protocol import BoundedProtocol, BoundedServer
 from tests.support.threads import serving_app
 
 

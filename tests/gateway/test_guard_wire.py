@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from core.gateway import gate
-from core.gateway import uvicorn_protocol as protocol
-from core.gateway.uvicorn_protocol import BoundedProtocol
+from core.gateway.protocols import uvicorn_protocol as protocol
+from core.gateway.protocols.uvicorn_protocol import BoundedProtocol
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, post
 from tests.support.scripted_backend import Scripted, running
 

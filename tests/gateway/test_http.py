@@ -16,7 +16,7 @@ import zstandard
 
 from core.gateway import gate
 from core.gateway.paths import PathForms
-from core.gateway.uvicorn_protocol import BoundedProtocol
+from core.gateway.protocols.uvicorn_protocol import BoundedProtocol
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway
 from tests.gateway.test_guard_wire import raw
 from tests.support.scripted_backend import Scripted, running

@@ -18,7 +18,7 @@ from core.backends.calls.options import AskOptions
 from core.errors import BackendUnavailable
 from core.gateway.call import CLIENT_LEFT, CallScope, GatewayState, identified
 from core.gateway.gate import Endpoint
-from core.gateway.joined_head import BODY_FOLLOWS
+from core.gateway.protocols.joined_head import BODY_FOLLOWS
 
 WATCH_AFTER = 0.02
 """Seconds of work after which it is checked whether the client is still there."""

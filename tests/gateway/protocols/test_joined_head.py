@@ -11,8 +11,8 @@ import httpx
 import pytest
 from starlette.middleware.gzip import GZipMiddleware
 
-from core.gateway.joined_head import BODY_FOLLOWS
-from core.gateway.uvicorn_protocol import BoundedServer
+from core.gateway.protocols.joined_head import BODY_FOLLOWS
+from core.gateway.protocols.uvicorn_protocol import BoundedServer
 from tests.support.threads import serving_app
 
 ASKED = b"POST %b HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"

@@ -14,8 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from core.gateway.http_protocol import HttpProtocol
-from core.gateway.origins import MAX_HEADERS
+from core.gateway.protocols.http_protocol import MAX_HEADERS, HttpProtocol
 
 HEAD_TIME = 30.0
 """Seconds in which a request's headers have to be whole."""

@@ -14,7 +14,10 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from core.gateway.joined_head import JoinedHead
+from core.gateway.protocols.joined_head import JoinedHead
+
+MAX_HEADERS = 64 * 1024
+"""Bytes that all headers of a request may have together."""
 
 _FRAMING = (b"content-length", b"transfer-encoding")
 

@@ -1,0 +1,1 @@
+"""uvicorn's HTTP protocol, as this gateway and the pages are served by it."""
