@@ -104,7 +104,7 @@ DEEP = {
 def texts(url: str) -> dict[str, str]:
     """Return what the model says, by the question."""
     open_ended = [text for text in forms(url) if re.search("```|~~~", text)]
-    return {"0": said(url), **DEEP,
+    return {"0": said(url), "plain": "```mermaid\ngraph TD\n A[one] --> B[two]\n```", **DEEP,
             **{f"fence {n}": text for n, text in enumerate(open_ended)}}  # fmt: skip
 
 
@@ -192,6 +192,25 @@ def test_no_form_of_code_that_is_none_loads_something(
     page.reload()
     answered(page, len(questions))
     page.wait_for_timeout(1000)
+    assert asked == bait.seen == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_diagram_that_loads_nothing_is_drawn(
+    chromium: Browser, url: str, bait: Bait, language: str
+) -> None:
+    page, asked = watched(chromium, f"{url}/?lang={language}", bait)
+    ask(page, "plain")
+    answered(page)
+    # The same stands in the thinking, which is folded.
+    drawn = page.locator("img.diagram:visible").first
+    button = page.get_by_role("button", name=re.compile("Draw the diagram|绘制此图"))
+    expect(drawn.or_(button).first).to_be_visible(timeout=30_000)
+    if button.is_visible():
+        button.click()
+    expect(drawn).to_be_visible(timeout=30_000)
+    box = drawn.bounding_box()
+    assert box is not None and box["height"] > 60
     assert asked == bait.seen == []
 
 
