@@ -156,7 +156,17 @@ class _Merged:
         value = _merge(values, row)
         begun = value in EMPTY or path in _WHOLE or path.endswith(".status")
         row = None if row is _STATE and not begun else row
+        if self._counted_anew(path):
+            row = _STATE
         return AnswerLeaf(path, pattern, value, row, again)
+
+    def _counted_anew(self, path: str) -> bool:
+        """Tell whether the end of the stream has the count of what its beginning counts.
+
+        Anthropic API reference, streaming: the counts of ``message_delta`` are cumulative.
+        """
+        later = path.replace("message_start message.usage.", "message_delta usage.", 1)
+        return later != path and later in self._found
 
     def _once(self, leaves: list[AnswerLeaf]) -> list[AnswerLeaf]:
         """Put what a stream says again, word for word, into the field that said it first."""
