@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from core.chats.feed.acting import Asked, act, read_asked
+from core.chats.feed.acting import Asked, Deed, act, read_asked
 from core.chats.service import Service
 from core.chats.values.chat import ChatMessage
 from core.errors import BackendUnavailable, InvalidRequest
@@ -47,6 +47,20 @@ def test_a_chat_begins_with_its_question(service: Service) -> None:
     hidden = begun(service, "secret", temporary=True)
     assert service.store.chat(ME, hidden).temporary
     assert [one.id for one in service.store.chats(ME)] == [chat]
+
+
+@pytest.mark.parametrize("deed", get_args(Deed))
+def test_nobody_does_anything_to_the_chat_of_another(service: Service, deed: str) -> None:
+    chat = begun(service)
+    before = service.store.messages(ME, chat)
+    for row in before:
+        what = asked(do=deed, text="taken over", message=row.id, rating=1)
+        for place in (chat, "new") if deed != "ask" else (chat,):
+            with pytest.raises(InvalidRequest) as caught:
+                act(service, "eve", place, what, "en")
+            assert caught.value.status == 404
+    assert service.store.messages(ME, chat) == before
+    assert not service.store.chats("eve")
 
 
 def test_a_question_that_cannot_be_asked_leaves_no_chat(service: Service) -> None:

@@ -29,5 +29,6 @@ def test_a_ticket_that_was_changed_opens_nothing() -> None:
     body, _, sign = tickets.make("ann", "cookie").partition(".")
     about = base64.urlsafe_b64decode(body).replace(b"ann", b"bob")
     assert tickets.owner(f"{base64.urlsafe_b64encode(about).decode()}.{sign}", "cookie") is None
-    assert tickets.owner(f"{body}.{sign[:-2]}A=", "cookie") is None
+    first = "B" if sign[0] == "A" else "A"
+    assert tickets.owner(f"{body}.{first}{sign[1:]}", "cookie") is None
     assert tickets.owner(f"{body}.é", "cookie") is None
