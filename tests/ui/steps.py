@@ -48,7 +48,7 @@ def ask(page: Page, text: str) -> None:
 
 def answered(page: Page, count: int = 1) -> None:
     """Wait until so many answers have their numbers."""
-    expect(page.get_by_text(re.compile(r"tok/s"))).to_have_count(count, timeout=60_000)
+    expect(page.get_by_text(re.compile(r"tok/s"))).to_have_count(count, timeout=180_000)
 
 
 def last_message(page: Page) -> str:
