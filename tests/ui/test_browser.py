@@ -62,7 +62,7 @@ def test_a_tool_is_called_and_its_step_is_shown(url: str, chromium: Browser) -> 
     ready(page)
     page.get_by_role("button", name="上海今天的天气怎么样？").click()
     step = page.get_by_text("get_current_weather").first
-    expect(step).to_be_visible()
+    expect(step).to_be_visible(timeout=180_000)
     step.click()
     expect(page.get_by_text("25°C").first).to_be_visible()
     expect(page.get_by_role("button", name=STOP)).to_have_count(0, timeout=180_000)
