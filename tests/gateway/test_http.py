@@ -189,7 +189,7 @@ def test_a_coding_that_is_not_known_is_415(url: str, coding: str) -> None:
 def test_a_small_body_cannot_become_a_huge_one(
     url: str, coding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "MAX_REQUEST", 1024 * 1024)
+    monkeypatch.setattr(gate.Endpoint, "most", 1024 * 1024)
     huge = b" " * (1024 * 1024) + BODY
     codings: Any = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": ZSTD.compress}
     data = codings[coding](huge)
