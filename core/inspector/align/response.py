@@ -132,13 +132,23 @@ class _Alignment:
     def rows(self) -> Iterator[AlignedRow]:
         """Yield the rows: first those of the left side, then what was added."""
         matched = [leaf for leaf in self._left if leaf.path in self._found]
+        carried = [*matched, *filter(self._joined, self._left)]
         for leaf in self._left:
             other = self._found.get(leaf.path)
-            yield self._paired(leaf, other) if other else self._unsaid(leaf, matched)
+            yield (
+                self._paired(leaf, other)
+                if other
+                else self._unsaid(leaf, carried if leaf.again else matched)
+            )
         taken = [leaf for leaf in self._right if leaf.path in self._taken]
         for leaf in self._right:
             if leaf.path not in self._taken:
                 yield self._added(leaf, taken)
+
+    def _joined(self, leaf: AnswerLeaf) -> bool:
+        """Tell whether a text is a part of what the other side has as one text."""
+        text = leaf.value if leaf.name in GROWING and not leaf.again else ""
+        return bool(text) and any(str(text) in written for written in self._scene.written)
 
     # Which belongs to which -----------------------------------------------------------------
 
