@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from ollama import Client
 
@@ -97,6 +97,8 @@ def test_a_program_is_never_run_and_cannot_grow_without_end() -> None:
 def test_what_our_snippets_write_is_read_back_to_the_same_body(data: st.DataObject) -> None:
     dialect = data.draw(st.sampled_from(["ollama", "openai", "generate"]))
     body = data.draw(BODIES[dialect])
+    # Data that says no type is a picture to what reads programs, and none in a body.
+    assume("data:;" not in json.dumps(body))
     path = DIALECTS[dialect].path
     way = data.draw(st.sampled_from([w for w, (to, _) in WAYS.items() if not to or path in to]))
     code = snippet(way, body, path=path, origin="http://localhost:4000")
