@@ -2,72 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import mcp
 import pytest
-import uvicorn
 from mcp.client.streamable_http import streamable_http_client
-from starlette.routing import Router
 
-from core.backends.fleet import Fleet
-from core.config.tools import McpServer, ToolSettings
-from core.gateway.call import GatewayState
-from core.gateway.endpoints.mcp import McpEndpoint, own_tools
-from core.gateway.gate import GatedRoute
-from core.gateway.origins import OriginGuard
+from core.config.tools import McpServer
 from core.tools.examples import example_toolbox
-from core.tools.runners.mcp_servers import McpServers, open_mcp_servers
-from core.tools.toolbox import Toolbox, ToolResult
-from core.translation.messages import ToolCall
-from tests.support.programs import ROOT, free_port, gateway
+from core.tools.runners.mcp_servers import open_mcp_servers
+from core.tools.toolbox import Toolbox
+from tests.support.offered_tools import call, offered, there
+from tests.support.programs import ROOT, gateway
 
 pytestmark = pytest.mark.slow
-
-
-async def there(servers: McpServers, name: str = "things") -> None:
-    """Wait until a server is connected."""
-    for _ in range(600):
-        if servers.status()[name] == "":
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(servers.status())
-
-
-async def call(box: Toolbox, name: str, arguments: str = "{}", **more: Any) -> ToolResult:
-    return await box.call(ToolCall(name=name, arguments=arguments), **more)
-
-
-@asynccontextmanager
-async def offered(*, offer: bool = True) -> AsyncIterator[str]:
-    """Run a server that offers the examples, and say where."""
-    port = free_port()
-    fleet = Fleet(None, environ={})
-    fleet._live.config = fleet.config.__class__(tools=ToolSettings(offer=offer))  # noqa: SLF001
-    gateway_state = GatewayState(fleet)
-    endpoint = McpEndpoint(gateway_state, lambda: own_tools(ToolSettings()))
-    app = OriginGuard(
-        Router([GatedRoute("/mcp", endpoint, ["POST"])]), gateway_state=gateway_state, exposed=False
-    )
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
-    task = asyncio.create_task(server.serve())
-    for _ in range(1000):
-        if server.started:
-            break
-        await asyncio.sleep(0.02)
-    try:
-        yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        server.should_exit = True
-        await task
-        await endpoint.aclose()
 
 
 async def seen(transport: Any) -> tuple[list[str], str, bool]:

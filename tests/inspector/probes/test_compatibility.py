@@ -8,7 +8,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,54 +30,17 @@ from core.inspector.probes.compatibility import (
 from core.inspector.probes.subject import FleetAsker, HttpAsker, ProbeRequest, Subject
 from core.translation.report.notes import NOTES
 from core.translation.translate import translate_request
-from core.words import languages
 from tests.laws.bodies import translations
+from tests.support.probing import TABLES, committed, native, says, subject
 from tests.support.programs import ROOT
-from tests.support.scripted_backend import Said, Scripted, running
+from tests.support.scripted_backend import Scripted
 from tests.support.servers import Gateway, Ollama
 
 pytestmark = pytest.mark.slow
 
 CLIENT_DIALECTS: tuple[str, ...] = ("ollama", "openai")
-TABLES = {
-    name: (ROOT / f"docs/{name}/compatibility.md").read_text("utf-8") for name in ("zh", "en")
-}
-MARKS = {"✓": "honoured", "✗": "ignored", "⊘": "refused", "?": "inconclusive"}
 QUICK = ("num_ctx", "keep_alive", "think", "logprobs", "stop_string", "include_usage", "n",
          "tool_choice", "max_completion_tokens", "durations", "error", "unknown_field")  # fmt: skip
-
-
-def committed(name: str) -> list[str]:
-    """Return the verdicts of a probe in the committed table."""
-    title = PROBES[name].title
-    found = []
-    for language in languages():
-        label = title.text(language)
-        rows = (line for line in TABLES[language].splitlines() if line.startswith(f"| {label} |"))
-        found.append([MARKS[cell.strip()] for cell in next(rows).split("|")[2:-1]])
-    assert found[0] == found[1]
-    return found[0]
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    one = Client()
-    yield one
-    await one.close()
-
-
-def subject(
-    client: Client, url: str, client_dialect: str, server: str = "", model: str = "m"
-) -> Subject:
-    asker, behind = HttpAsker(client, url), HttpAsker(client, server or url)
-    return Subject(
-        name=client_dialect,
-        client_dialect=client_dialect,
-        asker=asker,
-        model=model,
-        server=behind,
-        server_model="m",
-    )
 
 
 def test_the_committed_table_is_whole() -> None:
@@ -113,21 +75,6 @@ async def test_real_servers_do_what_the_table_says(
         found = [r.verdict for r in table.results if r.probe == name]
         assert found == committed(name), (name, [r for r in table.results if r.probe == name])
     assert all(result.sent and result.evidence.text("zh") for result in table.results)
-
-
-@pytest.fixture
-def backend() -> Iterator[Scripted]:
-    with running() as scripted:
-        yield scripted
-
-
-def native(text: str, **more: Any) -> dict[str, Any]:
-    message = {"role": "assistant", "content": text}
-    return {"model": "m", "message": message, "done": True, "done_reason": "stop", **more}
-
-
-def says(backend: Scripted, *answers: dict[str, Any]) -> None:
-    backend.says("/api/chat", *(Said([json.dumps(answer).encode()]) for answer in answers))
 
 
 async def test_a_server_that_ignores_is_told_from_one_that_does(

@@ -13,7 +13,6 @@ from core.tools.examples import example_toolbox
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
-    Image,
     Message,
     NamedTool,
     ResponseFormat,
@@ -24,21 +23,12 @@ from core.translation.messages import (
     Usage,
     text_of,
 )
+from tests.support.tool_history import history, request
 
 TOOLS = {tool.name: tool for tool in example_toolbox().tools}
 WEATHER = TOOLS["get_current_weather"]
 UNSURE = ({"token": "none", "logprob": -0.9, "top_logprobs": []},)
 SURE = ({"token": "none", "logprob": -0.001, "top_logprobs": []},)
-
-
-def request(text: str, *tools: Tool, choice: ToolChoice | None = None, **more: Any) -> ChatRequest:
-    return ChatRequest(
-        model="m",
-        messages=(Message(role="user", parts=(Text(text),)),),
-        tools=tools,
-        tool_choice=choice,
-        **more,
-    )
 
 
 def said(value: Any, logprobs: tuple[Any, ...] = ()) -> ChatResponse:
@@ -184,19 +174,6 @@ def test_a_grammar_is_made_of_what_grammars_know() -> None:
         {"unit": {"const": "C"}},
         {"unit": {"const": "F"}},
     ]
-
-
-def history(result: str = '{"temperature":"25°C"}') -> ChatRequest:
-    call = ToolCall(name="get_current_weather", arguments='{"location":"上海"}', id="c1")
-    return ChatRequest(
-        model="m",
-        messages=(
-            Message(role="system", parts=(Text("Be kind."),)),
-            Message(role="user", parts=(Text("上海今天的天气怎么样?"), Image(data="QQ=="))),
-            Message(role="assistant", tool_calls=(call,)),
-            Message(role="tool", parts=(Text(result),), tool_call_id="c1"),
-        ),
-    )
 
 
 def test_after_a_result_the_model_answers_in_words() -> None:

@@ -12,19 +12,8 @@ from core.tools.examples import example_toolbox
 from core.tools.lint.linting import fixed, fixed_all, lint
 from core.translation.messages import Tool
 from core.words import languages
+from tests.support.linted import text, tool
 from tests.tools.definitions.test_conversion import TOOLS
-
-
-def tool(properties: dict[str, Any] | None = None, /, **more: Any) -> Tool:
-    schema = {"type": "object", "properties": properties or {}, **more.pop("schema", {})}
-    schema.setdefault("required", list(properties or {}))
-    words = {"name": "get_weather", "description": "Tell the weather of a city.", **more}
-    return Tool(**words, parameters=schema)
-
-
-def text(description: str, **more: Any) -> dict[str, Any]:
-    return {"type": "string", "description": description, **more}
-
 
 GOOD = text("The city.")
 OBJECT = {"type": "object", "description": "An object."}

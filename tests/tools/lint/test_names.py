@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from core.tools.lint.linting import lint
 from core.tools.lint.names import token_estimate
-from core.translation.messages import Tool
-
-
-def tool(properties: dict[str, Any] | None = None, /, **more: Any) -> Tool:
-    schema = {"type": "object", "properties": properties or {}, **more.pop("schema", {})}
-    schema.setdefault("required", list(properties or {}))
-    words = {"name": "get_weather", "description": "Tell the weather of a city.", **more}
-    return Tool(**words, parameters=schema)
-
-
-def text(description: str, **more: Any) -> dict[str, Any]:
-    return {"type": "string", "description": description, **more}
+from tests.support.linted import tool
 
 
 def test_verbs_about_one_object_are_no_twins() -> None:

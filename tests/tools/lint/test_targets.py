@@ -6,19 +6,7 @@ from typing import Any
 
 from core.tools.definitions.conversion import convert
 from core.tools.lint.linting import fixed_all
-from core.translation.messages import Tool
-
-
-def tool(properties: dict[str, Any] | None = None, /, **more: Any) -> Tool:
-    schema = {"type": "object", "properties": properties or {}, **more.pop("schema", {})}
-    schema.setdefault("required", list(properties or {}))
-    words = {"name": "get_weather", "description": "Tell the weather of a city.", **more}
-    return Tool(**words, parameters=schema)
-
-
-def text(description: str, **more: Any) -> dict[str, Any]:
-    return {"type": "string", "description": description, **more}
-
+from tests.support.linted import text, tool
 
 GOOD = text("The city.")
 

@@ -8,26 +8,20 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import mcp
 import pytest
-import uvicorn
 from mcp import types
-from starlette.routing import Router
 
-from core.backends.fleet import Fleet
-from core.config.tools import McpServer, ToolSettings
-from core.gateway.call import GatewayState
-from core.gateway.endpoints.mcp import McpEndpoint, mcp_server, own_tools
-from core.gateway.gate import GatedRoute
-from core.gateway.origins import OriginGuard
+from core.config.tools import McpServer
+from core.gateway.endpoints.mcp import mcp_server
 from core.tools.examples import example_toolbox
 from core.tools.loop import run_tools
-from core.tools.runners.mcp_servers import McpServers, open_mcp_servers
+from core.tools.runners.mcp_servers import open_mcp_servers
 from core.tools.toolbox import Answered, Toolbox, ToolResult
 from core.translation.events import Event, Finish, MessageStart, TextDelta, ToolCallDelta
 from core.translation.messages import ChatRequest, Message, Text, Tool, ToolCall, text_of
+from tests.support.offered_tools import call, offered, there
 from tests.support.programs import ROOT, free_port
 
 pytestmark = pytest.mark.slow
@@ -50,19 +44,6 @@ async def http_program(port: int) -> AsyncIterator[McpServer]:
         if process.returncode is None:
             process.kill()
         await process.wait()
-
-
-async def there(servers: McpServers, name: str = "things") -> None:
-    """Wait until a server is connected."""
-    for _ in range(600):
-        if servers.status()[name] == "":
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(servers.status())
-
-
-async def call(box: Toolbox, name: str, arguments: str = "{}", **more: Any) -> ToolResult:
-    return await box.call(ToolCall(name=name, arguments=arguments), **more)
 
 
 async def tried_out(server: McpServer) -> dict[str, str]:
@@ -157,31 +138,6 @@ async def test_a_program_that_is_not_there_is_said() -> None:
     async with open_mcp_servers((server,), Toolbox()) as servers:
         await servers.ready()
         assert "no-such-program-here" in servers.status()["none"] or servers.status()["none"]
-
-
-@asynccontextmanager
-async def offered(*, offer: bool = True) -> AsyncIterator[str]:
-    """Run a server that offers the examples, and say where."""
-    port = free_port()
-    fleet = Fleet(None, environ={})
-    fleet._live.config = fleet.config.__class__(tools=ToolSettings(offer=offer))  # noqa: SLF001
-    gateway_state = GatewayState(fleet)
-    endpoint = McpEndpoint(gateway_state, lambda: own_tools(ToolSettings()))
-    app = OriginGuard(
-        Router([GatedRoute("/mcp", endpoint, ["POST"])]), gateway_state=gateway_state, exposed=False
-    )
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
-    task = asyncio.create_task(server.serve())
-    for _ in range(1000):
-        if server.started:
-            break
-        await asyncio.sleep(0.02)
-    try:
-        yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        server.should_exit = True
-        await task
-        await endpoint.aclose()
 
 
 async def test_looking_again_leaves_tools_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,44 +11,13 @@ from core.tools.cases.values import Case, ExpectedCall
 from core.tools.definitions.values import Definition
 from core.tools.examples import example_toolbox
 from core.tools.takeaway.tests import pytest_file
-from tests.support.programs import CLOSED, environment, gateway
-from tests.support.rule_based_model import thinking
+from tests.support.taken_away import python
 
 pytestmark = pytest.mark.slow
 
-CONFIG = """
-model_list:
-  - model_name: native
-    litellm_params: {{model: ollama_chat/brain, api_base: "{url}"}}
-  - model_name: open
-    litellm_params: {{model: openai/brain, api_base: "{url}/v1"}}
-"""
 BOX = example_toolbox()
 TOOLS = [Definition(tool=tool) for tool in BOX.tools]
 WEATHER = ExpectedCall(tool="get_current_weather", arguments={"location": "上海"})
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("gateway")
-    with (
-        thinking() as backend,
-        gateway(
-            CONFIG.format(url=backend.url), folder=folder, environ={"OLLAMA_HOST": CLOSED}
-        ) as address,
-    ):
-        yield address
-
-
-def python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=240,
-    )
 
 
 def test_cases_become_a_file_for_pytest(url: str, tmp_path: Path) -> None:

@@ -2,40 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from core.chats.transfer.imports.files import read_import
-from core.chats.transfer.imports.values import Import, ImportedChat
-from core.chats.values.chat import Call, ChatMessage
+from core.chats.values.chat import Call
 from core.translation.messages import Image, text_of
-
-FILES = Path(__file__).parent / "files"
-
-
-def read(name: str) -> Import:
-    return read_import((FILES / name).read_bytes())
-
-
-def why(found: Import) -> dict[tuple[str, str, str], int]:
-    counts: dict[tuple[str, str, str], int] = {}
-    for row in found.rows:
-        key = (row.unit, row.outcome, row.why)
-        counts[key] = counts.get(key, 0) + row.count
-    return counts
-
-
-def row(chat: ImportedChat, known: str) -> ChatMessage:
-    return next(one for one in chat.messages if one.id == known)
-
-
-def adds_up(found: Import) -> None:
-    counts = why(found)
-    lost = sum(
-        n for (unit, what, _), n in counts.items() if unit == "message" and what != "changed"
-    )
-    assert found.seen_messages == found.messages + lost
-    gone = sum(n for (unit, _, _), n in counts.items() if unit == "chat")
-    assert found.seen_chats == len(found.chats) + gone
+from tests.support.imported import adds_up, read, row
 
 
 def test_open_webui() -> None:
