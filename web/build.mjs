@@ -21,6 +21,8 @@ const { metafile, outputFiles } = await build({
   jsx: "automatic",
   jsxImportSource: "preact",
   loader: { ".css": "text" },
+  // Mermaid brings an older KaTeX of its own: one is enough.
+  alias: { katex: join(here, "node_modules/katex/dist/katex.mjs") },
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
   outdir: "out",

@@ -1,1 +1,0 @@
-import{_ as s}from"./chunk-LJG4XDTU.js";import{d as e}from"./chunk-UY22K4Y4.js";import{a as n}from"./chunk-YUSHYV7C.js";var a=n(t=>{let{securityLevel:c}=s(),o=e("body");if(c==="sandbox"){let m=e(`#i${t}`).node()?.contentDocument??document;o=e(m.body)}return o.select(`#${t}`)},"selectSvgElement");export{a};

@@ -1,0 +1,1 @@
+import{a,b,c,d,e,f,g,h,i,j,k,l,m,n}from"./chunk-WVVY25RW.js";import"./chunk-OOJM4CTU.js";export{a as ParseError,b as SETTINGS_SCHEMA,e as __defineFunction,f as __defineMacro,d as __defineSymbol,m as __domTree,i as __parse,j as __renderToDomTree,k as __renderToHTMLTree,c as __setFontMetrics,n as default,g as render,h as renderToString,l as version};
