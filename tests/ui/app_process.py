@@ -74,7 +74,7 @@ def browser() -> Iterator[Browser]:
     from playwright.sync_api import expect, sync_playwright
 
     # Two processors draw a page slowly where another test loads a model beside it.
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=40_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         try:
@@ -93,7 +93,7 @@ def visit(chromium: Browser, url: str, *, locale: str = "en-US", scheme: str = "
         color_scheme="dark" if scheme == "dark" else "light",
     )
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     page.goto(url)
     if url != "about:blank":
         # The first visitor waits until the app has loaded everything its pages need.

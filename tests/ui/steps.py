@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-__all__ = ["STOP", "answered", "ask", "last_message", "ready", "settled", "shoot"]
+__all__ = ["STOP", "address", "answered", "ask", "last_message", "ready", "settled", "shoot"]
 
 STOP = re.compile("Stop|停止")
 # Between two runs of a page that draws itself anew it is at rest for a moment.
@@ -49,6 +49,12 @@ def ask(page: Page, text: str) -> None:
 def answered(page: Page, count: int = 1) -> None:
     """Wait until so many answers have their numbers."""
     expect(page.get_by_text(re.compile(r"tok/s"))).to_have_count(count, timeout=180_000)
+
+
+def address(page: Page) -> str:
+    """Wait until the page's address names its chat, and return it."""
+    expect(page).to_have_url(re.compile(r"[?&]c="))
+    return page.url
 
 
 def last_message(page: Page) -> str:

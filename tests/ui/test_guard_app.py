@@ -18,7 +18,7 @@ import pytest
 from tests.support.programs import ROOT, Program, environment, free_port
 from tests.support.scripted_backend import Scripted
 from tests.ui.app_process import running_app, visit
-from tests.ui.steps import answered, ask, ready, shoot
+from tests.ui.steps import address, answered, ask, ready, shoot
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -155,7 +155,7 @@ def test_where_others_can_come_the_pages_ask_for_a_key(chromium: Browser, expose
     ask(page, "hello")
     answered(page)
     # The browser is known from then on, and no other one.
-    link = page.url
+    link = address(page)
     page.reload()
     ready(page)
     assert PLAIN not in page.content()

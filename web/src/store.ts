@@ -8,7 +8,8 @@ export type Tell = (event: Record<string, unknown>) => void;
 
 const QUIET = new Set(["show", "hide", "restore", "rate", "rewrite", "branch"]); // deeds that ask no model
 const TRIES = 8;
-const PATIENCE = 3000; // milliseconds
+const PATIENCE = 10_000; // milliseconds
+const BETWEEN_DRAWINGS = 100; // milliseconds
 const LOOK_EVERY = 2000; // milliseconds
 let count = 0;
 const MERGED = ["parts", "steps", "used", "thinking", "thought", "text", "deep", "images", "diagrams", "note", "cut", "error",
@@ -31,6 +32,7 @@ export class Store {
   place = ""; // the message to go to
   views = new Set<() => void>();
   private stamp = "";
+  private given = 0; // how often the page's script gave its data
   private answered = false; // whether something is being answered, or was in the stream that is read
   private stream: AbortController | null = null;
   private fresh: ((ticket: string) => void) | null = null;
@@ -50,6 +52,7 @@ export class Store {
   take(data: Data, tell: Tell): void {
     const renewed = data.ticket !== this.data.ticket;
     this.data = data;
+    this.given++;
     this.tell = tell;
     if (renewed) this.fresh?.(data.ticket);
     if (data.place) {
@@ -94,7 +97,7 @@ export class Store {
     if (starts) this.busy = this.answered = true;
     this.changed();
     // What was chosen a moment ago is on its way through the page's script.
-    if (typeof deed === "function") await drawn();
+    if (typeof deed === "function") await this.chosen();
     const body = JSON.stringify(typeof deed === "function" ? deed() : deed);
     await this.open(`chats/${this.id || "new"}`, { method: "POST", body }, undone);
   }
@@ -121,6 +124,15 @@ export class Store {
     const answer = await this.request(path, {});
     if (!answer.ok) throw (await answer.json()).fault as Fault;
     return URL.createObjectURL(await answer.blob());
+  }
+
+  /** Waits, for a while, until the page's script has been run to its end and its data is here. */
+  private async chosen(): Promise<void> {
+    if (idle()) return;
+    const given = this.given;
+    await until(idle, PATIENCE);
+    // The run is said to be over a moment before its data is here.
+    await until(() => this.given > given, BETWEEN_DRAWINGS);
   }
 
   private async request(path: string, init: RequestInit): Promise<Response> {
@@ -316,12 +328,15 @@ function update(old: Message, view: MessageView): Message {
   return old;
 }
 
-/** Waits until the page's script has been run to its end, for a while. */
-async function drawn(): Promise<void> {
-  const app = document.querySelector("[data-testid=stApp]");
-  const until = performance.now() + PATIENCE;
-  while (app?.getAttribute("data-test-script-state") === "running" && performance.now() < until)
-    await new Promise((later) => setTimeout(later, 15));
+/** Says whether the page's script has nothing to do: it neither runs nor was asked to. */
+function idle(): boolean {
+  const state = document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-script-state");
+  return state !== "running" && state !== "rerunRequested";
+}
+
+async function until(there: () => boolean, patience: number): Promise<void> {
+  const end = performance.now() + patience;
+  while (!there() && performance.now() < end) await new Promise((later) => setTimeout(later, 15));
 }
 
 function lost(data: Data): Fault {

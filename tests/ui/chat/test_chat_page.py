@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from tests.support.scripted_backend import Said, Scripted
 from tests.ui.actor import TITLE
 from tests.ui.app_process import visit
-from tests.ui.steps import answered, ask, ready, settled, shoot
+from tests.ui.steps import address, answered, ask, ready, settled, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -46,7 +46,7 @@ def test_the_model_gives_the_chat_its_title_and_search_finds_it(
     ask(page, "Tell me of the 灯塔看守人 at the harbour")
     answered(page)
     expect(page.locator('[class*="st-key-open_"]').get_by_text(TITLE)).to_be_visible()
-    link = page.url
+    link = address(page)
     page.get_by_role("button", name="New chat").click()
     expect(page.get_by_text("What shall we talk about?")).to_be_visible()
     page.keyboard.press("Control+k")
@@ -168,7 +168,7 @@ def test_an_answer_is_edited_copied_as_text_and_branched(url: str, chromium: Bro
     menu(page, "Copy as plain text")
     expect(page.get_by_role("dialog").get_by_text("In my words.")).to_be_visible()
     page.keyboard.press("Escape")
-    before = page.url
+    before = address(page)
     menu(page, "New chat from here")
     page.wait_for_function("before => location.href !== before", arg=before)
     expect(page.get_by_text("Edited by you")).to_be_visible()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.app_process import visit
-from tests.ui.steps import answered, ask, ready, settled, shoot
+from tests.ui.steps import address, answered, ask, ready, settled, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -128,6 +128,7 @@ def test_an_answer_is_gone_on_with_after_a_reload_and_in_a_second_tab(
     page = visit(chromium, url)
     ask(page, "a slow one")
     longer(page, 200)
+    address(page)
     page.reload()
     longer(page, 100)
     other = page.context.new_page()

@@ -9,7 +9,7 @@ from tests.support.programs import free_port
 from tests.support.scripted_backend import Scripted
 from tests.ui.app_process import running_app, visit
 from tests.ui.provider import provider
-from tests.ui.steps import answered, ask, ready, shoot
+from tests.ui.steps import address, answered, ask, ready, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +45,7 @@ def test_a_person_has_the_same_chats_in_every_browser_and_nobody_elses(
             expect(first.get_by_test_id("stSidebar").get_by_text("Ann")).to_be_visible()
             ask(first, "Of the blue lighthouse")
             answered(first)
-            link = first.url
+            link = address(first)
             second = visit(chromium, url)
             sign_in(second, "Ann")
             second.goto(link)
@@ -68,7 +68,7 @@ def test_in_a_demo_everybody_sees_the_same_chats_and_nobody_deletes_models(
         mine, theirs = visit(chromium, url), visit(chromium, url, locale="zh-CN", scheme="dark")
         ask(mine, "Of the red lighthouse")
         answered(mine)
-        theirs.goto(mine.url)
+        theirs.goto(address(mine))
         expect(theirs.get_by_text("Of the red lighthouse").first).to_be_visible()
         expect(theirs.get_by_text("公开演示")).to_be_visible()
         shoot(theirs, "account-demo-zh")
