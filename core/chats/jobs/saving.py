@@ -7,14 +7,23 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from core.chats.jobs.journal import Journal, Unsaved
-from core.chats.store.growing import GrowingAnswers
+from core.chats.store.growing import GrowingAnswers, Piece
 from core.chats.values.chat import ChatMessage, MessageChanges
 from core.errors import DiglotError
+from core.translation.messages import text_of
 
 T = TypeVar("T")
+
+_MOST_PIECES = 100
+"""Pieces after which the row is written whole, or readers would join more and more of them."""
+
+_SETTLED: tuple[Literal["steps", "finish_reason", "error", "exchanges"], ...] = (
+    "steps", "finish_reason", "error", "exchanges",
+)  # fmt: skip
+"""What changes seldom; a change of it is written with the whole row."""
 
 _PAUSES = 0.5, 5.0
 """The first and the longest pause between two tries, in seconds."""
@@ -44,6 +53,11 @@ class AnswerRow:
         self._journal = journal
         self._closing = closing
         self._kept = False
+        # What was last written whole, None where the next write has to be; and last of all.
+        self._whole: MessageChanges | None = None
+        self._written: MessageChanges = {}
+        self._pieces = 0
+        self._number = 0
 
     async def grow(self, changes: MessageChanges) -> bool:
         """Write what has come so far; return whether the row is still this job's.
@@ -51,12 +65,43 @@ class AnswerRow:
         Raises DiglotError where the database is down; the answer is kept on disk then.
         """
         try:
-            mine = await self._run(partial(self._growing.write, *self._place, **changes))
+            mine = await self._run(partial(self._write, changes))
         except DiglotError:
+            self._whole = None
             await self._keep(changes)
             raise
         await self._drop()
         return mine
+
+    def _write(self, changes: MessageChanges) -> bool:
+        """Add a piece where the text has only grown; write the whole row otherwise."""
+        piece = self._piece(changes)
+        if piece is not None and self._growing.append(*self._place, piece):
+            self._number = piece.number
+            self._written = changes
+            return True
+        if not self._growing.write(*self._place, **changes):
+            return False
+        if "message" in changes:
+            self._whole = self._written = changes
+            self._pieces = 0
+        return True
+
+    def _piece(self, changes: MessageChanges) -> Piece | None:
+        if self._whole is None or self._pieces >= _MOST_PIECES or "message" not in changes:
+            return None
+        if any(changes[name] != self._whole[name] for name in _SETTLED):
+            return None
+        before, now = self._written["message"], changes["message"]
+        text, thinking = text_of(before), before.thinking
+        if not (text_of(now).startswith(text) and now.thinking.startswith(thinking)):
+            return None
+        self._pieces += 1
+        return Piece(
+            number=self._number + 1,
+            text=text_of(now)[len(text) :],
+            thinking=now.thinking[len(thinking) :],
+        )
 
     async def finish(self, changes: MessageChanges, unsaved: Callable[[], None]) -> None:
         """Write the end of an answer, trying again until the database takes it.

@@ -89,4 +89,22 @@ def _owned_by_jobs(db: Connection) -> None:
     db.exec_driver_sql("alter table messages add column writer varchar(32) not null default ''")
 
 
-UPGRADES: tuple[Upgrade, ...] = (_searchable, _tried, _owned_by_jobs)
+def _shared(db: Connection) -> None:
+    """4 to 5: pieces of growing answers, and what several processes need of each other."""
+    for statement in (
+        "create table pieces"
+        " (message_id varchar(32) not null references messages(id) on delete cascade,"
+        " number integer not null, written bigint not null, text text not null,"
+        " thinking text not null, primary key (message_id, number))",
+        "create table common (name varchar(64) not null primary key, value text not null)",
+        "create table entries (browser varchar(64) not null primary key,"
+        " digest varchar(64) not null, entered bigint not null)",
+        "create table handovers"
+        " (message_id varchar(32) not null primary key references messages(id) on delete cascade,"
+        " owner text not null, options text not null, offered bigint not null)",
+        "alter table schema_version add column oldest integer not null default 0",
+    ):
+        db.exec_driver_sql(statement)
+
+
+UPGRADES: tuple[Upgrade, ...] = (_searchable, _tried, _owned_by_jobs, _shared)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from core.chats.store.search_words import words_of
-from core.chats.store.tables import chats, messages, words
+from core.chats.store.tables import chats, messages, pieces, words
 from core.chats.values.chat import Chat, ChatMessage
 from core.errors import AccessDenied, InvalidRequest
-from core.translation.messages import Message, text_of
+from core.translation.messages import Message, Text, text_of
 
 
 def new_id() -> str:
@@ -56,7 +57,7 @@ def find_message(
     row = db.execute(query).mappings().one_or_none()
     if row is None:
         raise not_found("message")
-    return message_of(row)
+    return messages_of(db, [row])[0]
 
 
 def tree(db: Connection, chat_id: str) -> dict[str | None, tuple[str, ...]]:
@@ -75,9 +76,26 @@ def chat_of(row: Mapping[Any, Any]) -> Chat:
     return Chat(**cast(Mapping[str, Any], row))
 
 
-def message_of(row: Mapping[Any, Any]) -> ChatMessage:
-    """Return a row as a message."""
-    return ChatMessage(**cast(Mapping[str, Any], row))
+def messages_of(db: Connection, rows: Iterable[Mapping[Any, Any]]) -> list[ChatMessage]:
+    """Return rows as messages, each with the pieces that it has gained since it was written."""
+    found = [ChatMessage(**cast(Mapping[str, Any], row)) for row in rows]
+    # A complete answer has been joined when it ended.
+    open_ones = [one.id for one in found if one.state != "complete"]
+    gained: dict[str, list[Row[Any]]] = {}
+    if open_ones:
+        query = select(pieces).where(pieces.c.message_id.in_(open_ones))
+        for piece in db.execute(query.order_by(pieces.c.number)):
+            gained.setdefault(piece.message_id, []).append(piece)
+    return [_joined(one, gained.get(one.id, ())) for one in found]
+
+
+def _joined(one: ChatMessage, gained: Sequence[Row[Any]]) -> ChatMessage:
+    if not gained:
+        return one
+    text = "".join((text_of(one.message), *(piece.text for piece in gained)))
+    thinking = "".join((one.message.thinking, *(piece.thinking for piece in gained)))
+    whole = replace(one.message, parts=(Text(text),) if text else (), thinking=thinking)
+    return replace(one, message=whole, updated=max(one.updated, gained[-1].written))
 
 
 def index_words(db: Connection, message_id: str, message: Message) -> None:

@@ -29,7 +29,7 @@ from core.chats.store.rows import (
     find_chat,
     find_message,
     index_words,
-    message_of,
+    messages_of,
     named,
     new_id,
     not_found,
@@ -38,7 +38,7 @@ from core.chats.store.rows import (
 )
 from core.chats.store.search import Search
 from core.chats.store.search_words import words_of
-from core.chats.store.tables import chats, messages, open_engine, transaction, words
+from core.chats.store.tables import chats, messages, open_engine, pieces, transaction, words
 from core.chats.values.chat import Chat, ChatChanges, ChatMessage, MessageChanges, MessageFacts
 from core.translation.messages import Message, text_of
 
@@ -235,6 +235,8 @@ class Store:
         mine = exists().where(chats.c.id == messages.c.chat_id, owned(owner))
         query = update(messages).where(messages.c.id == message_id, mine)
         with transaction(self._writer) as db:
+            if "message" in changes:
+                db.execute(delete(pieces).where(pieces.c.message_id == message_id))
             done = db.execute(query.values(**changes, updated=self._clock.now()))
             if done.rowcount == 0:
                 raise not_found("message")
@@ -267,7 +269,7 @@ class Store:
             walk = walk.union_all(above)
             query = select(messages).join(walk, messages.c.id == walk.c.id)
             rows = db.execute(query.order_by(walk.c.depth.desc())).mappings()
-            return [message_of(row) for row in rows]
+            return messages_of(db, rows)
 
     def messages(self, owner: str, chat_id: str) -> list[ChatMessage]:
         """Return every message of a chat, on all its branches, the oldest first."""
@@ -275,7 +277,7 @@ class Store:
             find_chat(db, owner, chat_id)
             query = select(messages).where(messages.c.chat_id == chat_id, messages.c.hidden == 0)
             rows = db.execute(query.order_by(messages.c.created, messages.c.id)).mappings()
-            return [message_of(row) for row in rows]
+            return messages_of(db, rows)
 
     def tree(self, owner: str, chat_id: str) -> dict[str | None, tuple[str, ...]]:
         """Return the ids of every message's children, the oldest first; None has the roots."""
@@ -328,7 +330,7 @@ class Store:
                 messages.c.hidden == 0,
             )
             rows = db.execute(query.order_by(messages.c.created, messages.c.id)).mappings()
-            return [message_of(row) for row in rows]
+            return messages_of(db, rows)
 
     def set_leaf(self, owner: str, chat_id: str, message_id: str, *, newest: bool = False) -> str:
         """Show the branch that ends at a message; return the new leaf.

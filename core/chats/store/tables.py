@@ -41,7 +41,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
 from core.chats.store.migrations import UPGRADES, Upgrade, index_words
 from core.chats.store.open_errors import cause, remedy
-from core.chats.values.chat import Step
+from core.chats.values.chat import ChatOptions, Step
 from core.chats.values.matrix import MatrixPlan, Result
 from core.errors import BackendUnavailable, ConfigError
 from core.translation.messages import Message
@@ -127,6 +127,24 @@ messages = Table(
     Index("messages_of_chat", "chat_id", "created"),
 )
 
+# What a growing answer has gained since its row was last written: its text is the row's, and then
+# these in order. A whole row twice a second would be written anew each time, which costs a
+# database the square of the answer's length.
+pieces = Table(
+    "pieces",
+    metadata,
+    Column(
+        "message_id",
+        String(32),
+        ForeignKey("messages.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("written", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("thinking", Text, nullable=False),
+)
+
 presets = Table(
     "presets",
     metadata,
@@ -185,13 +203,54 @@ matrix_results = Table(
     Column("result", Json(Result), nullable=False),
 )
 
+# Values that all processes on one database share, by name (core.chats.store.common).
+common = Table(
+    "common",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# Which browser has come in by which key: hashes of both.
+entries = Table(
+    "entries",
+    metadata,
+    Column("browser", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("entered", BigInteger, nullable=False),
+)
+
+# Answers that a process which stops gives to another, with what they were asked with.
+handovers = Table(
+    "handovers",
+    metadata,
+    Column(
+        "message_id",
+        String(32),
+        ForeignKey("messages.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("owner", Text, nullable=False),
+    Column("options", Json(ChatOptions), nullable=False),
+    Column("offered", BigInteger, nullable=False),
+)
+
 _version = Table(
     "schema_version",
     metadata,
     # One row, whose key is always 1, so that two processes cannot both make it.
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
+    # The oldest version of these tables whose programs may still work with this database.
+    Column("oldest", Integer, nullable=False, server_default="0"),
 )
+
+OLDEST = 4
+"""Programs of this version of the tables, and later ones, read and write what this one makes.
+
+A column or table goes in two releases: the first only adds and stops to need the old one; the
+second, whose OLDEST is the first's version, removes it.
+"""
 
 
 def open_engine(url: str) -> Engine:
@@ -248,16 +307,20 @@ def _migrate(engine: Engine, upgrades: Sequence[Upgrade]) -> int:
         version = db.scalar(select(_version.c.version).with_for_update())
         if version is None:
             metadata.create_all(db)
-            db.execute(insert(_version).values(id=1, version=newest))
+            db.execute(insert(_version).values(id=1, version=newest, oldest=OLDEST))
             return newest
         if version > newest:
-            raise ConfigError(
-                f"the chat store has version {version}, and this program knows {newest}: "
-                "it was written by a newer Diglot; update this one"
-            )
-        for upgrade in upgrades[version - 1 :]:
-            upgrade(db)
-        db.execute(update(_version).values(version=newest))
+            # A newer program has upgraded the database while this one is still in use.
+            if newest < (db.scalar(select(_version.c.oldest)) or newest + 1):
+                raise ConfigError(
+                    f"the chat store has version {version}, and this program knows {newest}: "
+                    "it was written by a newer Diglot; update this one"
+                )
+            return newest
+        if version < newest:
+            for upgrade in upgrades[version - 1 :]:
+                upgrade(db)
+            db.execute(update(_version).values(version=newest, oldest=OLDEST))
         return newest
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 
+from core.chats.store.growing import Piece
 from core.chats.store.migrations import UPGRADES
 from core.chats.store.store import Store
 from core.chats.store.tables import metadata, migrate, open_engine
 from core.errors import ConfigError
-from core.translation.messages import text_of
+from core.translation.messages import Message, Text, text_of
 
 
 def test_an_upgrade_runs_once_and_keeps_the_rows(url: str) -> None:
@@ -34,6 +35,14 @@ def test_an_upgrade_runs_once_and_keeps_the_rows(url: str) -> None:
     with engine.connect() as db:
         rows = db.execute(text("select id, title, folder from chats")).all()
     assert [tuple(row) for row in rows] == [(chat.id, "old", "inbox")]
+    # A program of this version still starts beside the newer one, as in a roll-out.
+    assert migrate(engine) == newest - 1
+    beside = Store(url)
+    assert [chat.title for chat in beside.chats("ann")] == ["old"]
+    beside.create_chat("ann", title="new")
+    beside.close()
+    with engine.begin() as db:
+        db.execute(text("update schema_version set oldest = :newest"), {"newest": newest})
     with pytest.raises(ConfigError, match="newer"):
         migrate(engine)
     engine.dispose()
@@ -131,3 +140,41 @@ def test_a_file_that_is_no_database_is_a_config_error(tmp_path: Path) -> None:
     (tmp_path / "chats.db").write_bytes(b"these are not the rows you are looking for" * 200)
     with pytest.raises(ConfigError, match=r"chats\.db"):
         Store(f"sqlite:///{tmp_path}/chats.db")
+
+
+# What a program of version 4 of the tables writes, by its own columns.
+OF_VERSION_4 = (
+    "insert into chats (id, owner, title, created, updated, settings, leaf, pinned, temporary,"
+    " titled, hidden)"
+    " values ('c4', 'ann', 'older', 1, 1, '{}', null, false, false, 'question', 0)",
+    "insert into messages (id, chat_id, message, state, model, dialect, steps, numbers,"
+    " finish_reason, exchanges, rating, batch, writer, created, updated, hidden)"
+    """ values ('m4', 'c4', '{"role":"assistant","parts":[{"type":"text","text":"half"}]}',"""
+    " 'running', 'm', 'ollama',"
+    " '[]', '{}', '', '[]', 0, '', 'w4', 1, 1, 0)",
+    "update messages set state = 'interrupted', updated = 2 where id = 'new' and updated = 1",
+)
+
+
+def test_the_previous_release_works_beside_this_one_on_one_database(url: str) -> None:
+    store = Store(url)
+    growing = Message(role="assistant", parts=(Text("one "),))
+    chat = store.create_chat("ann")
+    mine = store.add_message("ann", chat.id, growing, parent_id=None, state="running", writer="w5")
+    assert store.growing.append("ann", mine.id, "w5", Piece(number=1, text="two"))
+    engine = create_engine(url)
+    with engine.begin() as db:
+        for statement in OF_VERSION_4:
+            db.execute(text(statement.replace("'new' and updated = 1", f"'{mine.id}'")))
+    engine.dispose()
+    # Its answers are followed here, and taken over once it is gone.
+    (row,) = store.growing.of_chat("ann", "c4")
+    assert text_of(row.message) == "half"
+    assert store.growing.interrupt("m4", row.updated)
+    # It knows of no pieces: what it has marked as interrupted has them still.
+    assert text_of(store.message("ann", mine.id).message) == "one two"
+    assert not store.growing.append("ann", mine.id, "w5", Piece(number=2, text=" three"))
+    whole = Message(role="assistant", parts=(Text("one two three"),))
+    assert store.growing.write("ann", mine.id, "w5", message=whole, state="running")
+    assert text_of(store.message("ann", mine.id).message) == "one two three"
+    store.close()
