@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import math
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -31,6 +32,7 @@ from core.chats.jobs.lost import LostAnswers  # noqa: E402
 from core.chats.jobs.runner import JobRunner  # noqa: E402
 from core.chats.service import Service, current_service, install  # noqa: E402
 from core.chats.store.store import Store  # noqa: E402
+from core.chats.taking_over import TakingOver  # noqa: E402
 from core.config.access import environment_access  # noqa: E402  # found through above
 from core.config.config import load_config  # noqa: E402
 from core.errors import ConfigError, DiglotError  # noqa: E402
@@ -44,7 +46,7 @@ from core.gateway.telemetry.logs import log_json, mask_logs  # noqa: E402
 from core.http.addresses import is_loopback  # noqa: E402
 from core.tools.runners.all_tools import open_tool_runtime  # noqa: E402
 from core.tools.toolbox import Toolbox  # noqa: E402
-from ui.chat.routes import chat_routes  # noqa: E402
+from ui.chat.routes import chat_routes, tickets  # noqa: E402
 from ui.content_policy import page_policy  # noqa: E402
 from ui.session.identity import IdentityMiddleware  # noqa: E402
 from ui.widgets.failure import show_failure  # noqa: E402
@@ -139,6 +141,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     journal = Journal(journal_folder(data_folder(), url))
     await asyncio.to_thread(journal.write_back, store.growing)
     await asyncio.to_thread(store.matrices.recover)
+    tickets.share(await asyncio.to_thread(store.common.secret, "tickets"))
     chores = [
         asyncio.create_task(forget_daily(store)),
         asyncio.create_task(LostAnswers(store.growing, journal).watch()),
@@ -148,18 +151,22 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         service = Service(fleet, store, jobs, tool_runtime.toolbox, tool_runtime)
         install(service)
         install_gateway(gateway_state)
+        taking = TakingOver(service, lambda: gateway_state.readiness.stopping)
+        chores.append(asyncio.create_task(taking.watch()))
         gateway_state.readiness.ping = store.ping
+        gateway_state.readiness.say_so_first()
         # The first page that draws a table would wait a second for this.
         warm = asyncio.create_task(asyncio.to_thread(importlib.import_module, "pandas"))
         try:
             yield {"service": service}
         finally:
+            await gateway_state.settle()
+            await jobs.aclose(drain=gateway_state.readiness.drain_left())
             for chore in chores:
                 chore.cancel()
             await warm
             await mcp.aclose()
             await service.matrices.aclose()
-            await jobs.aclose()
             store.close()
             await gateway_state.aclose()
 
@@ -169,7 +176,7 @@ app = st.App(
     lifespan=lifespan,
     routes=[*routes(gateway_state, mcp), *chat_routes()],
     middleware=[
-        Middleware(BoundedServer, policy=page_policy()),
+        Middleware(BoundedServer, policy=page_policy(), drain=math.ceil(fleet.config.drain)),
         Middleware(PathForms, base=str(st.get_option("server.baseUrlPath") or "")),
         Middleware(OriginGuard, gateway_state=gateway_state, exposed=exposed),
         Middleware(IdentityMiddleware),

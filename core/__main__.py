@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import sys
 import tomllib
@@ -67,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         port=options.port,
         workers=options.num_workers,
         debug=options.debug,
-        drain=options.drain,
+        drain=math.ceil(config.drain) if options.drain is None else options.drain,
         json_logs=options.log == "json" or config.json_logs,
         certificate=options.ssl_certfile_path,
         private_key=options.ssl_keyfile_path,
@@ -159,8 +160,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--drain",
         type=int,
-        default=25,
-        help="seconds for answers in work once it is to stop (default: 25)",
+        help="seconds for answers in work once it is to stop (default: diglot.drain, 25)",
     )
     parser.add_argument("--debug", action="store_true", help="log every request")
     parser.add_argument("--log", choices=("text", "json"), default="text", help="form of the log")

@@ -212,12 +212,14 @@ class Service:
             history = (*history, _question(_GO_ON))
         request = self._request(begun, history)
         box = self.toolbox.subset(begun.tools)
-        return self.jobs.start(
+        job = self.jobs.start(
             owner,
             chat_id,
             self._run(request, box, owner=owner, dialect=begun.dialect),
             continues=message_id,
         )
+        job.options = options
+        return job
 
     def lost(self, options: ChatOptions) -> tuple[ReportRow, ...]:
         """Return the options that the model's server does not support, with the reasons.
@@ -264,7 +266,10 @@ class Service:
                 run = self._titler.after(run, request, owner=owner, dialect=each.dialect)
             runs.append((run, each.model, each.dialect))
         parent_id = path[-1].id if path else None
-        return self.jobs.start_batch(owner, chat_id, runs, parent_id=parent_id, ask=question)
+        jobs = self.jobs.start_batch(owner, chat_id, runs, parent_id=parent_id, ask=question)
+        for job, each in zip(jobs, options, strict=True):
+            job.options = each
+        return jobs
 
     def stop(self, owner: str, chat_id: str) -> None:
         """Stop the answers that are being written in a chat, keeping what is there."""
@@ -280,6 +285,10 @@ class Service:
                 for row in self.jobs.elsewhere(owner, chat_id)
             ),
         ]
+
+    def is_handed_over(self, owner: str, chat_id: str) -> bool:
+        """Tell whether an answer in a chat waits for another process to go on with it."""
+        return self.store.handovers.in_chat(owner, chat_id)
 
     def hide_message(self, owner: str, message_id: str) -> None:
         """Hide a message and all that follow it, stopping answers that are being written."""

@@ -27,6 +27,7 @@ LiteLLM ignores::
         max_bytes: 67108864
         folder: captures        # relative to the config file; masked like those in memory
       shutdown_delay: 10        # seconds of "not ready" before a stop begins
+      drain: 25                 # seconds more that answers in work have then
       # keys, open, operators, cors and hosts: core.config.access
       # queue and routing: core.config.routing
 """
@@ -86,8 +87,8 @@ class Config(Struct, frozen=True, kw_only=True):
     """What a config file says. ``warnings`` are sentences, each naming a key without effect.
 
     ``unserved`` are the deployments of the file that cannot be asked.
-    ``files`` are all that were read, where the config was read from a file. ``shutdown_delay`` is
-    in seconds.
+    ``files`` are all that were read, where the config was read from a file. ``shutdown_delay`` and
+    ``drain`` are in seconds.
     """
 
     deployments: tuple[Deployment, ...] = ()
@@ -99,6 +100,7 @@ class Config(Struct, frozen=True, kw_only=True):
     strict: bool = False
     demo: bool = False
     shutdown_delay: float = 0.0
+    drain: float = 25.0
     access: Access = Access()
     embedded: Embedded = Embedded()
     images: ImagePolicy = ImagePolicy()
@@ -169,6 +171,7 @@ def _read(value: Any, variables: Variables, folder: Path) -> Config:
         strict=general.drop_params is False if own_part.strict is None else own_part.strict,
         demo=own_part.demo,
         shutdown_delay=own_part.shutdown_delay,
+        drain=own_part.drain,
         access=read_access(root, variables),
         embedded=_embedded(own_part.embedded, folder),
         images=_images(own_part.images),

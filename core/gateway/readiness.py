@@ -28,6 +28,7 @@ class Readiness:
     def __init__(self, fleet: Fleet) -> None:
         self.ping: Callable[[], None] | None = None
         self.stopping = False
+        self._ended = 0.0
         self._fleet = fleet
 
     async def look(self) -> tuple[bool, dict[str, Any]]:
@@ -73,12 +74,22 @@ class Readiness:
         stop = handler
         loop = asyncio.get_running_loop()
 
+        def end(number: int, frame: Any) -> None:
+            self.stopping = True
+            self._ended = self._ended or time.monotonic()
+            stop(number, frame)
+
         def begin(number: int, frame: Any) -> None:
             delay = self._fleet.config.shutdown_delay
             if self.stopping or not delay:
-                stop(number, frame)
+                end(number, frame)
                 return
             self.stopping = True
-            loop.call_soon_threadsafe(loop.call_later, delay, stop, number, None)
+            loop.call_soon_threadsafe(loop.call_later, delay, end, number, None)
 
         signal.signal(signal.SIGTERM, begin)
+
+    def drain_left(self) -> float:
+        """Return how many seconds answers in work still have, of ``diglot.drain``."""
+        ended = self._ended or time.monotonic()
+        return max(ended + self._fleet.config.drain - time.monotonic(), 0.0)

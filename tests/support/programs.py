@@ -130,6 +130,15 @@ class Program:
             time.sleep(0.02)
 
     @property
+    def started(self) -> bool:
+        """Whether it was started, and neither killed nor stopped since."""
+        return self._process is not None
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.signal(signal.SIGTERM)
+
+    @property
     def ended(self) -> int | None:
         """The status that it ended with, or None while it runs."""
         return None if self._process is None else self._process.poll()

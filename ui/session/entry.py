@@ -17,7 +17,7 @@ from ui.words import t
 
 _KNOWN = 10_000
 _entered: dict[str, Digest] = {}
-"""Which browser has come in by which key: it need not be asked at every visit."""
+"""Which browser has come in by which key, as the store has it for all processes."""
 
 
 def is_inside(service: Service) -> bool:
@@ -27,9 +27,25 @@ def is_inside(service: Service) -> bool:
     access = service.fleet.config.access
     if access.open or service.demo or not is_exposed():
         return True
-    digest = _entered.get(browser_owner())
+    digest = _digest_of(service, browser_owner())
     # A key that was removed from the config or has expired no longer lets anybody in.
     return digest is not None and access.enters(digest, now=time.time())
+
+
+def _digest_of(service: Service, browser: str) -> Digest | None:
+    """Return the digest of the key by which a browser has come in, in whatever process."""
+    if browser not in _entered:
+        kept = service.store.entries.get(browser)
+        if kept is None:
+            return None
+        _remember(browser, Digest(bytes.fromhex(kept)))
+    return _entered[browser]
+
+
+def _remember(browser: str, digest: Digest) -> None:
+    for known in list(_entered)[: len(_entered) - _KNOWN + 1]:
+        del _entered[known]
+    _entered[browser] = digest
 
 
 def show_door(service: Service) -> None:
@@ -53,8 +69,7 @@ def _ask_key(service: Service) -> None:
     st.session_state.pop("entry_key", None)
     digest = Digest.of(given)
     if service.fleet.config.access.enters(digest, now=time.time()):
-        for browser in list(_entered)[: len(_entered) - _KNOWN + 1]:
-            del _entered[browser]
-        _entered[browser_owner()] = digest
+        service.store.entries.add(browser_owner(), digest.value.hex(), now=time.time_ns())
+        _remember(browser_owner(), digest)
         st.rerun()
     st.error(t("account.key_wrong"), icon=":material/error:")

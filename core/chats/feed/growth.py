@@ -34,6 +34,9 @@ _PAUSE = 0.016
 _LOOK = 0.4
 """Seconds between two looks at an answer that another process writes."""
 
+_PATIENCE = 75
+"""Looks until nobody is thought to go on with an answer that was handed over."""
+
 _ALIVE = 15.0
 """Seconds after which a line without meaning shows that the connection is alive."""
 
@@ -71,19 +74,44 @@ async def follow(
     service: Service, owner: str, chat_id: str, viewer: Viewer, seen: Mapping[str, str]
 ) -> AsyncIterator[bytes]:
     """Yield the growth of a chat's answers from where ``seen`` has them, until all have ended."""
+    at, more = dict(seen), 0
     try:
-        jobs = await asyncio.to_thread(service.running, owner, chat_id)
-        answers = [_Answer(job, seen.get(job.message_id, ""), viewer.language) for job in jobs]
-        with _woken(jobs) as woken:
-            async for event in _grow(answers, woken):
-                yield event
+        while True:
+            jobs = await asyncio.to_thread(service.running, owner, chat_id)
+            more = max(more, len(jobs))
+            answers = [_Answer(job, at.get(job.message_id, ""), viewer.language) for job in jobs]
+            with _woken(jobs) as woken:
+                async for event in _grow(answers, woken):
+                    yield event
+            if any(isinstance(job, Job) and job.handed_over for job in jobs):
+                # Without an end: the browser asks again, and another process has the rest.
+                return
+            at |= {answer.id: answer.at for answer in answers}
+            cut = any(job.snapshot().state == "interrupted" for job in jobs)
+            if not (cut and await _goes_on(service, owner, chat_id)):
+                break
         view = await asyncio.to_thread(
-            show_chat, service, owner, chat_id, viewer, limit=_LAST + len(jobs)
+            show_chat, service, owner, chat_id, viewer, limit=_LAST + more
         )
         yield _event("chat", view)
     except DiglotError as error:
         yield _event("failed", fault_view(error_facts(error), viewer.language))
     yield _event("end", {})
+
+
+async def _goes_on(service: Service, owner: str, chat_id: str) -> bool:
+    """Wait while a cut answer is between two processes; return whether it is written again."""
+    settled = 0
+    for _ in range(_PATIENCE):
+        if await asyncio.to_thread(service.running, owner, chat_id):
+            return True
+        offered = await asyncio.to_thread(service.is_handed_over, owner, chat_id)
+        # Twice: another process has taken it a moment before it runs there.
+        settled = 0 if offered else settled + 1
+        if settled == 2:
+            break
+        await asyncio.sleep(_LOOK)
+    return False
 
 
 def event_of(view: ChatView) -> bytes:
@@ -118,11 +146,17 @@ class _Answer:
 
     def __init__(self, job: Job | AnswerElsewhere, at: str, language: str) -> None:
         self.done = False
+        self.id = job.message_id
         self._job = job
         self._language = language
         self._version = -1
         self._at = _numbers(at)
         self._steps: tuple[object, ...] = ()
+
+    @property
+    def at(self) -> str:
+        """Where what has been told ends."""
+        return ".".join(map(str, self._at))
 
     async def look(self) -> Grow | None:
         """Return what has come since the last look, or None."""

@@ -27,10 +27,14 @@ class _About(Struct, array_like=True):
 
 
 class Tickets:
-    """Makes tickets and reads them. Those of another process, or of another day, open nothing."""
+    """Makes tickets and reads them. Those made with another secret open nothing."""
 
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(32)
+
+    def share(self, secret: bytes) -> None:
+        """Use a secret that other processes use, too: a browser's requests may reach any."""
+        self._secret = secret
 
     def make(self, owner: str, browser: str, *, now: float | None = None) -> str:
         """Return a ticket for ``owner`` in the browser that ``browser`` tells from all others."""

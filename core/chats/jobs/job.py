@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from core.chats.jobs.answer import Answer, Phase, RunValue
 from core.chats.jobs.saving import AnswerRow
-from core.chats.values.chat import ChatMessage, MessageChanges, State, Step
+from core.chats.values.chat import ChatMessage, ChatOptions, MessageChanges, State, Step
 from core.error_kinds import error_facts
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
@@ -94,6 +94,9 @@ class Job:
         self._exchanges = row.exchanges
         self._error: dict[str, Any] | None = None
         self._saved = True
+        # What it was asked with, and whether it was left to another process.
+        self.options: ChatOptions | None = None
+        self.handed_over = False
         # The final state, once the job was ended early: nothing is folded in after that.
         self._ending: State | None = None
         self._pump: asyncio.Task[None] | None = None

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Unpack
 
 from core.chats.jobs.job import GRACE, Job, Run
@@ -21,10 +21,11 @@ from core.chats.jobs.journal import Journal
 from core.chats.jobs.saving import AnswerRow
 from core.chats.store.store import Store
 from core.chats.values.chat import ChatMessage, MessageFacts, Step
-from core.errors import BackendUnavailable, InvalidRequest
+from core.errors import BackendUnavailable, DiglotError, InvalidRequest
 from core.translation.messages import Message
 
 _WRITERS = 4
+_LOOK_EVERY = 0.05
 
 
 class JobRunner:
@@ -58,7 +59,7 @@ class JobRunner:
         self._jobs: dict[str, Job] = {}
         self._starting: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self._refusing = self._closed = False
 
     def start(
         self,
@@ -157,10 +158,16 @@ class JobRunner:
         with self._lock:
             return [row for row in rows if row.writer not in self._jobs]
 
+    @property
+    def closed(self) -> bool:
+        """Whether no more jobs are started."""
+        return self._refusing or self._closed
+
     def close(self) -> None:
         """End all jobs, mark their rows as interrupted, and stop the thread.
 
-        Not for a thread whose loop the jobs run in: there it is ``aclose``.
+        Answers whose options are known are offered to other processes (store.handovers). Not for a
+        thread whose loop the jobs run in: there it is ``aclose``.
         """
         if self._loop is not None and self._loop is _current_loop():
             raise RuntimeError("JobRunner.close would wait for its own thread: use aclose")
@@ -170,15 +177,23 @@ class JobRunner:
             asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(3 * GRACE)
         if self._thread is not None:
             self._thread.stop()
-        self._writers.shutdown()
+        self._writers.shutdown(wait=False)
 
-    async def aclose(self) -> None:
-        """Do what ``close`` does, from any event loop."""
+    async def aclose(self, *, drain: float = 0) -> None:
+        """Do what ``close`` does, from any event loop, after at most ``drain`` seconds more in
+        which jobs may end by themselves.
+        """
+        end = time.monotonic() + drain
+        with self._lock:
+            self._refusing = True
+        # Polling: the tasks may belong to another loop.
+        while self._tasks and time.monotonic() < end:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_EVERY)
         if self._loop is not asyncio.get_running_loop():
             await asyncio.to_thread(self.close)
         elif self._shut():
             await self._end_all()
-            self._writers.shutdown()
+            self._writers.shutdown(wait=False)
 
     @contextmanager
     def _reserved(self, owner: str, chat_id: str) -> Iterator[None]:
@@ -188,7 +203,7 @@ class JobRunner:
         elsewhere = self.elsewhere(owner, chat_id)
         with self._lock:
             self._forget_old()
-            if self._closed:
+            if self._refusing or self._closed:
                 raise _shutting_down()
             if elsewhere or chat_id in self._starting or self._running(chat_id):
                 raise InvalidRequest(
@@ -261,10 +276,21 @@ class JobRunner:
 
     async def _end_all(self) -> None:
         self._closing.set()
-        for job in list(self._jobs.values()):
+        left = [job for job in self._jobs.values() if not job.done]
+        # Before the rows say that they are interrupted, so that nobody takes that for the end.
+        await asyncio.get_running_loop().run_in_executor(self._writers, self._hand_over, left)
+        for job in left:
             job.end("interrupted")
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2 * GRACE)
+
+    def _hand_over(self, jobs: Sequence[Job]) -> None:
+        """Offer answers to other processes; without a database they only are interrupted."""
+        for job in jobs:
+            if job.options is not None:
+                with suppress(DiglotError):
+                    self._store.handovers.offer(job.owner, job.message_id, job.options)
+                    job.handed_over = True
 
 
 class _LoopThread:

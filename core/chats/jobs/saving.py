@@ -7,12 +7,12 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from core.chats.jobs.journal import Journal, Unsaved
 from core.chats.store.growing import GrowingAnswers, Piece
 from core.chats.values.chat import ChatMessage, MessageChanges
-from core.errors import DiglotError
+from core.errors import BackendUnavailable, DiglotError
 from core.translation.messages import text_of
 
 T = TypeVar("T")
@@ -24,6 +24,9 @@ _SETTLED: tuple[Literal["steps", "finish_reason", "error", "exchanges"], ...] = 
     "steps", "finish_reason", "error", "exchanges",
 )  # fmt: skip
 """What changes seldom; a change of it is written with the whole row."""
+
+_PATIENCE = 3.0
+"""Seconds after which a database that has not answered counts as away."""
 
 _PAUSES = 0.5, 5.0
 """The first and the longest pause between two tries, in seconds."""
@@ -53,6 +56,7 @@ class AnswerRow:
         self._journal = journal
         self._closing = closing
         self._kept = False
+        self._asked: asyncio.Future[Any] | None = None
         # What was last written whole, None where the next write has to be; and last of all.
         self._whole: MessageChanges | None = None
         self._written: MessageChanges = {}
@@ -65,7 +69,7 @@ class AnswerRow:
         Raises DiglotError where the database is down; the answer is kept on disk then.
         """
         try:
-            mine = await self._run(partial(self._write, changes))
+            mine = await self._ask(partial(self._write, changes))
         except DiglotError:
             self._whole = None
             await self._keep(changes)
@@ -112,7 +116,7 @@ class AnswerRow:
         pause, longest = _PAUSES
         while True:
             try:
-                await self._run(partial(self._growing.write, *self._place, **changes))
+                await self._ask(partial(self._growing.write, *self._place, **changes))
                 break
             except DiglotError as error:
                 _log.warning("a finished answer is not in the database yet: %s", error)
@@ -144,12 +148,20 @@ class AnswerRow:
             exchanges=changes["exchanges"],
         )
         self._kept = True
-        await self._run(partial(self._journal.keep, answer))
+        await asyncio.to_thread(self._journal.keep, answer)
 
     async def _drop(self) -> None:
         if self._kept and self._journal is not None:
             self._kept = False
-            await self._run(partial(self._journal.drop, self._place[1]))
+            await asyncio.to_thread(self._journal.drop, self._place[1])
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+    async def _ask(self, write: Callable[[], T]) -> T:
+        """Run a write in the pool. Raises BackendUnavailable where it takes too long, too: the
+        database may hang, or its network be cut. The write goes on then, and no other begins.
+        """
+        if self._asked is None or self._asked.done():
+            self._asked = asked = asyncio.get_running_loop().run_in_executor(self._pool, write)
+            asked.add_done_callback(lambda future: future.cancelled() or future.exception())
+            if (await asyncio.wait({asked}, timeout=_PATIENCE))[0]:
+                return asked.result()
+        raise BackendUnavailable("the chat store does not answer", code="store_unavailable")

@@ -119,7 +119,10 @@ class GrowingAnswers:
         """End an answer whose job may be dead: join its pieces, and index it for the search."""
         running = (*which, messages.c.state == "running")
         with transaction(self._writer) as db:
-            rows = db.execute(select(messages).where(*running).with_for_update()).mappings().all()
+            # A row that another process holds is not lost; whoever stops an answer waits for it.
+            found = select(messages).where(*running)
+            found = found.with_for_update(key_share=True, skip_locked=updated is not None)
+            rows = db.execute(found).mappings().all()
             if not rows:
                 return False
             (one,) = messages_of(db, rows)

@@ -20,7 +20,9 @@ from typing import Unpack
 import msgspec
 from sqlalchemy import delete, exists, insert, literal, select, tuple_, update
 
+from core.chats.store.common import Common, Entries
 from core.chats.store.growing import GrowingAnswers
+from core.chats.store.handovers import Handovers
 from core.chats.store.matrices import Matrices
 from core.chats.store.presets import Presets
 from core.chats.store.reserve import Reserve, frees
@@ -51,8 +53,9 @@ class Store:
     ``sqlite:///chats.db`` is beside the working directory, ``sqlite:////var/chats.db`` is absolute;
     the file and its folder are created if missing. ``postgresql+psycopg://...`` needs the package
     psycopg. Raises ConfigError for a database that cannot be opened. ``growing`` are the answers
-    that are being written, ``search`` is the full-text search, ``presets`` are stored system
-    prompts, ``matrices`` the test runs of the tool page.
+    that are being written, ``handovers`` those that a process has left to others, ``common`` and
+    ``entries`` what processes share, ``search`` is the full-text search, ``presets`` are stored
+    system prompts, ``matrices`` the test runs of the tool page.
     """
 
     def __init__(self, url: str = "sqlite:///chats.db") -> None:
@@ -62,6 +65,9 @@ class Store:
         self.reserve = Reserve(self._engine)
         self.reserve.keep()
         self.growing = GrowingAnswers(self._engine, self._writer, self._clock.now)
+        self.handovers = Handovers(self._engine, self._writer, self._clock.now)
+        self.common = Common(self._engine, self._writer)
+        self.entries = Entries(self._engine, self._writer)
         self.search = Search(self._engine)
         self.presets = Presets(self._engine, self._writer)
         self.matrices = Matrices(self._engine, self._writer)

@@ -7,11 +7,8 @@ database changes key order or large integers. Times are nanoseconds since 1970 i
 from __future__ import annotations
 
 import json
-import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -30,24 +27,21 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    create_engine,
     event,
     insert,
     select,
     update,
 )
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
+from core.chats.store.engine import make_engine
 from core.chats.store.migrations import UPGRADES, Upgrade, index_words
 from core.chats.store.open_errors import cause, remedy
 from core.chats.values.chat import ChatOptions, Step
 from core.chats.values.matrix import MatrixPlan, Result
 from core.errors import BackendUnavailable, ConfigError
 from core.translation.messages import Message
-
-# How long a writer waits for another writer, in milliseconds.
-BUSY_MS = 10_000
 
 
 def json_text(value: Any) -> str:
@@ -264,7 +258,7 @@ def open_engine(url: str) -> Engine:
         try:
             where = make_url(url)
             shown = where.render_as_string(hide_password=True)
-            engine = _engine(where)
+            engine = make_engine(where)
             undo.callback(engine.dispose)
             migrate(engine)
         except (SQLAlchemyError, ImportError, OSError) as error:
@@ -322,51 +316,3 @@ def _migrate(engine: Engine, upgrades: Sequence[Upgrade]) -> int:
                 upgrade(db)
             db.execute(update(_version).values(version=newest, oldest=OLDEST))
         return newest
-
-
-def _engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        # A connection that the server has dropped is noticed and replaced.
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    database = url.database
-    if not database or database == ":memory:":
-        raise ConfigError(
-            "the chat store needs a file, for instance sqlite:///chats.db: "
-            "a database in memory is another one for each thread"
-        )
-    Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, hide_parameters=True)
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _prepare(connection: Any, _record: Any) -> None:
-    # Python's sqlite3 would begin transactions by itself and late; _begin does it instead.
-    connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-    connection.execute("PRAGMA foreign_keys = ON")
-    # In WAL mode a killed process loses nothing; a power cut may lose the last moments.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    _turn_to_wal(connection)
-
-
-def _turn_to_wal(connection: Any) -> None:
-    # The file stays in this mode; only the first change can meet another process that
-    # changes it too, and SQLite does not wait then, whatever the busy timeout.
-    deadline = time.monotonic() + BUSY_MS / 1000
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-
-
-def _begin(db: Connection) -> None:
-    # A transaction that reads first and writes later fails at once, whatever the busy
-    # timeout, when another one wrote in between. So a writer takes the lock at its start.
-    writes = db.get_execution_options().get("writes", False)
-    db.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

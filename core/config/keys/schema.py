@@ -235,6 +235,7 @@ class Own(Part, frozen=True):
     strict: bool | None = None
     demo: bool = False
     shutdown_delay: FromZero = 0.0
+    drain: FromZero = 25.0
     queue: Queue = Queue()
     routing: OwnRouting = OwnRouting()
     embedded: Embedding = Embedding()

@@ -244,15 +244,17 @@ class BoundedProtocol(HttpProtocol):
 class BoundedServer:
     """Gives the bounds to the uvicorn that serves ``app``, before it takes connections.
 
-    Every answer gets the headers that browsers go by, with ``policy`` as its content's.
+    Every answer gets the headers that browsers go by, with ``policy`` as its content's. ``drain``
+    is how many seconds answers in work have once the server is to stop; None is left as it is.
 
     Streamlit starts uvicorn itself and lets nobody choose its protocol. What uvicorn hands an app
     for its lifespan belongs to an object that knows its config, of which each new connection reads
     the protocol (uvicorn 0.54, ``lifespan/on.py`` and ``server.py``).
     """
 
-    def __init__(self, app: ASGIApp, *, policy: str = API_POLICY) -> None:
+    def __init__(self, app: ASGIApp, *, policy: str = API_POLICY, drain: int | None = None) -> None:
         self._app = app
+        self._drain = drain
         self._headers = [(b"content-security-policy", policy.encode()), *SAFE_HEADERS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -264,6 +266,8 @@ class BoundedServer:
                 config.http_protocol_class = BoundedProtocol
                 config.ws_max_size = min(config.ws_max_size, MAX_SOCKET_MESSAGE)
                 config.encoded_headers = self._headers
+                if self._drain is not None:
+                    config.timeout_graceful_shutdown = self._drain
             else:
                 _LOG.warning("this server is not uvicorn: Diglot cannot bound its connections")
         await self._app(scope, receive, send)

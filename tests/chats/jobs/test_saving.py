@@ -170,3 +170,24 @@ def test_a_disk_that_takes_nothing_leaves_the_job_in_memory(
     assert stored_text(store, job) == "text"
     assert "could not be kept on disk" in caplog.text
     runner.close()
+
+
+def test_an_answer_is_on_disk_while_the_database_hangs(
+    tmp_path: Path, store: Store, runner: JobRunner, chat_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.chats.jobs.saving._PATIENCE", 0.3)
+    held = Held(MessageStart(), TextDelta("pre"), after=(TextDelta("cious"), Finish()))
+    job = runner.start("ann", chat_id, held)
+    until(job, lambda s: s.text == "pre")
+    other = sqlite3.connect(tmp_path / "chats.db", isolation_level=None)
+    other.execute("begin immediate")
+    held.go.open()
+    seen = until(job, lambda s: s.phase == "saving")
+    assert (seen.text, seen.saved) == ("precious", False)
+    (file,) = kept(tmp_path)
+    assert "precious" in file.read_text()
+    other.execute("commit")
+    other.close()
+    assert finished(job).state == "complete"
+    assert stored_text(store, job) == "precious"
+    assert kept(tmp_path) == []

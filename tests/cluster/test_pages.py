@@ -1,0 +1,146 @@
+"""Two processes of the pages: one is killed, hangs or is stopped while answers are written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from core.chats.store.store import Store
+from tests.cluster.pages import (
+    PAUSE,
+    WORDS,
+    Browser,
+    PageProcess,
+    SlowBackend,
+    Stored,
+    whole,
+)
+from tests.support.programs import until
+from tests.support.scripted_backend import running
+
+pytestmark = pytest.mark.slow
+
+EACH = 10
+"""Answers that each process writes at the same time."""
+
+CONFIG = """
+diglot: {shutdown_delay: 0.5, drain: 1}
+"""
+
+
+class Pages:
+    """Two processes, what they ask, and what they store."""
+
+    def __init__(self, folder: Path, url: str, backend: SlowBackend) -> None:
+        self.backend = backend
+        self.store = Store(url)
+        self.stored = Stored(self.store)
+        self.processes = [
+            PageProcess(folder / name, url, backend.url, CONFIG) for name in ("one", "two")
+        ]
+        self._browsers: list[Browser] = []
+
+    def up(self) -> None:
+        """Start what does not run."""
+        for process in self.processes:
+            if process.ended is not None or not process.started:
+                process.stop()
+                process.start()
+        for process in self.processes:
+            process.up()
+
+    def ask(self, name: str) -> tuple[list[Browser], list[Browser]]:
+        """Ask both; return the browsers of each once all answers are being written."""
+        one, two = self.processes
+        mine = [Browser(self.store, f"q{name}{n}", (one, two)) for n in range(EACH)]
+        others = [Browser(self.store, f"q{name}o{n}", (two, one)) for n in range(EACH)]
+        self._browsers += [*mine, *others]
+        for browser in (*mine, *others):
+            browser.start()
+        until(lambda: all(browser.text for browser in (*mine, *others)))
+        return mine, others
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.stop()
+        for browser in self._browsers:
+            browser.close()
+        self.store.close()
+
+
+@pytest.fixture(scope="module")
+def pages(
+    postgresql: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pages]:
+    with ExitStack() as stack:
+        backend = SlowBackend(stack.enter_context(running()))
+        url = postgresql(f"pages_{time.monotonic_ns()}")
+        made = Pages(tmp_path_factory.mktemp("pages"), url, backend)
+        stack.callback(made.close)
+        yield made
+
+
+def all_whole(pages: Pages, browsers: list[Browser]) -> None:
+    """Every answer is stored whole and was shown whole."""
+    until(lambda: pages.stored.states(browsers) == {"complete"}, what="complete answers")
+    for question, text in pages.stored.texts(browsers).items():
+        assert text == whole(question)
+    for browser in browsers:
+        assert browser.ended.wait(30)
+        assert browser.text == whole(browser.question)
+
+
+def test_a_killed_process_leaves_answers_that_say_so_and_are_gone_on_with(pages: Pages) -> None:
+    pages.up()
+    mine, others = pages.ask("kill")
+    until(lambda: all(len(browser.text) > 100 for browser in mine))
+    pages.processes[0].kill()
+    sent = {browser.question: pages.backend.sent[browser.question] for browser in mine}
+    # Whoever followed there follows in the other process, and is told that it was cut.
+    until(lambda: pages.stored.states(mine) == {"interrupted"}, what="the end of the lost")
+    for question, text in pages.stored.texts(mine).items():
+        assert whole(question).startswith(text)
+        # What came in the moments before it died is gone: shown, and never much.
+        assert len(sent[question]) - len(text) < 25 * len(f"{question}.00 ")
+    for browser in mine:
+        assert browser.ended.wait(30)
+        assert browser.states[-1] == "interrupted"
+    all_whole(pages, others)
+    for browser in mine[:3]:
+        browser.go_on(pages.processes[1], pages.stored.answer(browser).id)
+    all_whole(pages, mine[:3])
+
+
+def test_a_process_that_hangs_for_a_while_loses_nothing(pages: Pages) -> None:
+    pages.up()
+    mine, others = pages.ask("hang")
+    pages.processes[0].hold()
+    try:
+        # The other one takes them for lost, and says so.
+        until(lambda: pages.stored.states(mine) == {"interrupted"}, what="the end of the lost")
+        all_whole(pages, others)
+    finally:
+        pages.processes[0].go_on()
+    until(lambda: pages.stored.states(mine) == {"complete"}, what="the rest")
+    for question, text in pages.stored.texts(mine).items():
+        assert text == whole(question)
+
+
+def test_a_process_that_is_stopped_leaves_its_answers_to_the_other(pages: Pages) -> None:
+    pages.up()
+    mine, others = pages.ask("stop")
+    began = time.monotonic()
+    pages.processes[0].terminate()
+    pages.processes[0].wait(20)
+    # The delay and the drain, and no more than moments: not the seconds that the rest takes.
+    assert time.monotonic() - began < PAUSE * WORDS + 8
+    all_whole(pages, mine)
+    all_whole(pages, others)
+    assert all("interrupted" not in browser.states for browser in mine)
+    # Nobody has asked a question twice.
+    for browser in mine:
+        assert pages.backend.sent[browser.question].startswith(whole(browser.question))
