@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,12 +25,16 @@ _START_TIMEOUT = 300.0
 _STOP_TIMEOUT = 2.0
 """Seconds that a child may take to end."""
 
+# As llama.cpp's loader says it (src/llama-model.cpp, llama_model_load).
+_UNREADABLE = re.compile(r"error loading model: (.+)")
+
 
 class ServerProcess:
     """A running child. The last lines of its stderr are kept and never printed."""
 
     def __init__(self, orders: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Start the child. Raises OSError where no process can be started."""
+        self._model = str(orders["model"])
         # -P: otherwise the folder of the script would be the first on the module path.
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(_SCRIPT), str(os.getpid())],
@@ -76,8 +81,18 @@ class ServerProcess:
         if "error" not in said:
             return str(said["url"])
         self.wait()
-        raise BackendUnavailable(
-            f"The embedded model cannot run: {said['error']} {self.last_words()}".rstrip()
+        raise BackendUnavailable(f"The embedded model cannot run: {self._why(said['error'])}")
+
+    def _why(self, error: str) -> str:
+        """Return why it cannot serve, with what to do where the model file is at fault."""
+        found = next((found for line in self._said if (found := _UNREADABLE.search(line))), None)
+        if found is None:
+            return f"{error} {self.last_words()}".rstrip()
+        # Which folder the file lies in is nobody's business but the operator's.
+        cause = found[1].replace(self._model, Path(self._model).name)
+        return (
+            f"llama.cpp cannot load {Path(self._model).name} ({cause}). The file may be cut or "
+            "too new: get it again, or name another one as diglot.embedded.model in the config."
         )
 
     def wait(self) -> str:

@@ -225,14 +225,23 @@ def test_a_port_that_has_been_taken_is_replaced(model_file: Path) -> None:
 
 
 @pytest.mark.embedded
-def test_a_broken_model_fails_at_once_with_the_librarys_words(tmp_path: Path) -> None:
-    file = tmp_path / "broken.gguf"
-    file.write_bytes(b"GGUF and then nothing of sense")
+@pytest.mark.parametrize("kept", [30, 3000, 1_000_000])
+def test_a_model_file_that_is_cut_fails_at_once_with_what_to_do(
+    tmp_path: Path, model_file: Path, kept: int
+) -> None:
+    file = tmp_path / "cut.gguf"
+    with model_file.open("rb") as whole:
+        file.write_bytes(whole.read(kept))
     model = EmbeddedModel(Embedded(model=file))
 
     async def run() -> None:
-        with pytest.raises(BackendUnavailable, match=r"cannot run: .*failed to load model"):
+        with pytest.raises(
+            BackendUnavailable, match=r"cannot load cut\.gguf .*get it again"
+        ) as said:
             await model.start()
+        assert str(tmp_path) not in said.value.message
+        assert "\n" not in said.value.message
+        assert len(said.value.message) < 400
         assert model.state.phase == "failed"
         assert model.state.restarts == 0
         await model.stop()
