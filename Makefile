@@ -90,16 +90,17 @@ soak: .venv/dev ## Kill backends and a gateway under load, then a million reques
 	$(BIN)/python bench/growth.py --seconds $(or $(SECONDS),600)
 
 lock: .venv/made ## Write requirements.lock anew, with the newest versions that fit
-	$(BIN)/python -m pip install -q -U --upgrade-strategy eager -r requirements-dev.txt
-	echo "# Exact versions, for checking. Made by: make lock" > .venv/lock
-	$(BIN)/python -m pip freeze --all --exclude setuptools >> .venv/lock
-	mv .venv/lock requirements.lock
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11.5 --generate-hashes \
+		--no-annotate --no-emit-index-url --custom-compile-command "make lock" \
+		-o requirements.lock requirements-dev.txt
 
 clean: ## Remove what make and the tools have made here
 	rm -rf .venv .venv-oldest .venv-sbom dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Stamps: what has been set up is not set up again until its list changes.
-# The versions of the lock, so that Diglot runs tomorrow with what it was tried with today.
+# The versions of the lock, so that Diglot runs tomorrow with what it was tried with today, and
+# nothing but the files whose hashes stand there. As constraints pip takes hashes from 26.1 on.
 .venv/run: requirements.txt requirements.lock | .venv/made
 	$(BIN)/python -m pip install -q -r requirements.txt -c requirements.lock
 	@touch $@
