@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ def test_a_paste_shows_what_it_holds(name: str) -> None:
         with pytest.raises(Unreadable) as caught:
             read_paste(text)
         wanted = case["error"]
+        if sys.version_info >= (3, 13):  # its json names the comma, not what stands behind it
+            wanted |= wanted.get("python_3_13", {})
         assert (caught.value.line, caught.value.column) == (wanted["line"], wanted["column"])
         assert wanted["says"] in caught.value.message and caught.value.note.text("zh")
         return
