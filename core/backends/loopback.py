@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from core.backends.calls.chat import Caller
 from core.backends.calls.options import PLAIN_ASK, AskOptions
+from core.errors import InvalidResponse
 from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate
@@ -71,4 +72,7 @@ class LoopbackClient:
         request = replace(request, tool_choice=choice, thinking=None, settings=settings)
         events = [event async for event in self.chat(request, dialect=COMMON)]
         usage = accumulate(events).usage
-        return usage.prompt_tokens if usage else 0
+        if usage is None or not usage.prompt_tokens:
+            # A count of 0 would be believed.
+            raise InvalidResponse(f"the server of {request.model} does not count what it reads")
+        return usage.prompt_tokens

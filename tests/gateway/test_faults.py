@@ -114,6 +114,15 @@ def test_tokens_are_counted(url: str, backend: Scripted) -> None:
     assert backend.bodies(NATIVE)[0]["options"] == {"num_predict": 1}
 
 
+def test_a_server_that_does_not_count_is_not_said_to_have_read_nothing(
+    url: str, backend: Scripted
+) -> None:
+    backend.lines(NATIVE, [word("h"), {"model": "m", "done": True, "done_reason": "stop"}])
+    answer = post(url, "/v1/messages/count_tokens", {"model": "a", "messages": HELLO})
+    assert answer.status_code == 502
+    assert "does not count" in answer.json()["error"]["message"]
+
+
 def test_errors_are_in_the_words_of_anthropics_api(url: str, backend: Scripted) -> None:
     backend.json(NATIVE, {"error": "slow down"}, status=429)
     answer = post(url, "/v1/messages", {"model": "a", "max_tokens": 5, "messages": HELLO})

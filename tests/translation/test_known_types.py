@@ -52,6 +52,7 @@ EVENTS: dict[str, tuple[Any, tuple[types.ModuleType, ...]]] = {
 # Where a kind alone does not say whether it is carried.
 SAMPLES: dict[str, dict[str, Any]] = {
     "document": {"source": {"type": "text"}},
+    "image": {"source": {"type": "base64"}},
     "file": {"file": {"filename": "a.txt", "file_data": "eA=="}},
     "input_file": {"filename": "a.txt", "file_data": "eA=="},
     "input_image": {"image_url": "data:"},

@@ -62,7 +62,8 @@ class ResponsesEndpoint(ChatEndpoint):
 
     async def _earlier(self, previous: Any, owner: str) -> list[Any]:
         """Return the conversation up to a response. Raises InvalidRequest if it is not stored."""
-        if previous is None:
+        if not previous:
+            # Clients that have no earlier answer send null or an empty text.
             return []
         stored = await self._store.get(str(previous), owner=owner)
         if stored is None:

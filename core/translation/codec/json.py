@@ -26,6 +26,9 @@ _ENCODER = msgspec.json.Encoder()
 _WANTED = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
 _KINDS = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
 
+_FLAG = re.compile("true|false", re.IGNORECASE)
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,17})?", re.ASCII)
+
 # An escape in a JSON text; the last two alternatives take half a surrogate pair, and the rest.
 _ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -260,6 +263,9 @@ def read_setting(value: Any, kind: ValueKind, path: str) -> Any:
         return _read_strings(value, path)
     if kind == "duration":
         return _read_duration(value, path)
+    if isinstance(value, str):
+        # vLLM takes numbers and flags that a client has as text, so they are sent.
+        value = _unquoted(value)
     if kind == "boolean" and isinstance(value, bool):
         return value
     if kind != "boolean" and _is_number(value):
@@ -268,6 +274,13 @@ def read_setting(value: Any, kind: ValueKind, path: str) -> Any:
         if value.is_integer():
             return int(value)
     raise InvalidRequest(f"{path} must be {_WANTED[kind]}, not {value!r:.80}", path=path)
+
+
+def _unquoted(text: str) -> Any:
+    """Return the number or flag that a text spells, else the text."""
+    if _FLAG.fullmatch(text):
+        return text.lower() == "true"
+    return msgspec.json.decode(text) if _NUMBER.fullmatch(text) else text
 
 
 def is_setting(value: Any, kind: ValueKind) -> bool:

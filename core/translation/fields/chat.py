@@ -155,8 +155,23 @@ _FORMATS = [
         neutral=("text",),
         note="format",
     ),
+    # What llama.cpp, vLLM and Ollama call it themselves.
+    *(
+        chat_row("format", ollama="format", openai=path, alias=True, opaque=True, note="format")
+        for path in (
+            "response_format.schema",
+            "format",
+            "guided_json",
+            "json_schema",
+            "structured_outputs.json",
+        )
+    ),
     chat_row("format.name", openai=f"{_JSON_SCHEMA}.name", note="format_name"),
     chat_row("format.description", openai=f"{_JSON_SCHEMA}.description", note="format_description"),
+    *(
+        chat_row(f"format.{key}", openai=f"response_format.{key}", alias=True, note=f"format_{key}")
+        for key in ("name", "description", "strict")
+    ),
     chat_row("format.strict", openai=f"{_JSON_SCHEMA}.strict", note="format_strict"),
 ]
 
@@ -183,6 +198,15 @@ _MESSAGES = [
     ),
     chat_row("refusal", ollama=_CONTENT, openai="messages[].refusal", alias=True, note="refusal"),
     chat_row("content.type", openai=f"{_CONTENT}[].type", note="implied"),
+    # A text among the parts that is no part itself; and a tool's answer that is no text.
+    chat_row(
+        "content.text",
+        ollama=_CONTENT,
+        openai=f"{_CONTENT}[]",
+        alias=True,
+        retyped=True,
+        note="parts",
+    ),
     chat_row(
         "cache",
         openai=f"{_CONTENT}[].prompt_cache_breakpoint",
@@ -230,6 +254,22 @@ _MESSAGES = [
         retyped=True,
         note="image",
     ),
+    # As other APIs write a picture: Anthropic's, the AI SDK's, MCP's.
+    *(
+        chat_row(
+            "image",
+            ollama="messages[].images[]",
+            openai=f"{_CONTENT}[image].{key}",
+            alias=True,
+            retyped=True,
+            note="image",
+        )
+        for key in ("source.data", "source.url", "image", "data")
+    ),
+    *(
+        chat_row("content.type", openai=f"{_CONTENT}[image].{key}", alias=True, note="implied")
+        for key in ("source.type", "source.media_type", "mediaType", "mimeType")
+    ),
     chat_row(
         "image.detail",
         openai=f"{_CONTENT}[].image_url.detail",
@@ -256,6 +296,33 @@ _MESSAGES = [
         openai="messages[].reasoning",
         alias=True,
         note="reasoning",
+    ),
+    *(
+        chat_row(
+            "message.thinking",
+            ollama="messages[].thinking",
+            openai=f"messages[].{key}[].{word}",
+            alias=True,
+            retyped=True,
+            note="reasoning",
+        )
+        for key, words in (
+            ("reasoning_details", ("text", "summary")),
+            ("thinking_blocks", ("thinking", "text")),
+        )
+        for word in words
+    ),
+    *(
+        chat_row("thinking.mark", openai=f"messages[].{key}", harmless=True, note="bookkeeping")
+        for key in (
+            "reasoning_details[].type",
+            "reasoning_details[].format",
+            "reasoning_details[].id",
+            "reasoning_details[].index",
+            "reasoning_details[].signature",
+            "thinking_blocks[].type",
+            "thinking_blocks[].signature",
+        )
     ),
     same_row("call.id", f"{_CALLS}.id"),
     same_row("call.type", f"{_CALLS}.type", note="implied"),

@@ -41,11 +41,20 @@ def left_out(dialect: str, place: str, thing: Any) -> str:
     return reason(thing) if reason is not None and isinstance(thing, dict) else ""
 
 
+def part_kind(part: Mapping[str, Any]) -> Any:
+    """Return the kind of a part; one that does not say it is what it holds, as vLLM reads it."""
+    kind = part.get("type")
+    if kind is not None:
+        return kind
+    held = ("text", "image_url", "input_audio", "file")
+    return next((name for name in held if name in part), None)
+
+
 def _only(*carried: str | None, note: str = "unknown_kind", **more: str) -> Reason:
     """Carry these kinds; ``more`` are known ones that are left out, each with its note."""
 
     def reason(thing: Mapping[str, Any]) -> str:
-        kind = thing.get("type")
+        kind = part_kind(thing)
         if not isinstance(kind, str | None):
             return note
         return "" if kind in carried else more.get(kind or "", note)
@@ -79,7 +88,8 @@ def _source(thing: Mapping[str, Any]) -> str:
     """Anthropic's pictures and documents: what stands in the request is carried."""
     kind, source = thing.get("type"), thing.get("source")
     if kind not in ("image", "document") or not isinstance(source, dict):
-        return "file_bytes" if kind == "document" else ""
+        shown = kind != "image" or thing.get("image") or thing.get("data") or source
+        return "file_bytes" if kind == "document" else "" if shown else "unknown_kind"
     form = source.get("type")
     if form == "file":
         return "file_id"
@@ -90,11 +100,10 @@ def _source(thing: Mapping[str, Any]) -> str:
     return "" if form in ("text", "content") else "file_bytes"
 
 
-_OPENAI_PARTS = _first(
-    _only("text", "input_text", "output_text", "refusal", "image_url", "input_image",
-          "input_audio", "file", "input_file", "thinking", "reasoning"),
-    _file,
-)  # fmt: skip
+# What one API calls a text or a picture, clients that know several send to the others, too.
+_PARTS = ("text", "input_text", "output_text", "refusal", "image_url", "input_image",
+          "input_audio", "file", "input_file", "thinking", "reasoning", "image")  # fmt: skip
+_OPENAI_PARTS = _first(_only(*_PARTS), _file, _source)
 _TOOLS = "tools[]"
 _BLOCK = "messages[].content[]"
 
@@ -148,19 +157,21 @@ KINDS: Mapping[str, Mapping[str, Reason]] = {
             "" if thing.get("type") == "reasoning_text" else _OPENAI_PARTS(thing)
         ),
         # What a shell says has no type.
-        "input[].output[]": lambda thing: _OPENAI_PARTS(thing) if "type" in thing else "",
+        "input[].output[]": lambda thing: _OPENAI_PARTS(thing) if part_kind(thing) else "",
     },
     "anthropic": {
-        _TOOLS: _only("custom", None, note="hosted_tool"),
+        _TOOLS: _only("custom", "function", None, note="hosted_tool"),
         _BLOCK: _first(
-            _only("text", "image", "document", "search_result", "thinking", "tool_use",
+            _only(*_PARTS, "document", "search_result", "tool_use",
                   "tool_result", "server_tool_use", "mcp_tool_use", "compaction", *_RESULTS,
                   redacted_thinking="encrypted"),
+            _file,
             _source,
         ),
         f"{_BLOCK}.content[]": _first(
-            _only("text", "image", "document", "search_result", "tool_reference",
+            _only(*_PARTS, "document", "search_result", "tool_reference",
                   "web_search_result", "code_execution_output", "tool_search_tool_search_result"),
+            _file,
             _source,
         ),
         "system[]": _only("text"),

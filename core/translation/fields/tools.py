@@ -22,6 +22,14 @@ _TOOLS = [
     ),
 ]
 
+# The form of another API, which is read here, too.
+_BARE = [
+    chat_row(f"tools.{name}", ollama=f"tools[].function.{name}", openai=f"tools[].{key}",
+             alias=True, opaque=name == "parameters", note="tool_form")
+    for key, name in (("name", "name"), ("description", "description"),
+                      ("parameters", "parameters"), ("input_schema", "parameters"))
+]  # fmt: skip
+
 # Tools that take text, and calls of them.
 _CUSTOM = [
     *(
@@ -106,4 +114,4 @@ _FUNCTIONS = [
     ),
 ]
 
-TOOL_FIELDS: tuple[Field, ...] = (*_TOOLS, *_CUSTOM, *_FUNCTIONS)
+TOOL_FIELDS: tuple[Field, ...] = (*_TOOLS, *_BARE, *_CUSTOM, *_FUNCTIONS)

@@ -95,6 +95,8 @@ def _below(value: Any, path: str, numbers: tuple[int, ...], node: _Node) -> Iter
     elif node.opaque or not isinstance(value, dict | list) or not value:
         if path:
             yield Leaf(path, numbers, value, node)
+    elif isinstance(value, dict) and _is_one(value, node):
+        yield Leaf(path, numbers, value, node)
     elif isinstance(value, dict) and (node.children or node.kinds):
         own = node.kinds.get(str(value.get("type")), node)
         for key, item in value.items():
@@ -103,6 +105,14 @@ def _below(value: Any, path: str, numbers: tuple[int, ...], node: _Node) -> Iter
                 yield Leaf(join(path, key), numbers, item, _UNKNOWN)
             else:
                 yield from _below(item, f"{path}.{key}" if path else key, numbers, child)
+    elif (
+        isinstance(value, list)
+        and node.rows
+        and node.rows[0].kind == "strings"
+        and not all(isinstance(item, str) for item in value)
+    ):
+        for index, item in enumerate(value):
+            yield Leaf(f"{path}[{index}]", numbers, item, node)
     elif isinstance(value, list) and node.item is not None:
         inner, place = node.item, 0
         for index, item in enumerate(value):
@@ -111,6 +121,11 @@ def _below(value: Any, path: str, numbers: tuple[int, ...], node: _Node) -> Iter
             place += not (inner.dialect and left_out(inner.dialect, inner.pattern, item))
     else:
         yield Leaf(path, numbers, value, node)
+
+
+def _is_one(value: dict[str, Any], node: _Node) -> bool:
+    """Tell whether an object is one value: a row names its place, and none what is in it."""
+    return bool(node.rows) and not any(key in node.children for key in value) and not node.kinds
 
 
 def fill(pattern: str, numbers: tuple[int, ...]) -> str:

@@ -72,7 +72,7 @@ def _otherwise(row: Field, value: Any, sent: Any) -> bool:
 
 
 def _setting(row: Field, value: Any, sent: Any) -> bool:
-    if sent in (value, [value]):
+    if sent in (value, [value]) or (isinstance(sent, list) and value in sent):
         return True
     with suppress(DiglotError):
         return bool(sent == read_setting(value, row.kind, ""))
@@ -120,7 +120,8 @@ def _image(value: Any, sent: Any) -> bool:
 
 
 def _data(image: str) -> str:
-    return image.rpartition(",")[2] if image.startswith("data:") else image
+    data = image.rpartition(",")[2] if image.startswith("data:") else image
+    return "".join(data.split()).rstrip("=")
 
 
 def _decoded(data: str) -> str:

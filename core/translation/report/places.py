@@ -66,6 +66,7 @@ class Places:
         for leaf in order:
             self._settle(leaf, finder)
         for leaf in client if self.looks else ():
+            self._settle_identity(leaf)
             self._settle_status(leaf)
 
     def of(self, path: str) -> str | None:
@@ -77,6 +78,10 @@ class Places:
         """Return the row of FIELDS by which a leaf's place was found."""
         found = self._found.get(path)
         return found[1] if found else None
+
+    def holds(self, place: str, value: Any) -> bool:
+        """Tell whether the same value was written at a place, be it null."""
+        return place in self._written and same(self._written[place], value)
 
     def at(self, place: str) -> Any:
         """Return what was written at a place; None where nothing was."""
@@ -107,6 +112,18 @@ class Places:
             home = message_of(found[0])
             if home and home not in self._homes[message_of(leaf.path)]:
                 self._homes[message_of(leaf.path)].append(home)
+
+    def _settle_identity(self, leaf: Leaf) -> None:
+        """Find the id of an item that names its call, because there was no other."""
+        if not leaf.node.rows or leaf.node.rows[0].name != "item.id":
+            return
+        item = value_at(self._scene.body, message_of(leaf.path))
+        if not isinstance(item, dict) or item.get("call_id"):
+            return
+        for place, sent in self._written.items():
+            if place.endswith((".id", "tool_call_id")) and same(sent, leaf.value):
+                self._found[leaf.path] = (place, leaf.node.rows[0])
+                return
 
     def _settle_status(self, leaf: Leaf) -> None:
         """Find a status that became words, because there were none of its own."""
@@ -206,6 +223,9 @@ class _Finder:
     def find(self, value: Any, rows: list[Field]) -> str | None:
         """Return the path at which ``value`` was written, whole or as a part, if it was."""
         patterns = _patterns(self._scene.target, frozenset(row.name for row in rows))
+        if isinstance(value, int | float) and rows[0].name == "content":
+            # What a tool answered is written as its JSON.
+            value = encode_json(value).decode()
         key = _key(value)
         for pattern in patterns:
             places = self._equal.get((pattern, key))

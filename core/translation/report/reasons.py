@@ -140,7 +140,7 @@ def _wrong_kind(fact: Fact) -> bool:
     row, value = fact.row, fact.value
     if not _dropped(fact) or row is None:
         return False
-    if isinstance(value, str) and row.name in _WORDS:
+    if isinstance(value, str) and row.name in _WORDS and _last(fact.path) != "name":
         return value not in _WORDS[row.name] and named(value) not in _WORDS[row.name]
     return (row.name == "thinking" and isinstance(value, list | dict)) or not is_setting(
         value, row.kind
@@ -242,6 +242,7 @@ HOLDS: Mapping[str, Holds] = {
     "tool_name": _moves("tool_name"),
     "tool_type": lambda f: _unsaid(f) and _last(f.path) == "type",
     "tool_choice_native": lambda f: f.scene.native and _choice_meant(f),
+    "tool_form": lambda f: f.target is not None and f.path != f.target,
     "choice_form": lambda f: _differs(f),
     "system_field": lambda f: bool(f.target) and not message_of(f.path or "")
     and bool(message_of(f.target or "")),

@@ -65,10 +65,15 @@ class Walk:
             done[i] = self._judge_member(self._leaves[i])
         return (*(done[i] for i in sorted(done)), *self._added())
 
+    def _stays(self, leaf: Leaf) -> bool:
+        """Tell whether a leaf was written as it is where it was."""
+        scene = self._scene
+        return scene.source == scene.target and self._places.holds(leaf.path, leaf.value)
+
     def _belongs(self, leaf: Leaf) -> bool:
         """Tell whether a leaf can be judged only by what stands beside it."""
         rows = leaf.node.rows
-        if not rows or leaf.value is None or rows[0].setting:
+        if not rows or leaf.value is None or rows[0].setting or self._stays(leaf):
             return False
         if rows[0].name == "role":
             return self._places.looks
@@ -80,11 +85,7 @@ class Walk:
         path, value, rows = leaf.path, leaf.value, leaf.node.rows
         scene = self._scene
         row = rows[0] if rows else None
-        if (
-            scene.source == scene.target
-            and same(self._places.at(path), value)
-            and value is not None
-        ):
+        if self._stays(leaf):
             return self._placed(path, value, row, path)
         left = leaf.node.left
         if left:
@@ -132,7 +133,7 @@ class Walk:
             return ()
         if row.name.endswith("model"):
             return ("model_alias",)
-        if row.name == "item.status":
+        if row.name in ("item.status", "item.id"):
             return ()
         if row.name == "role":
             return ("developer", "role_case", "role_function")

@@ -99,6 +99,14 @@ def test_going_on_from_a_response_loses_nothing_in_strict_mode(url: str, backend
     assert [message["role"] for message in sent(backend)] == ["user", "assistant", "tool"]
 
 
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_no_earlier_response_is_none_however_it_is_written(
+    url: str, backend: Scripted, nothing: str | None
+) -> None:
+    assert respond(url, input="hi", previous_response_id=nothing).status_code == 200
+    assert [message["content"] for message in sent(backend)] == ["hi"]
+
+
 def test_input_items_come_in_pages(url: str) -> None:
     client = OpenAI(base_url=f"{url}/v1", api_key="-")
     given: list[Any] = [{"role": "user", "content": text} for text in ("one", "two", "three")]

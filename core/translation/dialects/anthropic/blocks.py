@@ -21,13 +21,14 @@ from core.translation.codec.json import (
     read_text,
 )
 from core.translation.dialects.shared.content import (
-    check_base64,
     media_type,
+    parse_part,
+    parse_picture,
     read_role,
     refuse_empty,
 )
-from core.translation.dialects.shared.documents import parse_file, titled, words_of
-from core.translation.fields.kinds import left_out
+from core.translation.dialects.shared.documents import json_words, parse_file, titled, words_of
+from core.translation.fields.kinds import left_out, part_kind
 from core.translation.messages import Audio, Image, Message, Part, Text, ToolCall
 
 _BLOCK = "messages[].content[]"
@@ -68,8 +69,8 @@ def parse_blocks(value: Any, path: str, role: str) -> list[Message]:
     turn = _WireMessage(role)
     for index, item in enumerate(read_items(value, path)):
         place = f"{path}[{index}]"
-        block = read_object(item, place)
-        if not left_out("anthropic", _BLOCK, block):
+        block = {"type": "text", "text": item} if isinstance(item, str) else item
+        if not left_out("anthropic", _BLOCK, read_object(block, place)):
             turn.add(block, place)
     return turn.messages(empty=not value)
 
@@ -86,9 +87,9 @@ class _WireMessage:
 
     def add(self, block: dict[str, Any], path: str) -> None:
         """Read one block that is carried."""
-        kind = block["type"]
-        if kind == "thinking":
-            self._thinking.append(read_field(block, "thinking", path))
+        kind = part_kind(block)
+        if kind in ("thinking", "reasoning"):
+            self._thinking.append(words_of(block.get("thinking") or block.get("text")))
         elif kind in ("tool_use", "server_tool_use", "mcp_tool_use"):
             self._calls.append(_parse_call(block, path))
         elif kind == "tool_result":
@@ -119,31 +120,19 @@ class _WireMessage:
 
 def _parse_part(block: dict[str, Any], path: str) -> list[Part]:
     """Read a block of words or a picture; a document may hold several."""
-    match block["type"]:
-        case "text":
-            return [Text(read_field(block, "text", path))]
+    match part_kind(block):
         case "image":
-            return [_parse_image(block, path)]
+            return [parse_picture(block, path, blame=InvalidRequest)]
         case "document":
             return _parse_document(block, path)
         case "search_result":
             found = words_of(block.get("content"))
             return [titled(found, block.get("title"), block.get("source"))]
-    return [Text(words_of(block))]
-
-
-def _parse_image(block: dict[str, Any], path: str) -> Image:
-    place = f"{path}.source"
-    source = read_object(block.get("source"), place)
-    if source.get("type") == "url":
-        url = read_field(source, "url", place)
-        if not url.startswith(("http://", "https://")):
-            raise InvalidRequest(f"{place}.url must be an http(s) address", path=f"{place}.url")
-        return Image(url=url)
-    return Image(
-        data=check_base64(source.get("data"), f"{place}.data", blame=InvalidRequest),
-        media_type=read_field(source, "media_type", place),
-    )
+        case "thinking" | "reasoning":
+            return [Text(words_of(block.get("thinking") or block.get("text")))]
+    if left_out("openai", "messages[].content[]", block):
+        return [Text(words_of(block))]
+    return [parse_part(block, path, blame=InvalidRequest)]
 
 
 def _parse_document(block: dict[str, Any], path: str) -> list[Part]:
@@ -171,9 +160,9 @@ def _parse_result(block: dict[str, Any], path: str) -> Message:
     identity = read_name(block, path, "tool_use_id")
     content = block.get("content")
     place = f"{path}.content"
-    if isinstance(content, dict):
-        # What a server's own tool found or failed in.
-        parts: tuple[Part, ...] = (Text(words_of(content)),)
+    if content is not None and not isinstance(content, str | list):
+        # What a server's own tool found or failed in, or whatever else a client's tool returned.
+        parts: tuple[Part, ...] = (Text(words_of(content) or json_words(content)),)
     else:
         parts = _contents(content, place, f"{_BLOCK}.content[]")
     return Message(role="tool", parts=parts, tool_call_id=identity)
@@ -187,8 +176,8 @@ def _contents(value: Any, path: str, pattern: str) -> tuple[Part, ...]:
     parts: list[Part] = []
     for index, item in enumerate(read_items(value, path)):
         place = f"{path}[{index}]"
-        block = read_object(item, place)
-        if not left_out("anthropic", pattern, block):
+        block = {"type": "text", "text": item} if isinstance(item, str) else item
+        if not left_out("anthropic", pattern, read_object(block, place)):
             parts += _parse_part(block, place)
     return tuple(parts)
 

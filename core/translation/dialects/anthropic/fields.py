@@ -15,6 +15,8 @@ _NAME = "anthropic"
 
 _BLOCK = "messages[].content[]"
 _RESULT = f"{_BLOCK}.content[]"
+# A picture in a document.
+_INNER = "messages[].content[document].source.content[].source"
 
 
 def _words(block: str) -> list[Field]:
@@ -74,6 +76,40 @@ _ROWS = (
         retyped=True,
         note="image",
     ),
+    # Pictures and texts as OpenAI's APIs have them, and texts that are no block.
+    *own_rows(
+        _NAME,
+        {
+            f"{block}.{key}": "image"
+            for block in (_BLOCK, _RESULT)
+            for key in ("image_url.url", "image_url", "image")
+        },
+        retyped=True,
+        note="image",
+    ),
+    *own_rows(
+        _NAME,
+        {f"{block}.image_url.detail": "image.detail" for block in (_BLOCK, _RESULT)},
+        neutral=("auto",),
+        note="detail",
+    ),
+    *own_rows(
+        _NAME,
+        {_BLOCK: "content", _RESULT: "content", f"{_BLOCK}.refusal": "content"},
+        retyped=True,
+        note="blocks",
+    ),
+    *own_rows(
+        _NAME,
+        {f"{_INNER}.{key}": "image" for key in ("data", "url")},
+        retyped=True,
+        note="image",
+    ),
+    *own_rows(
+        _NAME,
+        {f"{_INNER}.{key}": "block.type" for key in ("type", "media_type")},
+        note="implied",
+    ),
     own_row(_NAME, "message.thinking", f"{_BLOCK}.thinking", note="reasoning"),
     own_row(_NAME, "call.id", f"{_BLOCK}.id", note="blocks"),
     own_row(_NAME, "call.name", f"{_BLOCK}.name", note="blocks"),
@@ -101,7 +137,30 @@ _ROWS = (
     ),
     *own_rows(
         _NAME,
-        {"tool_choice.type": "tool_choice", "tool_choice.name": "tool_choice"},
+        {
+            "tools[].function.name": "tools.name",
+            "tools[].function.description": "tools.description",
+            "tools[].function.strict": "tools.strict",
+        },
+        note="tool_form",
+    ),
+    *own_rows(
+        _NAME,
+        {
+            "tools[].function.parameters": "tools.parameters",
+            "tools[].parameters": "tools.parameters",
+        },
+        opaque=True,
+        note="tool_form",
+    ),
+    *own_rows(
+        _NAME,
+        {
+            "tool_choice.type": "tool_choice",
+            "tool_choice.name": "tool_choice",
+            "tool_choice.function.name": "tool_choice",
+            "tool_choice": "tool_choice",
+        },
         retyped=True,
         neutral=("auto", "none"),
         note="tool_choice_native",
@@ -122,13 +181,22 @@ _ROWS = (
     ),
     *own_rows(
         _NAME,
-        {"output_config.format.schema": "format", "output_format.schema": "format"},
+        {
+            "output_config.format.schema": "format",
+            "output_format.schema": "format",
+            "response_format.json_schema.schema": "format",
+            "format": "format",
+        },
         opaque=True,
         note="format",
     ),
     *own_rows(
         _NAME,
-        {"output_config.format.type": "format", "output_format.type": "format"},
+        {
+            "output_config.format.type": "format",
+            "output_format.type": "format",
+            "response_format.type": "format",
+        },
         retyped=True,
         note="format",
     ),
@@ -198,6 +266,10 @@ _ROWS = (
         harmless=True,
         opaque=True,
         note="claude_only",
+    ),
+    *(
+        own_row(_NAME, f"format.{key}", f"response_format.json_schema.{key}", note=f"format_{key}")
+        for key in ("name", "description", "strict")
     ),
     own_row(_NAME, "mcp_servers", "mcp_servers", opaque=True, note="hosted_tool"),
     own_row(_NAME, "container", "container", opaque=True, note="hosted_tool"),

@@ -7,7 +7,9 @@ request does not ask for it, as that API has it; Ollama's own layer leaves it on
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Any
+
+from msgspec.structs import replace
 
 from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import (
@@ -17,7 +19,6 @@ from core.translation.codec.json import (
     read_count,
     read_flag,
     read_items,
-    read_name,
     read_object,
     read_text,
 )
@@ -31,8 +32,11 @@ from core.translation.dialects.anthropic.blocks import (
 )
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
 from core.translation.dialects.shared.errors import TOO_LONG, parse_error, too_long_words
+from core.translation.dialects.shared.response_format import parse_format, read_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import SWITCHES, effort_of, read_thinking
+from core.translation.dialects.shared.tool_choice import parse_choice
+from core.translation.dialects.shared.tool_definitions import parse_definition
 from core.translation.events import Finish, MessageStart, ToolCallDelta, accumulate
 from core.translation.fields.kinds import left_out
 from core.translation.messages import (
@@ -68,11 +72,6 @@ _STOP_REASONS = {
     "content_filter": "refusal",
 }
 _EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
-_CHOICES: dict[str, Literal["auto", "none", "required"]] = {
-    "auto": "auto",
-    "any": "required",
-    "none": "none",
-}
 
 
 def parse_request(body: dict[str, Any]) -> ChatRequest:
@@ -249,15 +248,8 @@ def _parse_tools(value: Any) -> tuple[Tool, ...]:
         body = read_object(item, path)
         if left_out("anthropic", "tools[]", body):
             continue
-        name = read_name(body, path)
-        tools.append(
-            Tool(
-                name=name,
-                description=read_text(body.get("description"), f"{path}.description"),
-                parameters=read_object(body.get("input_schema") or {}, f"{path}.input_schema"),
-                strict=read_flag(body.get("strict"), f"{path}.strict"),
-            )
-        )
+        tool = parse_definition(body, path)
+        tools.append(tool if tool.parameters is not None else replace(tool, parameters={}))
     return tuple(tools)
 
 
@@ -270,18 +262,11 @@ def _dump_tool(tool: Tool) -> dict[str, Any]:
 
 
 def _parse_choice(value: Any) -> tuple[ToolChoice | None, bool]:
-    if value is None:
-        return None, False
-    body = read_object(value, "tool_choice")
+    body = value if isinstance(value, dict) else {}
     one_call = read_flag(
         body.get("disable_parallel_tool_use"), "tool_choice.disable_parallel_tool_use"
     )
-    kind = body.get("type")
-    if kind == "tool" and isinstance(body.get("name"), str) and body["name"]:
-        return NamedTool(body["name"]), one_call is True
-    if isinstance(kind, str) and kind in _CHOICES:
-        return _CHOICES[kind], one_call is True
-    return None, one_call is True  # no choice: Ollama ignores the field altogether
+    return parse_choice(value), one_call is True
 
 
 def _dump_choice(request: ChatRequest) -> dict[str, Any]:
@@ -302,12 +287,7 @@ def _parse_format(body: dict[str, Any]) -> ResponseFormat | None:
     path = "output_config.format"
     if value is None:
         value, path = body.get("output_format"), "output_format"
-    if value is None:
-        return None
-    wanted = read_object(value, path)
-    if wanted.get("type") != "json_schema":
-        return None
-    return ResponseFormat(schema=read_object(wanted.get("schema"), f"{path}.schema"))
+    return parse_format(value, path) or read_format(body)
 
 
 def _parse_thinking(body: dict[str, Any]) -> bool | str:

@@ -28,14 +28,15 @@ from core.translation.dialects.openai.chat_messages import (
     parse_message,
 )
 from core.translation.dialects.openai.custom_calls import custom_names, dump_custom, functions_of
-from core.translation.dialects.openai.tool_choice import dump_choice, parse_choice
 from core.translation.dialects.shared.answers.call_pieces import read_calls
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
 from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.content import refuse_empty
 from core.translation.dialects.shared.errors import ERROR_TYPES, parse_error
+from core.translation.dialects.shared.response_format import read_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import dump_effort, read_thinking
+from core.translation.dialects.shared.tool_choice import dump_choice, parse_choice
 from core.translation.dialects.shared.tool_definitions import (
     dump_tool,
     parse_functions,
@@ -74,7 +75,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         or parse_functions(body.get("functions")),
         tool_choice=parse_choice(body.get("tool_choice"))
         or parse_choice(body.get("function_call")),
-        format=parse_format(body.get("response_format")),
+        format=read_format(body),
         thinking=read_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,
         include_usage=read_flag(options.get("include_usage"), "stream_options.include_usage")
@@ -119,6 +120,8 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     if not choices:
         raise InvalidResponse("the backend's answer holds no choice", path="choices")
     choice = read_object(choices[0], "choices[0]", blame=InvalidResponse)
+    if choice.get("error"):
+        raise choice_error(choice["error"])
     path = "choices[0].message"
     said = read_object(spoken(choice), path, blame=InvalidResponse)
     thinking, text = read_said(said, path)
@@ -136,6 +139,13 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         timings=parse_timings(body.get("timings")),
         logprobs=parse_logprobs(choice.get("logprobs")),
     )
+
+
+def choice_error(error: Any) -> BackendError:
+    """Read the error of one choice, as OpenRouter tells that a provider failed half-way."""
+    code = error.get("code") if isinstance(error, dict) else None
+    status = code if isinstance(code, int) and 400 <= code < 600 else BackendError.status
+    return parse_error(encode_json({"error": error}), status)
 
 
 def spoken(choice: Mapping[str, Any]) -> Any:
@@ -222,28 +232,6 @@ def error_type(status: int, *, denied: bool = False) -> str:
         if status == own:
             return name
     return "invalid_request_error" if 400 <= status < 500 else "api_error"
-
-
-def parse_format(value: Any) -> ResponseFormat | None:
-    """Read ``response_format``; type "text", or an unknown word, is the same as none at all."""
-    if value is None:
-        return None
-    body = read_object(value, "response_format")
-    match body.get("type"):
-        case "json_object":
-            return ResponseFormat()
-        case "json_schema":
-            path = "response_format.json_schema"
-            wrapper = read_object(body.get("json_schema"), path)
-            schema = wrapper.get("schema")
-            return ResponseFormat(
-                schema=None if schema is None else read_object(schema, f"{path}.schema"),
-                name=read_text(wrapper.get("name"), f"{path}.name"),
-                description=read_text(wrapper.get("description"), f"{path}.description"),
-                strict=read_flag(wrapper.get("strict"), f"{path}.strict"),
-            )
-    read_text(body.get("type"), "response_format.type")
-    return None
 
 
 def dump_format(value: ResponseFormat) -> dict[str, Any]:

@@ -16,12 +16,14 @@ from core.translation.codec.json import (
     read_items,
     read_object,
 )
+from core.translation.dialects.shared.answers.said import read_thinking
 from core.translation.dialects.shared.content import (
     dump_content,
     parse_content,
     read_role,
     thinking_of,
 )
+from core.translation.dialects.shared.documents import json_words
 from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.messages import Message, Text, ToolCall
 
@@ -36,6 +38,8 @@ def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRe
         older = {"function": body["function_call"]}
         parsed.append(_parse_call(older, f"{path}.function_call", blame, inner=""))
     content = body.get("content")
+    if role in ("tool", "function") and not isinstance(content, str | list | None):
+        content = json_words(content)
     parts = parse_content(content, f"{path}.content", blame=blame)
     refusal = read_field(body, "refusal", path, blame=blame)
     return Message(
@@ -43,9 +47,7 @@ def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRe
         role="tool" if role == "function" else role,
         # An assistant says either; no other dialect keeps them apart.
         parts=parts or ((Text(refusal),) if refusal else ()),
-        thinking=read_field(body, "reasoning_content", path, blame=blame)
-        or read_field(body, "reasoning", path, blame=blame)
-        or thinking_of(content),
+        thinking=read_thinking(body, path, blame=blame) or thinking_of(content),
         tool_calls=tuple(parsed),
         tool_call_id=read_field(body, "tool_call_id", path, blame=blame),
         name=read_field(body, "name", path, blame=blame),

@@ -119,6 +119,9 @@ class StreamDecoder(EventDecoder[SSERecord]):
         events.append(Finish(reason=reason, usage=self._usage, timings=self._timings))
 
     def _choice(self, choice: dict[str, Any], events: list[Event]) -> None:
+        if choice.get("error"):
+            events.append(stream_error(choice["error"]))
+            return
         usual = choice.get("logprobs")
         logprobs = parse_logprobs(usual) if usual else ()
         said = spoken(choice)

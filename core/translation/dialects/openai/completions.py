@@ -23,13 +23,13 @@ from core.translation.dialects.openai import fields
 from core.translation.dialects.openai.chat import (
     dump_usage,
     find_usage,
-    parse_format,
     parse_timings,
     spoken,
 )
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
 from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.errors import parse_error
+from core.translation.dialects.shared.response_format import parse_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.messages import (
     ChatRequest,
@@ -65,7 +65,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
             echo=read_flag(body.get("echo"), "echo") is True,
         ),
         # No part of OpenAI's API here; vLLM and llama.cpp's server take it.
-        format=parse_format(body.get("response_format")),
+        format=parse_format(body.get("response_format"), "response_format"),
         stream=read_flag(body.get("stream"), "stream") is True,
         include_usage=read_flag(options.get("include_usage"), "stream_options.include_usage")
         is True,

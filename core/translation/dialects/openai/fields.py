@@ -25,7 +25,7 @@ RESPONSES = Columns(
     dialect="responses",
     follows=True,
     renamed={"max_tokens": "max_output_tokens"},
-    taken=frozenset({"max_completion_tokens", "max_tokens", "verbosity", "logprobs"}),
+    taken=frozenset({"verbosity", "logprobs"}),
     standard=frozenset(
         {
             "temperature", "top_p", "max_tokens", "top_logprobs", "parallel_tool_calls",

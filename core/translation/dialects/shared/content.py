@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from core.errors import DiglotError, Unsupported
 from core.translation.codec.json import read_field, read_object, read_text
 from core.translation.dialects.shared.documents import parse_file, words_of
-from core.translation.fields.kinds import left_out
+from core.translation.fields.kinds import left_out, part_kind
 from core.translation.messages import Audio, Image, Message, Part, Text
 
 _DATA_URL = re.compile(
@@ -51,7 +51,7 @@ def parse_content(value: Any, path: str, *, blame: type[DiglotError]) -> tuple[P
             parts.append(Text(item))
             continue
         body = read_object(item, place, blame=blame)
-        thought = body.get("type") in _THOUGHTS
+        thought = part_kind(body) in _THOUGHTS
         if not thought and not left_out("openai", "messages[].content[]", body):
             parts.append(parse_part(body, place, blame=blame))
     return tuple(parts)
@@ -103,7 +103,7 @@ def dump_content(parts: tuple[Part, ...]) -> Any:
 
 def parse_part(body: dict[str, Any], path: str, *, blame: type[DiglotError]) -> Part:
     """Read one part of a kind that is carried, of chat completions or of the responses API."""
-    match body.get("type"):
+    match part_kind(body):
         # The first is the API's own name; the others come with replayed Responses items.
         case "text" | "input_text" | "output_text" | "reasoning_text":
             return Text(read_text(body.get("text"), f"{path}.text", blame=blame))
@@ -113,6 +113,8 @@ def parse_part(body: dict[str, Any], path: str, *, blame: type[DiglotError]) -> 
             image = parse_image(body.get("image_url"), f"{path}.image_url", blame)
             detail = read_text(body.get("detail"), f"{path}.detail", blame=blame)
             return replace(image, detail=image.detail or detail)
+        case "image":
+            return parse_picture(body, path, blame=blame)
         case "input_audio":
             audio = read_object(body.get("input_audio"), f"{path}.input_audio", blame=blame)
             return Audio(
@@ -141,14 +143,42 @@ def parse_image(value: Any, path: str, blame: type[DiglotError]) -> Image:
     if head is None:
         if url.startswith(("http://", "https://")):
             return Image(url=url, detail=detail)
+        if is_picture(url):
+            # Natively there is no more than this, and LiteLLM and LM Studio take it here, too.
+            return Image(data=check_base64(url, path, blame=blame), detail=detail)
         raise blame(f"{path} must be a data: URL with base64, or an http(s) address", path=path)
     data = check_base64(url[head.end() :], path, blame=blame)
     return Image(data=data, media_type=head["type"] or "", detail=detail)
 
 
+def parse_picture(body: dict[str, Any], path: str, *, blame: type[DiglotError]) -> Image:
+    """Read a part of type ``image``: Anthropic's, the AI SDK's (``image``), or MCP's (``data``)."""
+    source = body.get("source")
+    if isinstance(source, dict):
+        key = "url" if source.get("type") == "url" else "data"
+        image = _shown(source.get(key), f"{path}.source.{key}", blame)
+        said = source.get("media_type")
+    else:
+        key = "image" if body.get("image") else "data"
+        image = _shown(body.get(key), f"{path}.{key}", blame)
+        said = body.get("mediaType") or body.get("mimeType")
+    named = isinstance(said, str) and not image.url and not image.media_type
+    return replace(image, media_type=said) if named else image
+
+
+def _shown(value: Any, path: str, blame: type[DiglotError]) -> Image:
+    """Read a picture where both base64 and addresses stand."""
+    if path.endswith(".data") and not str(value).startswith("data:"):
+        return Image(data=check_base64(value, path, blame=blame))
+    return parse_image(value, path, blame)
+
+
 def check_base64(value: Any, path: str, *, blame: type[DiglotError]) -> str:
-    """Return ``value`` if it is base64 of at least one byte, padded and without a prefix."""
-    data = read_text(value, path, blame=blame)
+    """Return ``value`` if it is base64 of at least one byte, padded and without a prefix.
+
+    Its lines are joined: Go's decoder passes over their ends, too.
+    """
+    data = "".join(read_text(value, path, blame=blame).split())
     try:
         whole = b64decode(data, validate=True)
     except (Base64Error, ValueError) as exc:
@@ -182,6 +212,14 @@ def media_type(image: Image) -> str:
     except (Base64Error, ValueError):
         head = b""
     return picture_type(head) or "image/png"
+
+
+def is_picture(data: str) -> bool:
+    """Tell whether base64 without a prefix begins as a picture does."""
+    try:
+        return bool(picture_type(b64decode(data[:16], validate=True)))
+    except (Base64Error, ValueError):
+        return False
 
 
 def picture_type(head: bytes) -> str:

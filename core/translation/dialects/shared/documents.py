@@ -12,7 +12,7 @@ from binascii import Error as Base64Error
 from typing import Any
 
 from core.errors import DiglotError
-from core.translation.codec.json import read_text
+from core.translation.codec.json import encode_json, read_text
 from core.translation.messages import Text
 
 _DATA_URL = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
@@ -48,3 +48,8 @@ def words_of(value: Any) -> str:
     if isinstance(value, dict):
         return "\n".join(filter(None, (words_of(value.get(key)) for key in _WORDS)))
     return ""
+
+
+def json_words(value: Any) -> str:
+    """Return what a tool answered where it is no text: its JSON."""
+    return encode_json(value).decode()

@@ -39,8 +39,8 @@ def parse_error(data: bytes, status: int) -> BackendError:
     except InvalidResponse:
         body = None
     body = body if isinstance(body, dict) else {}
-    # Older vLLM, SGLang and Mistral have no object around it.
-    error = body.get("error") or (body if body.get("message") else None)
+    # Older vLLM, SGLang and Mistral have no object around it; FastAPI's own errors are a detail.
+    error = body.get("error") or (body if body.get("message") else _detail(body.get("detail")))
     message = error.get("message") if isinstance(error, dict) else error
     if not isinstance(message, str) or not message:
         message = error_text(data, status)
@@ -49,6 +49,14 @@ def parse_error(data: bytes, status: int) -> BackendError:
     if _is_too_long(message, code):
         return BackendError(message, status=400, code=TOO_LONG)
     return BackendError(message, status=status, code=code)
+
+
+def _detail(value: Any) -> Any:
+    """Return what FastAPI's ``detail`` says: a text, an error, or what is wrong at which places."""
+    listed = value if isinstance(value, list) else []
+    faults = [fault for fault in listed if isinstance(fault, dict)]
+    said = [f"{'.'.join(map(str, fault.get('loc') or ()))}: {fault.get('msg')}" for fault in faults]
+    return "; ".join(said) if said else value
 
 
 def _is_too_long(message: str, code: str | None) -> bool:

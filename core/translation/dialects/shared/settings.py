@@ -24,7 +24,7 @@ class Settings:
         self.dialect = dialect = columns.dialect
         rows = [
             row
-            for row in columns.added_to(CHAT_FIELDS)
+            for row in (*columns.added_to(CHAT_FIELDS), *columns.rows)
             if row.setting and dialect in row.paths
         ]  # fmt: skip
         ordered = sorted(rows, key=lambda row: not row.alias)
@@ -60,6 +60,8 @@ class Settings:
     def _put(
         self, row: Field, path: str, value: Any, own: dict[str, Any], aliases: dict[str, Any]
     ) -> None:
+        if row.kind == "strings" and not self.columns.native:
+            value = texts_among(value)
         if not is_setting(value, row.kind) and not self._checks(row):
             return
         read = read_setting(value, row.kind, path)
@@ -145,6 +147,12 @@ class Settings:
             if row is not None and said:
                 found.add(row.name)
         return found
+
+
+def texts_among(value: Any) -> Any:
+    """Return the texts in a list that holds other things, too: Ollama passes over those."""
+    texts = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    return texts or value
 
 
 def _filled(given: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:

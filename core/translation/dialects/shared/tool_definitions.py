@@ -35,12 +35,25 @@ def parse_tools(value: Any, dialect: str) -> tuple[Tool, ...]:
         body = read_object(item, path)
         if left_out(dialect, "tools[]", body):
             continue
-        if body.get("type") == "custom":
+        if body.get("type") == "custom" and "input_schema" not in body:
             tools.append(parse_custom(body.get("custom"), f"{path}.custom"))
             continue
-        strict = dialect == "openai"
-        tools.append(_parse_function(body.get("function"), f"{path}.function", strict=strict))
+        tools.append(parse_definition(body, path, strict=dialect == "openai", wrapped=True))
     return tuple(tools)
+
+
+def parse_definition(
+    body: dict[str, Any], path: str, *, strict: bool = True, wrapped: bool = False
+) -> Tool:
+    """Read a function in any API's form: wrapped in ``function``, or bare, its schema by any name.
+
+    Clients that know several APIs send the form of one to another, and Ollama takes it.
+    ``wrapped`` is the form that the API has itself.
+    """
+    bare = not isinstance(body.get("function"), dict) and ("name" in body or not wrapped)
+    return _parse_function(
+        body if bare else body.get("function"), path if bare else f"{path}.function", strict=strict
+    )
 
 
 def parse_custom(value: Any, path: str) -> Tool:
@@ -90,9 +103,10 @@ def parse_functions(value: Any) -> tuple[Tool, ...]:
 def _parse_function(value: Any, path: str, *, strict: bool) -> Tool:
     function = read_object(value, path)
     name = read_name(function, path)
-    parameters = function.get("parameters")
+    key = "input_schema" if function.get("parameters") is None else "parameters"
+    parameters = function.get(key)
     if parameters is not None:
-        read_object(parameters, f"{path}.parameters")
+        read_object(parameters, f"{path}.{key}")
     return Tool(
         name=name,
         description=read_text(function.get("description"), f"{path}.description"),

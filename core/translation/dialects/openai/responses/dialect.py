@@ -29,10 +29,11 @@ from core.translation.dialects.openai.responses.tools import (
     echo_tools,
     parse_tools,
 )
-from core.translation.dialects.openai.tool_choice import parse_choice
 from core.translation.dialects.shared.errors import parse_error
+from core.translation.dialects.shared.response_format import parse_format, read_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import dump_effort, read_thinking
+from core.translation.dialects.shared.tool_choice import parse_choice
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -75,7 +76,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         messages=tuple(messages),
         tools=parse_tools(body),
         tool_choice=parse_choice(body.get("tool_choice")),
-        format=_parse_format(text.get("format")),
+        format=parse_format(text.get("format"), "text.format") or read_format(body),
         thinking=read_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,
         include_usage=True,
@@ -230,22 +231,6 @@ def dump_usage(usage: Usage) -> dict[str, Any]:
         "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
         "total_tokens": usage.prompt_tokens + usage.completion_tokens,
     }
-
-
-def _parse_format(value: Any) -> ResponseFormat | None:
-    path = "text.format"
-    body = {} if value is None else read_object(value, path)
-    match body.get("type"):
-        case "json_object":
-            return ResponseFormat()
-        case "json_schema":
-            return ResponseFormat(
-                schema=read_object(body.get("schema"), f"{path}.schema"),
-                name=read_text(body.get("name"), f"{path}.name"),
-                description=read_text(body.get("description"), f"{path}.description"),
-                strict=read_flag(body.get("strict"), f"{path}.strict"),
-            )
-    return None
 
 
 def _dump_format(value: ResponseFormat) -> dict[str, Any]:

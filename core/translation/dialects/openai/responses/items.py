@@ -20,6 +20,7 @@ from core.translation.codec.json import (
     read_items,
     read_object,
 )
+from core.translation.dialects.openai.chat_messages import parse_message
 from core.translation.dialects.openai.responses.tools import qualified
 from core.translation.dialects.shared.content import (
     media_type,
@@ -27,9 +28,9 @@ from core.translation.dialects.shared.content import (
     read_role,
     refuse_empty,
 )
-from core.translation.dialects.shared.documents import words_of
+from core.translation.dialects.shared.documents import json_words, words_of
 from core.translation.dialects.shared.tool_definitions import pack_input
-from core.translation.fields.kinds import left_out
+from core.translation.fields.kinds import left_out, part_kind
 from core.translation.messages import Audio, Image, Message, Part, Text, ToolCall
 
 # Keys of a call that are not what is to be done, and those under which it holds what came of it.
@@ -108,6 +109,9 @@ def _parse_item(item: dict[str, Any], path: str, blame: type[DiglotError]) -> li
     if left_out("responses", "input[]", item):
         return []
     if kind == "message":
+        if item.get("tool_calls") or item.get("tool_call_id"):
+            # A message of chat completions in its place, as clients of both APIs send it.
+            return [parse_message(item, path, blame=blame)]
         role = read_role(item, path, blame=blame)
         parts = _parse_content(item.get("content"), f"{path}.content", blame)
         return [Message(role=role, parts=parts)]
@@ -124,7 +128,7 @@ def _parse_item(item: dict[str, Any], path: str, blame: type[DiglotError]) -> li
     messages = [Message(role="assistant", tool_calls=(call,))]
     found = next((item[key] for key in _RESULTS if item.get(key)), None)
     if kind != "function_call" and found is not None:
-        text = words_of(found)
+        text = words_of(found) or json_words(found)
         messages.append(Message(role="tool", parts=(Text(text),), tool_call_id=call.id))
     return messages
 
@@ -134,14 +138,17 @@ def _parse_content(value: Any, path: str, blame: type[DiglotError]) -> tuple[Par
         return ()
     if isinstance(value, str):
         return (Text(value),)
-    if isinstance(value, dict):
+    if _is_shown(value):
         # A screenshot, or what else a tool of one picture says.
         return _parse_content([{**value, "type": "input_image"}], path, blame)
     parts: list[Part] = []
     for index, item in enumerate(read_items(value, path, blame=blame)):
         place = f"{path}[{index}]"
+        if isinstance(item, str):
+            parts.append(Text(item))
+            continue
         body = read_object(item, place, blame=blame)
-        if "type" not in body:
+        if part_kind(body) is None:
             parts.append(Text(words_of(body)))
         elif not left_out("responses", "input[].content[]", body):
             parts.append(parse_part(body, place, blame=blame))
@@ -155,6 +162,8 @@ def _parse_result(item: dict[str, Any], path: str, blame: type[DiglotError]) -> 
         tools = item.get("tools")
         named = [str(t.get("name")) for t in tools if isinstance(t, dict)] if tools else []
         output = "\n".join(named) or str(item.get("status") or "")
+    if not isinstance(output, str | list) and not _is_shown(output):
+        output = words_of(output) or json_words(output)
     return Message(
         role="tool",
         parts=_parse_content(output, f"{path}.output", blame),
@@ -162,6 +171,11 @@ def _parse_result(item: dict[str, Any], path: str, blame: type[DiglotError]) -> 
         tool_call_id=read_field(item, "call_id", path, blame=blame)
         or read_field(item, "id", path, blame=blame),
     )
+
+
+def _is_shown(output: Any) -> bool:
+    """Tell whether what a tool answered is one picture, such as a screenshot."""
+    return isinstance(output, dict) and bool(output.get("image_url"))
 
 
 def _parse_call(item: dict[str, Any], path: str, blame: type[DiglotError]) -> ToolCall:

@@ -9,8 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from core.translation.codec.json import read_flag, read_items, read_name, read_object, read_text
-from core.translation.dialects.shared.tool_definitions import parse_custom, unpack_input
+from msgspec.structs import replace
+
+from core.translation.codec.json import read_items, read_name, read_object
+from core.translation.dialects.shared.tool_definitions import (
+    parse_custom,
+    parse_definition,
+    unpack_input,
+)
 from core.translation.fields.allowed_tools import mark_barred
 from core.translation.fields.kinds import left_out
 from core.translation.messages import Tool, ToolCall
@@ -50,27 +56,15 @@ def _parse(value: Any, path: str, place: str, namespace: str) -> Iterator[Tool]:
         body = read_object(item, here)
         if left_out("responses", place, body):
             continue
-        name = read_name(body, here)
         if body.get("type") == "namespace":
+            name = read_name(body, here)
             yield from _parse(body.get("tools"), f"{here}.tools", "tools[].tools[]", name)
             continue
         if body.get("type") == "custom":
             tool = parse_custom(body, here)
-            yield Tool(
-                name=qualified(namespace, name),
-                description=tool.description,
-                parameters=tool.parameters,
-            )
-            continue
-        parameters = body.get("parameters")
-        if parameters is not None:
-            read_object(parameters, f"{here}.parameters")
-        yield Tool(
-            name=qualified(namespace, name),
-            description=read_text(body.get("description"), f"{here}.description"),
-            parameters=parameters,
-            strict=read_flag(body.get("strict"), f"{here}.strict"),
-        )
+        else:
+            tool = parse_definition(body, here)
+        yield replace(tool, name=qualified(namespace, tool.name))
 
 
 def dump_tool(tool: Tool) -> dict[str, Any]:

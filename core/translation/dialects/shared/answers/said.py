@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.errors import InvalidResponse
+from core.errors import DiglotError, InvalidResponse
 from core.translation.codec.json import describe
 
 # Where servers put thinking, besides parts of the content: DeepSeek, llama.cpp and vLLM; Ollama's
-# /v1, OpenRouter and Groq; Ollama's own API; OpenRouter, where it has no text of its own.
-_THINKING = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
+# /v1, OpenRouter and Groq; Ollama's own API; OpenRouter, where it has no text of its own; LiteLLM,
+# which keeps Anthropic's blocks.
+_THINKING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
 
 # Kinds of parts that are thinking: Mistral's and Anthropic's, LM Studio's, OpenAI's responses',
 # OpenRouter's. What a part of any other kind has under one of _TEXT is text.
@@ -45,6 +46,17 @@ def read_said(body: Mapping[str, Any], path: str) -> tuple[str, str]:
     return inner, text
 
 
+def read_thinking(
+    body: Mapping[str, Any], path: str, *, blame: type[DiglotError] = InvalidResponse
+) -> str:
+    """Return the thinking of a message beside its content, as a client sends it back."""
+    for name in _THINKING:
+        value = body.get(name)
+        if value:
+            return value if isinstance(value, str) else _words(value, f"{path}.{name}", blame)
+    return ""
+
+
 def _content(value: Any, path: str) -> tuple[str, str]:
     """Return the thinking and the text in content that is no plain string."""
     if value is None:
@@ -58,16 +70,15 @@ def _content(value: Any, path: str) -> tuple[str, str]:
     return "".join(thinking), "".join(text)
 
 
-def _words(value: Any, path: str) -> str:
+def _words(value: Any, path: str, blame: type[DiglotError] = InvalidResponse) -> str:
     """Return all words in a text, in a part, or in a list of either."""
     if value is None:
         return ""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return "".join([_words(item, f"{path}[{i}]") for i, item in enumerate(value)])
+        return "".join([_words(item, f"{path}[{i}]", blame) for i, item in enumerate(value)])
     if isinstance(value, dict):
         found = next((value[name] for name in _TEXT if value.get(name)), None)
-        return _words(found, path)
-    raise InvalidResponse(f"{path} must be a string or a list of parts, not {describe(value)}",
-                          path=path)  # fmt: skip
+        return _words(found, path, blame)
+    raise blame(f"{path} must be a string or a list of parts, not {describe(value)}", path=path)

@@ -1,13 +1,20 @@
-"""``tool_choice`` in OpenAI's dialects: a word, or an object that names one tool or some."""
+"""``tool_choice``: a word, or an object that names one tool or some, in any API's form."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from core.translation.fields.allowed_tools import allowed_choice
 from core.translation.messages import NamedTool, ToolChoice
 
-_CHOICES: tuple[Literal["auto", "none", "required"], ...] = ("auto", "none", "required")
+# OpenAI's words, and "any", as Anthropic's API and Mistral's have it.
+_CHOICES: Mapping[str, Literal["auto", "none", "required"]] = {
+    "auto": "auto",
+    "none": "none",
+    "required": "required",
+    "any": "required",
+}
 
 
 def parse_choice(value: Any) -> ToolChoice | None:
@@ -16,9 +23,9 @@ def parse_choice(value: Any) -> ToolChoice | None:
     What is neither is no choice: Ollama's openai/openai.go ignores the field altogether. So is
     a tool of OpenAI's own servers, which is left out with the rest of it.
     """
-    for word in _CHOICES:
-        if value == word:
-            return word
+    word = value.get("type") if isinstance(value, dict) else value
+    if isinstance(word, str) and word in _CHOICES:
+        return _CHOICES[word]
     if isinstance(value, dict):
         allowed = allowed_choice({"tool_choice": value})
         if allowed is not None:
