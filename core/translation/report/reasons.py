@@ -95,7 +95,8 @@ def _no_openai(fact: Fact) -> bool:
 
 
 def _formatted(fact: Fact) -> bool:
-    return any(fact.scene.written.get(key) for key in _FORMATS)
+    # A schema without a word is one, too.
+    return any(fact.scene.written.get(key) is not None for key in _FORMATS)
 
 
 def _no_tools(fact: Fact) -> bool:
