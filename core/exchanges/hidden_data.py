@@ -12,8 +12,6 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
 
-import msgspec
-
 from core.translation.dialects.shared.content import picture_type
 
 _BASE64 = rb"[A-Za-z0-9+/]*+(?:\\/[A-Za-z0-9+/]*+)*+={0,2}"
@@ -28,27 +26,8 @@ _BARE = re.compile(
 # What follows a sign of such data where it is some: a word in quotation marks is more often none.
 _FOLLOWS = re.compile(rb"""(?:\s*:\s*\[?\s*["'])?[\w+/\\]{16}""")
 _LONG = 256
-_HIDDEN = re.compile(
-    r"\+hidden\+(?P<type>[a-z]+(?:/[a-z0-9]+)?)\+(?P<size>\d+)\+bytes\+(?P<digest>[0-9a-f]{8})\+*"
-)
 _SOUNDS = ((b"RIFF", "audio/wav"), (b"ID3", "audio/mp3"), (b"\xff\xfb", "audio/mp3"),
            (b"fLaC", "audio/flac"), (b"OggS", "audio/ogg"))  # fmt: skip
-
-
-class HiddenData(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of data that was not kept: its kind, its bytes, and a checksum (CRC-32)."""
-
-    type: str
-    size: int
-    digest: str
-
-
-def hidden_data(value: str) -> HiddenData | None:
-    """Return what a value stands for where it is a note in place of data, else None."""
-    found = _HIDDEN.search(value)
-    if found is None:
-        return None
-    return HiddenData(type=found["type"], size=int(found["size"]), digest=found["digest"])
 
 
 def may_be_data(data: bytes, begin: int) -> bool:

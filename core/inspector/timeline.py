@@ -191,7 +191,6 @@ class Timeline:
         self.pairs = tuple(pairs)
         """For each record of ``left``: the first record of ``right`` made of it, and the one
         after its last, as a slice; equal numbers where it made none yet."""
-        self._ends = [end for _, end in self.pairs]
 
     @property
     def end(self) -> int:
@@ -203,14 +202,6 @@ class Timeline:
         """Return the records of ``right`` that a record of ``left`` became."""
         begin, end = self.pairs[number]
         return self.right.records[begin:end]
-
-    def came_of(self, number: int) -> Record | None:
-        """Return the record of ``left`` that a record of ``right`` was made of."""
-        # Ends never fall, so the first that is beyond the number is of the pair that holds it.
-        place = bisect_right(self._ends, number)
-        if place < len(self.pairs) and self.pairs[place][0] <= number:
-            return self.left.records[place]
-        return None
 
     def moment(self, at: int) -> Moment:
         """Return the state ``at`` ns after the start."""

@@ -1,15 +1,13 @@
 """A toolbox as a folder of plain files: one JSON file for each tool, Python beside it.
 
 The text of a file depends only on its tool and is split into lines, so git diffs are small. Nothing
-outside the folder is read or written: links that lead outside are refused.
+outside the folder is read: links that lead outside are refused.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -102,27 +100,6 @@ def load_folder(folder: Path) -> tuple[Definition, ...]:
         return parse_files(files)
     except InvalidRequest as exc:
         raise ConfigError(f"{folder / (exc.path or '')}: {exc.message}") from exc
-
-
-def save_folder(folder: Path, definitions: Iterable[Definition]) -> None:
-    """Write a toolbox, leaving what is unchanged, and remove files of tools that are gone.
-
-    Every file takes its place at once, so that a link in its place is replaced, not followed.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    files = dump_files(definitions)
-    for path in folder.iterdir():
-        if path.suffix in (".json", ".py") and not path.name.startswith((".", "_")):
-            if path.name not in files:
-                path.unlink()
-            elif not path.is_symlink() and path.read_text("utf-8") == files[path.name]:
-                del files[path.name]
-    for name, text in files.items():
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(folder / name)
 
 
 def _parse(text: str) -> tuple[Definition, str]:

@@ -6,8 +6,8 @@ import json
 from base64 import b64encode
 
 from core.exchanges.exchange import Exchange
-from core.exchanges.hidden_data import hidden_data
 from core.exchanges.wire import MAX_ANSWER, MAX_BODY, Wire
+from tests.support.hidden import hidden_data
 
 NATIVE = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "options": {"top_k": 2}}
 

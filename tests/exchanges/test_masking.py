@@ -11,7 +11,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.exchanges.hidden_data import hidden_data
 from core.exchanges.masking import (
     MASK,
     mask_body,
@@ -21,6 +20,7 @@ from core.exchanges.masking import (
     shorten_body,
 )
 from core.translation.translate import translate_request
+from tests.support.hidden import hidden_data
 
 PNG = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(200)) * 3).decode()
 WAV = b64encode(b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(300)).decode()

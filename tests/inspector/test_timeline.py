@@ -52,8 +52,6 @@ def test_words_pace_and_pairs_at_any_moment() -> None:
     assert [r.text for r in both.became(2)] == [" 14"]
     # The last line became the finish, the usage and the end.
     assert len(both.became(4)) == 3 and b"[DONE]" in both.became(4)[-1].data
-    came = both.came_of(right.records[-1].number)
-    assert came is not None and came.number == 4
     pace = left.pace()
     assert pace.first == 100 * MS and pace.tokens == 8 and pace.counted
     assert pace.longest_gap == 3000 * MS and pace.median_gap == 50 * MS and pace.stalls == 1
@@ -67,7 +65,7 @@ def test_one_dialect_on_both_sides_is_paired_by_order() -> None:
     left = read_line("ollama", pieces, started=CREATED)
     both = timeline(left, read_line("ollama", pieces, started=CREATED), STAMP)
     assert [record.number for record in both.became(1)] == [1]
-    assert both.came_of(2) == left.records[2]
+    assert [record.number for record in both.became(2)] == [2]
 
 
 def test_a_broken_stream_still_has_its_records() -> None:
@@ -94,9 +92,6 @@ def test_every_record_of_the_target_comes_of_one_of_the_source(
     both = timeline(left, right, STAMP)
     made = [record.number for left_ in left.records for record in both.became(left_.number)]
     assert made == list(range(len(right.records)))
-    for record in right.records:
-        source = both.came_of(record.number)
-        assert source is not None and record in both.became(source.number)
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ says no more than the outcome does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from core.inspector.align.answer_leaves import EMPTY, GROWING, is_echo
 from core.inspector.align.answer_meaning import same
@@ -66,10 +65,6 @@ def _about(*names: str) -> Holds:
 
 def _in_chats(fact: AnswerFact) -> bool:
     return fact.scene.source in _CHAT and fact.scene.target in _CHAT
-
-
-def _alone(fact: AnswerFact) -> Any:
-    return fact.value if fact.path is not None else fact.written
 
 
 def _dialect(fact: AnswerFact) -> str:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from core.config.tools import McpServer
@@ -222,19 +221,6 @@ class McpServers:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-@asynccontextmanager
-async def open_mcp_servers(
-    servers: tuple[McpServer, ...], toolbox: Toolbox
-) -> AsyncIterator[McpServers]:
-    """Keep servers connected, with their tools in ``toolbox``, until the end of the block."""
-    opened = McpServers(servers, toolbox)
-    opened.start()
-    try:
-        yield opened
-    finally:
-        await opened.aclose()
 
 
 def _nowhere() -> TextIO:

@@ -14,8 +14,8 @@ from mcp.client.streamable_http import streamable_http_client
 
 from core.config.tools import McpServer
 from core.tools.examples import example_toolbox
-from core.tools.runners.mcp_servers import open_mcp_servers
 from core.tools.toolbox import Toolbox
+from tests.support.mcp_servers import open_mcp_servers
 from tests.support.offered_tools import call, offered, there
 from tests.support.programs import ROOT, gateway
 

@@ -14,7 +14,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from ollama import Client
 
-from core.exchanges.hidden_data import hidden_data
 from core.exchanges.masking import mask_body
 from core.exchanges.snippets import WAYS, snippet
 from core.inspector.paste.detect import read_paste
@@ -22,6 +21,7 @@ from core.inspector.paste.piece import Piece, Unreadable
 from core.translation.dialects.registry import DIALECTS
 from core.words import languages
 from tests.laws.bodies import BODIES
+from tests.support.hidden import hidden_data
 
 FOLDER = Path(__file__).parent.parent.parent / "vectors/pastes"
 CASES = sorted(path.stem for path in FOLDER.glob("*.json"))

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from core.config.tools import McpServer
-from core.tools.runners.mcp_servers import open_mcp_servers
 from core.tools.toolbox import Toolbox
 from core.translation.messages import ToolCall
+from tests.support.mcp_servers import open_mcp_servers
 
 MB = 1_000_000
 BEGIN = b'{"jsonrpc":"2.0","id":%d,"result":{"content":[{"type":"text","text":"'

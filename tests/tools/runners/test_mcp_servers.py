@@ -17,10 +17,10 @@ from core.config.tools import McpServer
 from core.gateway.endpoints.mcp import mcp_server
 from core.tools.examples import example_toolbox
 from core.tools.loop import run_tools
-from core.tools.runners.mcp_servers import open_mcp_servers
 from core.tools.toolbox import Answered, Toolbox, ToolResult
 from core.translation.events import Event, Finish, MessageStart, TextDelta, ToolCallDelta
 from core.translation.messages import ChatRequest, Message, Text, Tool, ToolCall, text_of
+from tests.support.mcp_servers import open_mcp_servers
 from tests.support.offered_tools import call, offered, there
 from tests.support.programs import ROOT, free_port
 
