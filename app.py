@@ -14,12 +14,12 @@ import importlib
 import math
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-import platformdirs
 import streamlit as st
 from starlette.middleware import Middleware
 
@@ -31,6 +31,7 @@ from core.chats.jobs.journal import Journal, journal_folder  # noqa: E402
 from core.chats.jobs.lost import LostAnswers  # noqa: E402
 from core.chats.jobs.runner import JobRunner  # noqa: E402
 from core.chats.service import Service, current_service, install  # noqa: E402
+from core.chats.store.place import data_folder, database_url  # noqa: E402
 from core.chats.store.store import Store  # noqa: E402
 from core.chats.taking_over import TakingOver  # noqa: E402
 from core.config.access import environment_access  # noqa: E402  # found through above
@@ -64,26 +65,20 @@ def config_path() -> Path | None:
     return usual if usual.exists() else None
 
 
-def database_url() -> str:
-    """Return where chats are kept."""
-    url = os.environ.get("DIGLOT_DATABASE")
-    if url:
-        return url
-    folder = data_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{folder / 'chats.db'}"
-
-
-def data_folder() -> Path:
-    """Return the user's folder for what Diglot keeps."""
-    return Path(platformdirs.user_data_dir("diglot", appauthor=False))
-
-
-async def forget_daily(store: Store) -> None:
-    """Delete for good, every hour, what was put away or was temporary a day ago."""
+async def forget_hourly(store: Store) -> None:
+    """Delete for good, every hour, what was put away or was temporary a day ago, and what is older
+    or more than the config lets be kept.
+    """
     while True:
+        now, history = time.time(), fleet.config.history
         with suppress(DiglotError):
             await asyncio.to_thread(store.forget, idle=_DAY)
+            await asyncio.to_thread(store.entries.forget, int((now - 365 * _DAY) * 1e9))
+            if history.days is not None or history.max_bytes is not None:
+                before = 0 if history.days is None else int((now - history.days * _DAY) * 1e9)
+                await asyncio.to_thread(
+                    store.people.delete_old, before=before, max_bytes=history.max_bytes
+                )
         await asyncio.sleep(_HOUR)
 
 
@@ -97,7 +92,7 @@ def look_at_config() -> bool:
         access = config.access if config else environment_access(os.environ)
         if config and config.json_logs:
             log_json()
-        Store(database_url()).close()
+        Store(database_url(os.environ)).close()
     except ConfigError as exc:
         refuse(exc.message if exc.path is None else f"{path}: {exc.message}")
     except OSError as exc:
@@ -136,14 +131,14 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     # Shorter turns for each thread, so that a busy page does not hold up streams.
     sys.setswitchinterval(0.001)
     mask_logs()
-    url = database_url()
+    url = database_url(os.environ)
     store = await asyncio.to_thread(Store, url)
     journal = Journal(journal_folder(data_folder(), url))
     await asyncio.to_thread(journal.write_back, store.growing)
     await asyncio.to_thread(store.matrices.recover)
     tickets.share(await asyncio.to_thread(store.common.secret, "tickets"))
     chores = [
-        asyncio.create_task(forget_daily(store)),
+        asyncio.create_task(forget_hourly(store)),
         asyncio.create_task(LostAnswers(store.growing, journal).watch()),
     ]
     async with fleet, open_tool_runtime(fleet.config.tools) as tool_runtime:

@@ -25,7 +25,7 @@ from core.backends.polling import watch_files, watch_hosts
 from core.config.config import Config
 from core.config.deployment import Deployment
 from core.errors import BackendUnavailable, ConfigError
-from core.exchanges.disk import CaptureFolder, keep_on_disk
+from core.exchanges.disk import CaptureFolder, expire, keep_on_disk
 from core.exchanges.log import ExchangeLog
 
 _LOG = logging.getLogger("diglot.fleet")
@@ -67,6 +67,7 @@ class LiveConfig:
         self._start(self._sharing.run())
         if self.config.captures.folder is not None:
             self._start(keep_on_disk(self._log, CaptureFolder(self.config.captures)))
+        self._start(expire(self._log, lambda: self.config.captures))
         if self._path is not None:
             self._start(watch_files(lambda: self.config.files, self.reload))
 

@@ -25,7 +25,9 @@ LiteLLM ignores::
       captures:                 # exchanges to look at; in memory only, unless a folder is named
         number: 2000
         max_bytes: 67108864
+        days: 30                # and no older than this; default: any age
         folder: captures        # relative to the config file; masked like those in memory
+      chats: {days: 365, max_bytes: 100000000000}   # the oldest go first; default: none do
       shutdown_delay: 10        # seconds of "not ready" before a stop begins
       drain: 25                 # seconds more that answers in work have then
       # keys, open, operators, cors and hosts: core.config.access
@@ -76,11 +78,22 @@ class Embedded(Struct, frozen=True, kw_only=True):
 
 
 class Captures(Struct, frozen=True, kw_only=True):
-    """How many exchanges are kept, and how many bytes of them; ``folder`` None is not on disk."""
+    """How many exchanges are kept, how many bytes of them, and how many days (None: any).
+
+    ``folder`` None is not on disk.
+    """
 
     number: int = 2000
     max_bytes: int = 64 * 1024 * 1024
+    days: float | None = None
     folder: Path | None = None
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """How many days chats are kept, and how many bytes of them; None is without a bound."""
+
+    days: float | None = None
+    max_bytes: int | None = None
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -106,6 +119,7 @@ class Config(Struct, frozen=True, kw_only=True):
     images: ImagePolicy = ImagePolicy()
     tools: ToolSettings = ToolSettings()
     captures: Captures = Captures()
+    history: History = History()
     warnings: tuple[str, ...] = ()
 
 
@@ -179,8 +193,10 @@ def _read(value: Any, variables: Variables, folder: Path) -> Config:
         captures=Captures(
             number=own_part.captures.number,
             max_bytes=own_part.captures.max_bytes,
+            days=own_part.captures.days,
             folder=_path(own_part.captures.folder, folder),
         ),
+        history=History(days=own_part.chats.days, max_bytes=own_part.chats.max_bytes),
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from core.config.config import Captures
@@ -19,6 +21,8 @@ from core.exchanges.serialization import compressed, load_exchange
 
 _LOG = logging.getLogger("diglot.captures")
 _PAUSE = 1.0
+_DAY = 24 * 3600 * 1_000_000_000
+_MINUTE = 60.0
 
 
 class CaptureFolder:
@@ -28,6 +32,7 @@ class CaptureFolder:
         self._path = captures.folder or Path()
         self._number = captures.number
         self._max_bytes = captures.max_bytes
+        self._days = captures.days
 
     def load(self) -> list[Exchange]:
         """Return the stored exchanges, oldest first; unreadable files are skipped."""
@@ -51,6 +56,24 @@ class CaptureFolder:
             half.write_bytes(compressed(exchange, owner=True))
             half.replace(file)
         self._trim()
+
+    def of(self, owner: str) -> list[tuple[Path, Exchange]]:
+        """Return the stored exchanges of one owner with their files, but unreadable ones."""
+        found = []
+        for file in self._files():
+            with suppress(OSError, DiglotError):
+                exchange = load_exchange(file.read_bytes())
+                if exchange.owner == owner:
+                    found.append((file, exchange))
+        return found
+
+    def expire(self) -> None:
+        """Delete the files that are older than the config allows."""
+        if self._days is not None:
+            oldest = f"{time.time_ns() - int(self._days * _DAY):020d}"
+            for file in self._files():
+                if file.name < oldest:
+                    file.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
         return sorted(self._path.glob("*.diglot")) if self._path.is_dir() else []
@@ -82,6 +105,17 @@ async def keep_on_disk(log: ExchangeLog, folder: CaptureFolder, *, pause: float 
             await asyncio.to_thread(_save, log, folder, saved)
     finally:
         _save(log, folder, saved)
+
+
+async def expire(log: ExchangeLog, captures: Callable[[], Captures]) -> None:
+    """Delete what is older than the config allows, every minute. Never returns."""
+    while True:
+        kept = captures()
+        if kept.days is not None:
+            log.expire(time.time_ns() - int(kept.days * _DAY))
+            if kept.folder is not None:
+                await asyncio.to_thread(CaptureFolder(kept).expire)
+        await asyncio.sleep(_MINUTE)
 
 
 def _save(log: ExchangeLog, folder: CaptureFolder, saved: set[str]) -> None:

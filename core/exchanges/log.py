@@ -135,9 +135,17 @@ class ExchangeLog:
                 return other
         return None
 
+    def expire(self, before: int) -> int:
+        """Delete the exchanges that began before a time (ns since the epoch); return how many."""
+        gone = [key for key, item in list(self._items.items()) if item.started < before]
+        return self._forget(gone)
+
     def forget(self, *, owner: str) -> int:
         """Delete all exchanges of ``owner``; return how many."""
         gone = [key for key, item in list(self._items.items()) if item.owner == owner]
+        return self._forget(gone)
+
+    def _forget(self, gone: list[str]) -> int:
         for key in gone:
             self._drop(key)
         self._order = deque(key for key in self._order if key in self._items)

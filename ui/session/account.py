@@ -6,13 +6,13 @@ Signing in is Streamlit's own (OpenID Connect; its settings are ``[auth]`` in
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from core.chats.service import Service
+from core.chats.values.owners import person_owner
 from core.http.addresses import is_loopback
 from ui.session.identity import browser_owner
 from ui.words import t
@@ -26,9 +26,7 @@ def owner(service: Service) -> str:
     if service.demo:
         return _SHARED
     if _providers() and st.user.is_logged_in:
-        # A person is identified by issuer and subject (OpenID Connect Core, 2).
-        about = f"{st.user.get('iss', '')}\n{st.user.get('sub', '')}"
-        return f"user:{hashlib.sha256(about.encode()).hexdigest()}"
+        return person_owner(str(st.user.get("iss", "")), str(st.user.get("sub", "")))
     return browser_owner()
 
 

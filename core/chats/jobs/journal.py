@@ -74,6 +74,16 @@ class Journal:
         with suppress(OSError):
             (self._folder / f"{message_id}.json").unlink()
 
+    def of(self, owner: str) -> list[tuple[Path, Unsaved]]:
+        """Return the unsaved answers of one owner with their files; unreadable ones are skipped."""
+        found = []
+        for place in self._idle(0):
+            with suppress(OSError, msgspec.DecodeError):
+                answer = msgspec.json.decode(place.read_bytes(), type=Unsaved)
+                if answer.owner == owner:
+                    found.append((place, answer))
+        return found
+
     def write_back(self, growing: GrowingAnswers, *, idle: float = 0) -> int:
         """Write answers that have been here for ``idle`` seconds to the database; return how many.
 

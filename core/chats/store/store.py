@@ -24,6 +24,7 @@ from core.chats.store.common import Common, Entries
 from core.chats.store.growing import GrowingAnswers
 from core.chats.store.handovers import Handovers
 from core.chats.store.matrices import Matrices
+from core.chats.store.people import People
 from core.chats.store.presets import Presets
 from core.chats.store.reserve import Reserve, frees
 from core.chats.store.rows import (
@@ -54,8 +55,9 @@ class Store:
     the file and its folder are created if missing. ``postgresql+psycopg://...`` needs the package
     psycopg. Raises ConfigError for a database that cannot be opened. ``growing`` are the answers
     that are being written, ``handovers`` those that a process has left to others, ``common`` and
-    ``entries`` what processes share, ``search`` is the full-text search, ``presets`` are stored
-    system prompts, ``matrices`` the test runs of the tool page.
+    ``entries`` what processes share, ``people`` all that is kept of one, ``search`` is the
+    full-text search, ``presets`` are stored system prompts, ``matrices`` the test runs of the tool
+    page.
     """
 
     def __init__(self, url: str = "sqlite:///chats.db") -> None:
@@ -68,6 +70,7 @@ class Store:
         self.handovers = Handovers(self._engine, self._writer, self._clock.now)
         self.common = Common(self._engine, self._writer)
         self.entries = Entries(self._engine, self._writer)
+        self.people = People(self._engine, self._writer)
         self.search = Search(self._engine)
         self.presets = Presets(self._engine, self._writer)
         self.matrices = Matrices(self._engine, self._writer)

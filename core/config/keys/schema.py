@@ -210,7 +210,15 @@ class Kept(Part, frozen=True):
 
     number: Count = 2000
     max_bytes: Count = 64 * 1024 * 1024
+    days: Above | None = None
     folder: str = ""
+
+
+class History(Part, frozen=True):
+    """``diglot.chats``: how long conversations are kept; None is for ever."""
+
+    days: Above | None = None
+    max_bytes: Count | None = None
 
 
 class ClientKey(Part, frozen=True):
@@ -243,6 +251,7 @@ class Own(Part, frozen=True):
     tools: Tools = Tools()
     mcp_servers: dict[str, Mcp] = {}
     captures: Kept = Kept()
+    chats: History = History()
     keys: list[ClientKey] = []
     open: bool = False
     operators: Names = []

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from core.errors import BackendUnavailable
 from core.gateway.endpoints.shared_values import SharedValues
 from core.translation.codec.json import decode_json, encode_json
 
@@ -98,6 +99,46 @@ class SharedAnswers:
         # Other gateways may have a copy.
         await self._shared.put(_name(identity), _GONE, seconds=SHARED_SECONDS)
 
+    async def aclose(self) -> None:
+        """Close the connections to Redis."""
+        await self._shared.aclose()
+
 
 def _name(identity: str) -> str:
     return f"answer:{identity}"
+
+
+class KeptInRedis:
+    """The answers that all gateways keep in a Redis, by owner. Methods raise BackendUnavailable."""
+
+    def __init__(self, url: str) -> None:
+        from redis import Redis
+
+        self._redis = Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._redis.close()
+
+    def of(self, owner: str) -> dict[bytes, Any]:
+        """Return the answers of an owner with their conversations, by their names in Redis."""
+        from redis.exceptions import RedisError
+
+        found = {}
+        try:
+            for name in self._redis.scan_iter(f"diglot:{_name('*')}", count=1000):
+                value = self._redis.get(name)
+                if isinstance(value, bytes) and value != _GONE:
+                    kept = decode_json(value)
+                    if kept["owner"] == owner:
+                        found[name] = kept
+        except RedisError as error:
+            # The message could contain the address with a password.
+            kind = type(error).__name__
+            raise BackendUnavailable(f"Redis does not answer ({kind})") from error
+        return found
+
+    def erase(self, owner: str) -> int:
+        """Delete the answers of an owner; return how many."""
+        names = list(self.of(owner))
+        return int(self._redis.delete(*names)) if names else 0

@@ -43,6 +43,12 @@ class SharedValues:
         found: Any = await self._with(lambda redis: redis.get(f"diglot:{name}"), None)
         return found if isinstance(found, bytes) else None
 
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._redis is not None:
+            await self._redis.aclose()
+            self._redis = None
+
     async def _with(self, work: Callable[[Redis], Awaitable[T]], otherwise: T) -> T:
         url = self._url()
         if not url or time.monotonic() - self._failed < _PATIENCE:

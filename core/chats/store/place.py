@@ -1,0 +1,22 @@
+"""Where chats are kept, as the environment says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+
+
+def database_url(environ: Mapping[str, str]) -> str:
+    """Return DIGLOT_DATABASE, or else the address of a file in the user's folder, which is made."""
+    if url := environ.get("DIGLOT_DATABASE"):
+        return url
+    folder = data_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{folder / 'chats.db'}"
+
+
+def data_folder() -> Path:
+    """Return the user's folder for what Diglot keeps."""
+    return Path(platformdirs.user_data_dir("diglot", appauthor=False))
