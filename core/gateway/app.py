@@ -6,6 +6,7 @@ of the interface. Errors are returned in the dialect of the route, also for unkn
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -102,8 +103,10 @@ def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIAp
     async def lifespan(_: Any) -> AsyncIterator[None]:
         async with fleet:
             gateway_state.readiness.say_so_first()
+            sharing = asyncio.create_task(gateway_state.exposition.share(lambda: fleet.loads))
             yield
             await gateway_state.settle()
+            sharing.cancel()
             await mcp.aclose()
         await gateway_state.aclose()
 

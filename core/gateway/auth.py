@@ -149,6 +149,18 @@ class Authenticator:
             )
         return principal
 
+    def key_of(self, headers: list[tuple[bytes, bytes]]) -> tuple[str, str]:
+        """Return the name of the key that a request carries, or "", and an id of any other key.
+
+        The id is the beginning of its hash: the same for the same key, and of no use to find it.
+        """
+        given = _given(headers)
+        if not given:
+            return "", ""
+        digest = Digest.of(given).value
+        known = self._principals.get(digest)
+        return (known.name, "") if known is not None else ("", digest.hex()[:12])
+
     def _change(self, access: Access) -> None:
         self._access = access
         self._principals = {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -22,6 +24,7 @@ from core.gateway.readiness import Readiness
 from core.gateway.telemetry.logs import REQUEST, log_request, logs_requests
 from core.gateway.telemetry.metrics import Metrics
 from core.gateway.telemetry.traces import Traces
+from core.gateway.telemetry.workers import FOLDER, Exposition
 from core.translation.dialects.registry import api_of
 
 _MILLISECOND = 1_000_000
@@ -42,6 +45,8 @@ class GatewayState:
         self.fleet = fleet
         self.limits = Limits(lambda: fleet.config.routing.redis_url)
         self.metrics = Metrics()
+        folder = os.environ.get(FOLDER)
+        self.exposition = Exposition(self.metrics, Path(folder) if folder else None)
         self.traces = Traces()
         self.addresses = HiddenAddresses(fleet)
         self.readiness = Readiness(fleet)
@@ -83,7 +88,7 @@ class CallScope:
     """
 
     __slots__ = ("_gateway_state", "_headers", "_slot", "client_dialect", "exchange", "fail",
-                 "id", "principal", "route", "started", "status")  # fmt: skip
+                 "id", "principal", "refused", "route", "started", "status")  # fmt: skip
 
     def __init__(
         self,
@@ -102,6 +107,7 @@ class CallScope:
         self.id = new_id()
         REQUEST.set(self.id)
         self.status = 0
+        self.refused = ""
         self.exchange: Exchange | None = None
         self.fail: Fail | None = None
         self._slot: Slot | None = None
@@ -153,7 +159,8 @@ class CallScope:
         response.raw_headers.extend(more)
         response.raw_headers.extend(identified(self.id))
         if isinstance(error, OverLimit):
-            self._gateway_state.metrics.refused(error.code)
+            self._gateway_state.metrics.refused(error.code, self.principal.name)
+            self.refused = error.code
         return response
 
     def end(self, *, seen: bool = True) -> None:
@@ -171,7 +178,9 @@ class CallScope:
         if exchange is not None and gateway_state.traces.on:
             gateway_state.traces.record(self.started, status, exchange, self._headers)
         if logs_requests():
-            log_request(self.route, name, status, self.started, self.id, exchange)
+            log_request(
+                self.route, name, status, self.started, self.id, exchange, code=self.refused
+            )
 
     def _tokens(self) -> int:
         exchange = self.exchange

@@ -184,10 +184,14 @@ class OriginGuard:
         return False
 
     async def _refuse(self, error: DiglotError, scope: Scope, receive: Receive, send: Send) -> None:
-        self._metrics.refused(error.code)
+        key, key_id = self._authenticator.key_of(scope["headers"])
+        self._metrics.refused(error.code, key)
         identity = new_id()
         if logs_requests():
-            log_request(scope["path"], "", error.status, time.time_ns(), identity)
+            log_request(
+                scope["path"], key, error.status, time.time_ns(), identity,
+                code=error.code, key_id=key_id,
+            )  # fmt: skip
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import ssl
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from core.errors import ConfigError
 from core.gateway.app import create_app
 from core.gateway.protocols.uvicorn_protocol import BoundedProtocol, allow_connections
 from core.gateway.telemetry.logs import log_json, mask_logs
+from core.gateway.telemetry.workers import FOLDER
 from core.http.addresses import is_loopback, ollama_address
 from core.http.ports import check_port
 
@@ -79,19 +81,30 @@ def check_start(options: Serving, environ: Mapping[str, str]) -> None:
 
 def serve(options: Serving, *, progress: Callable[[Progress], None] | None = None) -> None:
     """Serve until stopped. ``progress`` is told of the embedded model's fetch."""
-    app: ASGIApp | str = f"{__name__}:worker"
-    exposed = not is_loopback(options.host)
     mask_logs()
     if options.json_logs:
         log_json()
     if options.workers > 1:
-        os.environ[_CONFIG] = str(options.config or "")
-        os.environ[_EXPOSED] = "1" if exposed else ""
-        os.environ[_OVERRIDES] = msgspec.json.encode(options.overrides).decode()
-        os.environ[_LOGS] = "json" if options.json_logs else ""
+        # In it they find each other's counts.
+        with tempfile.TemporaryDirectory(prefix="diglot-metrics-") as folder:
+            os.environ.update(_told(options), **{FOLDER: folder})
+            _run(options, f"{__name__}:worker")
     else:
         fleet = _fleet(options.config, options.overrides, progress)
-        app = _quiet(create_app(fleet, exposed=exposed))
+        _run(options, _quiet(create_app(fleet, exposed=not is_loopback(options.host))))
+
+
+def _told(options: Serving) -> dict[str, str]:
+    """Return what workers read from their environment."""
+    return {
+        _CONFIG: str(options.config or ""),
+        _EXPOSED: "" if is_loopback(options.host) else "1",
+        _OVERRIDES: msgspec.json.encode(options.overrides).decode(),
+        _LOGS: "json" if options.json_logs else "",
+    }
+
+
+def _run(options: Serving, app: ASGIApp | str) -> None:
     uvicorn.run(
         app,
         factory=options.workers > 1,

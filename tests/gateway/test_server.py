@@ -60,9 +60,22 @@ def test_workers_share_a_port_and_a_dead_one_is_replaced(tmp_path: Path) -> None
                          Path(f"/proc/{child}/cmdline").read_bytes()]  # fmt: skip
             assert ask(url) == "hello"
             first = until_two(parent, [])
+            time.sleep(1.5)  # they write down what they have counted every second
             os.kill(first[0], signal.SIGKILL)
             until_two(parent, first[:1])
             assert [ask(url) for _ in range(10)] == ["hello"] * 10
+            # Whichever of them answers counts for both, the dead one's requests among them.
+            end = time.monotonic() + 60
+            while set(found := [counted(url) for _ in range(10)]) != {11}:
+                assert time.monotonic() < end, found
+
+
+def counted(url: str) -> int:
+    """Return how many answers /metrics has counted, by a connection of its own."""
+    with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:
+        lines = answer.read().decode().splitlines()
+    name = 'litellm_proxy_total_requests_metric_total{api_key_alias="",requested_model="m"'
+    return sum(int(float(line.split()[-1])) for line in lines if line.startswith(name))
 
 
 def until_two(parent: int, gone: list[int]) -> list[int]:

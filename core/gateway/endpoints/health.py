@@ -78,8 +78,8 @@ class HealthRoutes:
         """GET /metrics, for Prometheus."""
         principal = principal_of(request.scope)
         principal.check_watch()
-        metrics = self._gateway_state.metrics
-        text, kind = metrics.exposition(self._fleet.loads, addresses=not principal.stranger)
+        exposition = self._gateway_state.exposition
+        text, kind = exposition.text(self._fleet.loads, addresses=not principal.stranger)
         return Response(text, media_type=kind)
 
     async def info(self, request: Request, body: bytes) -> Any:

@@ -90,16 +90,23 @@ def log_request(
     started: int,
     identity: str,
     exchange: Exchange | None = None,
+    *,
+    code: str = "",
+    key_id: str = "",
 ) -> None:
-    """Log a request that is over. ``started`` is ns since the epoch, ``identity`` its id."""
+    """Log a request that is over. ``started`` is ns since the epoch, ``identity`` its id.
+
+    ``code`` says why it was refused, ``key_id`` tells keys apart that are not the config's.
+    """
     facts: dict[str, Any] = {
         "request_id": identity,
         "route": route[:200],
         "status": status,
         "duration_ms": round((time.time_ns() - started) / 1_000_000, 3),
     }
-    if key:
-        facts["key"] = key
+    for name, value in (("key", key), ("key_id", key_id), ("code", code)):
+        if value:
+            facts[name] = value
     if exchange is not None:
         facts |= _facts(exchange)
     _ACCESS.info("request", extra={"facts": facts})

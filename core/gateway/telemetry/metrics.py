@@ -6,10 +6,13 @@ them down once somebody asks. Names of models come from clients, so only so many
 
 from __future__ import annotations
 
+import os
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from msgspec import Struct
 
 from core.backends.balancing.load import Load
 from core.exchanges.exchange import Exchange
@@ -29,7 +32,27 @@ _LATENCIES = (
     ("litellm_llm_api_latency_metric", "Seconds that backends took"),
     ("litellm_llm_api_time_to_first_token_metric", "Seconds to a stream's first piece"),
 )
-_DEPLOYMENT = ("litellm_model_name", "model_id", "api_base", "model_group")
+
+_Place = tuple[tuple[str, str, str, str], tuple[int, int, int, int, int, int]]
+"""Model, id, address and group of a deployment; state, cooldowns, requests, failures, in work,
+waiting.
+"""
+
+_Counted = tuple[
+    str, str, list[tuple[str, int, int]], list[tuple[int, int]], tuple[int, int],
+    list[tuple[list[int], float]],
+]  # fmt: skip
+"""Model and key; requests by route and status; failures by status; tokens; times by buckets."""
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """What one process has counted since its start."""
+
+    pid: int
+    in_flight: int
+    rows: list[_Counted] = []
+    refused: list[tuple[str, str, int]] = []
+    deployments: list[_Place] = []
 
 
 class Histogram:
@@ -74,11 +97,49 @@ class Metrics:
     def __init__(self) -> None:
         self.in_flight = 0
         self._rows: dict[tuple[str, str], _Row] = {}
-        self._refused: dict[str, int] = {}
+        self._refused: dict[tuple[str, str], int] = {}
 
-    def refused(self, code: str) -> None:
-        """Count a request that was refused before it was looked at."""
-        self._refused[code] = self._refused.get(code, 0) + 1
+    def refused(self, code: str, key: str = "") -> None:
+        """Count a request that was refused before it was looked at.
+
+        ``key`` is the name of its key, "" where that is not one of the config's.
+        """
+        self._refused[code, key] = self._refused.get((code, key), 0) + 1
+
+    def counts(self, loads: Iterable[Load], *, addresses: bool = True) -> Counts:
+        """Return all counts as plain values, for another process of this host to add."""
+        return Counts(
+            pid=os.getpid(),
+            in_flight=self.in_flight,
+            rows=[
+                (
+                    *labels,
+                    [(*at, count) for at, count in row.requests.items()],
+                    list(row.failed.items()),
+                    (row.input, row.output),
+                    [(times.counts, times.total) for times in row.latencies],
+                )
+                for labels, row in self._rows.items()
+            ],
+            refused=[(*at, count) for at, count in self._refused.items()],
+            deployments=_deployments(loads, addresses=addresses),
+        )
+
+    def add(self, counts: Counts) -> None:
+        """Add what another process has counted."""
+        for model, key, requests, failed, (put_in, put_out), latencies in counts.rows:
+            row = self._row(model, key)
+            for route, status, count in requests:
+                row.requests[route, status] = row.requests.get((route, status), 0) + count
+            for status, count in failed:
+                row.failed[status] = row.failed.get(status, 0) + count
+            row.input += put_in
+            row.output += put_out
+            for mine, (times, total) in zip(row.latencies, latencies, strict=True):
+                mine.counts = [a + b for a, b in zip(mine.counts, times, strict=True)]
+                mine.total += total
+        for code, key, count in counts.refused:
+            self._refused[code, key] = self._refused.get((code, key), 0) + count
 
     def count(
         self, route: str, key: str, status: int, started: int, exchange: Exchange | None
@@ -118,20 +179,6 @@ class Metrics:
             sums["tokens"] += row.input + row.output
         return found
 
-    def exposition(self, loads: Iterable[Load], *, addresses: bool = True) -> tuple[bytes, str]:
-        """Return everything in Prometheus' text format, and its content type.
-
-        ``addresses`` says whether backends are told apart by where they are, too.
-        """
-        # Half as long to load as all of Diglot: only where somebody asks.
-        from prometheus_client import CollectorRegistry, ProcessCollector
-        from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-
-        registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        registry.register(_Families([*self._families(), *_deployments(loads, addresses=addresses)]))
-        return generate_latest(registry), CONTENT_TYPE_LATEST
-
     def _row(self, model: str, key: str) -> _Row:
         row = self._rows.get((model, key))
         if row is None:
@@ -140,7 +187,8 @@ class Metrics:
             row = self._rows.setdefault((model, key), _Row())
         return row
 
-    def _families(self) -> Iterator[Any]:
+    def families(self) -> Iterator[Any]:
+        """Yield the counts of requests as prometheus-client has them."""
         from prometheus_client.core import (
             CounterMetricFamily,
             GaugeMetricFamily,
@@ -175,55 +223,30 @@ class Metrics:
             for latency, times in zip(latencies, row.latencies, strict=True):
                 latency.add_metric(labels, times.buckets(), times.total)
         refused = CounterMetricFamily(
-            "diglot_refused_requests", "Requests refused at the door", labels=["reason"]
+            "diglot_refused_requests",
+            "Requests refused at the door",
+            labels=["reason", "api_key_alias"],
         )
-        for code, count in self._refused.items():
-            refused.add_metric([code], count)
+        for (code, key), count in self._refused.items():
+            refused.add_metric([code, key], count)
         flight = GaugeMetricFamily("litellm_in_flight_requests", "Requests in work")
         # Without the one that asks for this.
         flight.add_metric([], max(self.in_flight - 1, 0))
         yield from (requests, failed, *tokens, *latencies, refused, flight)
 
 
-class _Families:
-    """What prometheus-client calls a collector: families that are already there."""
-
-    def __init__(self, families: Sequence[Any]) -> None:
-        self._families = families
-
-    def collect(self) -> Sequence[Any]:
-        return self._families
-
-
-def _deployments(loads: Iterable[Load], *, addresses: bool) -> Iterator[Any]:
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-    labels = list(_DEPLOYMENT)
-    state = GaugeMetricFamily(
-        "litellm_deployment_state", "0 healthy, 1 failing, 2 in a cooldown", labels=labels
-    )
-    cooled = CounterMetricFamily("litellm_deployment_cooled_down", "Cooldowns begun", labels=labels)
-    asked = CounterMetricFamily(
-        "litellm_deployment_total_requests", "Requests to a deployment", labels=labels
-    )
-    failed = CounterMetricFamily(
-        "litellm_deployment_failure_responses", "Those that failed", labels=labels
-    )
-    work = GaugeMetricFamily("diglot_deployment_in_flight", "Requests in work", labels=labels)
-    waiting = GaugeMetricFamily("diglot_deployment_waiting", "Requests that wait", labels=labels)
+def _deployments(loads: Iterable[Load], *, addresses: bool) -> list[_Place]:
     now = time.monotonic()
+    found: list[_Place] = []
     for load in loads:
         place = load.deployment
         where = shown_address(place.base_url) if addresses else ""
-        of = [place.model, place.id, where, place.model_name]
-        cooling = load.cooled_until > now
-        state.add_metric(of, 2 if cooling else int(load.failed > 0))
-        cooled.add_metric(of, load.cooled_total)
-        asked.add_metric(of, load.asked_total)
-        failed.add_metric(of, load.failed_total)
-        work.add_metric(of, load.in_flight)
-        waiting.add_metric(of, load.waiting)
-    yield from (state, cooled, asked, failed, work, waiting)
+        labels = (place.model, place.id, where, place.model_name)
+        state = 2 if load.cooled_until > now else int(load.failed > 0)
+        counts = (load.cooled_total, load.asked_total, load.failed_total, load.in_flight,
+                  load.waiting)  # fmt: skip
+        found.append((labels, (state, *counts)))
+    return found
 
 
 def _model(exchange: Exchange, status: int) -> str:
