@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import httpx
 import kubernetes_validate
 import pytest
 import yaml
 
 from core.__main__ import parse_arguments
-from core.config.config import load_config
+from core.config.config import Config, load_config
+from core.gateway.gate import MAX_REQUEST
+from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE
+from tests.support.programs import Program, answers, free_port
+from tests.support.scripted_backend import running
 from tests.test_architecture import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -68,7 +82,7 @@ def test_a_pod_is_given_the_time_that_its_programs_take_to_end() -> None:
         assert container["startupProbe"]
         (waits,) = container["lifecycle"]["preStop"]["exec"]["command"][1:]
         arguments = container.get("args", [])
-        drain = 25  # what the pages' server and the gateway give where nothing is said
+        drain = math.ceil(cluster_config().drain)
         if "--drain" in arguments:
             drain = parse_arguments(arguments[3:]).drain
         assert int(waits) + drain < pod["terminationGracePeriodSeconds"]
@@ -115,6 +129,169 @@ def test_hosts_of_the_config_are_services_that_there_are() -> None:
 def _replicas(name: str) -> int:
     (found,) = (f for f in OBJECTS if f["kind"] == "StatefulSet" and f["metadata"]["name"] == name)
     return int(found["spec"]["replicas"])
+
+
+def cluster_config() -> Config:
+    return load_config(DEPLOY / "kubernetes/config.yaml", environ=SECRETS)
+
+
+def test_an_ingress_has_tls_and_leads_to_names_that_are_known() -> None:
+    (ingress,) = (f for f in OBJECTS if f["kind"] == "Ingress")
+    services = {f["metadata"]["name"] for f in OBJECTS if f["kind"] == "Service"}
+    (tls,) = ingress["spec"]["tls"]
+    for rule in ingress["spec"]["rules"]:
+        assert rule["host"] in tls["hosts"] and rule["host"] in cluster_config().access.hosts
+        (path,) = rule["http"]["paths"]
+        assert path["backend"]["service"]["name"] in services
+    size = ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
+    assert int(size.removesuffix("m")) * 1024 * 1024 == MAX_REQUEST
+    assert not [f for f in OBJECTS if f.get("spec", {}).get("sessionAffinity")]
+
+
+def test_images_are_pinned() -> None:
+    images = [c["image"] for c in CONTAINERS if c["image"] != "diglot"]
+    images += [s["image"] for s in compose()["services"].values() if "diglot:" not in s["image"]]
+    for image in images:
+        assert re.search(r":\d+\.\d+(\.\d+)?(-\w+)?$", image), image
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    file = yaml.safe_load((DEPLOY / "kubernetes/kustomization.yaml").read_text())
+    assert file["images"][0]["newTag"] == project["version"]
+
+
+def test_who_may_ask_whom_is_said_in_both_directions() -> None:
+    """A pod that may be asked by another needs one that may ask it, and the same port."""
+    came, went = set(), set()
+    for found in OBJECTS:
+        if found["kind"] != "NetworkPolicy":
+            continue
+        spec = found["spec"]
+        here = _chosen(spec["podSelector"])
+        for kind, side, into in (("ingress", "from", came), ("egress", "to", went)):
+            for rule in spec.get(kind, ()):
+                for peer in rule.get(side, ()):
+                    there = _chosen(peer["podSelector"]) if "podSelector" in peer else set()
+                    for port in rule["ports"]:
+                        pairs = product(there, here) if kind == "ingress" else product(here, there)
+                        into |= {(*pair, port["port"]) for pair in pairs}
+    ports = {c["name"]: {p["containerPort"] for p in c["ports"]} for c in CONTAINERS}
+    assert {pair for pair in came if pair[2] in ports[pair[1]]} == {
+        pair for pair in went if pair[2] in ports[pair[1]]
+    }
+    assert ("ui", "postgres", 5432) in came and ("gateway", "postgres", 5432) not in went
+
+
+def _chosen(selector: dict[str, Any]) -> set[str]:
+    chosen = set(selector.get("matchLabels", {}).values())
+    for expression in selector.get("matchExpressions", ()):
+        chosen |= set(expression["values"])
+    return chosen
+
+
+def test_monitoring_asks_pods_that_there_are() -> None:
+    folder = DEPLOY / "kubernetes/monitoring"
+    listed = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
+    scraping, alerts = (yaml.safe_load((folder / name).read_text()) for name in listed)
+    assert _chosen(scraping["spec"]["selector"]) <= APPS
+    (endpoint,) = scraping["spec"]["endpoints"]
+    assert endpoint["port"] in {p["name"] for c in CONTAINERS for p in c["ports"]}
+    # tests/gateway/test_sight.py holds the expressions against what is counted.
+    for rule in alerts["spec"]["groups"][0]["rules"]:
+        assert {"alert", "expr", "for", "labels", "annotations"} == rule.keys()
+
+
+def test_containers_have_time_to_end_and_health_to_ask_for() -> None:
+    for name, service in compose()["services"].items():
+        assert service["healthcheck"], name
+        if "diglot:" in service["image"]:
+            seconds = int(service["stop_grace_period"].removesuffix("s"))
+            assert seconds > math.ceil(load_config(DEPLOY / "config.yaml", environ=SECRETS).drain)
+
+
+def image_steps(folder: Path) -> tuple[Path, dict[str, str], list[str]]:
+    """Do what the Dockerfile does after the packages; return the folder of the program, its
+    variables and the command.
+    """
+    here, variables, command = folder / "app", {}, []
+    for line in (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ").splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "ENV":
+            variables |= dict(pair.split("=", 1) for pair in rest.split())
+        elif word == "COPY" and "requirements" not in rest:
+            *names, to = rest.split()
+            for name in names:
+                target = here / to / (name if to.endswith("/") else "")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+                copy(ROOT / name, target)
+        elif word == "CMD":
+            command = yaml.safe_load(rest)
+    data = folder / "data"
+    data.mkdir()
+    places = {name: value.replace("/data", str(data)) for name, value in variables.items()}
+    return here, {**places, "HOME": str(data)}, command
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("user", ["", "nobody"])
+def test_the_image_gives_its_first_answer_from_a_folder_that_cannot_be_written(
+    user: str, tmp_path: Path
+) -> None:
+    if user and os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    python = Path(sys.executable).resolve()
+    reads = ["setpriv", "--reuid", user, "--clear-groups", "test", "-x", str(python)]
+    if user and subprocess.run(reads, check=False).returncode:
+        pytest.skip("this Python is root's alone")
+    folder = Path(tempfile.mkdtemp(prefix="diglot-image-"))
+    try:
+        with running() as backend:
+            backend.json(NATIVE, {**DONE, "message": {"role": "assistant", "content": "hello"}})
+            here, variables, command = image_steps(folder)
+            config = folder / "config.yaml"
+            config.write_text(
+                f"model_list: [{{model_name: m, litellm_params: {{model: ollama/m, "
+                f"api_base: '{backend.url}'}}}}]"
+            )
+            if user:
+                shutil.chown(folder / "data", user)
+            for path in (here, *here.rglob("*")):
+                path.chmod(0o555 if path.is_dir() else 0o444)
+            folder.chmod(0o755)
+            first_answer(folder, here, variables, command, config, user)
+    finally:
+        for path in (here, *(p for p in here.rglob("*") if p.is_dir())):
+            path.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+def first_answer(
+    folder: Path,
+    here: Path,
+    variables: dict[str, str],
+    command: list[str],
+    config: Path,
+    user: str,
+) -> None:
+    port = free_port()
+    changed = {"python": sys.executable, "/etc/diglot/config.yaml": str(config)}
+    words = [changed.get(word, word) for word in command]
+    words[words.index("0.0.0.0")] = "127.0.0.1"
+    program = Program(
+        [*words, "--port", str(port)], log=folder / "log", environ=variables, folder=here,
+        user=user or None,
+    )  # fmt: skip
+    program.start()
+    try:
+        url = f"http://127.0.0.1:{port}"
+        program.ready(lambda: answers(f"{url}/health/liveliness"))
+        body = {"model": "m", "messages": HELLO}
+        said = httpx.post(url + COMPAT, json=body).json()
+        assert said["choices"][0]["message"]["content"] == "hello"
+        probe = [sys.executable, str(here / "deploy/healthy.py")]
+        assert subprocess.run([*probe, "9", str(port)], check=False).returncode == 0
+        assert subprocess.run([*probe, "9"], check=False).returncode == 1
+    finally:
+        program.stop()
 
 
 def compose() -> dict[str, Any]:

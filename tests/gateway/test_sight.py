@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -169,6 +170,9 @@ def test_a_board_asks_for_nothing_that_is_not_counted(url: str, backend: Scripte
         for target in panel.get("targets", ()):
             used = [name for name in names if name in target["expr"]]
             assert used, target["expr"]
+    rules = (Path(__file__).parents[2] / "deploy/kubernetes/monitoring/alerts.yaml").read_text()
+    for rule in yaml.safe_load(rules)["spec"]["groups"][0]["rules"]:
+        assert [name for name in names if name in rule["expr"]], rule["expr"]
 
 
 @contextmanager
