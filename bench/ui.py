@@ -83,7 +83,36 @@ RERUN = """() => new Promise(done => {
   };
   const watch = new MutationObserver(look);
   watch.observe(app, {attributes: true});
-  document.querySelector('.st-key-temporary input').click();
+  document.querySelector('[data-do=temporary]').click();
+})"""
+
+
+# From a click on another chat at the side until its first message is drawn.
+SWITCH = """line => new Promise(done => {
+  const began = performance.now();
+  const wanted = `word${line.title.split(' ')[1]} `;
+  const look = () => {
+    const first = document.querySelector('[data-testid=message]');
+    if (!first?.textContent.includes(wanted)) return;
+    watch.disconnect();
+    requestAnimationFrame(() => done(performance.now() - began));
+  };
+  const watch = new MutationObserver(look);
+  watch.observe(document.body, {childList: true, subtree: true, characterData: true});
+  line.click();
+})"""
+
+# From a click on another page's name until something of it is drawn.
+PAGE = """place => new Promise(done => {
+  const began = performance.now();
+  const look = () => {
+    if (!document.querySelector(place)) return;
+    watch.disconnect();
+    requestAnimationFrame(() => done(performance.now() - began));
+  };
+  const watch = new MutationObserver(look);
+  watch.observe(document.body, {childList: true, subtree: true});
+  document.querySelector(place === 'h2' ? 'a[href$="/models"]' : 'a[href$="/"]').click();
 })"""
 
 
@@ -138,6 +167,12 @@ def measured(
     add("reload to usable", []).append(_median(again))
     runs = [page.evaluate(RERUN) for _ in range(2 * rounds)]
     add("rerun after a click", []).append(_median(runs[2:]))
+    add("open another chat", []).append(_median([switching(page, n) for n in range(rounds)]))
+    away = [between(page) for _ in range(rounds)]
+    add("to another page", []).append(_median([there for there, _ in away]))
+    add("and back to the chat", []).append(_median([back for _, back in away]))
+    page.goto(link)
+    usable(page)
     page.evaluate(WATCH)
     keys = [asking(page, number) for number in range(rounds)]
     add("Enter to one's own message shown", []).append(_median([own for own, _ in keys]))
@@ -162,6 +197,23 @@ def reloading(page: Page) -> float:
     page.reload()
     usable(page)
     return (time.perf_counter() - began) * 1000
+
+
+def switching(page: Page, number: int) -> float:
+    """Return how long it takes to open another chat of the list."""
+    line = page.get_by_test_id("chat-line").nth(1 + number % 8).locator(".line")
+    took: float = line.evaluate(SWITCH)
+    usable(page)
+    return took
+
+
+def between(page: Page) -> tuple[float, float]:
+    """Return how long it takes to another page, and back."""
+    there: float = page.evaluate(PAGE, "h2")
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    back: float = page.evaluate(PAGE, "[data-testid=message]")
+    usable(page)
+    return there, back
 
 
 def usable(page: Page) -> None:
@@ -211,7 +263,8 @@ def searched(rows: dict[str, list[str]], store: Store, owner: str) -> None:
 def fill(store: Store, owner: str, chats: int, messages: int) -> str:
     """Add chats of four messages each, and one with many; return that one's id."""
     for number in range(chats):
-        store.add_chat(owner, title=f"Chat {number}", rows=rows_of(4, f"word{number}"))
+        rows = rows_of(4, f"word{number}")
+        store.add_chat(owner, title=f"Chat {number}", rows=rows, leaf="last")
     return store.add_chat(owner, title="The one", rows=rows_of(messages, "long"), leaf="last").id
 
 

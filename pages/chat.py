@@ -13,11 +13,11 @@ from core.chats.service import current_service
 from core.chats.values.chat import Chat, ChatMessage
 from core.errors import InvalidRequest
 from ui.chat.context_meter import read_meter
-from ui.chat.dialogs import open_dialog
+from ui.chat.dialogs import show_dialog
 from ui.chat.empty import show_empty
-from ui.chat.history import show_history
-from ui.chat.navigation import open_chat
+from ui.chat.navigation import ask_for, open_chat
 from ui.chat.settings import ability_words, show_settings
+from ui.chat.side import show_side
 from ui.chat.surface import show_surface
 from ui.chat.wire import open_wire, show_wire, wire_message
 from ui.session.account import owner
@@ -80,7 +80,7 @@ def heard(event: Mapping[str, Any]) -> None:
     elif kind == "wire":
         open_wire(str(message or ""))
     elif message:
-        st.session_state["_dialog"] = (str(kind), str(message))
+        ask_for(str(kind), str(message))
 
 
 def wired() -> ChatMessage | None:
@@ -92,24 +92,6 @@ def wired() -> ChatMessage | None:
     except InvalidRequest:
         return None
     return found if found.chat_id == chat.id and found.exchanges else None
-
-
-def show_dialog() -> None:
-    """Draw the dialog that was asked for, until it is closed."""
-    kind, message_id = st.session_state.get("_dialog", ("", ""))
-    if not kind:
-        return
-    try:
-        message = service.store.message(me, message_id)
-    except InvalidRequest:
-        close_dialog()
-        return
-    open_dialog(kind, service, me, message, closed=close_dialog)
-
-
-def close_dialog() -> None:
-    """Draw no dialog from the next run on."""
-    st.session_state.pop("_dialog", None)
 
 
 def wait_for_title(current: Chat) -> None:
@@ -127,7 +109,7 @@ chat = opened()
 jobs = service.running(me, chat.id) if chat else []
 with st.session_state["_sidebar"]:
     show_pulls(service)
-    show_history(service, me, current=chat.id if chat else None)
+    show_side(service, me, current=chat.id if chat else "")
 
 models = model_names(service)
 chosen, others = show_settings(service, me, models)
@@ -156,7 +138,7 @@ with talk:
 if looked_at is not None:
     with side:
         show_wire(service, me, looked_at.exchanges)
-show_dialog()
+show_dialog(service, me)
 if (
     chat is not None
     and not jobs

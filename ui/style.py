@@ -9,6 +9,9 @@ _ROOM = """
 .stMainBlockContainer{padding:4.2rem 2.5rem 2rem}
 @media(max-width:640px){.stMainBlockContainer{padding:4.2rem 1rem 2rem}}
 [data-testid=stSidebarHeader]{min-height:1rem;height:2.2rem}
+[data-testid=stSidebarUserContent]{padding-bottom:.8rem}
+[data-testid=stSidebarUserContent] [data-testid=stVerticalBlock]{gap:.6rem}
+[data-testid=stSidebarUserContent] hr{margin:.3rem 0}
 """
 
 # On a phone the choices of a chat are one row of icons, and what they are called is still said.
@@ -17,6 +20,8 @@ _BAR = """
 .st-key-settings_bar .stPopover p{position:absolute;width:1px;height:1px;overflow:hidden;
 clip-path:inset(50%)}
 }
+.st-key-settings_bar>:is(.st-key-models_picker,:has(>.st-key-models_picker))
+{flex:0 1 17rem;min-width:0}
 """
 
 # The drawer of the wire stands beside the chat; on a small screen it takes the place of it.
@@ -35,13 +40,6 @@ _CODE = """
 [class*=st-key-definition_] textarea,[class*=st-key-json_] textarea,
 [class*=_arguments_] textarea,.st-key-tool_paste textarea,.st-key-pasted textarea
 {font-family:monospace;font-size:.85rem;line-height:1.45}
-"""
-
-_TITLES = """
-[class*=st-key-open_] button,[class*=st-key-open_] button>div{justify-content:flex-start}
-[data-testid=stSidebar] [data-testid=stHorizontalBlock]:has([class*=st-key-open_])
-{flex-wrap:nowrap}
-[data-testid=stHorizontalBlock]:has([class*=st-key-open_])>[data-testid=stColumn]{min-width:0}
 """
 
 # Labels of icon buttons are hidden from view only; screen readers still need the name.
@@ -75,4 +73,4 @@ _DARK = """
 def show_style() -> None:
     """Send the style with the page."""
     colours = _DARK if st.context.theme.type == "dark" else _LIGHT
-    st.html(f"<style>{_ROOM}{_BAR}{_WIRE}{_CODE}{_TITLES}{_ICONS}{colours}</style>")
+    st.html(f"<style>{_ROOM}{_BAR}{_WIRE}{_CODE}{_ICONS}{colours}</style>")

@@ -177,6 +177,19 @@ class Fleet:
         """Return what a model can do, in Ollama's words."""
         return await self._catalog.capabilities(await self.resolve(name))
 
+    async def talkers(self) -> list[str]:
+        """Return the names of the models that answer questions: some only make vectors."""
+
+        async def talks(name: str) -> bool:
+            try:
+                return await self.capabilities(name) != {"embedding"}
+            except DiglotError:
+                return True
+
+        names = [str(entry["name"]) for entry in await self.models()]
+        kept = await asyncio.gather(*map(talks, names))
+        return [name for name, good in zip(names, kept, strict=True) if good]
+
     async def answers(self) -> bool:
         """Return whether the first Ollama server is there, whatever models it has."""
         try:

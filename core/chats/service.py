@@ -100,6 +100,13 @@ class Service:
         """Return all models, as entries of /api/tags. Raises DiglotError."""
         return self.fleet.call(self.fleet.models())
 
+    def talkers(self) -> list[str]:
+        """Return the names of the models that answer questions, and do more than make vectors.
+
+        Raises DiglotError.
+        """
+        return self.fleet.call(self.fleet.talkers())
+
     def answers(self) -> bool:
         """Return whether a server answers, whatever models it has."""
         return self.fleet.call(self.fleet.answers())

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-__all__ = ["STOP", "address", "answered", "ask", "last_message", "ready", "settled", "shoot"]
+__all__ = [
+    "STOP",
+    "address",
+    "answered",
+    "ask",
+    "last_message",
+    "ready",
+    "settings",
+    "settled",
+    "shoot",
+]
 
 STOP = re.compile("Stop|停止")
 # Between two runs of a page that draws itself anew it is at rest for a moment.
@@ -44,6 +54,12 @@ def ask(page: Page, text: str) -> None:
     box = page.get_by_test_id("composer")
     box.fill(text)
     box.press("Enter")
+
+
+def settings(page: Page, tab: str) -> None:
+    """Open what is behind the button beside the model, at one of its parts."""
+    page.get_by_role("button", name=re.compile("^(Settings|设置)$")).click()
+    page.get_by_role("tab", name=tab).click()
 
 
 def answered(page: Page, count: int = 1) -> None:

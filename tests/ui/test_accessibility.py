@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.app_process import visit
-from tests.ui.steps import answered, ask, ready, settled
+from tests.ui.steps import answered, ask, ready, settings, settled
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +75,7 @@ def test_the_chat_page_in_its_states(
         check(page, snippet)
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
-    page.get_by_role("button", name=words["parameters"]).click()
+    settings(page, words["parameters"])
     expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
     check(page, "parameters")
     page.keyboard.press("Escape")

@@ -10,7 +10,17 @@ from openai import OpenAI
 from playwright.sync_api import Browser, expect
 
 from tests.ui.app_process import running_app, visit
-from tests.ui.steps import STOP, address, answered, ask, last_message, ready, settled, shoot
+from tests.ui.steps import (
+    STOP,
+    address,
+    answered,
+    ask,
+    last_message,
+    ready,
+    settings,
+    settled,
+    shoot,
+)
 
 pytestmark = pytest.mark.embedded
 
@@ -97,13 +107,13 @@ def test_a_question_in_other_words_leaves_the_old_one(url: str, chromium: Browse
 def test_only_a_parameter_that_was_set_is_sent(url: str, chromium: Browser) -> None:
     page = visit(chromium, url, locale="zh-CN")
     ready(page)
-    page.get_by_role("button", name="参数").click()
+    settings(page, "参数")
     # llama.cpp settles its context when it starts: no request can change it.
     expect(page.get_by_role("spinbutton", name="num_ctx")).to_be_disabled()
     limit = page.get_by_role("spinbutton", name="max_tokens")
     limit.fill("5")
     limit.press("Enter")
-    expect(page.get_by_role("button", name="参数（1）")).to_be_visible()
+    expect(page.get_by_text("参数（1）")).to_be_visible()
     shoot(page, "chat-parameters-zh")
     page.keyboard.press("Escape")
     ask(page, STORY)
@@ -121,8 +131,8 @@ def test_a_chat_goes_out_and_comes_in_as_a_file(url: str, chromium: Browser) -> 
     ask(page, "Say hello to the harbour.")
     answered(page)
     whole = last_message(page)
-    page.locator('[class*="st-key-icon_menu_"] button:visible').first.click()
-    page.get_by_text("Export", exact=True).click()
+    page.locator("[data-do=line]").first.click()
+    page.get_by_role("menuitem", name="Export", exact=True).click()
     shoot(page, "chat-export-en")
     with page.expect_download() as download:
         page.get_by_role("button", name="Everything (JSON)").click()

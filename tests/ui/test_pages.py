@@ -81,6 +81,13 @@ def ask(page: AppTest, text: str) -> dict[str, Any]:
     return views[-1]
 
 
+def settings(page: AppTest, *, opened: bool = True) -> None:
+    """Open what is behind the button beside the model, or close it."""
+    page.session_state["settings_open"] = opened
+    page.run()
+    assert not page.exception
+
+
 def sent(backend: Scripted) -> dict[str, Any]:
     """The last question that the backend was asked, titles aside."""
     bodies = backend.bodies("/api/chat")
@@ -121,13 +128,17 @@ def test_a_question_is_stored_with_its_answer_and_the_address_names_the_chat(
 
 
 def test_only_what_was_set_is_sent(page: AppTest, backend: Scripted) -> None:
+    settings(page)
     page.number_input(key="parameter_temperature").set_value(0.3).run()
     page.text_input(key="parameter_stop").set_value("END | STOP").run()
+    settings(page, opened=False)
+    assert not page.number_input
     ask(page, "hello")
     assert sent(backend)["options"] == {"temperature": 0.3, "stop": ["END", "STOP"]}
 
 
 def test_a_schema_that_is_none_is_said_and_not_sent(page: AppTest, backend: Scripted) -> None:
+    settings(page)
     page.text_area(key="parameter_schema").set_value("{broken").run()
     assert page.error
     ask(page, "hello")

@@ -1,4 +1,8 @@
-"""What the chat opens above itself: a link, plain text, a diagnosis, how two requests differ."""
+"""What the chat opens above itself: a link, a diagnosis, chats as files, and so on.
+
+A dialog has to be opened in each run of the page until it is closed, or an answer that ends would
+close it.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ import streamlit as st
 
 from core.chats.service import Service
 from core.chats.values.chat import ChatMessage
+from core.errors import InvalidRequest
 from core.inspector.diagnosis import diagnose
 from core.translation.messages import text_of
-from ui.chat.navigation import link_to
+from ui.chat.files import draw_export, draw_export_all, draw_import
+from ui.chat.navigation import close_dialog, link_to
 from ui.viewer.exchange import show_difference
 from ui.widgets.text import without_markdown
 from ui.words import t
@@ -18,21 +24,27 @@ from ui.words import t
 Draw = Callable[[Service, str, ChatMessage], None]
 
 
-def open_dialog(
-    kind: str,
-    service: Service,
-    owner: str,
-    message: ChatMessage,
-    *,
-    closed: Callable[[], None] = lambda: None,
-) -> None:
-    """Open the dialog of a kind for a message; nothing for a kind that there is not.
+def show_dialog(service: Service, owner: str) -> None:
+    """Draw the dialog that was asked for, until it is closed."""
+    kind, target = st.session_state.get("_dialog", ("", ""))
+    if not kind:
+        return
+    try:
+        if kind in _FILES:
+            title, draw = _FILES[kind]
+            arguments = (service, owner, target) if target else (service, owner)
+            st.dialog(t(title), width="medium", on_dismiss=close_dialog)(draw)(*arguments)
+        else:
+            open_dialog(kind, service, owner, service.store.message(owner, target))
+    except InvalidRequest:
+        close_dialog()
 
-    It has to be opened in each run of the page until it is ``closed``.
-    """
+
+def open_dialog(kind: str, service: Service, owner: str, message: ChatMessage) -> None:
+    """Open the dialog of a kind for a message; nothing for a kind that there is not."""
     if kind in _DIALOGS:
         title, draw = _DIALOGS[kind]
-        st.dialog(t(title), width="medium", on_dismiss=closed)(draw)(service, owner, message)
+        st.dialog(t(title), width="medium", on_dismiss=close_dialog)(draw)(service, owner, message)
 
 
 def _draw_link(service: Service, owner: str, message: ChatMessage) -> None:
@@ -74,4 +86,10 @@ _DIALOGS: dict[str, tuple[str, Draw]] = {
     "copy_text": ("chat.copy_text", _draw_text),
     "diagnosis": ("error.diagnosis", _draw_diagnosis),
     "differ": ("chat.apis_differ", _draw_difference),
+}
+
+_FILES: dict[str, tuple[str, Callable[..., None]]] = {
+    "export": ("chat.export", draw_export),
+    "export_all": ("chat.export_all", draw_export_all),
+    "import": ("chat.import", draw_import),
 }

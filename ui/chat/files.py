@@ -7,11 +7,10 @@ import streamlit as st
 from core.chats.service import Service
 from core.chats.transfer.exports import ENDINGS, ExportKind
 from core.chats.transfer.imports.values import Import
-from core.chats.values.chat import Chat
 from core.error_kinds import error_facts
 from core.errors import DiglotError
 from core.translation.codec.json import encode_json
-from ui.chat.navigation import open_chat
+from ui.chat.navigation import close_dialog, open_chat
 from ui.widgets.cards import error_card
 from ui.widgets.text import plain
 from ui.words import note_text, t
@@ -20,31 +19,16 @@ _KINDS: tuple[ExportKind, ...] = ("json", "markdown", "jsonl")
 _MOST = 1000  # megabytes: the ZIP of someone with many pictures
 
 
-def show_export(service: Service, owner: str, chat: Chat) -> None:
+def draw_export(service: Service, owner: str, chat_id: str) -> None:
     """Offer one chat as a file of each kind."""
-
-    @st.dialog(t("chat.export"))
-    def offer() -> None:
-        for kind in _KINDS:
-            try:
-                data = service.archive.export(owner, chat.id, kind)
-            except DiglotError as exc:
-                st.caption(f"{t(f'chat.export_{kind}')}: {plain(exc.message)}")
-                continue
-            _offer(kind, data, f"{chat.title or 'chat'}.{ENDINGS[kind].one}")
-
-    offer()
-
-
-def show_files(service: Service, owner: str) -> None:
-    """Draw the doors for files at the foot of the list."""
-    with st.container(horizontal=True, gap="small"):
-        if st.button(t("chat.import"), icon=":material/upload:", type="tertiary", key="import"):
-            _import(service, owner)
-        if st.button(
-            t("chat.export_all"), icon=":material/download:", type="tertiary", key="export_all"
-        ):
-            _export_all(service, owner)
+    title = service.store.chat(owner, chat_id).title
+    for kind in _KINDS:
+        try:
+            data = service.archive.export(owner, chat_id, kind)
+        except DiglotError as exc:
+            st.caption(f"{t(f'chat.export_{kind}')}: {plain(exc.message)}")
+            continue
+        _offer(kind, data, f"{title or 'chat'}.{ENDINGS[kind].one}")
 
 
 def _offer(kind: ExportKind, data: bytes, name: str) -> None:
@@ -59,54 +43,49 @@ def _offer(kind: ExportKind, data: bytes, name: str) -> None:
     )
 
 
-def _export_all(service: Service, owner: str) -> None:
-    @st.dialog(t("chat.export_all"))
-    def offer() -> None:
-        kind = st.segmented_control(
-            t("chat.export_all"),
-            _KINDS,
-            format_func=lambda one: t(f"chat.export_{one}"),
-            default="json",
-            required=True,
-            label_visibility="collapsed",
-        )
-        with st.spinner(t("chat.export_making")):
-            data, report = service.archive.export_all(owner, kind or "json")
-        st.caption(t("chat.export_counts", chats=report.chats, skipped=report.skipped))
-        if report.chats:
-            _offer(kind or "json", data, f"diglot-chats.{ENDINGS[kind or 'json'].all}")
-
-    offer()
+def draw_export_all(service: Service, owner: str) -> None:
+    """Offer all chats as one file."""
+    kind = st.segmented_control(
+        t("chat.export_all"),
+        _KINDS,
+        format_func=lambda one: t(f"chat.export_{one}"),
+        default="json",
+        required=True,
+        label_visibility="collapsed",
+    )
+    with st.spinner(t("chat.export_making")):
+        data, report = service.archive.export_all(owner, kind or "json")
+    st.caption(t("chat.export_counts", chats=report.chats, skipped=report.skipped))
+    if report.chats:
+        _offer(kind or "json", data, f"diglot-chats.{ENDINGS[kind or 'json'].all}")
 
 
-def _import(service: Service, owner: str) -> None:
-    @st.dialog(t("chat.import"), width="medium")
-    def ask() -> None:
-        st.caption(t("chat.import_hint"))
-        file = st.file_uploader(
-            t("chat.import"),
-            type=["json", "zip"],
-            label_visibility="collapsed",
-            max_upload_size=_MOST,
-        )
-        if file is None:
-            return
-        try:
-            with st.spinner(t("chat.import_reading")):
-                found = service.archive.read(file.getvalue())
-        except DiglotError as exc:
-            error_card(error_facts(exc), key="import_fault")
-            return
-        _show_report(found)
-        if found.chats and st.button(
-            t("chat.import_do", count=len(found.chats)), type="primary", key="import_do"
-        ):
-            with st.spinner(t("chat.import_saving")):
-                chats = service.archive.save(owner, found)
-            open_chat(chats[-1].id)
-            st.rerun()
-
-    ask()
+def draw_import(service: Service, owner: str) -> None:
+    """Read a file, say what is in it, and keep it if that is wanted."""
+    st.caption(t("chat.import_hint"))
+    file = st.file_uploader(
+        t("chat.import"),
+        type=["json", "zip"],
+        label_visibility="collapsed",
+        max_upload_size=_MOST,
+    )
+    if file is None:
+        return
+    try:
+        with st.spinner(t("chat.import_reading")):
+            found = service.archive.read(file.getvalue())
+    except DiglotError as exc:
+        error_card(error_facts(exc), key="import_fault")
+        return
+    _show_report(found)
+    if found.chats and st.button(
+        t("chat.import_do", count=len(found.chats)), type="primary", key="import_do"
+    ):
+        with st.spinner(t("chat.import_saving")):
+            chats = service.archive.save(owner, found)
+        open_chat(chats[-1].id)
+        close_dialog()
+        st.rerun()
 
 
 def _show_report(found: Import) -> None:

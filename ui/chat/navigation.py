@@ -1,4 +1,4 @@
-"""Places: the chat that is open, and the link to a message."""
+"""Places: the chat that is open, the link to a message, the dialog above it."""
 
 from __future__ import annotations
 
@@ -6,29 +6,11 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-_JS = """
-export default function ({ data }) {
-  const wait = (left) => {
-    const place = document.querySelector(data.place);
-    if (!place) { if (left) setTimeout(() => wait(left - 1), 100); }
-    else place.focus();
-  };
-  wait(30);
-}
-"""
-_mount = st.components.v2.component("diglot.place", html="<span></span>", js=_JS)
-
 
 def link_to(chat_id: str, message_id: str) -> str:
     """Return the address of a message."""
     page = urlsplit(st.context.url or "http://127.0.0.1:8501")
     return f"{page.scheme}://{page.netloc}/?{urlencode({'c': chat_id, 'm': message_id})}"
-
-
-def focus_on(field: str) -> None:
-    """Put the cursor into the field with the key ``field``."""
-    place = f".st-key-{field} input"
-    _mount(data={"place": place}, key=f"place_{place}", width=1, height=1)
 
 
 def open_chat(chat_id: str | None, *, message: str = "") -> None:
@@ -45,3 +27,13 @@ def open_chat(chat_id: str | None, *, message: str = "") -> None:
         st.query_params["m"] = message
     else:
         st.query_params.pop("m", None)
+
+
+def ask_for(kind: str, target: str = "") -> None:
+    """Open a dialog (ui.chat.dialogs) about a message or a chat, from the next run on."""
+    st.session_state["_dialog"] = (kind, target)
+
+
+def close_dialog() -> None:
+    """Draw no dialog from the next run on."""
+    st.session_state.pop("_dialog", None)

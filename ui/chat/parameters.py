@@ -40,37 +40,52 @@ def count_set(options: ChatOptions) -> int:
     return len(options.settings) + sum(value is not None for value in others)
 
 
-def ignored(service: Service, options: ChatOptions, *, look: bool) -> Mapping[str, Note]:
-    """Return the fields that this model or API takes no notice of, each with the reason.
-
-    Without ``look`` only what is known already: asking may wait for a model to be loaded.
-    """
-    kept = st.session_state.setdefault("_ignored", {})
-    place = (options.model, options.dialect)
-    if look and options.model and place not in kept:
-        # A value that stands for no default, so that leaving it out would be a loss.
-        values = {name: least + step for name, least, _, step in NUMBERS}
-        try:
-            kept[place] = service.ignored(options, {**values, "stop": ["x"]})
-        except DiglotError:
-            return {}
-    found: Mapping[str, Note] = kept.get(place, {})
+def known_ignored(options: ChatOptions) -> Mapping[str, Note]:
+    """Return the fields that this model or API takes no notice of, as far as it is known."""
+    found: Mapping[str, Note] = _kept().get((options.model, options.dialect), {})
     return found
 
 
-def show_parameters(
+def look_ignored(service: Service, options: ChatOptions) -> Mapping[str, Note]:
+    """Return them with the reasons, asking if need be, which may wait for a model to be loaded."""
+    if options.model and (options.model, options.dialect) not in _kept():
+        # A value that stands for no default, so that leaving it out would be a loss.
+        values = {name: least + step for name, least, _, step in NUMBERS}
+        try:
+            found = service.ignored(options, {**values, "stop": ["x"]})
+        except DiglotError:
+            return {}
+        _kept()[(options.model, options.dialect)] = found
+    return known_ignored(options)
+
+
+def read_parameters(
     options: ChatOptions, *, thinks: bool, ignored: Mapping[str, Note]
 ) -> ChatOptions:
-    """Draw the fields and return the options with what was set.
+    """Return the options with what was set, whether its fields are drawn or not.
 
-    ``thinks`` tells whether the model can; fields in ``ignored`` are grey and say why.
+    ``thinks`` tells whether the model can.
     """
-    settings: dict[str, Any] = {}
+    kept = st.session_state
+    given = {name: kept.get(f"parameter_{name}") for name, *_ in NUMBERS}
+    settings = {
+        name: value for name, value in given.items() if value is not None and name not in ignored
+    }
+    stop = kept.get("parameter_stop")
+    if stop and "stop" not in ignored:
+        settings["stop"] = [text.strip() for text in stop.split("|") if text.strip()]
+    thinking = _THINKING.get(str(kept.get("parameter_thinking"))) if thinks else None
+    schema, _ = _read_schema(kept.get("parameter_schema"))
+    return replace(options, settings=settings, thinking=thinking, schema=schema)
+
+
+def show_parameters(*, thinks: bool, ignored: Mapping[str, Note]) -> None:
+    """Draw the fields; those in ``ignored`` are grey and say why."""
     st.caption(t("parameters.hint"))
     columns = st.columns(2)
     for place, (name, least, most, step) in enumerate(NUMBERS):
         with columns[place % 2]:
-            value = st.number_input(
+            st.number_input(
                 name,
                 min_value=least,
                 max_value=most,
@@ -82,15 +97,11 @@ def show_parameters(
                 disabled=name in ignored,
                 help=_help(name, ignored),
             )
-        if value is not None and name not in ignored:
-            settings[name] = value
-    stop = st.text_input(
+    st.text_input(
         "stop", key="parameter_stop", persist_state="session", placeholder=t("parameters.unset"),
         disabled="stop" in ignored, help=_help("stop", ignored),
     )  # fmt: skip
-    if stop and "stop" not in ignored:
-        settings["stop"] = [text.strip() for text in stop.split("|") if text.strip()]
-    thinking = st.segmented_control(
+    st.segmented_control(
         t("parameters.thinking"),
         list(_THINKING),
         format_func=lambda name: t(f"parameters.thinking_{name}"),
@@ -99,12 +110,7 @@ def show_parameters(
         disabled=not thinks,
         help=None if thinks else t("parameters.thinking_cannot"),
     )
-    return replace(
-        options,
-        settings=settings,
-        thinking=_THINKING[thinking] if thinking and thinks else None,
-        schema=_schema(),
-    )
+    _show_schema()
 
 
 def show_lost(service: Service, options: ChatOptions) -> None:
@@ -126,7 +132,13 @@ def _help(name: str, ignored: Mapping[str, Note]) -> str:
     return f"{about}\n\n**{note_text(ignored[name])}**" if name in ignored else about
 
 
-def _schema() -> Mapping[str, Any] | None:
+def _kept() -> dict[tuple[str, str], Mapping[str, Note]]:
+    found: dict[tuple[str, str], Mapping[str, Note]]
+    found = st.session_state.setdefault("_ignored", {})
+    return found
+
+
+def _show_schema() -> None:
     text = st.text_area(
         t("parameters.schema"),
         key="parameter_schema",
@@ -135,17 +147,19 @@ def _schema() -> Mapping[str, Any] | None:
         placeholder='{"type": "object", "properties": {"city": {"type": "string"}}}',
         help=t("parameters.schema_help"),
     )
+    _, fault = _read_schema(text)
+    if fault:
+        st.error(fault)
+
+
+def _read_schema(text: str | None) -> tuple[Mapping[str, Any] | None, str]:
+    """Return the schema that was typed, or what is wrong with it."""
     if not text or not text.strip():
-        return None
+        return None, ""
     try:
         schema = json.loads(text)
     except json.JSONDecodeError as exc:
-        st.error(json_fault(exc))
-        return None
+        return None, json_fault(exc)
     except (ValueError, RecursionError) as exc:
-        st.error(str(exc))
-        return None
-    if not isinstance(schema, dict):
-        st.error(t("parameters.schema_object"))
-        return None
-    return schema
+        return None, str(exc)
+    return (schema, "") if isinstance(schema, dict) else (None, t("parameters.schema_object"))

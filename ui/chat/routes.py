@@ -20,6 +20,8 @@ from core.backends.calls.images import Fetcher
 from core.chats.feed.acting import act, read_asked
 from core.chats.feed.faults import fault_view
 from core.chats.feed.growth import event_of, follow, places
+from core.chats.feed.listing import LISTED, change_line, find_chats, list_chats
+from core.chats.feed.offered import offer_models
 from core.chats.feed.shown import SHOWN, show_chat
 from core.chats.feed.tickets import Tickets
 from core.chats.feed.view import Viewer, foreign_images
@@ -38,6 +40,7 @@ ASSETS = Path(__file__).parent / "bundle"
 tickets = Tickets()
 
 _MOST = 2000
+_TYPED = 200
 _KINDS = {".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}
 _STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
@@ -55,6 +58,9 @@ def chat_routes() -> list[Route]:
     base = home()
     return [
         Route(f"{base}/assets/{{name}}", _asset, methods=["GET"]),
+        Route(f"{base}/models", _ticketed(_models), methods=["GET"]),
+        Route(f"{base}/chats", _ticketed(_list), methods=["GET"]),
+        Route(f"{base}/chats/{{chat}}", _ticketed(_change), methods=["PATCH"]),
         Route(f"{base}/chats/{{chat}}", _ticketed(_chat), methods=["GET"]),
         Route(f"{base}/chats/{{chat}}", _ticketed(_act), methods=["POST"]),
         Route(f"{base}/chats/{{chat}}", _ticketed(_stop), methods=["DELETE"]),
@@ -91,6 +97,30 @@ async def _asset(request: Request) -> Response:
     # A file's name has its contents in it, so it never changes.
     headers = {"cache-control": "public, max-age=31536000, immutable"}
     return FileResponse(path, media_type=_KINDS[path.suffix], headers=headers)
+
+
+async def _models(request: Request, owner: str) -> Response:
+    return _json(
+        await asyncio.to_thread(offer_models, current_service(), _viewer(request).language)
+    )
+
+
+async def _list(request: Request, owner: str) -> Response:
+    """Return the list of chats, or with ``q`` what a search finds in them."""
+    service, language = current_service(), _viewer(request).language
+    typed = request.query_params.get("q", "")[:_TYPED]
+    if typed:
+        return _json(await asyncio.to_thread(find_chats, service, owner, language, typed))
+    limit = _number(request, "limit") or LISTED
+    return _json(await asyncio.to_thread(list_chats, service, owner, language, limit=limit))
+
+
+async def _change(request: Request, owner: str) -> Response:
+    body = await read_body(request.receive, request.headers.raw)
+    if body is None:
+        return Response(status_code=499)
+    await asyncio.to_thread(change_line, current_service(), owner, _named(request), body)
+    return await _list(request, owner)
 
 
 async def _chat(request: Request, owner: str) -> Response:

@@ -11,9 +11,17 @@ import streamlit as st
 from msgspec.structs import replace
 
 from core.chats.service import Service
-from core.chats.values.chat import PAGE_DIALECTS, ChatOptions, PageDialect, other_dialect
+from core.chats.values.chat import PAGE_DIALECTS, ChatOptions, other_dialect
 from core.errors import DiglotError
-from ui.chat.parameters import count_set, ignored, show_lost, show_parameters
+from ui.chat.parameters import (
+    count_set,
+    known_ignored,
+    look_ignored,
+    read_parameters,
+    show_lost,
+    show_parameters,
+)
+from ui.chat.picker import pick_model
 from ui.widgets.cards import attempt, try_it
 from ui.words import t
 
@@ -24,47 +32,104 @@ _MOST = 4
 def show_settings(
     service: Service, owner: str, models: list[str]
 ) -> tuple[ChatOptions, list[ChatOptions]]:
-    """Draw the row of choices; return what is asked with, and with what else at the same time."""
+    """Draw the row of choices; return what is asked with, and with what else at the same time.
+
+    What is behind the button is drawn only while somebody looks at it: its forty fields would
+    take longer than all the rest of the page.
+    """
     with st.container(
         horizontal=True, vertical_alignment="center", gap="xsmall", key="settings_bar"
     ):
-        model, dialect = _show_model(models)
-        with st.popover(t("chat.tools"), icon=":material/construction:"):
-            tools = st.pills(
-                t("chat.tools"),
-                service.toolbox.names,
-                selection_mode="multi",
-                key="tools",
-                persist_state="session",
-                help=t("chat.tools_help"),
-            )
-        with st.popover(t("chat.system"), icon=":material/tune:"):
-            system = _show_system(service, owner)
-        able = abilities(service, model)
-        plain = ChatOptions(
-            model=model or "", dialect=dialect, tools=tuple(tools or ()), system=system
-        )
-        count = st.session_state.get("parameters_set", 0)
-        said = t("parameters.title_set", count=count) if count else t("parameters.title")
+        model = pick_model(owner, models)
+        options = _chosen(service, model)
+        others = _others(options, models)
+        # With other words on it, it would be another button, and closed.
         drawer = st.popover(
-            said,
-            icon=":material/instant_mix:",
+            t("settings.title"),
+            icon=":material/tune:",
             width="content",
             on_change="rerun",
-            key="parameters_open",
+            key="settings_open",
         )
-        with drawer:
-            grey = ignored(service, plain, look=bool(drawer.open))
-            options = show_parameters(plain, thinks="thinking" in able, ignored=grey)
-            # It may have to wait for a model that is being loaded: only who looks shall wait.
-            if drawer.open:
-                show_lost(service, options)
-        others = _show_others(options, models)
-    if count_set(options) != count:
-        # The button above was drawn before its fields were read.
-        st.session_state["parameters_set"] = count_set(options)
-        st.rerun()
+        st.caption(_summary(options, others), width="content")
+        if drawer.open:
+            with drawer:
+                _show_all(service, owner, options, models)
     return options, others
+
+
+def _chosen(service: Service, model: str | None) -> ChatOptions:
+    """Return what is set, whether its fields are drawn or not."""
+    kept = st.session_state
+    dialect = kept.get("dialect")
+    names = kept.get("tools") or ()
+    plain = ChatOptions(
+        model=model or "",
+        dialect=dialect if dialect in PAGE_DIALECTS else PAGE_DIALECTS[0],
+        tools=tuple(name for name in service.toolbox.names if name in names),
+        system=str(kept.get("system") or ""),
+    )
+    thinks = "thinking" in abilities(service, model)
+    return read_parameters(plain, thinks=thinks, ignored=known_ignored(plain))
+
+
+def _others(options: ChatOptions, models: Sequence[str]) -> list[ChatOptions]:
+    """Return what else is asked at the same time."""
+    names = st.session_state.get("compare_models") or ()
+    others = [
+        replace(options, model=name) for name in names if name in models and name != options.model
+    ]
+    if st.session_state.get("compare_api"):
+        others.insert(0, replace(options, dialect=other_dialect(options.dialect)))
+    return others[: _MOST - 1]
+
+
+def _summary(options: ChatOptions, others: Sequence[ChatOptions]) -> str:
+    """Return what is set, in words: the API, and how much of the rest."""
+    said = [t(f"api.{options.dialect}")]
+    if options.tools:
+        said.append(t("settings.tools", count=len(options.tools)))
+    if options.system.strip():
+        said.append(t("chat.system"))
+    if count := count_set(options):
+        said.append(t("parameters.title_set", count=count))
+    if others:
+        said.append(t("compare.title_set", count=len(others) + 1))
+    return " · ".join(said)
+
+
+def _show_all(service: Service, owner: str, options: ChatOptions, models: Sequence[str]) -> None:
+    """Draw everything that can be set beside the model."""
+    st.segmented_control(
+        t("api.label"),
+        PAGE_DIALECTS,
+        format_func=lambda name: t(f"api.{name}"),
+        default=PAGE_DIALECTS[0],
+        required=True,
+        key="dialect",
+        persist_state="session",
+        help=t("api.help"),
+    )
+    names = ("chat.tools", "chat.system", "parameters.title", "compare.title")
+    tools, system, parameters, compare = st.tabs([t(name) for name in names], key="settings_tabs")
+    with tools:
+        st.pills(
+            t("chat.tools"),
+            service.toolbox.names,
+            selection_mode="multi",
+            key="tools",
+            persist_state="session",
+            help=t("chat.tools_help"),
+        )
+    with system:
+        _show_system(service, owner)
+    with parameters:
+        # It may have to wait for a model that is being loaded: only who looks shall wait.
+        grey = look_ignored(service, options)
+        show_parameters(thinks="thinking" in abilities(service, options.model), ignored=grey)
+        show_lost(service, options)
+    with compare:
+        _show_others(options, models)
 
 
 def ability_words(service: Service, model: str) -> str:
@@ -84,31 +149,7 @@ def abilities(service: Service, model: str | None) -> frozenset[str]:
         return frozenset()
 
 
-def _show_model(models: list[str]) -> tuple[str | None, PageDialect]:
-    model = st.selectbox(
-        t("chat.model"),
-        models,
-        key="model",
-        persist_state="session",
-        label_visibility="collapsed",
-        placeholder=t("status.no_models"),
-        width=200,
-    )
-    dialect: PageDialect | None = st.segmented_control(
-        t("api.label"),
-        PAGE_DIALECTS,
-        format_func=lambda name: t(f"api.{name}"),
-        default=PAGE_DIALECTS[0],
-        required=True,
-        key="dialect",
-        persist_state="session",
-        label_visibility="collapsed",
-        help=t("api.help"),
-    )
-    return model, dialect or PAGE_DIALECTS[0]
-
-
-def _show_system(service: Service, owner: str) -> str:
+def _show_system(service: Service, owner: str) -> None:
     """Draw the system prompt and those that are kept."""
     kept = {preset.name: preset.text for preset in service.store.presets.all(owner)}
     if kept:
@@ -148,7 +189,6 @@ def _show_system(service: Service, owner: str) -> str:
                 on_click=try_it,
                 args=(service.store.presets.delete, owner, name),
             )
-    return system or ""
 
 
 def _use_preset(kept: dict[str, str]) -> None:
@@ -165,23 +205,15 @@ def _keep_preset(service: Service, owner: str) -> None:
         st.session_state["preset_name"] = name
 
 
-def _show_others(options: ChatOptions, models: Sequence[str]) -> list[ChatOptions]:
-    """Draw who else is asked, and return what they are asked with."""
-    count = len(st.session_state.get("compare_models") or ())
-    count += bool(st.session_state.get("compare_api"))
-    said = t("compare.title_set", count=count + 1) if count else t("compare.title")
-    with st.popover(said, icon=":material/splitscreen_right:", width="content"):
-        st.caption(t("compare.hint"))
-        names = st.multiselect(
-            t("compare.models"),
-            [name for name in models if name != options.model],
-            key="compare_models",
-            persist_state="session",
-            max_selections=_MOST - 1,
-            placeholder=t("compare.choose"),
-        )
-        both = st.checkbox(t("compare.apis"), key="compare_api", persist_state="session")
-    others = [replace(options, model=name) for name in names]
-    if both:
-        others.insert(0, replace(options, dialect=other_dialect(options.dialect)))
-    return others[: _MOST - 1]
+def _show_others(options: ChatOptions, models: Sequence[str]) -> None:
+    """Draw who else is asked."""
+    st.caption(t("compare.hint"))
+    st.multiselect(
+        t("compare.models"),
+        [name for name in models if name != options.model],
+        key="compare_models",
+        persist_state="session",
+        max_selections=_MOST - 1,
+        placeholder=t("compare.choose"),
+    )
+    st.checkbox(t("compare.apis"), key="compare_api", persist_state="session")

@@ -6,7 +6,6 @@ text of widgets with a key that begins with ``icon_``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -21,17 +20,4 @@ def icon_button(label: str, icon: str, *, key: str, **more: Any) -> bool:
     """Draw a button; return whether it was clicked. ``icon`` is a name of Material's."""
     return st.button(
         label, icon=f":material/{icon}:", type="tertiary", key=icon_key(key), help=label, **more
-    )
-
-
-def icon_menu(label: str, choices: Sequence[str], *, key: str, **more: Any) -> str | None:
-    """Draw a menu; return what was chosen in it."""
-    return st.menu_button(
-        label,
-        choices,
-        icon=":material/more_horiz:",
-        type="tertiary",
-        key=icon_key(key),
-        help=label,
-        **more,
     )

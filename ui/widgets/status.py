@@ -43,9 +43,9 @@ def show_progress(service: Service) -> bool:
 
 
 def model_names(service: Service) -> list[str]:
-    """Return the names of all models; none while no backend answers."""
+    """Return the names of all models that answer questions; none while no backend answers."""
     try:
-        return [str(entry["name"]) for entry in service.models()]
+        return service.talkers()
     except DiglotError:
         return []
 

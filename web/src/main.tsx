@@ -1,46 +1,60 @@
-// What Streamlit's page calls: once when it is drawn first, and again with each change of data or theme.
-import { render } from "preact";
+// What Streamlit's page calls for each part: once when it is drawn first, and again with each change of data or theme.
+import { render, type ComponentChild } from "preact";
 import { Chat } from "./chat";
 import { nameCopy } from "./copying";
-import { Store, type Tell } from "./store";
+import { Picker, type PickerData } from "./picker";
+import { Side, type SideData } from "./side";
+import { Store } from "./store";
 import { SurfaceContext } from "./surface";
+import { asWanted, surface } from "./switching";
+import { onNews } from "./tabs";
+import { outbox, type Tell } from "./telling";
 import type { Data } from "./types";
 import style from "./chat.css";
+import sideStyle from "./side.css";
 
-interface Mount { data: Data; parentElement: HTMLElement; setTriggerValue: (name: string, value: unknown) => void }
+type Given = (Data & { part: "chat" }) | (SideData & { part: "side" }) | (PickerData & { part: "models" });
+interface Page { data: Given; parentElement: HTMLElement; setTriggerValue: (name: string, value: unknown) => void }
 interface Root { place: HTMLElement; store: Store | null; draw: () => void }
 
 const stores = new Map<string, Store>();
 const roots = new WeakMap<HTMLElement, Root>();
 const KEPT = 30;
-const AGAIN = 400; // milliseconds
 let blank: Store | null = null;
 
-// What was told and not heard yet: of two clicks in one run of the page's script Streamlit keeps one.
-type Told = Record<string, unknown> & { n: number };
-let outbox: Told[] = [];
-let number = Date.now() * 1000;
-let send = () => undefined as void;
+onNews((chat) => {
+  const store = stores.get(chat);
+  if (store?.views.size) store.look();
+});
 
-const tell: Tell = (event) => {
-  outbox = [...outbox, { ...event, n: ++number }];
-  send();
-};
+export function mount({ data, parentElement, setTriggerValue }: Page): () => void {
+  const root = roots.get(parentElement) ?? begin(parentElement, data.part);
+  const box = outbox(data.part);
+  box.take((events) => setTriggerValue("event", { events }), data.heard);
+  root.place.dataset.theme = isDark(root.place) ? "dark" : "light";
+  if (data.part === "chat") showChat(root, data, box.tell);
+  else {
+    const drawn: ComponentChild = data.part === "side" ? <Side data={data} tell={box.tell} /> : <Picker data={data} tell={box.tell} />;
+    render(drawn, root.place);
+  }
+  return () => {
+    if (data.part === "chat") {
+      surface.draw = null;
+      root.store?.views.delete(root.draw);
+    }
+    render(null, root.place);
+    root.place.remove();
+    roots.delete(parentElement);
+  };
+}
 
-const resend = () => {
-  if (outbox.length) send();
-};
-
-export default function mount({ data, parentElement, setTriggerValue }: Mount): () => void {
-  const root = roots.get(parentElement) ?? begin(parentElement);
-  send = () => setTriggerValue("event", { events: outbox });
-  outbox = outbox.filter((event) => event.n > data.heard);
-  if (outbox.length) setTimeout(resend, AGAIN);
+function showChat(root: Root, given: Data, tell: Tell): void {
+  surface.draw = () => showChat(root, given, tell);
+  const data = asWanted(given);
   nameCopy(data.words["chat.copy"]);
   const store = storeOf(root.store, data, tell);
   root.store?.views.delete(root.draw);
   root.store = store;
-  root.place.dataset.theme = isDark(root.place) ? "dark" : "light";
   root.draw = () =>
     render(
       <SurfaceContext.Provider value={{ store, data, words: data.words, tell }}>
@@ -51,20 +65,13 @@ export default function mount({ data, parentElement, setTriggerValue }: Mount): 
   store.views.add(root.draw);
   store.take(data, tell);
   root.draw();
-  return () => {
-    store.views.delete(root.draw);
-    root.store?.views.delete(root.draw);
-    render(null, root.place);
-    root.place.remove();
-    roots.delete(parentElement);
-  };
 }
 
-function begin(parent: HTMLElement): Root {
+function begin(parent: HTMLElement, part: string): Root {
   const sheet = document.createElement("style");
-  sheet.textContent = style;
+  sheet.textContent = style + sideStyle;
   const place = document.createElement("div");
-  place.className = "diglot-chat";
+  place.className = `diglot-chat part-${part}`;
   parent.append(sheet, place);
   const root: Root = { place, store: null, draw: () => undefined };
   roots.set(parent, root);

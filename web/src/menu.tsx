@@ -5,7 +5,7 @@ import { Icon } from "./icons";
 
 export interface Choice { name: string; act: () => void; id: string }
 
-export function Menu({ name, choices }: { name: string; choices: Choice[] }) {
+export function Menu({ name, choices, id = "more" }: { name: string; choices: Choice[]; id?: string }) {
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const items = () => [...list.current!.querySelectorAll<HTMLButtonElement>("button")];
@@ -35,7 +35,7 @@ export function Menu({ name, choices }: { name: string; choices: Choice[] }) {
   };
   return (
     <>
-      <button ref={button} type="button" class="icon" data-do="more" aria-label={name} title={name} aria-haspopup="menu" onClick={toggle}>
+      <button ref={button} type="button" class="icon" data-do={id} aria-label={name} title={name} aria-haspopup="menu" onClick={toggle}>
         <Icon of={Ellipsis} />
       </button>
       <div ref={list} class="menu" role="menu" aria-label={name} popover="auto" onKeyDown={walk}>

@@ -1,10 +1,12 @@
 // A chat as this page knows it. It outlives the component: the module stays while the page does, so somebody may look at
 // another page and come back to an answer that has gone on.
+import { Api } from "./api";
 import { events } from "./stream";
+import { tellTabs } from "./tabs";
+import { unheard, type Tell } from "./telling";
 import type { Attached, ChatView, Data, Fault, Grow, Message, MessageView, Options } from "./types";
 
 type Deed = Record<string, unknown> & { do: string };
-export type Tell = (event: Record<string, unknown>) => void;
 
 const QUIET = new Set(["show", "hide", "restore", "rate", "rewrite", "branch"]); // deeds that ask no model
 const TRIES = 8;
@@ -35,13 +37,14 @@ export class Store {
   private given = 0; // how often the page's script gave its data
   private answered = false; // whether something is being answered, or was in the stream that is read
   private stream: AbortController | null = null;
-  private fresh: ((ticket: string) => void) | null = null;
+  private readonly api: Api;
 
   readonly born: number;
   readonly name = `chat-${count++}`;
 
   constructor(public id: string, private data: Data, private tell: Tell) {
     this.born = data.fresh;
+    this.api = new Api(data, tell);
   }
 
   changed(): void {
@@ -50,16 +53,20 @@ export class Store {
 
   /** Takes what the page's script gives, and looks what has changed if something has. */
   take(data: Data, tell: Tell): void {
-    const renewed = data.ticket !== this.data.ticket;
     this.data = data;
     this.given++;
     this.tell = tell;
-    if (renewed) this.fresh?.(data.ticket);
+    this.api.take(data, tell);
     if (data.place) {
       this.loaded = false;
       this.place = data.place;
     }
     if (this.id && !this.busy && (!this.loaded || data.stamp !== this.stamp)) void this.follow();
+  }
+
+  /** Looks what has changed, since somebody says that something has. */
+  look(): void {
+    if (this.id && !this.busy) void this.follow();
   }
 
   get options(): Options[] {
@@ -99,7 +106,7 @@ export class Store {
     // What was chosen a moment ago is on its way through the page's script.
     if (typeof deed === "function") await this.chosen();
     const body = JSON.stringify(typeof deed === "function" ? deed() : deed);
-    await this.open(`chats/${this.id || "new"}`, { method: "POST", body }, undone);
+    await this.open(`chats/${this.id || "new"}`, { method: "POST", body }, undone, true);
   }
 
   /** Gets the chat as it is now, and follows its answers. */
@@ -136,24 +143,10 @@ export class Store {
   }
 
   private async request(path: string, init: RequestInit): Promise<Response> {
-    const ask = () =>
-      fetch(`${this.data.home}/${path}`, {
-        ...init,
-        headers: { "x-diglot-ticket": this.data.ticket, "x-diglot-language": this.data.language, "content-type": "application/json" },
-      });
-    const answer = await ask();
-    if (answer.status !== 401) return answer;
-    // The ticket was good for some minutes: the page's script gives a new one.
-    await new Promise<void>((resolve) => {
-      this.fresh = () => resolve();
-      setTimeout(resolve, 10_000);
-      this.tell({ kind: "ticket" });
-    });
-    this.fresh = null;
-    return ask();
+    return this.api.request(path, init);
   }
 
-  private async open(path: string, init: RequestInit, undone?: () => void): Promise<void> {
+  private async open(path: string, init: RequestInit, undone?: () => void, mine = false): Promise<void> {
     const stream = new AbortController();
     let answer: Response;
     try {
@@ -170,7 +163,7 @@ export class Store {
     const before = this.stream;
     this.stream = stream;
     before?.abort();
-    await this.read(answer, stream, 0);
+    await this.read(answer, stream, 0, mine);
   }
 
   private failed(fault: Fault, undone?: () => void): void {
@@ -192,13 +185,16 @@ export class Store {
     } else setTimeout(() => void this.comeBack(fault), LOOK_EVERY);
   }
 
-  private async read(answer: Response, stream: AbortController, tries: number): Promise<void> {
+  private async read(answer: Response, stream: AbortController, tries: number, mine: boolean): Promise<void> {
     let whole = false;
     let grown = 0;
     try {
       for await (const { event, data } of events(answer)) {
         if (this.stream !== stream) return;
-        if (event === "chat") this.shown(data as ChatView);
+        if (event === "chat") {
+          this.shown(data as ChatView);
+          if (mine) tellTabs(this.id);
+        }
         else if (event === "grow") this.grow(data as Grow, ++grown);
         else if (event === "failed") this.fault = data as Fault;
         else if (event === "end") whole = true;
@@ -212,11 +208,11 @@ export class Store {
       if (this.stream !== stream) return;
       try {
         const again = await this.request(`chats/${this.id}/answers?${this.places()}`, { signal: stream.signal });
-        if (again.ok) return await this.read(again, stream, grown ? 0 : tries + 1);
+        if (again.ok) return await this.read(again, stream, grown ? 0 : tries + 1, mine);
       } catch {
         // The server may be on its way back.
       }
-      return await this.read(new Response(null), stream, tries + 1);
+      return await this.read(new Response(null), stream, tries + 1, mine);
     }
     this.over(whole);
   }
@@ -328,10 +324,10 @@ function update(old: Message, view: MessageView): Message {
   return old;
 }
 
-/** Says whether the page's script has nothing to do: it neither runs nor was asked to. */
+/** Says whether the page's script has nothing to do: it neither runs nor was asked to, and has heard all. */
 function idle(): boolean {
   const state = document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-script-state");
-  return state !== "running" && state !== "rerunRequested";
+  return state !== "running" && state !== "rerunRequested" && !unheard();
 }
 
 async function until(there: () => boolean, patience: number): Promise<void> {

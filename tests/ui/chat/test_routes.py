@@ -121,12 +121,27 @@ def test_what_is_anothers_is_not_there(service: Service, client: TestClient) -> 
         client.post(f"/ui/chats/{theirs}", json={"do": "hide", "message": row.id}),
         client.get(f"/ui/messages/{row.id}/parts/0"),
         client.get(f"/ui/chats/{theirs}/answers"),
+        client.patch(f"/ui/chats/{theirs}", json={"title": "mine"}),
     ):
         assert answer.status_code == 404 and "secret" not in answer.text
     seen = client.get(f"/ui/chats/{theirs}/answers?{row.id}=0.0.0")
     assert "event: failed" in seen.text and "secret" not in seen.text
     assert client.delete(f"/ui/chats/{theirs}").status_code == 200
     assert len(service.store.path("them", theirs)) == 1
+
+
+def test_the_list_is_read_searched_and_changed(service: Service, client: TestClient) -> None:
+    service.store.create_chat("them", title="secret")
+    chat = begun(client, "of a lighthouse")["id"]
+    assert [one["id"] for one in client.get("/ui/chats").json()["chats"]] == [chat]
+    changed = client.patch(f"/ui/chats/{chat}", json={"title": "A name"}).json()
+    assert [one["title"] for one in changed["chats"]] == ["A name"]
+    found = client.get("/ui/chats", params={"q": "lightho"}).json()
+    assert {one["chat"] for one in found} == {chat}
+    assert client.get("/ui/chats", params={"q": "secret"}).json() == []
+    assert client.patch(f"/ui/chats/{chat}", json={"hidden": True}).json().get("chats") is None
+    names = [one["name"] for one in client.get("/ui/models").json()]
+    assert sorted(names) == ["actor:1b", "second:3b"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

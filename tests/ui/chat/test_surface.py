@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.words import languages, words
+from ui.chat import picker, side
 from ui.chat.routes import ASSETS
 from ui.chat.surface import OTHER_WORDS, WORDS
 
@@ -20,8 +21,8 @@ WEB = ROOT / "web"
 
 def test_every_word_that_the_script_says_is_given_to_it() -> None:
     source = "".join(path.read_text("utf-8") for path in (WEB / "src").glob("*.ts*"))
-    said = set(re.findall(r'"((?:chat|empty|error|search|phase)\.\w+)"', source))
-    given = {f"chat.{name}" for name in WORDS} | set(OTHER_WORDS)
+    said = set(re.findall(r'"((?:chat|empty|error|search|phase|models)\.\w+)"', source))
+    given = {f"chat.{name}" for name in WORDS} | {*OTHER_WORDS, *side.WORDS, *picker.WORDS}
     phases = {key for key in said if key.startswith("phase.")}
     assert said - phases == given
     for language in languages():
