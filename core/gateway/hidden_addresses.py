@@ -30,9 +30,9 @@ class HiddenAddresses:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
 
-    def text(self, text: str) -> str:
-        """Return ``text`` without the addresses of backends."""
-        return without(text, [load.deployment.base_url for load in self._fleet.loads])
+    def text(self, text: str, *, also: Iterable[str] = ()) -> str:
+        """Return ``text`` without the addresses of backends, and without those of ``also``."""
+        return without(text, [*(load.deployment.base_url for load in self._fleet.loads), *also])
 
     def error(self, error: E) -> E:
         """Return ``error`` with a message that names no backend's address."""
@@ -63,6 +63,11 @@ def without(text: str, addresses: Iterable[str]) -> str:
     """Return ``text`` without any of ``addresses``, in whatever form it names them."""
     pattern = _pattern(frozenset(addresses))
     return pattern.sub(_INSTEAD, text) if pattern else text
+
+
+def addresses_in(text: str) -> list[str]:
+    """Return the addresses of web servers that ``text`` names."""
+    return _ANY.findall(text)
 
 
 def _is_error(line: bytes) -> bool:

@@ -183,3 +183,32 @@ def test_an_address_is_found_in_every_form(text: str) -> None:
     # Words that only look like one stay.
     plain = "start it with `ollama serve`; see gpu77.corp.example and 8443"
     assert without(plain, bases) == plain
+
+
+@pytest.mark.parametrize("ending", ["status", "moved", "html", "in the stream", "in events", "cut"])
+@pytest.mark.parametrize("model", ["fine", "fine-o"])
+def test_what_is_kept_of_an_exchange_that_went_wrong_tells_its_key_no_address(
+    url: str, backend: Scripted, model: str, ending: str
+) -> None:
+    for asked in (NATIVE, COMPAT):
+        backend.says(asked, *endings(backend)[ending])
+    kept_without_addresses(url, backend, model)
+
+
+@pytest.mark.parametrize("model", ["gone", "secure"])
+def test_what_is_kept_of_a_backend_that_is_away_tells_its_key_no_address(
+    url: str, backend: Scripted, model: str
+) -> None:
+    kept_without_addresses(url, backend, model)
+
+
+def kept_without_addresses(url: str, backend: Scripted, model: str) -> None:
+    routes, own = f"{url}/diglot/exchanges", url.removeprefix("http://")
+    for path in (NATIVE, COMPAT):
+        ask(url, path, model, PLAIN, stream=True)
+        with httpx.Client(headers={"api-key": PLAIN}, timeout=30) as client:
+            (newest,) = client.get(routes, params={"limit": 1}).json()["data"]
+            assert newest["model"] == model and (newest["error"] or newest["status"] >= 400)
+            for where in (routes, f"{routes}/{newest['id']}", f"{routes}/{newest['id']}/report"):
+                # The Host header that the client itself sent is no backend's address.
+                no_address(client.get(where).text.replace(own, ""), backend)

@@ -7,7 +7,7 @@ recorded, without keys and without image data.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from core.exchanges.wire import Wire
 from core.gateway.auth import principal_of
 from core.gateway.call import GatewayState
 from core.gateway.gate import GatedRoute, handled
+from core.gateway.hidden_addresses import addresses_in
 from core.inspector.align.request import AlignedRow, Span
 from core.inspector.pair import Pair, answer_pair, is_streamed, pair_of, sent_pair, stream_rows
 from core.note import Note
@@ -62,12 +63,16 @@ class ExchangeRoutes:
             path=asked.get("path", ""),
             text=asked.get("text", ""),
         )
-        owner = principal_of(request.scope).owner
+        principal = principal_of(request.scope)
+        owner = principal.owner
         found = self._log.newest(owner=owner, wanted=wanted, limit=limit + 1, before=before)
         page, more = found[:limit], len(found) > limit
         return {
             "object": "list",
-            "data": [_summary(exchange) for exchange in page],
+            "data": [
+                self._told(_summary(exchange), exchange, everything=principal.everything)
+                for exchange in page
+            ],
             "has_more": more,
             "next_before": str(page[-1].started) if more else None,
         }
@@ -77,12 +82,13 @@ class ExchangeRoutes:
         exchange = self._mine(request)
         everything = principal_of(request.scope).everything
         backend = [_side(wire, exchange, address=everything) for wire in exchange.backend]
-        return {
+        found = {
             **_summary(exchange),
             "client": _side(exchange.client, exchange, address=False),
             "backend": backend,
             "emulated": dict(exchange.emulated),
         }
+        return self._told(found, exchange, everything=everything)
 
     async def report(self, request: Request, body: bytes) -> Any:
         """GET /diglot/exchanges/{id}/report: what became of each field, and why."""
@@ -108,7 +114,20 @@ class ExchangeRoutes:
             found["answer"] = _answer(exchange, pair, language)
             if is_streamed(exchange):
                 found["stream"] = _stream(exchange, pair, language)
-        return found
+        everything = principal_of(request.scope).everything
+        return self._told(found, exchange, everything=everything)
+
+    def _told(self, found: dict[str, Any], exchange: Exchange, *, everything: bool) -> Any:
+        """Return ``found`` without the addresses of backends that the errors in it name.
+
+        An answer that is none stays as it is: a model may write any address.
+        """
+        if everything or not (exchange.error or exchange.status >= 400):
+            return found
+        also = addresses_in(exchange.error)
+        for wire in exchange.backend:
+            also += [wire.url, *addresses_in(dict(wire.answered).get("location", ""))]
+        return _each_text(found, partial(self._gateway_state.addresses.text, also=also))
 
     def _mine(self, request: Request) -> Exchange:
         identity = request.path_params["id"]
@@ -121,6 +140,16 @@ class ExchangeRoutes:
                 code="exchange_not_found",
             )
         return exchange
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: _each_text(item, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_each_text(item, change) for item in value]
+    return value
 
 
 def _number(text: str, name: str) -> int:
