@@ -31,7 +31,7 @@ from core.http.addresses import is_loopback
 from core.http.own_names import own_names
 from core.translation.dialects.registry import SPOKEN, derived
 
-_PROGRAMS = ("/v1/", "/api/", "/health/", "/model/", "/diglot/")
+_PROGRAMS = ("/v1/", "/api/", "/health/", "/model/", "/model_group/", "/diglot/")
 _ALSO = frozenset({"/v1", "/api", "/health", "/metrics", "/mcp"})
 # Whoever starts and stops servers asks these, and knows no key.
 _OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"})

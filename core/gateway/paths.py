@@ -1,9 +1,9 @@
 """Maps the paths that clients write to the routes they mean.
 
 LiteLLM answers its routes without ``/v1`` too, under the names that Azure and OpenAI's older API
-have for them, and with a model in the path; clients join addresses with a slash too many. Each path
-is put into its one canonical form before anything else sees it, so that the same guard covers every
-form.
+have for them, and with a model in the path; clients join addresses with a slash too many, or a
+base that has its ``/v1`` already with a route that has one. Each path is put into its one canonical
+form before anything else sees it, so that the same guard covers every form.
 """
 
 from __future__ import annotations
@@ -25,7 +25,12 @@ _OF_MODEL = re.compile(
     r"(?:/v1)?/(?:engines|openai/deployments)/(?P<model>.+?)"
     r"/(?P<rest>chat/completions|completions|embeddings|responses)"
 )
-_PROGRAMS = re.compile(r"/(v1|api|health|model|mcp|metrics)(/.*)?")
+# What LiteLLM has in front of the routes of a provider or a client.
+_MOUNT = re.compile(r"^/(?:openai|anthropic|cursor|queue)(?=/)")
+# The last version or API counts: Ollama's client at a base that ends in /v1 asks /v1/api/chat,
+# Anthropic's asks /v1/v1/messages, and OpenRouter's and Open WebUI's routes begin with /api.
+_BASES = re.compile(r"^(?:/(?:v1|api))+(?=/(?:v1|api|chat/completions)(?:/|$))")
+_PROGRAMS = re.compile(r"/(v1|api|health|model|model_group|mcp|metrics)(/.*)?")
 _SLASHES = re.compile(r"//+")
 # Canonical already, and asked all the time.
 _USUAL = frozenset({
@@ -46,7 +51,9 @@ def canonical(path: str, base: str = "") -> tuple[str, str] | None:
     found = _OF_MODEL.fullmatch(path)
     if found:
         return f"/v1/{found['rest']}", found["model"]
-    path = path.removeprefix("/openai") if path.startswith("/openai/v1/") else path
+    bare = _BASES.sub("", _MOUNT.sub("", path, count=1), count=1)
+    if bare != path and (_BARE.fullmatch(bare) or _PROGRAMS.fullmatch(bare)):
+        path = bare
     if _BARE.fullmatch(path):
         path = f"/v1{path}"
     return (path, "") if _PROGRAMS.fullmatch(path) else None

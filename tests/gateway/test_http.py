@@ -248,7 +248,8 @@ def test_a_charset_that_is_not_known_is_415(url: str, charset: str) -> None:
 
 FORMS = [
     "/chat/completions", "/v1/chat/completions/", "//v1//chat/completions",
-    "/openai/v1/chat/completions",
+    "/openai/v1/chat/completions", "/openai/chat/completions", "/cursor/chat/completions",
+    "/v1/v1/chat/completions", "/api/v1/chat/completions", "/api/chat/completions",
     "/engines/m/chat/completions", "/v1/engines/m/chat/completions",
     "/openai/deployments/m/chat/completions", "/openai/deployments/org/m/chat/completions",
     "/openai/deployments/m/chat/completions/?api-version=2024-10-21",
@@ -268,12 +269,17 @@ def test_a_chat_is_answered_under_every_name_of_its_route(
 def test_other_routes_are_too(url: str, backend: Scripted) -> None:
     backend.json("/api/generate", {**DONE, "response": "x"})
     posts = [("/completions", {"prompt": "x"}), ("/responses", {"input": "x"}),
-             ("/messages", {"messages": HELLO, "max_tokens": 5})]  # fmt: skip
+             ("/messages", {"messages": HELLO, "max_tokens": 5}),
+             ("/v1/v1/messages", {"messages": HELLO, "max_tokens": 5}),
+             ("/anthropic/v1/messages", {"messages": HELLO, "max_tokens": 5}),
+             ("/v1/api/chat", {"messages": HELLO, "stream": False}),
+             ("/v1/api/generate", {"prompt": "x", "stream": False})]  # fmt: skip
     for path, body in posts:
         answer = httpx.post(url + path, json={"model": "m", **body})
         assert answer.status_code == 200, (path, answer.text)
     for path in ("/models", "/v1/models/", "/api/tags/", "/models/m", "/model/info",
-                 "/v1/model/info", "//api/version", "/health/liveliness/"):  # fmt: skip
+                 "/v1/model/info", "//api/version", "/health/liveliness/", "/v1/api/tags",
+                 "/openai/models", "/anthropic/v1/models", "/model_group/info"):  # fmt: skip
         assert httpx.get(url + path).status_code == 200, path
 
 
@@ -292,7 +298,8 @@ diglot:
             assert httpx.post(base + path, json=body).status_code == 401, path
             # The model of the path is the one that is asked, so it is the one that is judged.
             assert httpx.post(base + path, json=body, headers=mine).status_code == 403, path
-        for path in ("/models", "//v1/models", "/model/info/", "/engines/m/completions"):
+        for path in ("/models", "//v1/models", "/model/info/", "/engines/m/completions",
+                     "/v1/api/tags", "/model_group/info", "/openai/models"):  # fmt: skip
             assert httpx.get(base + path).status_code == 401, path
     assert backend.bodies(NATIVE) == []
 

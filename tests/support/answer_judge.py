@@ -223,6 +223,11 @@ class Judge:
             return True
         if self.constant(row.path) and self.constant(row.target) and "reason" not in mine:
             return True
+        if {"action", "operation"} & {mine, theirs}:
+            given, action = arguments(one), arguments(other)
+            if not isinstance(given, dict) or not isinstance(action, dict):
+                return False
+            return given.items() <= action.items() or action.items() <= given.items()
         if "arguments" in mine or "arguments" in theirs or "input" in (mine, theirs):
             if isinstance(one, str) and isinstance(other, str) and len(other) > 2 and other in one:
                 return True  # several calls under one number
@@ -297,6 +302,7 @@ _REASONS = (
 Rule = Callable[[Judge, AlignedRow], bool]
 
 _UNSAID: Mapping[str, Rule] = {
+    "call_kind": lambda j, r: f"{r.value}_call" in str(j.right),
     "constant": lambda j, r: False,
     "position": lambda j, r: is_int(r.value),
     "id": lambda j, r: last(r.path) in ("id", "item_id"),

@@ -183,6 +183,8 @@ class Judge:
             return True
         if row.note.key == "report.as_text" and isinstance(value, list | dict):
             return all(text in sent for text in texts_of(value))
+        if row.note.key == "report.client_tool":
+            return json.dumps(value) in sent
         if row.note.key == "report.text_tool":
             return all(text in list(texts_in(sent)) for text in texts_of(value)) or (
                 (value, sent) == ("custom", "function"))  # fmt: skip
@@ -304,7 +306,7 @@ _UNSAID: Mapping[str, Unsaid] = {
         (".type", ".media_type", ".format", ".index", ".mimeType", ".mediaType", ".role", "raw")),
     "blocks": lambda path, value, body, written: path.endswith((".role", ".type")),
     "items": lambda path, value, body, written: path.endswith((".role", ".type")),
-    "tool_type": lambda path, value, body, written: value in ("function", "namespace"),
+    "tool_type": lambda path, value, body, written: path.startswith("tools["),
     "allowed_tools": lambda path, value, body, written: all(
         f'"{tool["function"]["name"].rpartition("__")[2]}"' in json.dumps(value)
         or f'"{tool["function"]["name"].partition("__")[0]}"' in json.dumps(value)

@@ -35,6 +35,7 @@ class HealthRoutes:
             told("/metrics", self.metrics),
             told("/model/info", self.info),
             told("/v1/model/info", self.info),
+            told("/model_group/info", self.groups),
         ]
 
     async def alive(self, request: Request, body: bytes) -> Any:
@@ -88,6 +89,23 @@ class HealthRoutes:
         places = [load.deployment for load in self._fleet.loads]
         shown = [place for place in places if principal.may_ask(place.model_name)]
         return {"data": [_info(place, addresses=principal.operator) for place in shown]}
+
+    async def groups(self, request: Request, body: bytes) -> Any:
+        """GET /model_group/info: the names that the principal may ask for, as LiteLLM has them."""
+        principal = principal_of(request.scope)
+        found: dict[str, dict[str, Any]] = {}
+        for load in self._fleet.loads:
+            place = load.deployment
+            if not principal.may_ask(place.model_name):
+                continue
+            group = found.setdefault(
+                place.model_name,
+                {"model_group": place.model_name, "providers": [], "mode": place.mode},
+            )
+            provider = _model(place).partition("/")[0]
+            if provider not in group["providers"]:
+                group["providers"].append(provider)
+        return {"data": list(found.values())}
 
 
 def _info(place: Deployment, *, addresses: bool) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _OF_THE_SERVER = (
     Operation("get", "/health", "How each deployment is; loads no model"),
     Operation("get", "/model/info", "The deployments"),
     Operation("get", "/v1/model/info", "The same"),
+    Operation("get", "/model_group/info", "The names of models, each with its providers"),
     Operation("get", "/metrics", "Counts for Prometheus"),
 )
 

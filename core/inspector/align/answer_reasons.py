@@ -128,6 +128,7 @@ ANSWER_HOLDS: Mapping[str, Holds] = {
     "created": _about("created"),
     "id": _about("id", "item_id"),
     "call_id": lambda f: f.name == "call.id" and _made(f),
+    "call_kind": lambda f: f.name == "call.name" and _unsaid(f) and f.value not in EMPTY,
     "total_tokens": _about("total_tokens"),
     "fingerprint": lambda f: f.name == "fingerprint" and not _pair(f) and not _lost(f),
     "event_name": _about("event"),
@@ -170,5 +171,5 @@ _CLOSER = (
     "durations", "context", "signature", "unknown", "no_place", "zero", "constant", "position",
     "id", "created", "stream_state", "total_tokens", "event_name", "done_mark", "done",
     "fingerprint", "error_text", "own_error", "error_kind", "duration_measured", "durations_read",
-    "call_id", "added",
+    "call_id", "call_kind", "added",
 )  # fmt: skip

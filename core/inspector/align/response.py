@@ -213,6 +213,8 @@ class _Alignment:
             return self._row("emulated", leaf, leaf, None)
         if _is_repeated(leaf, matched):
             return self._row("retyped", leaf, leaf, None, again=True)
+        if self._is_kind_of_call(leaf):
+            return self._row("retyped", leaf, leaf, None)
         empty = leaf.value in EMPTY
         zero = leaf.value == 0 and scene.native(scene.target) and scene.has_place(leaf.name)
         words = leaf.name in (*GROWING, "error.message") or leaf.row is None
@@ -225,6 +227,11 @@ class _Alignment:
         )  # fmt: skip
         implied = leaf.name in _IMPLIED or reason_of(echo).key == "answer.echoed"
         return self._row("retyped" if empty or zero or implied else "dropped", leaf, leaf, None)
+
+    def _is_kind_of_call(self, leaf: AnswerLeaf) -> bool:
+        """Tell whether the type of an item says which tool was called, as the API knows it."""
+        named = any(other.value == f"{leaf.value}_call" for other in self._right)
+        return leaf.name == "call.name" and named
 
     def _added(self, leaf: AnswerLeaf, taken: Sequence[AnswerLeaf]) -> AlignedRow:
         scene = self._scene

@@ -79,7 +79,8 @@ ANSWER_FIELDS: tuple[AnswerField, ...] = (
          generate="tool_calls[].function.arguments",
          openai=f"{_CALL}.function.arguments {_CALL}.custom.input "
          f"{_MESSAGE}.function_call.arguments",
-         responses=f"{_ITEM}.arguments {_ITEM}.input", anthropic=f"{_BLOCK}.input"),
+         responses=f"{_ITEM}.arguments {_ITEM}.input {_ITEM}.action {_ITEM}.operation",
+         anthropic=f"{_BLOCK}.input"),
     _row("call.id", "call_id", ollama="message.tool_calls[].id", generate="tool_calls[].id",
          openai=f"{_CALL}.id", responses=f"{_ITEM}.call_id", anthropic=f"{_BLOCK}.id"),
     _row("call.namespace", responses=f"{_ITEM}.namespace"),

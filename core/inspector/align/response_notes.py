@@ -20,7 +20,7 @@ ANSWER_NOTES = notes(
             error_text error_kind""",
         "Ollama docs/api.md": "done durations context vector stream_type event_name",
         "llama.cpp tools/server/README.md": "durations_read",
-        "OpenAI API reference, responses": "echoed",
+        "OpenAI API reference, responses": "echoed call_kind",
         "Anthropic API reference, messages": "cached_apart signature",
         "Diglot": "written_call other_request summed",
     },

@@ -9,6 +9,7 @@ Sources: the types of the packages openai (3.54) and anthropic (2.12), Ollama ap
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -143,6 +144,31 @@ def _item(thing: Mapping[str, Any]) -> str:
     return "" if kind.endswith("_output") and answers else "unknown_kind"
 
 
+_CLIENT_TOOL = re.compile(r"(bash|text_editor|computer|memory)_\d{8}", re.ASCII)
+
+
+def client_tool(dialect: str, tool: Mapping[str, Any]) -> str:
+    """Return which of an API's tools that the client runs itself this is, "" where it is none.
+
+    Anthropic's types end in a date; OpenAI's shell may be one in a container of OpenAI's.
+    """
+    kind = tool.get("type")
+    if dialect == "anthropic":
+        found = _CLIENT_TOOL.fullmatch(kind) if isinstance(kind, str) else None
+        return found[1] if found else ""
+    place = tool.get("environment")
+    elsewhere = isinstance(place, dict) and place.get("type") != "local"
+    return kind if isinstance(kind, str) and kind in _CLIENT_KINDS and not elsewhere else ""
+
+
+_CLIENT_KINDS = ("local_shell", "shell", "apply_patch", "computer", "computer_use_preview")
+
+
+def _tool(dialect: str, *carried: str | None) -> Reason:
+    others = _only(*carried, note="hosted_tool")
+    return lambda tool: "" if client_tool(dialect, tool) else others(tool)
+
+
 KINDS: Mapping[str, Mapping[str, Reason]] = {
     "ollama": {_TOOLS: _only("function", "", None, note="hosted_tool")},
     "openai": {
@@ -150,7 +176,7 @@ KINDS: Mapping[str, Mapping[str, Reason]] = {
         _BLOCK: _OPENAI_PARTS,
     },
     "responses": {
-        _TOOLS: _only("function", "custom", "namespace", note="hosted_tool"),
+        _TOOLS: _tool("responses", "function", "custom", "namespace"),
         "tools[].tools[]": _only("function", "custom", None, note="hosted_tool"),
         "input[]": _item,
         "input[].content[]": lambda thing: (
@@ -160,7 +186,7 @@ KINDS: Mapping[str, Mapping[str, Reason]] = {
         "input[].output[]": lambda thing: _OPENAI_PARTS(thing) if part_kind(thing) else "",
     },
     "anthropic": {
-        _TOOLS: _only("custom", "function", None, note="hosted_tool"),
+        _TOOLS: _tool("anthropic", "custom", "function", None),
         _BLOCK: _first(
             _only(*_PARTS, "document", "search_result", "tool_use",
                   "tool_result", "server_tool_use", "mcp_tool_use", "compaction", *_RESULTS,

@@ -34,7 +34,7 @@ NOTES = notes(
             schema_unused side_settings side_messages kind_of_lost role_function effort_unused
             empty_message top_level choice_form superseded neutral required_there unknown
             wrong_kind implied deployment_default model_alias unknown_kind thinking_shown
-            tool_form""",
+            tool_form client_tool""",
         _OPENAI: """bookkeeping refusal null no_openai tool_call_id_made tool_type usage_asked
             legacy_functions not_allowed allowed_tools file_id""",
         _DOCS: """running format_strict options stream_default usage_always

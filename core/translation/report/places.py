@@ -35,7 +35,7 @@ _GROUPS = (
 )
 
 # What can be told by its meaning from others that stand in the same list.
-_ALIKE = frozenset({"image", "call.arguments", "text_tool", "as_text"})
+_ALIKE = frozenset({"image", "call.arguments", "text_tool", "as_text", "client_tool"})
 
 _NEAR = 50
 """Texts that are looked through for one that a value may be a part of."""
@@ -253,7 +253,8 @@ class _Finder:
             if "[]" in pattern and not (row.name in _ALIKE or row.note in _ALIKE):
                 continue
             for place, sent in self._places.get(pattern, []):
-                taken = "[]" in pattern and place in self._taken
+                # A description may hold several things that were said of its tool.
+                taken = "[]" in pattern and place in self._taken and row.note != "client_tool"
                 if not taken and carries(row, value, sent, self._scene):
                     self._taken.add(place)
                     return place

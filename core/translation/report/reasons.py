@@ -243,6 +243,7 @@ HOLDS: Mapping[str, Holds] = {
     "tool_name": _moves("tool_name"),
     "tool_type": lambda f: _unsaid(f) and _last(f.path) == "type",
     "tool_choice_native": lambda f: f.scene.native and _choice_meant(f),
+    "client_tool": lambda f: f.target is not None,
     "tool_form": lambda f: f.target is not None and f.path != f.target,
     "choice_form": lambda f: _differs(f),
     "system_field": lambda f: bool(f.target) and not message_of(f.path or "")

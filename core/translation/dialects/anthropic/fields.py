@@ -13,6 +13,9 @@ from core.translation.fields.thinking import thinking_rows
 
 _NAME = "anthropic"
 
+SAID = ("display_width_px", "display_height_px", "display_number", "enable_zoom", "max_characters")
+"""What a request says of a tool that the client runs: it becomes a part of its description."""
+
 _BLOCK = "messages[].content[]"
 _RESULT = f"{_BLOCK}.content[]"
 # A picture in a document.
@@ -137,6 +140,12 @@ _ROWS = (
     ),
     *own_rows(
         _NAME,
+        {f"tools[].{key}": "tools.description" for key in SAID},
+        retyped=True,
+        note="client_tool",
+    ),
+    *own_rows(
+        _NAME,
         {
             "tools[].function.name": "tools.name",
             "tools[].function.description": "tools.description",
@@ -232,7 +241,6 @@ _ROWS = (
                 "tools[].eager_input_streaming",
                 "tools[].allowed_callers",
                 "tools[].input_examples",
-                "tools[].max_characters",
                 f"{_BLOCK}.caller",
                 f"{_BLOCK}.server_name",
                 f"{_BLOCK}.toolset_name",

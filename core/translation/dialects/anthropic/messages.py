@@ -19,6 +19,7 @@ from core.translation.codec.json import (
     read_count,
     read_flag,
     read_items,
+    read_name,
     read_object,
     read_text,
 )
@@ -31,6 +32,7 @@ from core.translation.dialects.anthropic.blocks import (
     parse_system,
 )
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.client_tools import ANTHROPIC, with_details
 from core.translation.dialects.shared.errors import TOO_LONG, parse_error, too_long_words
 from core.translation.dialects.shared.response_format import parse_format, read_format
 from core.translation.dialects.shared.settings import Settings
@@ -38,7 +40,7 @@ from core.translation.dialects.shared.thinking import SWITCHES, effort_of, read_
 from core.translation.dialects.shared.tool_choice import parse_choice
 from core.translation.dialects.shared.tool_definitions import parse_definition
 from core.translation.events import Finish, MessageStart, ToolCallDelta, accumulate
-from core.translation.fields.kinds import left_out
+from core.translation.fields.kinds import client_tool, left_out
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -248,9 +250,19 @@ def _parse_tools(value: Any) -> tuple[Tool, ...]:
         body = read_object(item, path)
         if left_out("anthropic", "tools[]", body):
             continue
+        kind = client_tool("anthropic", body)
+        if kind:
+            tools.append(_client_tool(kind, body, path))
+            continue
         tool = parse_definition(body, path)
         tools.append(tool if tool.parameters is not None else replace(tool, parameters={}))
     return tuple(tools)
+
+
+def _client_tool(kind: str, body: dict[str, Any], path: str) -> Tool:
+    """Return a tool that the API knows as a function with its schema, under the client's name."""
+    tool = replace(ANTHROPIC[kind], name=read_name(body, path))
+    return with_details(tool, {key: body[key] for key in fields.SAID if body.get(key) is not None})
 
 
 def _dump_tool(tool: Tool) -> dict[str, Any]:

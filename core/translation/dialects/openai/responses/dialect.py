@@ -25,6 +25,7 @@ from core.translation.dialects.openai.responses.items import dump_items, parse_i
 from core.translation.dialects.openai.responses.output import dump_output
 from core.translation.dialects.openai.responses.tools import (
     ToolNames,
+    client_choice,
     dump_tool,
     echo_tools,
     parse_tools,
@@ -75,7 +76,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         model=read_text(body.get("model"), "model"),
         messages=tuple(messages),
         tools=parse_tools(body),
-        tool_choice=parse_choice(body.get("tool_choice")),
+        tool_choice=parse_choice(body.get("tool_choice")) or client_choice(body),
         format=parse_format(text.get("format"), "text.format") or read_format(body),
         thinking=read_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,

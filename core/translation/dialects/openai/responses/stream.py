@@ -251,8 +251,8 @@ class StreamEncoder:
         if not event.arguments:
             return out
         item.text.append(event.arguments)
-        if self._names.takes_text(item.call.name):
-            return out  # the text stands inside of an object, and is told once that is whole
+        if self._names.told_whole(item.call.name):
+            return out  # told once it is whole
         place = _numbered(item)
         return out + self._sse(
             "response.function_call_arguments.delta", **place, delta=event.arguments
@@ -269,6 +269,8 @@ class StreamEncoder:
                 + self._sse(f"{kind}.done", **place, input=given)
                 + self._done(item, body)
             )
+        if body["type"] != "function_call":
+            return self._done(item, body)
         kind, more = "response.function_call_arguments.done", {"name": body["name"]}
         done = self._sse(kind, **place, **more, arguments=call.arguments)
         return done + self._done(item, body)

@@ -11,15 +11,19 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.translation.codec.json import read_items, read_name, read_object
+from core.translation.codec.json import arguments_object, read_items, read_name, read_object
+from core.translation.dialects.shared.client_tools import RESPONSES, with_details
 from core.translation.dialects.shared.tool_definitions import (
     parse_custom,
     parse_definition,
     unpack_input,
 )
 from core.translation.fields.allowed_tools import mark_barred
-from core.translation.fields.kinds import left_out
-from core.translation.messages import Tool, ToolCall
+from core.translation.fields.kinds import client_tool, left_out
+from core.translation.messages import NamedTool, Tool, ToolCall
+
+SAID = ("display_width", "display_height", "environment")
+"""What a request says of a tool that the client runs: it becomes a part of its description."""
 
 # Items that bring tools with them.
 _ADDING = ("additional_tools", "tool_search_output")
@@ -60,7 +64,11 @@ def _parse(value: Any, path: str, place: str, namespace: str) -> Iterator[Tool]:
             name = read_name(body, here)
             yield from _parse(body.get("tools"), f"{here}.tools", "tools[].tools[]", name)
             continue
-        if body.get("type") == "custom":
+        kind = client_tool("responses", body)
+        if kind:
+            said = {key: body[key] for key in SAID if isinstance(body.get(key), int | str)}
+            tool = with_details(RESPONSES[kind], said)
+        elif body.get("type") == "custom":
             tool = parse_custom(body, here)
         else:
             tool = parse_definition(body, here)
@@ -85,11 +93,26 @@ def echo_tools(value: Any) -> list[Any]:
     ]
 
 
+def _dump_action(kind: str, call: ToolCall) -> dict[str, Any]:
+    """Write the call of a tool that the API knows itself, with what its type requires."""
+    given = arguments_object(call.arguments or "{}")
+    item: dict[str, Any] = {"type": f"{call.name}_call", "call_id": call.id}
+    if kind == "apply_patch":
+        return {**item, "operation": given}
+    if kind == "local_shell":
+        return {**item, "action": {"env": {}, **given, "type": "exec"}}
+    if kind == "shell":
+        return {**item, "action": {"timeout_ms": None, "max_output_length": None, **given}}
+    return {**item, "action": given, "pending_safety_checks": []}
+
+
 class ToolNames:
     """What the client calls each of its tools, by the one name that the backend knows."""
 
     def __init__(self, asked: Mapping[str, Any]) -> None:
         self._names: dict[str, tuple[str, str, bool]] = {}
+        # The tools that the API knows itself, by the name of the function.
+        self._kinds: dict[str, str] = {}
         for tools in (asked.get("tools"), *(tools for _, tools in _added(asked))):
             self._note(tools, "")
 
@@ -98,17 +121,25 @@ class ToolNames:
             if not isinstance(tool, dict):
                 continue
             name, kind = str(tool.get("name")), tool.get("type")
-            if kind == "namespace":
+            known = client_tool("responses", tool)
+            if known:
+                self._kinds[RESPONSES[known].name] = known
+            elif kind == "namespace":
                 self._note(tool.get("tools"), name)
             elif namespace or kind == "custom":
                 self._names[qualified(namespace, name)] = (namespace, name, kind == "custom")
 
-    def takes_text(self, name: str) -> bool:
-        """Tell whether the tool that the backend knows by this name takes text."""
-        return self._names.get(name, ("", "", False))[2]
+    def told_whole(self, name: str) -> bool:
+        """Tell whether the calls of the tool that the backend knows by this name are told at once.
+
+        Their arguments stand in another form there: text, or an action.
+        """
+        return name in self._kinds or self._names.get(name, ("", "", False))[2]
 
     def dump_call(self, call: ToolCall) -> dict[str, Any]:
         """Write a call as the client knows it."""
+        if call.name in self._kinds:
+            return _dump_action(self._kinds[call.name], call)
         namespace, name, text = self._names.get(call.name, ("", call.name, False))
         body: dict[str, Any] = {
             "type": "custom_tool_call" if text else "function_call",
@@ -120,3 +151,11 @@ class ToolNames:
         else:
             body["arguments"] = call.arguments
         return {**body, "namespace": namespace} if namespace else body
+
+
+def client_choice(body: Mapping[str, Any]) -> NamedTool | None:
+    """Return the choice of a tool that the API knows itself, where the request offers it."""
+    choice = body.get("tool_choice")
+    kind = client_tool("responses", choice) if isinstance(choice, dict) else ""
+    name = RESPONSES[kind].name if kind else ""
+    return NamedTool(name) if name and any(t.name == name for t in parse_tools(body)) else None
