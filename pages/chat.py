@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.chats.feed.instead import model_instead
+from core.chats.feed.instead import model_instead, model_that_sees
 from core.chats.feed.shown import SHOWN, stamp_of
 from core.chats.service import current_service
 from core.chats.values.chat import Chat, ChatMessage
@@ -16,7 +16,7 @@ from ui.chat.context_meter import read_meter
 from ui.chat.dialogs import show_dialog
 from ui.chat.empty import show_empty
 from ui.chat.navigation import ask_for, open_chat
-from ui.chat.settings import ability_words, show_settings
+from ui.chat.settings import abilities, ability_words, show_settings
 from ui.chat.side import show_side
 from ui.chat.surface import show_surface
 from ui.chat.wire import open_wire, show_wire, wire_message
@@ -77,6 +77,8 @@ def heard(event: Mapping[str, Any]) -> None:
     elif kind == "cure":
         if not service.demo:
             try_it(service.library.pull, str(event.get("model")))
+    elif kind == "pick":
+        st.session_state["model"] = str(event.get("model"))
     elif kind == "wire":
         open_wire(str(message or ""))
     elif message:
@@ -127,6 +129,8 @@ else:
     about |= show_empty(service, chosen, models)
 about["models"] = models
 about["able"] = ability_words(service, chosen.model)
+about["sees"] = "vision" in abilities(service, chosen.model)
+about["seeing"] = "" if about["sees"] else model_that_sees(service, chosen.model)
 about["fresh"] = st.session_state.get("fresh", 0)
 about["temporary"] = bool(st.session_state.get("temporary"))
 looked_at = wired()

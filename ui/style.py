@@ -28,6 +28,12 @@ clip-path:inset(50%)}
 _WIRE = """
 [data-testid=stHorizontalBlock]:has(.st-key-surface):not(:has(.st-key-wire_panel))
 >[data-testid=stColumn]:last-child{display:none}
+@media(min-width:901px){
+[data-testid=stHorizontalBlock]:has(>[data-testid=stColumn] .st-key-surface):has(.st-key-wire_panel)
+>[data-testid=stColumn]:first-child{flex:1 1 0;min-width:0;width:auto}
+[data-testid=stHorizontalBlock]:has(>[data-testid=stColumn] .st-key-surface):has(.st-key-wire_panel)
+>[data-testid=stColumn]:last-child{flex:0 0 var(--wire,45%);min-width:0;width:auto}
+}
 .st-key-wire_panel{height:calc(100dvh - 9rem);overflow:auto;padding:.2rem .2rem 1rem 1rem;
 border-left:1px solid color-mix(in srgb,currentColor 18%,transparent)}
 @media(max-width:900px){

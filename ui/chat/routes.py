@@ -37,6 +37,8 @@ from ui.session.identity import browser_mark
 ASSETS = Path(__file__).parent / "bundle"
 """The script as it is built from web/, and its licences."""
 
+_ICON = Path(__file__).parent / "icon.svg"
+
 tickets = Tickets()
 
 _MOST = 2000
@@ -58,6 +60,8 @@ def chat_routes() -> list[Route]:
     base = home()
     return [
         Route(f"{base}/assets/{{name}}", _asset, methods=["GET"]),
+        Route(f"{base}/manifest.webmanifest", _manifest, methods=["GET"]),
+        Route(f"{base}/icon.svg", _icon, methods=["GET"]),
         Route(f"{base}/models", _ticketed(_models), methods=["GET"]),
         Route(f"{base}/chats", _ticketed(_list), methods=["GET"]),
         Route(f"{base}/chats/{{chat}}", _ticketed(_change), methods=["PATCH"]),
@@ -97,6 +101,27 @@ async def _asset(request: Request) -> Response:
     # A file's name has its contents in it, so it never changes.
     headers = {"cache-control": "public, max-age=31536000, immutable"}
     return FileResponse(path, media_type=_KINDS[path.suffix], headers=headers)
+
+
+async def _manifest(request: Request) -> Response:
+    """Return what lets a browser install the pages as an app (W3C, Web Application Manifest)."""
+    start = f"{home().removesuffix('/ui')}/"
+    about = {
+        "name": "Diglot",
+        "short_name": "Diglot",
+        "start_url": start,
+        "scope": start,
+        "display": "standalone",
+        "background_color": "#fcfcfa",
+        "theme_color": "#2f6f6a",
+        "icons": [{"src": f"{home()}/icon.svg", "sizes": "any", "type": "image/svg+xml"}],
+    }
+    return Response(encode_json(about), media_type="application/manifest+json")
+
+
+async def _icon(request: Request) -> Response:
+    headers = {"cache-control": "public, max-age=86400"}
+    return FileResponse(_ICON, media_type="image/svg+xml", headers=headers)
 
 
 async def _models(request: Request, owner: str) -> Response:

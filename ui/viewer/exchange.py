@@ -22,7 +22,7 @@ from ui.viewer.views.comparing import show_fields
 from ui.viewer.views.editing import show_editors
 from ui.viewer.views.learning import show_before_after
 from ui.viewer.views.streaming import show_stream
-from ui.viewer.views.table import show_rows, summary
+from ui.viewer.views.table import short_summary, show_rows, summary
 from ui.viewer.views.taking import show_taking
 from ui.viewer.views.turns import show_turns
 from ui.widgets.text import code_span, plain
@@ -72,7 +72,9 @@ def _strip(view: View) -> None:
     """Show how many fields there are of each outcome, and whether the round trip is equal."""
     pair = view.pair
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown(summary(pair.rows), width="content")
+        # What changed comes first where there is little room.
+        said = short_summary(pair.rows) if view.drawer else summary(pair.rows)
+        st.markdown(said, width="content")
         if pair.source not in DIALECTS:
             return
         way = remembered(

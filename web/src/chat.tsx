@@ -5,6 +5,7 @@ import { Composer } from "./composer";
 import { Icon } from "./icons";
 import { again, MessageView } from "./message";
 import { FaultCard } from "./parts";
+import { Splitter } from "./splitter";
 import { useSurface } from "./surface";
 import { Typed } from "./text";
 import type { Message } from "./types";
@@ -46,6 +47,7 @@ export function Chat() {
         <p class={data.meter?.full ? "meter full" : "meter"}>{[data.hint, data.able, data.meter?.words].filter(Boolean).join(" · ")}</p>
         {empty && <Examples />}
       </div>
+      {data.wire && <Splitter />}
       <div class="unseen" role="status" aria-live="polite">{store.busy ? words["phase.writing"] : ""}</div>
     </section>
   );

@@ -6,7 +6,7 @@ import { useSurface } from "./surface";
 import type { Attached } from "./types";
 
 export function Composer() {
-  const { store, data, words } = useSurface();
+  const { store, data, words, tell } = useSurface();
   const box = useRef<HTMLTextAreaElement>(null);
   const chooser = useRef<HTMLInputElement>(null);
   const model = data.options[0]?.model ?? "";
@@ -58,6 +58,12 @@ export function Composer() {
             </li>
           ))}
         </ul>
+      )}
+      {!data.sees && model && store.files.some((file) => file.image) && (
+        <p class="note" role="status">
+          {words["chat.blind"].replace("{model}", model)}
+          {data.seeing && <button type="button" onClick={() => { tell({ kind: "pick", model: data.seeing }); box.current!.focus(); }}>{words["chat.ask_instead"].replace("{model}", data.seeing)}</button>}
+        </p>
       )}
       <div class="row">
         <input ref={chooser} type="file" multiple hidden onChange={(event) => { void add(event.currentTarget.files ?? []); event.currentTarget.value = ""; }} />

@@ -28,7 +28,7 @@ onNews((chat) => {
 });
 
 export function mount({ data, parentElement, setTriggerValue }: Page): () => void {
-  const root = roots.get(parentElement) ?? begin(parentElement, data.part);
+  const root = roots.get(parentElement) ?? begin(parentElement, data.part, data.home);
   const box = outbox(data.part);
   box.take((events) => setTriggerValue("event", { events }), data.heard);
   root.place.dataset.theme = isDark(root.place) ? "dark" : "light";
@@ -67,7 +67,13 @@ function showChat(root: Root, given: Data, tell: Tell): void {
   root.draw();
 }
 
-function begin(parent: HTMLElement, part: string): Root {
+function begin(parent: HTMLElement, part: string, home: string): Root {
+  if (!document.querySelector("link[rel=manifest]")) {
+    const link = document.createElement("link");
+    link.rel = "manifest";
+    link.href = `${home}/manifest.webmanifest`;
+    document.head.append(link);
+  }
   const sheet = document.createElement("style");
   sheet.textContent = style + sideStyle;
   const place = document.createElement("div");

@@ -24,6 +24,7 @@ export interface Grow {
 export interface Options { model: string; dialect?: string; [name: string]: unknown }
 export interface Example { text: string; options: Options }
 export interface Data {
+  sees: boolean; seeing: string;
   side: number;
   home: string; ticket: string; language: string; chat: string; place: string; stamp: string; options: Options[];
   models: string[]; apis: Record<string, string>; temporary: boolean; found?: string; hint?: string; instead?: string; wire?: string; able?: string; meter?: { words: string; full: boolean; share?: number } | null; reach: number;

@@ -33,6 +33,21 @@ def model_instead(service: Service, message: ChatMessage | None) -> str:
         return ""
 
 
+def model_that_sees(service: Service, model: str) -> str:
+    """Return the name of a model that sees, to ask about an image that ``model`` cannot see.
+
+    Nothing if it can, if that is not known, or if no other one can.
+    """
+    try:
+        if not model or "vision" in service.capabilities(model):
+            return ""
+        others = [one for one in service.models() if one["name"] != model][:_MOST]
+        able = (_name(one) for one in others if _can(service, one, "vision"))
+        return next(able, "")
+    except DiglotError:
+        return ""
+
+
 def _smaller(
     entries: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]], model: str
 ) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.note import Note
 from core.tools.cases.values import Case, ExpectedCall
@@ -24,7 +25,10 @@ class Example(Struct, frozen=True, kw_only=True):
 
     def case(self, language: str) -> Case:
         """Return the case with the prompt in one language."""
-        return Case(id=self.name, prompt=self.prompt.text(language), expected=self.expected)
+        expected = tuple(
+            replace(call, arguments=_said(call.arguments, language)) for call in self.expected
+        )
+        return Case(id=self.name, prompt=self.prompt.text(language), expected=expected)
 
 
 def _example(tools: str, prompt: Note, wants: Mapping[str, Any]) -> Example:
@@ -36,7 +40,15 @@ def _example(tools: str, prompt: Note, wants: Mapping[str, Any]) -> Example:
     )
 
 
-_WEATHER = {"get_current_weather": {"location": "上海"}}
+def _said(arguments: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return the arguments with what stands for words put in words."""
+    return {
+        name: value.text(language) if isinstance(value, Note) else value
+        for name, value in arguments.items()
+    }
+
+
+_WEATHER = {"get_current_weather": {"location": Note("example.city")}}
 
 EXAMPLES: tuple[Example, ...] = (
     _example("get_current_weather", Note("example.weather"), _WEATHER),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from core.chats.feed.instead import model_instead
+from core.chats.feed.instead import model_instead, model_that_sees
 from core.chats.service import Service
 from core.chats.values.chat import ChatMessage
 from core.translation.messages import Message
-from tests.support.scripted_backend import Scripted
+from tests.support.scripted_backend import Said, Scripted
 
 
 def failed(message: str, model: str = "actor:1b") -> ChatMessage:
@@ -54,3 +55,20 @@ def test_nothing_is_offered_where_another_model_is_no_help(service: Service) -> 
     assert model_instead(service, None) == ""
     assert model_instead(service, failed("the server is on fire")) == ""
     assert model_instead(service, failed("model 'gone' not found", "gone")) == "actor:1b"
+
+
+def test_one_that_sees_is_known_before_an_image_is_sent(
+    service: Service, backend: Scripted
+) -> None:
+    assert model_that_sees(service, "actor:1b") == ""  # it can itself
+
+    def shown(body: dict[str, Any]) -> Said:
+        can = {"seer:4b": ["completion", "vision"]}.get(body["model"], ["completion"])
+        return Said([json.dumps({"capabilities": can}).encode()])
+
+    backend.thinks("/api/show", shown)
+    offers(backend, ("blind:1b", 1), ("other:1b", 1), ("seer:4b", 1))
+    service.retry()
+    assert model_that_sees(service, "blind:1b") == "seer:4b"
+    assert model_that_sees(service, "seer:4b") == ""
+    assert model_that_sees(service, "") == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 
 import pytest
@@ -301,3 +302,28 @@ def test_a_model_is_deleted_only_after_a_second_look(
     page.locator('[class*="st-key-unload_actor"] button').click()
     settled(page)
     assert backend.bodies("/api/generate")[-1]["keep_alive"] == 0
+
+
+def test_that_a_model_cannot_see_is_known_before_an_image_is_sent(
+    url: str, chromium: Browser, backend: Scripted
+) -> None:
+    def shown(body: dict[str, object]) -> Said:
+        can = ["completion", "vision"] if body["model"] == "seer:4b" else ["completion"]
+        return Said([json.dumps({"capabilities": can}).encode()])
+
+    entries = [{"name": name, "model": name, "digest": name} for name in ("blind:1b", "seer:4b")]
+    backend.json("/api/tags", {"models": entries})
+    backend.thinks("/api/show", shown)
+    page = visit(chromium, url)
+    ready(page)
+    expect(page.get_by_test_id("model")).to_have_text("blind:1b")
+    attach(page, "dot.png", "image/png", PIXEL)
+    expect(page.get_by_text("blind:1b cannot see images.")).to_be_visible()
+    shoot(page, "chat-blind-en")
+    page.get_by_role("button", name="Ask seer:4b instead").click()
+    expect(page.get_by_test_id("model")).to_have_text("seer:4b")
+    expect(page.get_by_text("cannot see images")).to_have_count(0)
+    ask(page, "What is this?")
+    answered(page)
+    asked = [b for b in backend.bodies("/api/chat") if b["messages"][-1].get("images")]
+    assert asked[-1]["model"] == "seer:4b"

@@ -130,6 +130,21 @@ def test_what_is_anothers_is_not_there(service: Service, client: TestClient) -> 
     assert len(service.store.path("them", theirs)) == 1
 
 
+def test_the_pages_can_be_installed(service: Service) -> None:
+    with TestClient(Starlette(routes=chat_routes())) as client:
+        manifest = client.get("/ui/manifest.webmanifest")
+        assert manifest.headers["content-type"] == "application/manifest+json"
+        about = manifest.json()
+        assert (about["name"], about["display"], about["start_url"]) == (
+            "Diglot",
+            "standalone",
+            "/",
+        )
+        icon = client.get(about["icons"][0]["src"])
+    assert icon.headers["content-type"] == "image/svg+xml"
+    assert icon.content.startswith(b"<svg ") and b"script" not in icon.content
+
+
 def test_the_list_is_read_searched_and_changed(service: Service, client: TestClient) -> None:
     service.store.create_chat("them", title="secret")
     chat = begun(client, "of a lighthouse")["id"]

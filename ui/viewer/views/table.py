@@ -14,17 +14,20 @@ from core.inspector.align.request import AlignedRow, Span
 from core.inspector.probes.compatibility import probes_of
 from core.note import Note
 from core.translation.report.notes import SOURCES
+from core.words import words
 from ui.viewer.paging import page_of
 from ui.viewer.pair import View
 from ui.viewer.views.evidence import Place, opened, probe_titles, show_evidence, turn_over
 from ui.viewer.views.rows import draw_rows, pressed
 from ui.widgets.dialect_labels import dialect_name, is_native
-from ui.words import note_text, t
+from ui.widgets.text import code_span
+from ui.words import language, note_text, t
 
 OUTCOMES = ("kept", "renamed", "retyped", "defaulted", "emulated", "dropped")
 _MARKS = {"kept": "=", "renamed": "↦", "retyped": "⇄", "defaulted": "＋", "emulated": "≈",
           "dropped": "✗"}  # fmt: skip
 _LONGEST = 160
+_NAMED = 4
 _FIXED = 4
 
 
@@ -45,6 +48,22 @@ def summary(rows: Sequence[AlignedRow]) -> str:
     """Return a sentence with the number of rows of each outcome."""
     counts: Counter[str] = Counter(row.outcome for row in rows)
     return t("requests.summary", **{name: counts.get(name, 0) for name in OUTCOMES})
+
+
+def short_summary(rows: Sequence[AlignedRow]) -> str:
+    """Return only what is not the same, with the names of what is lost."""
+    counts: Counter[str] = Counter(row.outcome for row in rows)
+    said = [
+        part.format(**{name: counts[name]})
+        for part in words(language())["requests.summary"].split(" · ")
+        for name in OUTCOMES
+        if f"{{{name}}}" in part and counts[name] and name != "kept"
+    ]
+    lost = [row.path for row in rows if row.outcome == "dropped" and row.path]
+    names = ", ".join(code_span(path) for path in lost[:_NAMED]) + ("…" if lost[_NAMED:] else "")
+    if not said:
+        return t("requests.nothing_else")
+    return " · ".join(said) + (f": {names}" if names else "")
 
 
 def show_rows(

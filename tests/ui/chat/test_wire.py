@@ -1,0 +1,55 @@
+"""The drawer of the wire: as wide as somebody made it, and what changed first."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.ui.app_process import visit
+from tests.ui.steps import answered, ask, settled, shoot
+
+pytestmark = pytest.mark.browser
+
+WIDTH = "() => document.querySelector('.st-key-wire_panel').getBoundingClientRect().width"
+
+
+def test_its_width_is_dragged_moved_with_keys_and_kept(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "hello")
+    answered(page)
+    page.locator("[data-do=wire]").click()
+    edge = page.get_by_role("separator", name="Width of the wire")
+    expect(edge).to_have_attribute("aria-valuenow", "45")
+    settled(page)
+    before = page.evaluate(WIDTH)
+    box = edge.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 4, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 150, box["y"] + 200, steps=4)
+    page.mouse.up()
+    expect(edge).not_to_have_attribute("aria-valuenow", "45")
+    dragged = page.evaluate(WIDTH)
+    assert 130 < dragged - before < 180
+    edge.press("ArrowRight")
+    assert page.evaluate(WIDTH) < dragged
+    shoot(page, "wire-wide-en")
+    share = edge.get_attribute("aria-valuenow")
+    page.reload()
+    page.locator("[data-do=wire]").click()
+    expect(edge).to_have_attribute("aria-valuenow", str(share))
+    page.keyboard.press("Escape")
+    expect(edge).to_have_count(0)
+
+
+def test_what_changed_stands_first(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "hello")
+    answered(page)
+    page.locator("[data-do=wire]").click()
+    drawer = page.locator(".st-key-wire_panel")
+    said = drawer.get_by_test_id("stMarkdown").nth(1)
+    expect(said).to_have_text(re.compile(r"^(\d+ (renamed|converted|added|emulated|lost)|every)"))
+    expect(said).not_to_contain_text("0 ")
