@@ -36,7 +36,6 @@ DATA = {
     "core/tools/emulation/flatten_history.py": "worked examples that a model is shown",
     "core/tools/emulation/question_phrases.py": "words of users' questions",
     "core/tools/emulation/spans.py": "words of users' questions",
-    "core/tools/cases/examples.py": "what an example's call should say",
     "core/tools/examples.py": "example tools, which answer in Chinese",
     "core/tools/lint/schemas.py": "how descriptions list their values",
     "core/chats/store/search_words.py": "which letters stand without spaces",
@@ -119,11 +118,8 @@ def test_chinese_is_chinese_with_its_own_commas() -> None:
         assert not narrow.search(text) or key.startswith(("example.", "tour.")), (key, text)
 
 
-def test_english_has_chinese_only_where_it_quotes_some() -> None:
-    # A question about a city that the example tools know by its Chinese name.
-    quoting = {"example.weather", "example.two_steps"}
-    quoting |= {"tools.prompt_default"}
-    assert {key for key, text in words("en").items() if CHINESE.search(text)} == quoting
+def test_english_has_no_chinese() -> None:
+    assert [key for key, text in words("en").items() if CHINESE.search(text)] == []
 
 
 def test_every_word_is_used_and_none_is_missing() -> None:
