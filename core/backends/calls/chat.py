@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -38,6 +38,7 @@ from core.translation.codec.json import encode_json
 from core.translation.conversions.hub import Hub
 from core.translation.conversions.incoming import Incoming
 from core.translation.conversions.loading import Loading
+from core.translation.conversions.pass_through import PassThrough
 from core.translation.conversions.table import Conversion, choose
 from core.translation.dialects.registry import DIALECTS, SPOKEN
 from core.translation.fields.chat import EXTENSIONS
@@ -172,6 +173,8 @@ class Caller:
         if conversion.needs and not conversion.needs <= await self._abilities(call):
             conversion = Hub.read(call.incoming, call.route.deployment, call.stamp)
         if not isinstance(conversion, Hub):
+            if isinstance(conversion, PassThrough):
+                conversion.amend = _written_calls(conversion.offered(), exchange)
             return await self._send(conversion, call)
         parts = conversion.parts()
         if len(parts) > 1:
@@ -198,6 +201,9 @@ class Caller:
             answer = Answer(content_type=conversion.answer_type, body=body)
         if headers:
             answer.headers |= headers
+        if "calls_written" in exchange.emulated.values():
+            told = (answer.headers.get("x-diglot-emulated", ""), "calls_written")
+            answer.headers["x-diglot-emulated"] = ",".join(filter(None, told))
         return answer
 
     def _written(self, conversion: Conversion, call: UpstreamCall) -> tuple[Wire, bytes]:
@@ -238,14 +244,8 @@ class Caller:
         exchange.accepts = await self._accepts(call.route, outcome)
         hub.settle(outcome, accepts=exchange.accepts)
         if outcome.tools and outcome.tool_choice != "none" and outcome.format is None:
-            names = {tool.name for tool in outcome.tools}
-            noted = partial(exchange.emulated.setdefault, "tools", "calls_written")
-            hub.amend = WrittenCalls(names, ids=exchange.id, found=noted)
-        answer = await self._send(hub, call)
-        if "calls_written" in exchange.emulated.values():
-            told = (answer.headers.get("x-diglot-emulated", ""), "calls_written")
-            answer.headers["x-diglot-emulated"] = ",".join(filter(None, told))
-        return answer
+            hub.amend = _written_calls({tool.name for tool in outcome.tools}, exchange)
+        return await self._send(hub, call)
 
     async def _aside(self, hub: Hub, call: UpstreamCall, question: ChatRequest) -> ChatResponse:
         """Answer one extra request, without streaming."""
@@ -307,6 +307,14 @@ class Caller:
 def new_id() -> str:
     """Return an unguessable id for an exchange and its answer."""
     return os.urandom(16).hex()
+
+
+def _written_calls(names: Collection[str], exchange: Exchange) -> WrittenCalls | None:
+    """Return what turns text into calls of these tools, and has the exchange say so."""
+    if not names:
+        return None
+    noted = partial(exchange.emulated.setdefault, "tools", "calls_written")
+    return WrittenCalls(names, ids=exchange.id, found=noted)
 
 
 def _begun(lease: Lease, answer: Answer, exchange: Exchange) -> None:

@@ -38,9 +38,17 @@ class StreamConversion(Protocol):
     client's to see, before it the request may be tried elsewhere.
     """
 
-    error: StreamError | None
-    finish: Finish | None
-    spoke: bool
+    @property
+    def error(self) -> StreamError | None:
+        """What the stream failed of."""
+
+    @property
+    def finish(self) -> Finish | None:
+        """How the stream ended."""
+
+    @property
+    def spoke(self) -> bool:
+        """Whether something of the answer was said."""
 
     def feed(self, data: bytes, *, now: int) -> bytes:
         """Return what ``data``, arrived at ``now`` (ns since the epoch), lets be said."""
