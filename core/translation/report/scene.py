@@ -71,8 +71,14 @@ class Scene(Struct, frozen=True, kw_only=True):
 
     @property
     def asked_aside(self) -> bool:
-        """Whether a call was asked for by a request of Diglot's own making."""
-        return bool({"tools_emulated", "tool_choice_emulated"} & self.ways)
+        """Whether a call was asked for by a request of Diglot's own making.
+
+        A model that has its result already is asked for no call, though tools are offered.
+        """
+        asked = (
+            self.about.others or self.written.get("format") or self.written.get("response_format")
+        )
+        return bool(asked and {"tools_emulated", "tool_choice_emulated"} & self.ways)
 
     def default_at(self, place: str) -> Any:
         """Return what the config gives for the setting that is written at ``place``, or None."""
