@@ -7,11 +7,16 @@ several runs, since everything else only adds to it. Prints Markdown.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from bench.gateways.interpreter import interpreter  # found through the line above
 from core.translation.report.report import explain_request
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator, translate_request
@@ -47,15 +52,20 @@ def stream(dialect: str) -> list[bytes]:
             for i in range(CHUNKS)
         ]
         lines.append({"model": "m", "done": True, "done_reason": "stop", "eval_count": CHUNKS})
-        return [json.dumps(line).encode() + b"\n" for line in lines]
+        return [_compact(line) + b"\n" for line in lines]
     head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     choices: list[Any] = [
         {"index": 0, "delta": {"content": f"word {i} "}, "finish_reason": None}
         for i in range(CHUNKS)
     ]
     choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
-    said = [json.dumps({**head, "choices": [choice]}) for choice in choices]
-    return [b"data: " + text.encode() + b"\n\n" for text in (*said, "[DONE]")]
+    said = [_compact({**head, "choices": [choice]}) for choice in choices]
+    return [b"data: " + text + b"\n\n" for text in (*said, b"[DONE]")]
+
+
+def _compact(value: Any) -> bytes:
+    """Return JSON in the form of Ollama, vLLM and llama.cpp: without spaces."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def chunk(source: str, target: str) -> float:
@@ -109,7 +119,8 @@ def per_message(source: str, target: str, count: int, *, report: bool) -> float:
 
 def main() -> None:
     """Print the tables."""
-    out = ["| stream from → to | ns a chunk |", "|---|---:|"]
+    out = [f"{interpreter()}, load average {os.getloadavg()[0]:.1f}", ""]
+    out += ["| stream from → to | ns a chunk |", "|---|---:|"]
     out += [
         f"| {s} → {t} | {chunk(s, t):,.0f} |" for s in BACKENDS for t in CLIENT_DIALECTS if s != t
     ]

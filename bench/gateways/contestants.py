@@ -16,6 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 from platformdirs import user_cache_path
 
+from bench.gateways.interpreter import interpreter
 from tests.support.programs import ROOT, free_port
 
 # Free ones, so that two runs on one machine do not answer for each other.
@@ -174,5 +175,4 @@ def _trusting() -> dict[str, str]:
 def versions() -> str:
     """Say what Diglot and the floor run on."""
     names = ("uvicorn", "uvloop", "httptools", "aiohttp", "msgspec")
-    python = ".".join(str(part) for part in sys.version_info[:3])
-    return ", ".join([f"Python {python}", *(f"{name} {version(name)}" for name in names)])
+    return ", ".join([interpreter(), *(f"{name} {version(name)}" for name in names)])

@@ -48,9 +48,9 @@ class Results(Struct):
         wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True).stdout.split(" [")[0]
         return (
             f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · {cores} cores of {_processor()}, "
-            f"{platform.system()} · {versions()} · {wrk}, {self.seconds:g} s a figure · load "
-            f"average {self.load:.1f} before and {os.getloadavg()[0]:.1f} after. One process "
-            "each; the load generator, the backend and the gateway share the cores."
+            f"{platform.system()} · {versions()} · {wrk}, {self.seconds:g} s a figure "
+            f"· load average {self.load:.1f} before and {os.getloadavg()[0]:.1f} after. "
+            "One process each; the load generator, the backend and the gateway share the cores."
         )
 
     def _requests(self) -> str:

@@ -66,7 +66,7 @@ class Fleet:
             progress=progress,
             adjust=adjust,
         )
-        self._caller = Caller(
+        self.caller = Caller(
             self._client,
             self._catalog,
             self.log,
@@ -74,12 +74,12 @@ class Fleet:
             self._live.settle,
             self._fetcher,
         )
-        self._loopback = LoopbackClient(self._caller, self.capabilities)
+        self._loopback = LoopbackClient(self.caller, self.capabilities)
         # These methods belong to the parts.
         self.discover, self.reload = self._live.discover, self._live.reload
         self.status, self.resolve = self._live.status, self._live.resolve
         self.chat, self.count_tokens = self._loopback.chat, self._loopback.count_tokens
-        self.answer = self._caller.answer
+        self.answer = self.caller.answer
 
     @property
     def config(self) -> Config:
@@ -153,7 +153,7 @@ class Fleet:
         Raises DiglotError where the model is not there.
         """
         body = DIALECTS[dialect].dump_request(request, accepts=EXTENSIONS["diglot"])
-        return await self._caller.lost(await self.resolve(request.model), dialect, body)
+        return await self.caller.lost(await self.resolve(request.model), dialect, body)
 
     async def models(self) -> list[dict[str, Any]]:
         """Return all models, as entries of /api/tags."""

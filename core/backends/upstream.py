@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
+from typing import NoReturn
+
+from msgspec import Struct
 
 from core.config.deployment import Deployment
 from core.errors import InvalidResponse
@@ -18,43 +21,85 @@ from core.translation.dialects.registry import SPOKEN
 _SECRET = 8
 
 
-async def send(
-    client: Client,
-    deployment: Deployment,
-    wire: Wire,
-    data: bytes,
-    *,
-    stream: bool = False,
-) -> Reply:
-    """Send ``data`` to ``wire.path`` and return when the head of a successful answer has come.
+class Sending(Struct, frozen=True):
+    """A request on its way: what is sent, where to, and the wire that records it."""
 
-    A stream may take any time; other answers have to be complete within the timeout of the
-    deployment. Raises BackendError with the status and message of the backend, BackendUnavailable,
-    or InvalidResponse for an invalid answer.
-    """
+    deployment: Deployment
+    wire: Wire
+    data: bytes
+    headers: dict[str, str]
+    stream: bool
+
+    @property
+    def url(self) -> str:
+        """Where it is sent."""
+        return self.deployment.url(self.wire.path)
+
+    @property
+    def silence(self) -> float | None:
+        """Seconds of silence that are allowed."""
+        deployment = self.deployment
+        return deployment.stream_timeout if self.stream else deployment.timeout
+
+    @property
+    def total(self) -> float | None:
+        """Seconds in which the answer has to be complete. A stream may take any time."""
+        return None if self.stream else self.deployment.timeout
+
+
+def begin(deployment: Deployment, wire: Wire, data: bytes, *, stream: bool = False) -> Sending:
+    """Note on the wire that ``data`` is sent now, and return how."""
     headers = headers_of(deployment)
     if headers:
         wire.headers = (*SENT_HEADERS, *mask_headers(headers.items()))
     else:
         wire.headers = SENT_HEADERS
     wire.sent = time.time_ns()
+    return Sending(deployment, wire, data, headers, stream)
+
+
+async def send(client: Client, sending: Sending) -> Reply:
+    """Send a request to its wire's path and return when the head of a good answer has come.
+
+    Raises BackendError with the status and message of the backend, BackendUnavailable, or
+    InvalidResponse for an invalid answer.
+    """
     reply = await client.send(
         "POST",
-        deployment.url(wire.path),
-        body=data,
-        headers=headers,
-        timeout=deployment.stream_timeout if stream else deployment.timeout,
-        total=None if stream else deployment.timeout,
+        sending.url,
+        body=sending.data,
+        headers=sending.headers,
+        timeout=sending.silence,
+        total=sending.total,
     )
+    return await checked(sending, reply)
+
+
+async def checked(sending: Sending, reply: Reply) -> Reply:
+    """Return an answer whose head is that of a good one. Raises BackendError, InvalidResponse."""
+    if not note_head(sending.wire, reply):
+        await _refuse(sending, reply)
+    return reply
+
+
+def note_head(wire: Wire, reply: Reply) -> bool:
+    """Record the head of an answer, and tell whether it is a good one."""
     wire.status = reply.status
     wire.answered = mask_headers(reply.headers)
-    if reply.status < 300 and not reply.encoding:
-        return reply
+    return reply.status < 300 and not reply.encoding
+
+
+async def _refuse(sending: Sending, reply: Reply) -> NoReturn:
+    """Raise what is wrong with an answer: BackendError or InvalidResponse."""
+    deployment, wire = sending.deployment, sending.wire
     if reply.status >= 400:
         whole = await read_whole(wire, reply, hide=_secrets(deployment))
         error = SPOKEN[wire.dialect].parse_error(whole, reply.status)
         error.retry_after = seconds_of(reply.retry_after)
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # an error that its own frame holds is freed late
     reply.close()
     raise InvalidResponse(
         f"{shown_address(deployment.base_url)} {_odd(reply)}; check the address of this model in "

@@ -144,6 +144,7 @@ class Exchange:
     def begin_again(self) -> None:
         """Prepare for another backend: nothing of the last answer was sent to the client."""
         self.client.forget()
+        self.ended = 0
         self.error = ""
         self.emulated = {}
         self.defaults = {}

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import accumulate
 
+from core.exchanges.key_rules import DELTA_SIGNS, key_rules
 from core.exchanges.key_search import Look
 from core.exchanges.view import Place, View
 
@@ -21,7 +23,7 @@ _SECOND = re.compile(rb'index":\s?[1-9]')
 
 def find_split(look: Look) -> list[tuple[Place, bool]]:
     """Return where parts of keys stand that are in deltas of a stream; True with each first."""
-    if len(look.deltas) < 2:
+    if len(look.deltas) < 2 or _are_plain(look):
         return []
     found: list[tuple[Place, bool]] = []
     for strings in _lanes(look).values():
@@ -36,6 +38,22 @@ def find_split(look: Look) -> list[tuple[Place, bool]]:
             for key in keys:
                 found.extend((place, at == 0) for at, place in enumerate(view.places(key)))
     return found
+
+
+def _are_plain(look: Look) -> bool:
+    """Tell whether one text is streamed, as most are, and holds no key: found in one pass."""
+    data, sign = look.data, look.deltas[0][0]
+    if any(other != sign for other, _ in look.deltas) or _SECOND.search(data) is not None:
+        return False
+    texts = _strings(sign).findall(data)
+    return len(texts) == len(look.deltas) and not Look(b"".join(texts)).keys()
+
+
+@lru_cache(maxsize=64)
+def _strings(sign: int) -> re.Pattern[bytes]:
+    """Return a pattern of a field that holds words of an answer."""
+    name = DELTA_SIGNS[sign - key_rules().deltas]
+    return re.compile(re.escape(name) + _STRING.pattern)
 
 
 def _lanes(look: Look) -> dict[object, list[re.Match[bytes]]]:

@@ -21,6 +21,7 @@ from core.backends.fleet import Fleet
 from core.errors import InvalidRequest
 from core.gateway.call import CallScope, GatewayState
 from core.gateway.endpoints.chat import ChatEndpoint
+from core.gateway.endpoints.direct import ChatRoutes
 from core.gateway.endpoints.exchanges import ExchangeRoutes
 from core.gateway.endpoints.health import HealthRoutes
 from core.gateway.endpoints.listings import Listings
@@ -33,6 +34,7 @@ from core.gateway.errors import error_response
 from core.gateway.gate import Endpoint, GatedRoute, handled, noted
 from core.gateway.origins import OriginGuard
 from core.gateway.paths import PathForms
+from core.gateway.protocols.direct_protocol import ROUTES, DirectProtocol
 from core.gateway.protocols.uvicorn_protocol import BoundedServer
 from core.translation.codec.json import decode_json, read_object
 from core.translation.dialects.dialect import Dialect
@@ -100,11 +102,11 @@ def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIAp
     mcp = McpEndpoint(gateway_state, lambda: own_tools(fleet.config.tools))
 
     @asynccontextmanager
-    async def lifespan(_: Any) -> AsyncIterator[None]:
+    async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         async with fleet:
             gateway_state.readiness.say_so_first()
             sharing = asyncio.create_task(gateway_state.exposition.share(lambda: fleet.loads))
-            yield
+            yield {ROUTES: direct}
             await gateway_state.settle()
             sharing.cancel()
             await mcp.aclose()
@@ -114,8 +116,10 @@ def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIAp
     table = [*routes(gateway_state, mcp), home]
     missing = _NotFound(gateway_state, table, free=True)
     router = Router(table, default=missing, lifespan=lifespan, redirect_slashes=False)
-    guarded = OriginGuard(_Posts(table, router), gateway_state=gateway_state, exposed=exposed)
-    return BoundedServer(PathForms(guarded, base=base))
+    posts = _Posts(table, router)
+    guarded = OriginGuard(posts, gateway_state=gateway_state, exposed=exposed)
+    direct = ChatRoutes(gateway_state, posts.found, guarded.principal)
+    return BoundedServer(PathForms(guarded, base=base), protocol=DirectProtocol)
 
 
 async def _home(request: Request, body: bytes) -> Response:
@@ -128,7 +132,7 @@ class _Posts:
 
     def __init__(self, table: list[GatedRoute], router: Router) -> None:
         self._router = router
-        self._found: dict[str, ASGIApp] = {
+        self.found: dict[str, ChatEndpoint] = {
             route.path: route.endpoint
             for route in table
             if isinstance(route.endpoint, ChatEndpoint)
@@ -136,7 +140,7 @@ class _Posts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the app's life."""
-        found = self._found.get(scope.get("path", "")) if scope.get("method") == "POST" else None
+        found = self.found.get(scope.get("path", "")) if scope.get("method") == "POST" else None
         await (found or self._router)(scope, receive, send)
 
 

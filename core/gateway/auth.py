@@ -45,6 +45,12 @@ class Principal(Struct, frozen=True, kw_only=True):
         return f"key:{self.name}" if self.name else ""
 
     @property
+    def counted(self) -> bool:
+        """Whether requests are counted against limits of the key."""
+        key = self.key
+        return key is not None and bool(key.rpm or key.tpm or key.max_parallel)
+
+    @property
     def limited(self) -> bool:
         """Whether the models are restricted."""
         return self.key is not None and self.key.models is not None

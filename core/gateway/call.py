@@ -115,7 +115,7 @@ class CallScope:
     async def admit(self) -> None:
         """Apply the limits of the key; raise OverLimit (429)."""
         key = self.principal.key
-        if key is not None and (key.rpm or key.tpm or key.max_parallel):
+        if key is not None and self.principal.counted:
             names = api_of(self.client_dialect).limit_headers
             self._slot = await self._gateway_state.limits.admit(key, names=names)
 

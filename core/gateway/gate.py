@@ -89,7 +89,8 @@ class Endpoint(ABC):
             except DiglotError as exc:
                 await self.fail(call, exc, scope, receive, send)
             else:
-                await self._serve(call, body, scope, receive, send)
+                serving = self.serve(call, body, scope, receive, send)
+                await self.guarded(call, serving, scope, receive, send)
         finally:
             call.end(seen=not self._free)
 
@@ -105,11 +106,12 @@ class Endpoint(ABC):
             return set_model(body, scope[PATH_MODEL])
         return body
 
-    async def _serve(
-        self, call: CallScope, body: bytes, scope: Scope, receive: Receive, send: Send
+    async def guarded(
+        self, call: CallScope, serving: Awaitable[None], scope: Scope, receive: Receive, send: Send
     ) -> None:
+        """Await ``serving``, and tell the client of an error before its answer begins."""
         try:
-            await self.serve(call, body, scope, receive, send)
+            await serving
         except DiglotError as exc:
             await self.fail(call, exc, scope, receive, send)
         except Exception:

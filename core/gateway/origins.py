@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.backends.calls.chat import new_id
 from core.config.access import Access
 from core.errors import AccessDenied, DiglotError, InvalidRequest
-from core.gateway.auth import Authenticator
+from core.gateway.auth import Authenticator, Principal
 from core.gateway.call import GatewayState, identified
 from core.gateway.errors import dialect_of, error_response
 from core.gateway.protocols.http_protocol import MAX_HEADERS
@@ -105,6 +105,17 @@ class OriginGuard:
             await self._refuse(exc, scope, receive, send)
             return
         await self._app(scope, receive, _shared(send, origin) if foreign else send)
+
+    def principal(self, scope: Scope) -> Principal | None:
+        """Return the principal of a program's request, or None where this guard has more to say.
+
+        It may be asked without consequences: nothing is counted or answered.
+        """
+        try:
+            _, foreign = self._origin(scope)
+            return None if foreign else self._authenticator.principal(scope["headers"])
+        except DiglotError:
+            return None
 
     def _origin(self, scope: Scope) -> tuple[bytes, bool]:
         """Return the origin of the page that asks, and whether it differs from this server's.

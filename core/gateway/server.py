@@ -26,7 +26,8 @@ from core.config.config import Config
 from core.config.overrides import Overrides
 from core.errors import ConfigError
 from core.gateway.app import create_app
-from core.gateway.protocols.uvicorn_protocol import BoundedProtocol, allow_connections
+from core.gateway.protocols.direct_protocol import DirectProtocol
+from core.gateway.protocols.uvicorn_protocol import allow_connections
 from core.gateway.telemetry.logs import log_json, mask_logs
 from core.gateway.telemetry.workers import FOLDER
 from core.http.addresses import is_loopback, ollama_address
@@ -112,7 +113,7 @@ def _run(options: Serving, app: ASGIApp | str) -> None:
         host=options.host,
         port=options.port,
         loop="uvloop",
-        http=BoundedProtocol,
+        http=DirectProtocol,
         ws="none",
         log_level="debug" if options.debug else "warning",
         access_log=options.debug,

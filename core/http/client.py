@@ -7,15 +7,16 @@ goes wrong on the way is raised as one of our errors, with a sentence that says 
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from core.errors import BackendUnavailable, InvalidResponse
 from core.http.addresses import shown_address
-from core.http.connection import Lost, Pool, origin_of
+from core.http.connection import Connection, Listener, Lost, Pool, origin_of
 
 if TYPE_CHECKING:
     from core.http.aiohttp_session import Session
@@ -111,6 +112,102 @@ _LOOKED_AT = {
 }
 
 
+class Post:
+    """One POST over a connection of our own.
+
+        reply() ──> a Reply, once its head has come
+
+    Whoever cannot wait calls ``start`` instead, is told of what comes by ``connection.listener``,
+    and takes ``reply_now`` once the connection has a status. ``reply`` may still be called then,
+    and goes on from there.
+    """
+
+    __slots__ = ("_connecting", "_place", "_pool", "_request", "_silence", "_total", "_url",
+                 "connection")  # fmt: skip
+
+    def __init__(
+        self, pool: Pool, place: tuple[str, int], request: bytes, url: str, silence: float,
+        total: float | None,
+    ) -> None:  # fmt: skip
+        self._pool = pool
+        self._place = place
+        self._request = request
+        self._url = url
+        self._silence = silence
+        self._total = total
+        self._connecting: asyncio.Task[Connection] | None = None
+        self.connection: Connection | None = None
+
+    def start(self, listener: Listener, failed: Callable[[], None]) -> None:
+        """Send the request, over a kept connection or once a new one is there.
+
+        ``failed`` is called where that one could not be made: ``reply`` raises why.
+        """
+        kept = self._pool.kept(self._place)
+        if kept is not None:
+            self._ask(kept)
+            kept.listener = listener
+            return
+
+        def over(task: asyncio.Task[Connection]) -> None:
+            if self._connecting is None:
+                return  # reply() waits for it
+            if task.cancelled() or task.exception() is not None:
+                failed()
+                return
+            self._connecting = None
+            self._ask(task.result())
+            task.result().listener = listener
+
+        self._connecting = asyncio.get_running_loop().create_task(self._connect())
+        self._connecting.add_done_callback(over)
+
+    def reply_now(self) -> Reply:
+        """Return the answer whose head has come."""
+        connection = self.connection
+        assert connection is not None, "it was asked"
+        return Reply(connection, self._url, connection.status, connection.headers)
+
+    async def reply(self) -> Reply:
+        """Return the answer once its head has come. Raises BackendUnavailable, InvalidResponse."""
+        while True:
+            if self.connection is None:
+                self._ask(await self._connected())
+            connection = self.connection
+            assert connection is not None, "it was asked"
+            connection.listener = None
+            try:
+                await connection.head()
+            except BaseException as exc:
+                self.connection = None
+                connection.release()
+                if isinstance(exc, TimeoutError):
+                    raise _too_late(self._url) from exc
+                if not isinstance(exc, OSError):
+                    raise
+                # As below: each try takes one of the kept connections away.
+                if not (connection.kept and isinstance(exc, Lost) and exc.unheard):
+                    raise _cut(self._url) from exc
+            else:
+                return self.reply_now()
+
+    async def _connected(self) -> Connection:
+        begun, self._connecting = self._connecting, None
+        try:
+            return await (begun or self._connect())
+        except TimeoutError as exc:
+            raise _too_late(self._url) from exc
+        except OSError as exc:
+            raise _refused(self._url, exc) from exc
+
+    async def _connect(self) -> Connection:
+        return await self._pool.take(self._place, timeout=CONNECT_TIMEOUT)
+
+    def _ask(self, connection: Connection) -> None:
+        connection.ask(self._request, silence=self._silence, total=self._total)
+        self.connection = connection
+
+
 class Client:
     """Sends requests. Lives in the event loop that it is first used in."""
 
@@ -134,14 +231,10 @@ class Client:
         Raises BackendUnavailable (503) when nothing answers there and (504) when it takes too
         long.
         """
-        if method == "POST" and isinstance(body, bytes) and len(body) <= _LARGE:
-            origin = origin_of(url)
-            if origin is not None:
-                place, begin = origin
-                request = b"%b%b%bcontent-length: %d\r\n\r\n%b" % (
-                    begin, _SENT, _lines(headers), len(body), body,
-                )  # fmt: skip
-                return await self._post(place, request, url, timeout or READ_TIMEOUT, total)
+        if method == "POST" and isinstance(body, bytes):
+            post = self.post(url, body, headers=headers, timeout=timeout, total=total)
+            if post is not None:
+                return await post.reply()
         _lines(headers)  # aiohttp's own error would name no cause
         session = self._session or self._open()
         silence = timeout or READ_TIMEOUT
@@ -164,29 +257,27 @@ class Client:
             method, url, body=body, headers=headers, timeout=timeout, total=total
         )
 
-    async def _post(
-        self, place: tuple[str, int], request: bytes, url: str, silence: float, total: float | None
-    ) -> Reply:
-        while True:
-            try:
-                connection = await self._pool.take(place, timeout=CONNECT_TIMEOUT)
-            except TimeoutError as exc:
-                raise _too_late(url) from exc
-            except OSError as exc:
-                raise _refused(url, exc) from exc
-            try:
-                await connection.ask(request, silence=silence, total=total)
-            except BaseException as exc:
-                connection.release()
-                if isinstance(exc, TimeoutError):
-                    raise _too_late(url) from exc
-                if not isinstance(exc, OSError):
-                    raise
-                # As below: each try takes one of the kept connections away.
-                if not (connection.kept and isinstance(exc, Lost) and exc.unheard):
-                    raise _cut(url) from exc
-            else:
-                return Reply(connection, url, connection.status, connection.headers)
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        total: float | None = None,
+    ) -> Post | None:
+        """Return a POST to be sent over a connection of our own; None where it needs another.
+
+        Seconds are those of ``send``. Raises BackendUnavailable for an invalid header.
+        """
+        origin = origin_of(url) if len(body) <= _LARGE else None
+        if origin is None:
+            return None
+        place, begin = origin
+        request = b"%b%b%bcontent-length: %d\r\n\r\n%b" % (
+            begin, _SENT, _lines(headers), len(body), body,
+        )  # fmt: skip
+        return Post(self._pool, place, request, url, timeout or READ_TIMEOUT, total)
 
     async def close(self) -> None:
         """Close all connections."""

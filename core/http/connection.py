@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import math
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -33,6 +33,13 @@ class Lost(ConnectionError):
         self.unheard = unheard
 
 
+class Listener(Protocol):
+    """Whoever is told of what comes at once, where nobody waits for it in a coroutine."""
+
+    def heard(self) -> None:
+        """The head, a piece of the body, its end, or an error has come."""
+
+
 class Connection(asyncio.Protocol):
     """One connection; answers one request at a time.
 
@@ -44,6 +51,9 @@ class Connection(asyncio.Protocol):
     ``waiting`` and ``reading`` are ``_busy``. While more than _MAX_WAITING bytes are not read,
     the transport is paused, so a slow client slows its server down instead of filling memory.
     The pool looks for silence and for the deadline; each byte that comes only moves ``_last``.
+
+    What comes is waited for (``head`` and ``read``), or a ``listener`` is told of it, who takes it
+    (``take``). A listener may leave at any time: whoever waits from then on misses nothing.
     """
 
     def __init__(self, pool: Pool, place: tuple[str, int]) -> None:
@@ -51,6 +61,7 @@ class Connection(asyncio.Protocol):
         self._place = place
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
+        self.listener: Listener | None = None
         self._parser: Any = httptools.HttpResponseParser(self)
         self._busy = False
         self.kept = False
@@ -73,11 +84,8 @@ class Connection(asyncio.Protocol):
 
     # What is asked ----------------------------------------------------------------------------
 
-    async def ask(self, request: bytes, *, silence: float, total: float | None) -> None:
-        """Send a request and return when the head of its answer has come.
-
-        ``silence`` and ``total`` are seconds. Raises TimeoutError and Lost.
-        """
+    def ask(self, request: bytes, *, silence: float, total: float | None) -> None:
+        """Send a request. ``silence`` and ``total`` are seconds."""
         now = self._loop.time()
         self._busy = True
         self._silence = silence
@@ -85,6 +93,9 @@ class Connection(asyncio.Protocol):
         self._deadline = now + total if total is not None else None
         self._pool.watch(self, self._due())
         self._transport.write(request)
+
+    async def head(self) -> None:
+        """Return when the head of the answer has come. Raises TimeoutError and Lost."""
         while not self.status:
             await self._wait()
 
@@ -97,6 +108,10 @@ class Connection(asyncio.Protocol):
             if self._whole:
                 return b""
             await self._wait()
+        return self.take()
+
+    def take(self) -> bytes:
+        """Return what has arrived of the body since the last call, without waiting."""
         pieces = self._pieces
         self._pieces = []
         self._waiting = 0
@@ -109,8 +124,31 @@ class Connection(asyncio.Protocol):
         """Tell whether the whole body has arrived, read or not."""
         return self._whole
 
+    @property
+    def failed(self) -> bool:
+        """Whether nothing comes any more: the next ``head`` or ``read`` raises why."""
+        return self._error is not None
+
+    @property
+    def stuck(self) -> bool:
+        """Whether no more comes by itself: something failed, or too much waits to be read."""
+        return self.failed or self._paused
+
+    def pause(self) -> None:
+        """Read no more, as whoever is to get it cannot keep up, until ``resume`` or ``take``."""
+        if not (self._paused or self.closed or self._whole):
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on, unless too much waits to be taken."""
+        if self._paused and not self.closed and self._waiting <= _MAX_WAITING:
+            self._paused = False
+            self._transport.resume_reading()
+
     def release(self) -> None:
         """Give the connection back where its answer is whole, else end it."""
+        self.listener = None
         self._pool.watched.discard(self)
         if self._whole and self._keep and not self.closed:
             self._begin()
@@ -136,7 +174,9 @@ class Connection(asyncio.Protocol):
             self._waiter = None
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
+        if self.listener is not None:
+            self.listener.heard()
+        elif self._waiter is not None and not self._waiter.done():
             if self._error is not None and not self._pieces:
                 self._waiter.set_exception(self._error)
             else:
@@ -206,8 +246,8 @@ class Connection(asyncio.Protocol):
         self._head_size += len(name) + len(value)
         if self._head_size > _MAX_HEAD:
             raise ValueError("the head of the answer is too long")
-        if self._whole:
-            return
+        if self.status:
+            return  # a trailer
         lower = name.lower()
         if lower in (b"content-length", b"transfer-encoding"):
             self._sized = True
@@ -263,6 +303,16 @@ class Pool:
 
     async def take(self, place: tuple[str, int], *, timeout: float) -> Connection:
         """Return a connection, a kept one where there is one. Raises OSError."""
+        kept = self.kept(place)
+        if kept is not None:
+            return kept
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(timeout):
+            _, made = await loop.create_connection(lambda: Connection(self, place), *place)
+        return made
+
+    def kept(self, place: tuple[str, int]) -> Connection | None:
+        """Return a connection that was kept, if there is one."""
         loop = asyncio.get_running_loop()
         idle = self._idle.get(place)
         while idle:
@@ -272,9 +322,7 @@ class Pool:
                 if loop.time() - connection.idle_since < _KEEP:
                     return connection
                 connection.end()
-        async with asyncio.timeout(timeout):
-            _, made = await loop.create_connection(lambda: Connection(self, place), *place)
-        return made
+        return None
 
     def give_back(self, place: tuple[str, int], connection: Connection) -> None:
         """Keep a connection for the next one."""

@@ -58,10 +58,10 @@ async def adapt_to_capabilities(
     is left out. Raises Unsupported for what cannot be adapted, and InvalidRequest for an image that
     cannot be fetched.
     """
+    if asks_for_nothing(request):
+        return request
     kind = route.deployment.kind
     needed = needs(request)
-    if not (needed or request.thinking):
-        return request
     able_to = await abilities()
     request = _without(request, needed - able_to, whole=whole)
     if "vision" in needed & able_to and not kind.fetches_images:
@@ -86,6 +86,11 @@ async def adapt_to_capabilities(
     exchange.emulated |= dict.fromkeys(paths, note)
     able = not tools and await size() >= ABLE
     return await _emulate(emulate(request, learnt=tools, able=able), request, ask, exchange.id)
+
+
+def asks_for_nothing(request: ChatRequest) -> bool:
+    """Tell whether every model can do what is asked: it is sent as it is."""
+    return not (request.thinking or needs(request))
 
 
 def needs(request: ChatRequest) -> frozenset[str]:

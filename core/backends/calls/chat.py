@@ -13,26 +13,36 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from core.backends.balancing.load import Lease, Route
 from core.backends.balancing.router import Router
-from core.backends.calls.answer import JSON_TYPE, Answer, stream_answer
-from core.backends.calls.capabilities import adapt_to_capabilities
+from core.backends.calls.answer import (
+    JSON_TYPE,
+    Answer,
+    Stream,
+    add_headers,
+    begin_answer,
+    is_stream,
+    loss_headers,
+    note_answer,
+    stream_answer,
+    whole_answer,
+)
+from core.backends.calls.asked import Asked, Sent, UpstreamCall
+from core.backends.calls.capabilities import adapt_to_capabilities, asks_for_nothing
 from core.backends.calls.fan_out import several
 from core.backends.calls.options import PLAIN_ASK, AskOptions
 from core.backends.calls.provider_rules import fit_to_provider
 from core.backends.calls.retry import Attempts
 from core.backends.catalog import Catalog
-from core.backends.upstream import read_whole, send
-from core.errors import DiglotError, Unsupported
+from core.backends.upstream import begin, checked, read_whole, send
+from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
 from core.exchanges.log import ExchangeLog
 from core.exchanges.wire import Wire
-from core.http.client import Client
+from core.http.client import Client, Post, Reply
 from core.tools.written_calls import WrittenCalls
 from core.translation.codec.json import encode_json
 from core.translation.conversions.hub import Hub
@@ -43,7 +53,7 @@ from core.translation.conversions.table import Conversion, choose
 from core.translation.dialects.registry import DIALECTS, SPOKEN
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.messages import ChatRequest, ChatResponse
-from core.translation.report.report import dropped, losses
+from core.translation.report.report import losses
 from core.translation.report.rows import ReportRow
 from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
@@ -53,24 +63,6 @@ if TYPE_CHECKING:
 
 # Settings that some servers take beyond OpenAI's own.
 _EXTENDED = frozenset[str]().union(*EXTENSIONS.values())
-
-_LONGEST_LIST = 2000
-"""The most characters of x-diglot-dropped: some clients refuse longer headers."""
-
-
-class UpstreamCall(Struct, kw_only=True):
-    """One request on its way to one deployment."""
-
-    incoming: Incoming
-    route: Route
-    stamp: Stamp
-    exchange: Exchange
-    options: AskOptions
-
-    @property
-    def strict(self) -> bool:
-        """Whether a lost field is an error."""
-        return self.options.strict or bool(self.route.deployment.strict)
 
 
 class Caller:
@@ -102,108 +94,152 @@ class Caller:
         Returns when the first piece of a stream is there, so that an error before it is raised with
         its own status. Raises DiglotError.
         """
+        exchange = self.open(client_dialect, raw, options)
+        return await self.told(exchange, self._answer(exchange, raw, options))
+
+    async def _answer(self, exchange: Exchange, raw: bytes, options: AskOptions) -> Answer:
+        return await self.go_on(self.read(exchange, raw, options))
+
+    # Its steps, for whoever takes the first of them without waiting ---------------------------
+
+    def open(self, client_dialect: str, raw: bytes, options: AskOptions) -> Exchange:
+        """Open the exchange of a request and put it into the log."""
         now = time.time_ns()
-        spoken = SPOKEN[client_dialect]
-        client = Wire(client_dialect, spoken.path, raw, headers=options.headers)
+        client = Wire(client_dialect, SPOKEN[client_dialect].path, raw, headers=options.headers)
         exchange = Exchange(options.identity or new_id(), client, owner=options.owner, started=now)
         self._log.add(exchange)
         if options.note is not None:
             options.note(exchange)
-        try:
-            answer = await self._answer(client_dialect, raw, exchange, options)
-        except DiglotError as exc:
-            exchange.error = exc.message
-            client.status = exc.status
-            client.came(encode_json(spoken.dump_error(exc)), time.time_ns())
-            client.answered = (("content-type", JSON_TYPE),)
-            exchange.end()
-            raise
-        answer.headers["x-diglot-id"] = exchange.id
-        client.status = 200
-        client.answered = (("content-type", answer.content_type), *answer.headers.items())
-        if answer.rest is None:
-            client.came(answer.body, time.time_ns())
-            exchange.end()
-        return answer
+        return exchange
 
-    async def _answer(
-        self, client_dialect: str, raw: bytes, exchange: Exchange, options: AskOptions
-    ) -> Answer:
-        """Return the first answer of a deployment of the model or of its fallbacks."""
-        incoming = Incoming(client_dialect, raw)
+    def read(self, exchange: Exchange, raw: bytes, options: AskOptions) -> Asked:
+        """Read a request as far as is needed to choose a deployment. Raises DiglotError."""
+        incoming = Incoming(exchange.client.dialect, raw)
         exchange.model = name = incoming.model
         stamp = Stamp(id=exchange.id, created=exchange.started, model=name, asked=incoming.asked)
         attempts = Attempts(self._router(), name)
         exchange.trail = attempts.trail
-        async for lease in attempts:
-            try:
+        return Asked(
+            incoming=incoming, stamp=stamp, exchange=exchange, options=options, attempts=attempts
+        )
+
+    async def told(self, exchange: Exchange, answering: Awaitable[Answer]) -> Answer:
+        """Return the answer, and record on the exchange what the client is told, or why not."""
+        try:
+            answer = await answering
+        except DiglotError as exc:
+            client = exchange.client
+            exchange.error = exc.message
+            client.status = exc.status
+            client.came(encode_json(SPOKEN[client.dialect].dump_error(exc)), time.time_ns())
+            client.answered = (("content-type", JSON_TYPE),)
+            exchange.end()
+            raise
+        note_answer(exchange, answer)
+        return answer
+
+    async def go_on(
+        self, asked: Asked, lease: Lease | None = None, work: Awaitable[Answer] | None = None
+    ) -> Answer:
+        """Return the first answer of a deployment of the model or of its fallbacks.
+
+        ``lease`` is that of a try that has begun, and ``work`` what is left of it, if anything was
+        done.
+        """
+        if lease is not None and (answer := await self._try(asked, lease, work)) is not None:
+            return answer
+        async for lease in asked.attempts:
+            answer = await self._try(asked, lease)
+            if answer is not None:
+                return answer
+        raise asked.attempts.failure()
+
+    async def _try(
+        self, asked: Asked, lease: Lease, work: Awaitable[Answer] | None = None
+    ) -> Answer | None:
+        """Return the answer of one try; None where it has failed."""
+        exchange = asked.exchange
+        try:
+            if work is not None:
+                answer = await work
+            else:
                 route = lease.route
                 if route.deployment.embedded:
                     route = await self._settle(route)
-                answer = await self._ask(
-                    UpstreamCall(
-                        incoming=incoming,
-                        route=route,
-                        stamp=stamp,
-                        exchange=exchange,
-                        options=options,
-                    )
-                )
-            except DiglotError as exc:
-                attempts.failed(lease, exc)
-                if not attempts.over:
-                    exchange.begin_again()
-            except BaseException:
-                lease.end()
-                raise
-            else:
-                _begun(lease, answer, exchange)
-                return answer
-        raise attempts.failure()
+                answer = await self._ask(asked.call(route))
+        except DiglotError as exc:
+            asked.attempts.failed(lease, exc)
+            if not asked.attempts.over:
+                exchange.begin_again()
+            return None
+        except BaseException:
+            lease.end()
+            raise
+        begin_answer(lease, answer, exchange)
+        return answer
 
     async def _ask(self, call: UpstreamCall) -> Answer:
         """Ask one deployment, by the conversion for its dialect."""
-        deployment, exchange = call.route.deployment, call.exchange
-        if deployment.settings or deployment.thinking is not None:
-            exchange.defaults = {**deployment.settings, "thinking": deployment.thinking}
-        exchange.unwanted = tuple(deployment.unwanted)
-        conversion = choose(call.incoming, deployment, call.stamp)
+        conversion = self.choose(call)
         if isinstance(conversion, Loading):
             return Answer(content_type=JSON_TYPE, body=conversion.answer(now=time.time_ns()))
         if conversion.needs and not conversion.needs <= await self._abilities(call):
             conversion = Hub.read(call.incoming, call.route.deployment, call.stamp)
         if not isinstance(conversion, Hub):
-            if isinstance(conversion, PassThrough):
-                conversion.amend = _written_calls(conversion.offered(), exchange)
             return await self._send(conversion, call)
         parts = conversion.parts()
         if len(parts) > 1:
             return await self._several(parts, call)
         return await self._help(conversion, call)
 
+    def choose(self, call: UpstreamCall) -> Conversion | Loading:
+        """Return the conversion for the deployment's dialect. Raises DiglotError."""
+        deployment, exchange = call.route.deployment, call.exchange
+        if deployment.settings or deployment.thinking is not None:
+            exchange.defaults = {**deployment.settings, "thinking": deployment.thinking}
+        exchange.unwanted = tuple(deployment.unwanted)
+        conversion = choose(call.incoming, deployment, call.stamp)
+        if isinstance(conversion, PassThrough):
+            conversion.amend = _written_calls(conversion.offered(), exchange)
+        return conversion
+
     async def _send(self, conversion: Conversion, call: UpstreamCall) -> Answer:
         """Send the request of a conversion, and return the converted answer."""
-        exchange = call.exchange
+        return await self.finish(self.write(conversion, call), None)
+
+    def write(self, conversion: Conversion, call: UpstreamCall) -> Sent:
+        """Write the request of a conversion, which is to be sent now."""
         wire, data = self._written(conversion, call)
         headers = {}
-        rows = conversion.report(exchange.circumstances())
+        rows = conversion.report(call.exchange.circumstances())
         if rows:
-            headers = _headers(rows, strict=call.strict)
-        deployment = call.route.deployment
-        reply = await send(self._client, deployment, wire, data, stream=conversion.streams)
-        whole_json = conversion.json_is_whole and reply.content_type.startswith(JSON_TYPE)
-        if conversion.streams and not whole_json:
-            kind = SPOKEN[call.incoming.client_dialect].stream_type
-            answer = await stream_answer(exchange, wire, reply, conversion.stream(), kind)
-        else:
-            whole = await read_whole(wire, reply)
-            body, wire.usage = conversion.response(whole, now=time.time_ns())
-            answer = Answer(content_type=conversion.answer_type, body=body)
-        if headers:
-            answer.headers |= headers
-        if "calls_written" in exchange.emulated.values():
-            told = (answer.headers.get("x-diglot-emulated", ""), "calls_written")
-            answer.headers["x-diglot-emulated"] = ",".join(filter(None, told))
+            headers = loss_headers(rows, strict=call.strict)
+        sending = begin(call.route.deployment, wire, data, stream=conversion.streams)
+        return Sent(conversion, call, sending, headers)
+
+    def post(self, sent: Sent) -> Post | None:
+        """Return a written request as one that can be sent without waiting; None where not."""
+        sending = sent.sending
+        return self._client.post(
+            sending.url,
+            sending.data,
+            headers=sending.headers,
+            timeout=sending.silence,
+            total=sending.total,
+        )
+
+    async def finish(self, sent: Sent, post: Post | None) -> Answer:
+        """Return the converted answer to a written request, which may be sent already."""
+        if post is None:
+            return await self.take(sent, await send(self._client, sent.sending))
+        return await self.take(sent, await checked(sent.sending, await post.reply()))
+
+    async def take(self, sent: Sent, reply: Reply) -> Answer:
+        """Return the converted answer, whose head has come and is a good one."""
+        if not is_stream(sent, reply):
+            return whole_answer(sent, await read_whole(sent.sending.wire, reply))
+        answer = await stream_answer(Stream(sent, reply))
+        add_headers(answer, sent)
         return answer
 
     def _written(self, conversion: Conversion, call: UpstreamCall) -> tuple[Wire, bytes]:
@@ -237,22 +273,44 @@ class Caller:
             whole=call.strict or call.options.whole,
         )
         if isinstance(outcome, ChatResponse):
-            headers = _headers(exchange.report(), strict=call.strict)
+            headers = loss_headers(exchange.report(), strict=call.strict)
             exchange.client.streamed = hub.asked.stream
             body = hub.give(outcome, now=time.time_ns())
             return Answer(content_type=hub.answer_type, body=body, headers=headers)
-        exchange.accepts = await self._accepts(call.route, outcome)
-        hub.settle(outcome, accepts=exchange.accepts)
-        if outcome.tools and outcome.tool_choice != "none" and outcome.format is None:
-            hub.amend = _written_calls({tool.name for tool in outcome.tools}, exchange)
+        self._settle_hub(hub, outcome, await self._accepts(call.route, outcome), exchange)
         return await self._send(hub, call)
+
+    def settle_now(self, hub: Hub, call: UpstreamCall) -> bool:
+        """Settle on what is asked as it is, where nothing has to be found out for that.
+
+        Raises InvalidRequest, Unsupported.
+        """
+        # Several answers are asked for one by one: what asks for them cannot be parsed as one.
+        if len(hub.parts()) > 1:
+            return False
+        asked = hub.asked
+        if not asks_for_nothing(asked):
+            return False
+        accepts = _known_accepts(call.route, asked)
+        if accepts is None:
+            return False
+        self._settle_hub(hub, asked, accepts, call.exchange)
+        return True
+
+    def _settle_hub(
+        self, hub: Hub, sent: ChatRequest, accepts: frozenset[str], exchange: Exchange
+    ) -> None:
+        exchange.accepts = accepts
+        hub.settle(sent, accepts=accepts)
+        if sent.tools and sent.tool_choice != "none" and sent.format is None:
+            hub.amend = _written_calls({tool.name for tool in sent.tools}, exchange)
 
     async def _aside(self, hub: Hub, call: UpstreamCall, question: ChatRequest) -> ChatResponse:
         """Answer one extra request, without streaming."""
         call.exchange.accepts = await self._accepts(call.route, question)
         aside = hub.aside(question, accepts=call.exchange.accepts)
         wire, data = self._written(aside, call)
-        reply = await send(self._client, call.route.deployment, wire, data)
+        reply = await send(self._client, begin(call.route.deployment, wire, data))
         response = aside.take(await read_whole(wire, reply))
         wire.usage = response.usage
         return response
@@ -283,12 +341,10 @@ class Caller:
 
     async def _accepts(self, route: Route, request: ChatRequest) -> frozenset[str]:
         """Return the extensions to its dialect that this backend supports."""
-        deployment = route.deployment
-        if deployment.kind.accepts is not None:
-            return deployment.kind.accepts
-        if not _EXTENDED & (request.settings.keys() | deployment.settings.keys()):
-            return frozenset()
-        return EXTENSIONS.get(await self._catalog.kind(deployment), frozenset())
+        known = _known_accepts(route, request)
+        if known is not None:
+            return known
+        return EXTENSIONS.get(await self._catalog.kind(route.deployment), frozenset())
 
     async def lost(
         self, route: Route, client_dialect: str, body: dict[str, Any]
@@ -304,6 +360,16 @@ class Caller:
         return losses(hub.report(Circumstances(accepts=frozenset(hub.accepts))), harmless=False)
 
 
+def _known_accepts(route: Route, request: ChatRequest) -> frozenset[str] | None:
+    """Return the extensions that a backend supports; None where it has to be asked for them."""
+    deployment = route.deployment
+    if deployment.kind.accepts is not None:
+        return deployment.kind.accepts
+    if _EXTENDED & (request.settings.keys() | deployment.settings.keys()):
+        return None
+    return frozenset()
+
+
 def new_id() -> str:
     """Return an unguessable id for an exchange and its answer."""
     return os.urandom(16).hex()
@@ -315,32 +381,3 @@ def _written_calls(names: Collection[str], exchange: Exchange) -> WrittenCalls |
         return None
     noted = partial(exchange.emulated.setdefault, "tools", "calls_written")
     return WrittenCalls(names, ids=exchange.id, found=noted)
-
-
-def _begun(lease: Lease, answer: Answer, exchange: Exchange) -> None:
-    """End a lease now, or at the end of the stream."""
-    lease.began()
-    if answer.rest is None:
-        lease.end(exchange)
-    else:
-        exchange.on_end = lease.end
-
-
-def _headers(rows: tuple[ReportRow, ...], *, strict: bool) -> dict[str, str]:
-    """Return the headers about dropped and emulated fields. Raises Unsupported in strict mode."""
-    headers: dict[str, str] = {}
-    lost = dropped(rows)
-    if lost and strict:
-        raise Unsupported(
-            f"{lost[0]} cannot be said to this backend, and strict mode was asked for. "
-            "Leave it out, or send the request without strict mode.",
-            path=lost[0],
-        )
-    if lost:
-        # Keys are text from the client: quoted, so that they cannot end the header line.
-        listed = ",".join(quote(path, safe="[]. ") for path in lost)
-        headers["x-diglot-dropped"] = listed[:_LONGEST_LIST]
-    ways = {row.note.key.rpartition(".")[2] for row in rows if row.outcome == "emulated"}
-    if ways:
-        headers["x-diglot-emulated"] = ",".join(sorted(ways))
-    return headers

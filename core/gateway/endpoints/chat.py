@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
 from starlette.types import Receive, Scope, Send
 
 from core.backends.calls.answer import Answer
 from core.backends.calls.options import AskOptions
 from core.errors import BackendUnavailable
-from core.gateway.call import CLIENT_LEFT, CallScope, GatewayState, identified
+from core.gateway.call import CLIENT_LEFT, CallScope, GatewayState, Header, identified
 from core.gateway.gate import Endpoint
 from core.gateway.protocols.joined_head import BODY_FOLLOWS
+from core.gateway.telemetry.logs import REQUEST
 
 WATCH_AFTER = 0.02
 """Seconds of work after which it is checked whether the client is still there."""
@@ -35,7 +36,7 @@ class ChatEndpoint(Endpoint):
 
     def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
         super().__init__(gateway_state, dialect=client_dialect)
-        self._client_dialect = client_dialect
+        self.client_dialect = client_dialect
         self._lookout = _Lookout()
 
     async def serve(
@@ -44,8 +45,33 @@ class ChatEndpoint(Endpoint):
         """Answer one request, as long as the client is there."""
         watcher = _Watcher(receive)
         self._lookout.add(watcher)
+        answering = self._answer(call, scope, body, send)
+        await self._watched(watcher, answering, call, scope, receive, send)
+
+    async def go_on(
+        self, call: CallScope, rest: Awaitable[None], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Do the ``rest`` of a request that was begun without a task, and end it."""
+        REQUEST.set(call.id)
+        watcher = _Watcher(receive)
+        watcher.start()
+        answering = self._watched(watcher, rest, call, scope, receive, send)
         try:
-            await self._answer(call, scope, body, send)
+            await self.guarded(call, answering, scope, receive, send)
+        finally:
+            call.end()
+
+    async def _watched(
+        self,
+        watcher: _Watcher,
+        answering: Awaitable[None],
+        call: CallScope,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        try:
+            await answering
         except asyncio.CancelledError:
             # The client has left, or the server is stopping and the time is over: the work ends
             # here.
@@ -57,25 +83,46 @@ class ChatEndpoint(Endpoint):
         finally:
             watcher.stop()
 
+    def only_asks(self, body: bytes) -> bool:
+        """Tell whether ``ask`` does nothing but ask the fleet for the answer to this body."""
+        return True
+
     async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:
         """Return the answer to one request body. Raises DiglotError."""
-        return await self.fleet.answer(self._client_dialect, body, options)
+        return await self.fleet.answer(self.client_dialect, body, options)
 
-    async def _answer(self, call: CallScope, scope: Scope, body: bytes, send: Send) -> None:
-        headers = scope["headers"]
-        options = AskOptions(
+    def options(self, call: CallScope, headers: Iterable[Header]) -> AskOptions:
+        """Return what goes with a request beside its body."""
+        return AskOptions(
             owner=call.principal.owner,
             strict=_strict(headers),
             headers=headers,
             identity=call.id,
             note=call.note,
         )
-        answer = await self.ask(call, body, options)
-        if answer.rest is not None and not call.principal.operator:
-            addresses = self._gateway_state.addresses
-            answer.body = addresses.piece(answer.body)
-            answer.rest = _each(answer.rest, addresses.piece)
+
+    async def _answer(self, call: CallScope, scope: Scope, body: bytes, send: Send) -> None:
+        answer = await self.ask(call, body, self.options(call, scope["headers"]))
+        await self.deliver(call, answer, send)
+
+    async def deliver(self, call: CallScope, answer: Answer, send: Send) -> None:
+        """Send an answer, without addresses of backends."""
+        hide = self.hides(call)
+        if answer.rest is not None and hide is not None:
+            answer.body = hide(answer.body)
+            answer.rest = _each(answer.rest, hide)
         await _send_answer(call, answer, send)
+
+    def hides(self, call: CallScope) -> Callable[[bytes], bytes] | None:
+        """Return what hides addresses in the pieces of a stream; None where they may be seen."""
+        return None if call.principal.operator else self._gateway_state.addresses.piece
+
+    async def deliver_rest(
+        self, call: CallScope, answer: Answer, rest: AsyncGenerator[bytes], send: Send
+    ) -> None:
+        """Send the rest of a stream, of which the beginning was sent."""
+        hide = self.hides(call)
+        await _send_rest(call, answer, rest if hide is None else _each(rest, hide), send)
 
     async def _stop(self, call: CallScope, scope: Scope, receive: Receive, send: Send) -> None:
         """Send an error in the dialect of the client, as the server is stopping."""
@@ -93,17 +140,12 @@ class ChatEndpoint(Endpoint):
 
 async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
     call.status = 200
-    headers = [(b"content-type", answer.content_type.encode()), *call.headers()]
-    headers += [(name.encode(), value.encode("latin-1", "replace"))
-                for name, value in answer.headers.items()]  # fmt: skip
-    headers += identified(call.id)[1:]  # the first is among the answer's own
+    headers = answer_headers(call, answer)
     rest = answer.rest
     if rest is None:
         await send({**_START, "headers": headers, BODY_FOLLOWS: len(answer.body)})
         await send({"type": "http.response.body", "body": answer.body})
         return
-    # Proxies must not buffer a stream.
-    headers += [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
     ended = False
     try:
         begin = answer.body
@@ -114,8 +156,19 @@ async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
         await send({**_START, "headers": headers})
         call.fail = answer.fail
         await send({"type": "http.response.body", "body": begin, "more_body": not ended})
-        if ended:
-            return
+    except BaseException:
+        await asyncio.shield(rest.aclose())
+        raise
+    if not ended:
+        await _send_rest(call, answer, rest, send)
+
+
+async def _send_rest(
+    call: CallScope, answer: Answer, rest: AsyncGenerator[bytes], send: Send
+) -> None:
+    call.fail = answer.fail
+    ended = False
+    try:
         async for piece in rest:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         ended = True
@@ -123,6 +176,18 @@ async def _send_answer(call: CallScope, answer: Answer, send: Send) -> None:
     finally:
         if not ended:
             await asyncio.shield(rest.aclose())
+
+
+def answer_headers(call: CallScope, answer: Answer) -> list[Header]:
+    """Return the headers of a good answer, but for those of its framing."""
+    headers = [(b"content-type", answer.content_type.encode()), *call.headers()]
+    headers += [(name.encode(), value.encode("latin-1", "replace"))
+                for name, value in answer.headers.items()]  # fmt: skip
+    headers += identified(call.id)[1:]  # the first is among the answer's own
+    if answer.rest is not None:
+        # Proxies must not buffer a stream.
+        headers += [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    return headers
 
 
 async def _each(

@@ -40,6 +40,10 @@ class ResponsesEndpoint(ChatEndpoint):
         super().__init__(gateway_state, client_dialect)
         self._store = SharedAnswers(lambda: gateway_state.fleet.config.routing.redis_url)
 
+    def only_asks(self, body: bytes) -> bool:
+        """Every answer is kept, unless its request says otherwise."""
+        return False
+
     async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:
         """Answer, with the stored conversation before the new items."""
         asked = read_object(decode_json(body), "")

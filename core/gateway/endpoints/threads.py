@@ -32,10 +32,14 @@ class ThreadsEndpoint(ChatEndpoint):
         super().__init__(gateway_state, client_dialect)
         self._store = SharedAnswers(lambda: gateway_state.fleet.config.routing.redis_url)
 
+    def only_asks(self, body: bytes) -> bool:
+        """Tell whether nothing is kept."""
+        # A key in another spelling is refused by the parser.
+        return b'"thread"' not in body
+
     async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:
         """Answer, with the stored conversation before the new messages."""
-        # A key in another spelling is refused by the parser.
-        if b'"thread"' not in body:
+        if self.only_asks(body):
             return await super().ask(call, body, options)
         asked = read_object(decode_json(body), "")
         thread = asked.pop("thread", None)
@@ -67,7 +71,7 @@ class ThreadsEndpoint(ChatEndpoint):
         if answer.rest is not None:
             answer.rest = self._watch(answer.body, answer.rest, asked, call)
         elif answer.content_type.startswith("text/event-stream"):
-            decoder = DIALECTS[self._client_dialect].decoder(ids=call.id)
+            decoder = DIALECTS[self.client_dialect].decoder(ids=call.id)
             await self._add_streamed(decoder.decode(answer.body), asked, call)
         else:
             whole = decode_json(answer.body)
@@ -76,7 +80,7 @@ class ThreadsEndpoint(ChatEndpoint):
     async def _watch(
         self, head: bytes, rest: AsyncGenerator[bytes], asked: dict[str, Any], call: CallScope
     ) -> AsyncGenerator[bytes]:
-        decoder = DIALECTS[self._client_dialect].decoder(ids=call.id)
+        decoder = DIALECTS[self.client_dialect].decoder(ids=call.id)
         events = decoder.decode(head)
         try:
             async for piece in rest:
@@ -96,7 +100,7 @@ class ThreadsEndpoint(ChatEndpoint):
         if any(isinstance(event, StreamError) for event in events):
             return
         stamp = Stamp(id=call.id, created=0, model=response.model)
-        whole = DIALECTS[self._client_dialect].dump_response(response, stamp=stamp, now=0)
+        whole = DIALECTS[self.client_dialect].dump_response(response, stamp=stamp, now=0)
         await self._add(whole["id"], whole["content"], asked, call)
 
     async def _add(

@@ -8,7 +8,9 @@ looks at each of twenty headers by two patterns; here all are looked at by one.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -35,7 +37,7 @@ class JoinedHead(RequestResponseCycle):
             await super().send(message)
             return
         length = message[BODY_FOLLOWS]
-        usual = self.keep_alive and not self.access_log and not self.flow.write_paused
+        usual = self.keep_alive and not self._logged and not self.flow.write_paused
         # To HEAD no body is written, whatever is sent.
         if usual and self.scope["method"] != "HEAD":
             self._begin(message, length)
@@ -44,10 +46,21 @@ class JoinedHead(RequestResponseCycle):
         changed: Any = {**message, "headers": [*message["headers"], *sized]}
         await super().send(changed)
 
+    @property
+    def _logged(self) -> bool:
+        """Whether uvicorn logs each answer."""
+        return self.access_log and self.access_logger.isEnabledFor(logging.INFO)
+
     def _begin(self, message: Any, length: int | None) -> None:
         """Do what ``super().send`` does with the beginning of an answer, in less time."""
-        lines = [b"%b: %b\r\n" % pair for pair in (*self.default_headers, *message["headers"])]
-        head = STATUS_LINE[message["status"]] + b"".join(lines)
+        head = self._head(message["status"], message["headers"], length)
+        self.transport = _Joining(self, head)  # type: ignore[assignment]
+
+    def _head(
+        self, status: int, headers: Iterable[tuple[bytes, bytes]], length: int | None
+    ) -> bytes:
+        lines = [b"%b: %b\r\n" % pair for pair in (*self.default_headers, *headers)]
+        head = STATUS_LINE[status] + b"".join(lines)
         ends = len(lines) + 1
         if head.count(b"\n") != ends or head.count(b"\r") != ends or _BROKEN.search(head):
             raise RuntimeError("Invalid HTTP header value.")
@@ -55,11 +68,50 @@ class JoinedHead(RequestResponseCycle):
         self.waiting_for_100_continue = False
         self.chunked_encoding = length is None
         if length is None:
-            head += b"transfer-encoding: chunked\r\n\r\n"
+            return head + b"transfer-encoding: chunked\r\n\r\n"
+        self.expected_content_length = length
+        return head + b"content-length: %d\r\n\r\n" % length
+
+    # Without waiting --------------------------------------------------------------------------
+
+    @property
+    def usual(self) -> bool:
+        """Whether an answer may begin by ``begin_now``: nothing has to be waited for or said."""
+        return (
+            self.keep_alive
+            and not (self._logged or self.flow.write_paused or self.disconnected)
+            and not (self.response_started or self.transport.is_closing())
+        )
+
+    def begin_now(
+        self, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, length: int | None, more: bool
+    ) -> None:
+        """Begin an answer with the status 200. ``length`` is that of the body, None for chunks."""
+        self._write(self._head(200, headers, length), body, more=more)
+
+    def write_now(self, body: bytes, *, more: bool) -> None:
+        """Write a piece of an answer, as ``send`` does. The caller looks after a slow client."""
+        self._write(b"", body, more=more)
+
+    def _write(self, head: bytes, body: bytes, *, more: bool) -> None:
+        if self.chunked_encoding:
+            piece = b"%b%x\r\n%b\r\n" % (head, len(body), body) if body else head
+            self.transport.write(piece if more else piece + b"0\r\n\r\n")
         else:
-            self.expected_content_length = length
-            head += b"content-length: %d\r\n\r\n" % length
-        self.transport = _Joining(self, head)  # type: ignore[assignment]
+            self.expected_content_length -= len(body)
+            self.transport.write(head + body)
+        if not more:
+            self.response_complete = True
+            self.message_event.set()
+            if not self.keep_alive:
+                self.transport.close()
+            # As run_asgi does: else the connection and its last cycle would keep each other.
+            on_response, self.on_response = self.on_response, _nothing
+            on_response()
+
+
+def _nothing() -> None:
+    """Stand for what was done."""
 
 
 class _Joining:

@@ -246,15 +246,24 @@ class BoundedServer:
 
     Every answer gets the headers that browsers go by, with ``policy`` as its content's. ``drain``
     is how many seconds answers in work have once the server is to stop; None is left as it is.
+    Connections are served by ``protocol``.
 
     Streamlit starts uvicorn itself and lets nobody choose its protocol. What uvicorn hands an app
     for its lifespan belongs to an object that knows its config, of which each new connection reads
     the protocol (uvicorn 0.54, ``lifespan/on.py`` and ``server.py``).
     """
 
-    def __init__(self, app: ASGIApp, *, policy: str = API_POLICY, drain: int | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        policy: str = API_POLICY,
+        drain: int | None = None,
+        protocol: type[BoundedProtocol] = BoundedProtocol,
+    ) -> None:
         self._app = app
         self._drain = drain
+        self._protocol = protocol
         self._headers = [(b"content-security-policy", policy.encode()), *SAFE_HEADERS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -263,7 +272,7 @@ class BoundedServer:
             config = getattr(getattr(receive, "__self__", None), "config", None)
             if isinstance(config, Config):
                 allow_connections()
-                config.http_protocol_class = BoundedProtocol
+                config.http_protocol_class = self._protocol
                 config.ws_max_size = min(config.ws_max_size, MAX_SOCKET_MESSAGE)
                 config.encoded_headers = self._headers
                 if self._drain is not None:

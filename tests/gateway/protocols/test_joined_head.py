@@ -39,7 +39,8 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
 # A server that logs each request leaves the head to uvicorn.
 @pytest.fixture(params=[False, True], ids=["ours", "uvicorns"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with serving_app(BoundedServer(answer), access_log=request.param) as url:
+    level = "info" if request.param else "warning"
+    with serving_app(BoundedServer(answer), access_log=request.param, log_level=level) as url:
         yield url
 
 
@@ -87,7 +88,8 @@ def test_a_client_that_keeps_no_connection_is_told_so(url: str) -> None:
 @pytest.mark.parametrize("logged", [False, True])
 def test_what_packs_the_body_between_says_its_length(path: str, logged: bool) -> None:
     packing = GZipMiddleware(answer, minimum_size=1)
-    with serving_app(BoundedServer(packing), access_log=logged) as url:
+    level = "info" if logged else "warning"
+    with serving_app(BoundedServer(packing), access_log=logged, log_level=level) as url:
         for _ in range(3):
             reply = httpx.post(url + path)
             assert (reply.content, reply.headers["content-encoding"]) == (b"abcd", "gzip")

@@ -1,0 +1,210 @@
+"""uvicorn's HTTP protocol that begins some requests without a task.
+
+A task for each request, its futures and ASGI's messages take as long as all else that is done for
+a short answer. So a request to one of the routes of ``DirectRoutes`` is begun by callbacks:
+
+    the parser ──(another route, or who asks is not let in so simply)──> ordinary: a task
+      │ head                                                               ^  runs the app
+      v                                                                    │
+    waiting ──(the body is long or slow, the client leaves, the server stops)
+      │ body                                                               │
+      v                                                                    │
+    DirectRoutes.begin() ──(it knows no way)───────────────────────────────┤
+      │ a Running                                                          │
+      v                                                                    │
+    running ──(anything unusual: hand_over())──────────────────────────────┘
+      │ whole answer, or a stream's end
+      v
+    over: the connection waits for its next request, or goes on with one that was pipelined
+
+What is handed over before it was begun is the request as it came; later, an app that goes on from
+where it stands. uvicorn sees the same cycle in both cases, so pipelines, drains and limits are its.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, cast
+
+from starlette.types import ASGIApp, Scope
+
+from core.gateway.protocols.joined_head import JoinedHead
+from core.gateway.protocols.uvicorn_protocol import BoundedProtocol
+
+ROUTES = "diglot.direct"
+"""Key of the lifespan's state (ASGI 3.0, "Lifespan State") that holds the ``DirectRoutes``."""
+
+MOST = 1024 * 1024
+"""Bytes of a body that may be read, masked and rewritten in one turn of the loop."""
+
+
+class Running(Protocol):
+    """A request that is being answered by callbacks."""
+
+    def client_left(self) -> None:
+        """The connection is lost."""
+
+    def pause(self) -> None:
+        """The client reads slower than it is answered."""
+
+    def resume(self) -> None:
+        """The client has caught up."""
+
+    def stop(self) -> None:
+        """The server stops: only tasks are waited for, and cancelled when the time is over."""
+
+
+class DirectRoutes(Protocol):
+    """The routes whose requests may be begun without a task."""
+
+    def knows(self, scope: Scope) -> bool:
+        """Tell by its head whether a request may be one of these. Nothing is counted."""
+
+    def begin(self, scope: Scope, body: bytes, client: DirectClient) -> None:
+        """Begin a request that is known, and tell ``client.runs``; or leave it as it is."""
+
+
+class DirectClient:
+    """The client's side of one request, and where its answer goes."""
+
+    __slots__ = ("_protocol", "begun", "cycle", "running")
+
+    def __init__(self, protocol: DirectProtocol, cycle: JoinedHead) -> None:
+        self._protocol = protocol
+        self.cycle = cycle
+        self.begun = False
+        self.running: Running | None = None
+
+    def runs(self, running: Running) -> None:
+        """Note that the request is begun, and its body read."""
+        self.running = running
+        self.begun = True
+        self.cycle.body = bytearray()
+        self._protocol.run(self)
+
+    def over(self) -> None:
+        """Note that nothing more comes of ``running``, which holds this: it is let go."""
+        self.running = None
+        self._protocol.ran(self)
+
+    def hand_over(self, app: ASGIApp) -> None:
+        """Let ``app`` go on with the request, in a task."""
+        self.over()
+        self._protocol.start(self.cycle, app)
+
+
+class DirectProtocol(BoundedProtocol):
+    """Begins requests to ``DirectRoutes`` without a task. ``on`` turns that off for all."""
+
+    on = True
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        found = self.app_state.get(ROUTES) if self.on else None
+        self._routes = cast(DirectRoutes | None, found)
+        # The request whose body is not whole, and the one that is answered.
+        self._waiting: JoinedHead | None = None
+        self._running: DirectClient | None = None
+
+    # What uvicorn and the loop call -----------------------------------------------------------
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Answer a request whose head is there: it is next on this connection."""
+        routes = self._routes
+        unusual = routes is None or app is not self.app or cycle.waiting_for_100_continue
+        if unusual or not cast(DirectRoutes, routes).knows(cycle.scope):
+            super()._start_asgi_task(cycle, app)
+        elif cycle.more_body:
+            self._waiting = cycle
+        else:
+            self._begin(cycle)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came, and begin the request that it completes."""
+        super().data_received(data)
+        cycle = self._waiting
+        if cycle is None:
+            return
+        if not cycle.more_body:
+            self._waiting = None
+            self._begin(cycle)
+        elif self._broken or len(cycle.body) > MOST or _length(cycle) > MOST:
+            self._wait_no_longer()
+        else:
+            self.flow.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        super().connection_lost(exc)
+        client = self._running
+        for cycle in (self._waiting, client.cycle if client is not None else None):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self._wait_no_longer()
+        if client is not None and client.running is not None:
+            client.running.client_left()
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        super().shutdown()
+        self._routes = None
+        self._wait_no_longer()
+        if (running := self._runs) is not None:
+            running.stop()
+
+    def pause_writing(self) -> None:
+        """The client reads slower than it is answered."""
+        super().pause_writing()
+        if (running := self._runs) is not None:
+            running.pause()
+
+    def resume_writing(self) -> None:
+        """The client has read on."""
+        super().resume_writing()
+        if (running := self._runs) is not None:
+            running.resume()
+
+    @property
+    def _runs(self) -> Running | None:
+        return self._running.running if self._running is not None else None
+
+    def _look(self) -> None:
+        super()._look()
+        self._wait_no_longer()
+
+    # What becomes of a request ----------------------------------------------------------------
+
+    def _wait_no_longer(self) -> None:
+        """Let a task read the body of a request: it looks after the time, and after the client."""
+        cycle, self._waiting = self._waiting, None
+        if cycle is not None:
+            self.start(cycle, cast(Any, self.app))
+
+    def _begin(self, cycle: JoinedHead) -> None:
+        if type(cycle) is JoinedHead and cycle.usual and self._routes is not None:
+            client = DirectClient(self, cycle)
+            self._routes.begin(cast(Scope, cycle.scope), bytes(cycle.body), client)
+            if client.begun:
+                return
+        self.start(cycle, cast(Any, self.app))
+
+    def start(self, cycle: JoinedHead, app: ASGIApp) -> None:
+        """Run an app in a task, as what answers a request, or the rest of it."""
+        super()._start_asgi_task(cycle, cast(Any, app))
+
+    def run(self, client: DirectClient) -> None:
+        """Note what is running."""
+        self._running = client
+        self.flow.resume_reading()
+
+    def ran(self, client: DirectClient) -> None:
+        """Note that it is running no longer."""
+        if self._running is client:
+            self._running = None
+
+
+def _length(cycle: JoinedHead) -> int:
+    """Return how long a body is said to be, in bytes; 0 where nothing is said."""
+    headers = cycle.scope["headers"]
+    length = next((value for name, value in headers if name == b"content-length"), b"")
+    return int(length) if length.isdigit() else 0
