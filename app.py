@@ -35,7 +35,7 @@ from core.chats.store.place import data_folder, database_url  # noqa: E402
 from core.chats.store.store import Store  # noqa: E402
 from core.chats.taking_over import TakingOver  # noqa: E402
 from core.config.access import environment_access  # noqa: E402  # found through above
-from core.config.config import load_config  # noqa: E402
+from core.config.config import Config, load_config  # noqa: E402
 from core.errors import ConfigError, DiglotError  # noqa: E402
 from core.gateway.app import routes  # noqa: E402
 from core.gateway.call import GatewayState, install_gateway  # noqa: E402
@@ -82,8 +82,11 @@ async def forget_hourly(store: Store) -> None:
         await asyncio.sleep(_HOUR)
 
 
-def look_at_config() -> bool:
-    """Return whether other machines can reach this app; stop where they may not."""
+def look_at_config() -> tuple[bool, int]:
+    """Return whether other machines can reach this app, and for how many seconds it drains.
+
+    Stop where others must not reach it.
+    """
     # No address is every address.
     address = str(st.get_option("server.address") or "")
     try:
@@ -102,7 +105,7 @@ def look_at_config() -> bool:
         )
     if problem := refusal(access, host=address):
         refuse(problem.replace("--host", "--server.address"))
-    return not is_loopback(address)
+    return not is_loopback(address), math.ceil((config or Config()).drain)
 
 
 def refuse(problem: str) -> NoReturn:
@@ -111,7 +114,7 @@ def refuse(problem: str) -> NoReturn:
     sys.exit(2)
 
 
-exposed = look_at_config()
+exposed, drain = look_at_config()
 fleet = Fleet(config_path())
 gateway_state = GatewayState(fleet)
 
@@ -171,7 +174,7 @@ app = st.App(
     lifespan=lifespan,
     routes=[*routes(gateway_state, mcp), *chat_routes()],
     middleware=[
-        Middleware(BoundedServer, policy=page_policy(), drain=math.ceil(fleet.config.drain)),
+        Middleware(BoundedServer, policy=page_policy(), drain=drain),
         Middleware(PathForms, base=str(st.get_option("server.baseUrlPath") or "")),
         Middleware(OriginGuard, gateway_state=gateway_state, exposed=exposed),
         Middleware(IdentityMiddleware),

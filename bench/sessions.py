@@ -21,6 +21,7 @@ import httpx
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.typing import Origin, Subprotocol
 
 from core.chats.feed.tickets import Tickets
 from core.chats.store.store import Store
@@ -99,9 +100,9 @@ async def _open(stack: AsyncExitStack, url: str) -> None:
     socket = await stack.enter_async_context(
         websockets.connect(
             place,
-            subprotocols=["streamlit"],
+            subprotocols=[Subprotocol("streamlit")],
             max_size=None,
-            origin=url,  # type: ignore[arg-type,list-item]
+            origin=Origin(url),
         )
     )
     asked = BackMsg()

@@ -204,6 +204,35 @@ class Browser:
             )
 
 
+class ProgramStream:
+    """A program that asks a page process for a stream by OpenAI's API."""
+
+    def __init__(self, page: PageProcess, question: str) -> None:
+        self._lines: list[str] = []
+        self._begun = threading.Event()
+        body = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": question}]}
+        self._thread = threading.Thread(target=self._read, args=(page, body), daemon=True)
+        self._thread.start()
+        assert self._begun.wait(30)
+
+    def lines(self) -> list[str]:
+        """Return all lines that are not empty, once the stream has ended."""
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+        return self._lines
+
+    def whole(self) -> bool:
+        """Tell whether the stream had its end."""
+        return self.lines()[-1] == "data: [DONE]"
+
+    def _read(self, page: PageProcess, body: dict[str, Any]) -> None:
+        url = f"{page.url}/v1/chat/completions"
+        with httpx.stream("POST", url, json=body, timeout=30) as answer:
+            for line in answer.iter_lines():
+                self._lines += [line] if line else []
+                self._begun.set()
+
+
 class Stored:
     """What the database has of the answers to questions."""
 

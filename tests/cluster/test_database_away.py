@@ -19,6 +19,7 @@ from core.chats.jobs.runner import JobRunner
 from core.chats.store.store import Store
 from core.translation.events import Finish, TextDelta
 from core.translation.messages import text_of
+from tests.support.frozen_socket import network
 from tests.support.programs import until
 
 pytestmark = pytest.mark.slow
@@ -79,3 +80,29 @@ def test_every_character_is_stored_once_the_database_is_back(
             runner.close()
             store.close()
         admin.dispose()
+
+
+def test_a_network_that_stands_still_for_a_while_loses_nothing(
+    tmp_path: Path, postgresql: Callable[[str], str]
+) -> None:
+    journal = Journal(tmp_path / "unsaved")
+    with network(tmp_path, postgresql(f"cut_{time.monotonic_ns()}")) as between:
+        store = Store(between.url)
+        runner = JobRunner(store, journal=journal)
+        try:
+            jobs = [runner.start("ann", store.create_chat("ann").id, words) for _ in range(ANSWERS)]
+            until(lambda: all(job.snapshot().text for job in jobs))
+            between.cut()
+            # Nobody is told of it: what is not answered for three seconds counts as away.
+            until(lambda: {job.snapshot().phase for job in jobs} == {"saving"})
+            assert {job.snapshot().text for job in jobs} == {WHOLE}
+            assert len(list((tmp_path / "unsaved").iterdir())) == ANSWERS
+            between.mend()
+            until(lambda: all(job.done for job in jobs))
+            for job in jobs:
+                row = store.message("ann", job.message_id)
+                assert (row.state, text_of(row.message)) == ("complete", WHOLE)
+            assert list((tmp_path / "unsaved").iterdir()) == []
+        finally:
+            runner.close()
+            store.close()

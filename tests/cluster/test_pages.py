@@ -11,10 +11,9 @@ import pytest
 
 from core.chats.store.store import Store
 from tests.cluster.pages import (
-    PAUSE,
-    WORDS,
     Browser,
     PageProcess,
+    ProgramStream,
     SlowBackend,
     Stored,
     whole,
@@ -133,11 +132,14 @@ def test_a_process_that_hangs_for_a_while_loses_nothing(pages: Pages) -> None:
 def test_a_process_that_is_stopped_leaves_its_answers_to_the_other(pages: Pages) -> None:
     pages.up()
     mine, others = pages.ask("stop")
+    program = ProgramStream(pages.processes[0], "qprogram")
     began = time.monotonic()
     pages.processes[0].terminate()
     pages.processes[0].wait(20)
+    # A program cannot be handed over: it is told.
+    assert not program.whole() and "being stopped" in "".join(program.lines()[-2:])
     # The delay and the drain, and no more than moments: not the seconds that the rest takes.
-    assert time.monotonic() - began < PAUSE * WORDS + 8
+    assert time.monotonic() - began < 8
     all_whole(pages, mine)
     all_whole(pages, others)
     assert all("interrupted" not in browser.states for browser in mine)
