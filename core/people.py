@@ -55,7 +55,7 @@ class Places:
             kept = self._captures.of(owner)
             found["captures"] = [decode_json(dump_exchange(exchange)) for _, exchange in kept]
         if self._redis is not None:
-            found["responses"] = list(self._redis.of(owner).values())
+            found["stored_answers"] = list(self._redis.of(owner).values())
         return found
 
     def erase(self, owner: str) -> dict[str, int]:
@@ -66,7 +66,7 @@ class Places:
         if self._captures is not None:
             counts["captures"] = _unlinked([file for file, _ in self._captures.of(owner)])
         if self._redis is not None:
-            counts["responses"] = self._redis.erase(owner)
+            counts["stored_answers"] = self._redis.erase(owner)
         return counts
 
 

@@ -114,7 +114,7 @@ async def test_one_command_erases_a_person_everywhere_and_says_what(
     assert {place: len(rows) for place, rows in exported.items()} == {
         "chats": 1, "presets": 1, "toolboxes": 1, "matrices": 0, "messages": 2, "words": 1,
         "pieces": 1, "handovers": 1, "matrix_results": 0, "entries": 1, "unsaved": 1,
-        "captures": 1, "responses": 1,
+        "captures": 1, "stored_answers": 1,
     }  # fmt: skip
     text = json.dumps(exported)
     assert f"secret of {ANN}" in text and BEN not in text
@@ -133,22 +133,6 @@ async def test_one_command_erases_a_person_everywhere_and_says_what(
         # Not in a page that is free, either.
         folder = Path(url.removeprefix("sqlite:///")).parent
         assert not [f for f in folder.glob("chats.db*") if ANN.encode() in f.read_bytes()]
-
-
-def test_the_oldest_chats_go_by_age_and_by_size(url: str) -> None:
-    store = Store(url)
-    ids = []
-    for number in range(4):
-        chat = store.create_chat("ann", title=str(number))
-        store.add_message("ann", chat.id, said("x" * 1000), parent_id=None)
-        ids.append(chat.id)
-    second = store.chat("ann", ids[1]).updated
-    assert store.people.delete_old() == 0
-    assert store.people.delete_old(before=second) == 1
-    assert store.people.delete_old(max_bytes=2500) == 1
-    assert [chat.title for chat in store.chats("ann")] == ["3", "2"]
-    assert store.people.delete_old(max_bytes=10) == 2
-    store.close()
 
 
 async def test_exchanges_go_by_age_from_memory_and_disk(tmp_path: Path) -> None:

@@ -178,26 +178,3 @@ def test_the_previous_release_works_beside_this_one_on_one_database(url: str) ->
     assert store.growing.write("ann", mine.id, "w5", message=whole, state="running")
     assert text_of(store.message("ann", mine.id).message) == "one two three"
     store.close()
-
-
-def test_secrets_are_the_same_in_every_process_and_entries_are_kept(url: str) -> None:
-    stores = [Store(url), Store(url)]
-    found: list[bytes] = []
-    threads = [
-        threading.Thread(target=lambda s=store: found.append(s.common.secret("tickets")))
-        for store in stores
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 2 and found[0] == found[1] and len(found[0]) == 32
-    assert stores[0].common.secret("other") != found[0]
-    stores[0].entries.add("browser", "ab" * 32, now=5)
-    stores[0].entries.add("browser", "cd" * 32, now=6)
-    assert stores[1].entries.get("browser") == "cd" * 32
-    assert stores[1].entries.get("another") is None
-    stores[1].entries.forget(7)
-    assert stores[0].entries.get("browser") is None
-    for store in stores:
-        store.close()
