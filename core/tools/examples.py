@@ -44,7 +44,7 @@ def get_current_weather(location: str) -> dict[str, str]:
         return {"temperature": "25°C", "condition": "多云"}
     if "shanghai" in location.lower():
         return {"temperature": "25°C", "condition": "cloudy"}
-    return {"error": "未知地点"}
+    return {"error": "unknown place" if location.isascii() else "未知地点"}
 
 
 def calculate(expression: str) -> float | int:

@@ -126,7 +126,7 @@ def test_other_definitions_are_run_by_the_tools_of_the_same_names() -> None:
             {"location": "上海市"},
             '{"temperature":"25°C","condition":"多云"}',
         ),
-        ("get_current_weather", {"location": "Paris"}, '{"error":"未知地点"}'),
+        ("get_current_weather", {"location": "Paris"}, '{"error":"unknown place"}'),
         ("calculate", {"expression": "(3 + 4) * 2 - 10 // 3"}, "11"),
         ("calculate", {"expression": "2 ** 0.5"}, "1.4142135623730951"),
         ("convert_units", {"value": 10, "from_unit": "km", "to_unit": "mile"}, "6.213712"),

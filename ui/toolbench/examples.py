@@ -6,7 +6,7 @@ import streamlit as st
 from msgspec.structs import replace
 
 from core.chats.service import Service
-from core.tools.cases.examples import EXAMPLES, Example
+from core.tools.cases.examples import EXAMPLES, Example, example_tool
 from core.tools.cases.values import Case
 from core.tools.definitions.values import Definition
 from ui.toolbench.bench import bench, keep
@@ -37,7 +37,7 @@ def _use(service: Service, owner: str, example: Example, case: Case) -> None:
     kept = bench(service, owner)
     there = {one.tool.name for one in kept.definitions}
     missing = [
-        Definition(tool=tool)
+        Definition(tool=example_tool(tool, language()))
         for tool in service.toolbox.tools
         if tool.name in example.tools and tool.name not in there
     ]

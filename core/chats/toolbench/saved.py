@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.errors import InvalidRequest
-from core.tools.cases.examples import EXAMPLES
+from core.tools.cases.examples import EXAMPLES, example_tool
 from core.tools.cases.values import Case
 from core.tools.definitions.values import Definition
 from core.tools.toolbox import Toolbox
@@ -64,7 +64,11 @@ def new_workbench(toolbox: Toolbox, *, language: str) -> Workbench:
     """Return the initial state: the example tools and a case of each kind."""
     names = dict.fromkeys(name for example in EXAMPLES for name in example.tools)
     return Workbench(
-        definitions=tuple(Definition(tool=t) for t in toolbox.tools if t.name in names),
+        definitions=tuple(
+            Definition(tool=example_tool(tool, language))
+            for tool in toolbox.tools
+            if tool.name in names
+        ),
         cases=tuple(example.case(language) for example in EXAMPLES),
     )
 

@@ -1,4 +1,4 @@
-"""Example prompts in every language, with the expected calls."""
+"""Example prompts and tools in every language, with the expected calls."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from core.note import Note
 from core.tools.cases.values import Case, ExpectedCall
+from core.translation.messages import Tool
+from core.words import say
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -29,6 +31,18 @@ class Example(Struct, frozen=True, kw_only=True):
             replace(call, arguments=_said(call.arguments, language)) for call in self.expected
         )
         return Case(id=self.name, prompt=self.prompt.text(language), expected=expected)
+
+
+def example_tool(tool: Tool, language: str) -> Tool:
+    """Return an example tool with its description and its parameters' in one language."""
+    schema = dict(tool.parameters or {})
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    schema["properties"] = {
+        name: {**said, "description": say(f"example_tool.{tool.name}.{name}", language)}
+        for name, said in properties.items()
+    }
+    description = say(f"example_tool.{tool.name}.description", language)
+    return replace(tool, description=description, parameters=schema)
 
 
 def _example(tools: str, prompt: Note, wants: Mapping[str, Any]) -> Example:
