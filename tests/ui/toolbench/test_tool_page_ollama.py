@@ -20,7 +20,7 @@ def test_a_real_ollama_calls_the_weather_tool(
     extra = {"OLLAMA_HOST": ollama_server.url}
     with running_app(tmp_path, config="{}", extra=extra) as url:
         page = opened(chromium, url)
-        ask(page, "上海今天的天气怎么样?")
+        ask(page, "What is the weather like in Shanghai today?")
         start(page).click()
         expect(step(page, "25°C")).to_be_visible(timeout=120_000)
         expect(start(page)).to_be_enabled(timeout=120_000)
