@@ -40,14 +40,14 @@ def show_part(
     """Draw a part. ``said`` are the keys of its words; ``about`` is what else it is told, by the
     names in web/src/types.ts. ``heard`` is called before the page is drawn, with what has happened.
     """
-    key = _KEYS[part]
+    key, known = _KEYS[part], words(language())
     data = {
         "part": part,
         "module": f"{home()}/assets/{_entry()}",
         "home": home(),
         "ticket": tickets.make(owner, browser_mark(st.context.cookies.to_dict())),
         "language": language(),
-        "words": {one: words(language())[one] for one in said},
+        "words": {one: known[one] for one in said},
         "heard": heard_of(part),
         **about,
     }
