@@ -37,6 +37,8 @@ def show_surface(
         "apis": {name: t(f"api.{name}") for name in PAGE_DIALECTS},
         # What was clicked at the side is drawn here at once, until the page's script has it.
         "side": heard_of("side"),
+        # The options are those of what was picked up to this event.
+        "picked": heard_of("models"),
         **about,
     }
     said = [*(f"chat.{name}" for name in WORDS), *OTHER_WORDS, *phases]

@@ -3,7 +3,7 @@
 import { Api } from "./api";
 import { events } from "./stream";
 import { tellTabs } from "./tabs";
-import { unheard, type Tell } from "./telling";
+import { outbox, unheard, type Tell } from "./telling";
 import type { Attached, ChatView, Data, Fault, Grow, Message, MessageView, Options } from "./types";
 
 type Deed = Record<string, unknown> & { do: string };
@@ -11,7 +11,7 @@ type Deed = Record<string, unknown> & { do: string };
 const QUIET = new Set(["show", "hide", "restore", "rate", "rewrite", "branch"]); // deeds that ask no model
 const TRIES = 8;
 const PATIENCE = 10_000; // milliseconds
-const BETWEEN_DRAWINGS = 100; // milliseconds
+const BETWEEN_DRAWINGS = 400; // milliseconds
 const LOOK_EVERY = 2000; // milliseconds
 let count = 0;
 const MERGED = ["parts", "steps", "used", "thinking", "thought", "text", "deep", "images", "diagrams", "note", "cut", "error",
@@ -135,9 +135,10 @@ export class Store {
 
   /** Waits, for a while, until the page's script has been run to its end and its data is here. */
   private async chosen(): Promise<void> {
-    if (idle()) return;
+    const settled = () => idle() && this.data.picked >= outbox("models").heard;
+    if (settled()) return;
     const given = this.given;
-    await until(idle, PATIENCE);
+    await until(settled, PATIENCE);
     // The run is said to be over a moment before its data is here.
     await until(() => this.given > given, BETWEEN_DRAWINGS);
   }

@@ -8,6 +8,7 @@ const AGAIN = 400; // milliseconds
 let number = Date.now() * 1000;
 
 export class Outbox {
+  heard = 0; // the number of the last event that the script has heard
   private waiting: Told[] = [];
   private send: (events: Told[]) => void = () => undefined;
 
@@ -20,6 +21,7 @@ export class Outbox {
   /** Takes the way to the script, and how far it has heard. */
   take(send: (events: Told[]) => void, heard: number): void {
     this.send = send;
+    this.heard = heard;
     this.waiting = this.waiting.filter((event) => event.n > heard);
     if (this.waiting.length) setTimeout(() => { if (this.waiting.length) this.send(this.waiting); }, AGAIN);
   }

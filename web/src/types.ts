@@ -25,7 +25,7 @@ export interface Options { model: string; dialect?: string; [name: string]: unkn
 export interface Example { text: string; options: Options }
 export interface Data {
   sees: boolean; seeing: string;
-  side: number;
+  side: number; picked: number;
   home: string; ticket: string; language: string; chat: string; place: string; stamp: string; options: Options[];
   models: string[]; apis: Record<string, string>; temporary: boolean; found?: string; hint?: string; instead?: string; wire?: string; able?: string; meter?: { words: string; full: boolean; share?: number } | null; reach: number;
   examples: Example[];

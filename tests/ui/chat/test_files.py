@@ -31,7 +31,7 @@ def test_chats_of_open_webui_are_reported_on_and_then_kept(url: str, chromium: B
     shoot(page, "chat-import-report-en")
     page.get_by_role("button", name="Keep these 2 chats").click()
     expect(page.get_by_text("Old one")).to_be_visible()
-    page.get_by_role("button", name="Sums 算术").click()
+    page.get_by_role("button", name="Sums 算术", exact=True).click()
     expect(page.get_by_text("Rain, 18 °C.")).to_be_visible()
     expect(page.get_by_text("System prompt")).to_be_visible()
     expect(page.get_by_text("It is 255.")).to_be_visible()
