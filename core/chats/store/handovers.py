@@ -8,7 +8,7 @@ from typing import Any, cast
 from msgspec import Struct
 from sqlalchemy import Engine, delete, insert, select
 
-from core.chats.store.tables import handovers, messages, transaction
+from core.chats.store.tables import chats, handovers, messages, transaction
 from core.chats.values.chat import ChatOptions
 
 
@@ -34,14 +34,18 @@ class Handovers:
         self._now = now
 
     def offer(self, owner: str, message_id: str, options: ChatOptions, *, offered: int = 0) -> None:
-        """Offer an answer; ``offered`` 0 is now."""
+        """Offer an answer of the owner's; ``offered`` 0 is now. Another's is not offered."""
         row = {
             "message_id": message_id,
             "owner": owner,
             "options": options,
             "offered": offered or self._now(),
         }
+        own = select(messages.c.id).join(chats)
+        own = own.where(messages.c.id == message_id, chats.c.owner == owner)
         with transaction(self._writer) as db:
+            if db.execute(own).first() is None:
+                return
             db.execute(delete(handovers).where(handovers.c.message_id == message_id))
             db.execute(insert(handovers).values(row))
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.ui.app_process import visit
-from tests.ui.steps import answered, ask, settled, shoot
+from tests.ui.steps import address, answered, ask, settled, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -32,14 +32,16 @@ def test_its_width_is_dragged_moved_with_keys_and_kept(url: str, chromium: Brows
     page.mouse.up()
     expect(edge).not_to_have_attribute("aria-valuenow", "45")
     page.wait_for_function(f"was => Math.abs(({WIDTH})() - was - 154) < 25", arg=before)
-    dragged = page.evaluate(WIDTH)
+    dragged = int(edge.get_attribute("aria-valuenow") or 0)
     edge.press("ArrowRight")
-    page.wait_for_function(f"was => ({WIDTH})() < was", arg=dragged)
+    share = str(dragged - 3)
+    expect(edge).to_have_attribute("aria-valuenow", share)
     shoot(page, "wire-wide-en")
-    share = edge.get_attribute("aria-valuenow")
+    address(page)
     page.reload()
+    settled(page)
     page.locator("[data-do=wire]").click()
-    expect(edge).to_have_attribute("aria-valuenow", str(share))
+    expect(edge).to_have_attribute("aria-valuenow", share)
     page.keyboard.press("Escape")
     expect(edge).to_have_count(0)
 
