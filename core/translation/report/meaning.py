@@ -108,7 +108,11 @@ def _choice(value: Any, sent: Any) -> bool:
         return inner.get("name") == named or str(inner.get("type")).startswith(named)
     if isinstance(sent, dict):
         return bool(value == named or value in ("tool", "function"))
-    return bool(_CHOICES.get(value, value) == _CHOICES.get(sent, sent))
+    return bool(_choice_word(value) == _choice_word(sent))
+
+
+def _choice_word(value: Any) -> Any:
+    return _CHOICES.get(value, value) if isinstance(value, str) else value
 
 
 def _image(value: Any, sent: Any) -> bool:
