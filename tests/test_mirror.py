@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LIST = Path(__file__).with_name("unmirrored.txt")
-MOST = 235
+MOST = 234
 """How many may be missing. Lower it with the list; it never rises."""
 
 
