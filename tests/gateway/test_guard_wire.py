@@ -150,6 +150,8 @@ def test_names_in_paths_and_errors_end_no_header(url: str) -> None:
 def bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(protocol, "HEAD_TIME", 0.5)
     monkeypatch.setattr(gate, "BODY_TIME", 0.5)
+    # So long a body may come without a task that waits for it.
+    monkeypatch.setattr(protocol, "TICK", 0.2)
     config = 'model_list: [{model_name: m, litellm_params: {model: ollama/m, api_base: "h:9"}}]'
     with gateway(config, tmp_path, http=BoundedProtocol) as base:
         yield base
