@@ -35,6 +35,13 @@ class Server(NamedTuple):
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
+    def rest(self) -> None:
+        """Wait until it has loaded what it loads after its start."""
+        before = 0
+        while self.memory - before > _MB:
+            before = self.memory
+            time.sleep(2)
+
     def open(self) -> socket.socket:
         place = urlsplit(self.url)
         return socket.create_connection((place.hostname or "", place.port or 0), timeout=20)
@@ -48,7 +55,9 @@ def server(
     config = 'model_list: [{model_name: m, litellm_params: {model: ollama/m, api_base: "h:9"}}]'
     if request.param == "app":
         with running_app(folder, config=config) as url:
-            yield Server(url, int((folder / "app.pid").read_text()))
+            app = Server(url, int((folder / "app.pid").read_text()))
+            app.rest()
+            yield app
         return
     path = folder / "config.yaml"
     path.write_text(config)
