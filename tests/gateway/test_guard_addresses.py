@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socketserver
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,12 +39,29 @@ def backend() -> Iterator[Scripted]:
         yield scripted
 
 
-def config(url: str) -> str:
+class _NoTls(socketserver.BaseRequestHandler):
+    """Answers a TLS handshake as a server of plain HTTP does."""
+
+    def handle(self) -> None:
+        self.request.recv(4096)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[str]:
+    """Host and port of a server that speaks no TLS, and says so at once."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _NoTls) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def config(url: str, plain: str) -> str:
     place = url.removeprefix("http://")
     models = {
         "fine": f"http://{USER}:{PASSWORD}@{place}",
         "gone": f"http://{USER}:{PASSWORD}@127.0.0.1:9",
-        "secure": f"https://{USER}:{PASSWORD}@{place}",
+        "secure": f"https://{USER}:{PASSWORD}@{plain}",
     }
     return "model_list:\n" + "".join(
         f'  - {{model_name: {name}{kind}, litellm_params: {{model: {dialect}/m, api_base: "{base}",'
@@ -52,21 +71,23 @@ def config(url: str) -> str:
     )
 
 
-def served(rules: str, backend: Scripted, folder: Path) -> Iterator[str]:
+def served(rules: str, backend: Scripted, plain: str, folder: Path) -> Iterator[str]:
     path = folder / "config.yaml"
-    path.write_text(config(backend.url) + rules)
+    path.write_text(config(backend.url, plain) + rules)
     with serving_app(create_app(Fleet(path), exposed=True)) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def url(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield from served(KEYS, backend, tmp_path_factory.mktemp("keys"))
+def url(backend: Scripted, plain: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from served(KEYS, backend, plain, tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="module")
-def open_url(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield from served("diglot: {open: true}", backend, tmp_path_factory.mktemp("open"))
+def open_url(
+    backend: Scripted, plain: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    yield from served("diglot: {open: true}", backend, plain, tmp_path_factory.mktemp("open"))
 
 
 def ask(url: str, path: str, model: str, key: str, *, stream: bool) -> httpx.Response:
