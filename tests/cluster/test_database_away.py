@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from core.chats.jobs.answer import RunValue
-from core.chats.jobs.job import Job
 from core.chats.jobs.journal import Journal
 from core.chats.jobs.lost import LostAnswers
 from core.chats.jobs.runner import JobRunner
 from core.chats.store.store import Store
-from core.translation.events import Finish, TextDelta
 from core.translation.messages import text_of
+from tests.cluster.slow_answer import WHOLE, words
 from tests.support.frozen_socket import network
 from tests.support.programs import until
 
@@ -28,17 +25,6 @@ AWAY = 6.0
 """Seconds: longer than the tries of a job ever were, and than a process may be silent."""
 
 ANSWERS = 20
-
-
-async def words(_job: Job) -> AsyncIterator[RunValue]:
-    """An answer that begins before the database goes and ends while it is away."""
-    for number in range(40):
-        yield TextDelta(f"{number} ")
-        await asyncio.sleep(0.1)
-    yield Finish()
-
-
-WHOLE = "".join(f"{number} " for number in range(40))
 
 
 def test_every_character_is_stored_once_the_database_is_back(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from core.chats.jobs.answer import RunValue
-from core.chats.jobs.job import Job
 from core.chats.jobs.runner import JobRunner
 from core.chats.store.store import Store
-from core.translation.events import Finish, TextDelta
 from core.translation.messages import text_of
+from tests.cluster.slow_answer import WHOLE, words
 from tests.support.programs import until
 
 pytestmark = pytest.mark.slow
@@ -23,16 +20,6 @@ pytestmark = pytest.mark.slow
 ANSWERS = 200
 POOL = 15
 """Connections of one process at most: SQLAlchemy's pool of five, and ten more for a moment."""
-
-
-async def words(_job: Job) -> AsyncIterator[RunValue]:
-    for number in range(40):
-        yield TextDelta(f"{number} ")
-        await asyncio.sleep(0.1)
-    yield Finish()
-
-
-WHOLE = "".join(f"{number} " for number in range(40))
 
 
 def test_two_hundred_writers_need_few_connections_and_lose_nothing(

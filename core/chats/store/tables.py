@@ -121,18 +121,19 @@ messages = Table(
     Index("messages_of_chat", "chat_id", "created"),
 )
 
+
+def _of_message(**rules: Any) -> Column[str]:
+    """Return the column of a row that hangs on a message, and goes with it."""
+    return Column("message_id", String(32), ForeignKey("messages.id", ondelete="CASCADE"), **rules)
+
+
 # What a growing answer has gained since its row was last written: its text is the row's, and then
 # these in order. A whole row twice a second would be written anew each time, which costs a
 # database the square of the answer's length.
 pieces = Table(
     "pieces",
     metadata,
-    Column(
-        "message_id",
-        String(32),
-        ForeignKey("messages.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
+    _of_message(primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("written", BigInteger, nullable=False),
     Column("text", Text, nullable=False),
@@ -154,13 +155,7 @@ words = Table(
     metadata,
     # A number, as SQLite's full-text index requires; newer messages have larger ones.
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column(
-        "message_id",
-        String(32),
-        ForeignKey("messages.id", ondelete="CASCADE"),
-        nullable=False,
-        unique=True,
-    ),
+    _of_message(nullable=False, unique=True),
     Column("text", Text, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -218,12 +213,7 @@ entries = Table(
 handovers = Table(
     "handovers",
     metadata,
-    Column(
-        "message_id",
-        String(32),
-        ForeignKey("messages.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
+    _of_message(primary_key=True),
     Column("owner", Text, nullable=False),
     Column("options", Json(ChatOptions), nullable=False),
     Column("offered", BigInteger, nullable=False),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,19 +12,9 @@ from core.chats.values.chat import ChatMessage
 from core.errors import InvalidRequest
 from core.translation.messages import Message, Text
 from core.words import words
-from tests.support.whole_service import whole_service
-from tests.ui.actor import acting
 
 ME = "me"
 _DAY = 24 * 3600 * 10**9
-
-
-@pytest.fixture
-def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    with acting() as scripted:
-        monkeypatch.setenv("OLLAMA_HOST", scripted.url)
-        with whole_service(tmp_path) as made:
-            yield made
 
 
 def kept(service: Service, title: str, text: str = "", *, days: int = 0, owner: str = ME) -> str:

@@ -18,21 +18,8 @@ import pytest
 from core.exchanges.exchange import Exchange
 from core.gateway.protocols.direct_protocol import DirectProtocol
 from core.gateway.telemetry.metrics import Metrics
-from tests.support.direct_backend import SCRIPTS, Place, noted_ends, serving_place
+from tests.support.direct_backend import SCRIPTS, Place
 from tests.support.programs import until
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with serving_place(tmp_path_factory.mktemp("direct")) as found:
-        yield found
-
-
-@pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """How requests ended that were begun without a task: "over" or "handed over"."""
-    return noted_ends(monkeypatch)
-
 
 _OWN = re.compile(r"[0-9a-f]{32}|\"created\":\d+|\"created_at\":\"[^\"]*\"|127\.0\.0\.1:\d+"
                   r"|_duration\":\d+")  # fmt: skip

@@ -15,23 +15,11 @@ import pytest
 from core.backends.fleet import Fleet
 from core.exchanges.exchange import Exchange
 from core.gateway.app import create_app
-from tests.support.direct_backend import CONFIG, FLOOD, LAST, Place, noted_ends, serving_place
+from tests.support.direct_backend import CONFIG, FLOOD, LAST, Place
 from tests.support.programs import until
 from tests.support.threads import serving_app
 
 PATH = "/v1/chat/completions"
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with serving_place(tmp_path_factory.mktemp("direct")) as found:
-        yield found
-
-
-@pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """How requests ended that were begun without a task: "over" or "handed over"."""
-    return noted_ends(monkeypatch)
 
 
 def wire_body(model: str, *, stream: bool = False) -> bytes:

@@ -40,6 +40,18 @@ def with_details(tool: Tool, said: Mapping[str, Any]) -> Tool:
     )
 
 
+def _edits(replaced: str) -> dict[str, Any]:
+    """Return the properties of what views and changes a text file, by command."""
+    return {
+        "view_range": {**_PAIR, "description": "For view: the first and the last line."},
+        "file_text": text("For create: the content of the file."),
+        "old_str": text(replaced),
+        "new_str": text("For str_replace: the new text."),
+        "insert_line": {**_INTEGER, "description": "For insert: the line to insert after."},
+        "insert_text": text("For insert: the new text."),
+    }
+
+
 _PATH = text("An absolute path.")
 
 # docs.claude.com: bash tool, text editor tool, computer use tool, memory tool (2026-08).
@@ -60,12 +72,7 @@ ANTHROPIC: Mapping[str, Tool] = {
             "path",
             command=text("", "view", "create", "str_replace", "insert", "undo_edit"),
             path=_PATH,
-            view_range={**_PAIR, "description": "For view: the first and the last line."},
-            file_text=text("For create: the content of the file."),
-            old_str=text("For str_replace: the text to replace, which must stand there once."),
-            new_str=text("For str_replace: the new text."),
-            insert_line={**_INTEGER, "description": "For insert: the line to insert after."},
-            insert_text=text("For insert: the new text."),
+            **_edits("For str_replace: the text to replace, which must stand there once."),
         ),
     ),
     "computer": Tool(
@@ -93,12 +100,7 @@ ANTHROPIC: Mapping[str, Tool] = {
             "command",
             command=text("", "view", "create", "str_replace", "insert", "delete", "rename"),
             path=text("A path below /memories."),
-            view_range={**_PAIR, "description": "For view: the first and the last line."},
-            file_text=text("For create: the content of the file."),
-            old_str=text("For str_replace: the text to replace."),
-            new_str=text("For str_replace: the new text."),
-            insert_line={**_INTEGER, "description": "For insert: the line to insert after."},
-            insert_text=text("For insert: the new text."),
+            **_edits("For str_replace: the text to replace."),
             old_path=text("For rename: the path as it is."),
             new_path=text("For rename: the path as it shall be."),
         ),
