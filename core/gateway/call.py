@@ -165,12 +165,19 @@ class CallScope:
 
     def end(self, *, seen: bool = True) -> None:
         """End the request. It is counted and logged if ``seen``."""
+        gateway_state = self._gateway_state
+        try:
+            if self._slot is not None:
+                gateway_state.limits.release(self._slot, self._tokens())
+            if seen:
+                self._record()
+        finally:
+            # Last: who waits until nothing is in work any more finds everything counted.
+            gateway_state.metrics.in_flight -= 1
+
+    def _record(self) -> None:
+        """Count, trace and log the request."""
         gateway_state, exchange = self._gateway_state, self.exchange
-        gateway_state.metrics.in_flight -= 1
-        if self._slot is not None:
-            gateway_state.limits.release(self._slot, self._tokens())
-        if not seen:
-            return
         # The client left before an answer: 499, as in nginx.
         status = self.status or CLIENT_LEFT
         name = self.principal.name
