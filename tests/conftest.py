@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import re
 from pathlib import Path
@@ -73,20 +74,35 @@ def _mark(file: Path) -> str:
     return marked[1] if marked else ""
 
 
-_OUTSIDE = frozenset({"chromium", "embedded", "ollama", "postgresql", "redis_server"})
-"""Marks and fixtures of the tests that wait for a program which is not ours."""
+_SECOND_TRIES = 4
+"""How many tests of a run may pass at a second try; with one more the run has failed."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Rerun tests that need an outside program up to DIGLOT_RERUNS times, and no others."""
-    again = pytest.mark.flaky(reruns=int(os.environ.get("DIGLOT_RERUNS", "0")))
-    for item in items:
-        used = {mark.name for mark in item.iter_markers()}
-        if isinstance(item, pytest.Function):
-            params = item.callspec.params.values() if hasattr(item, "callspec") else ()
-            used.update(item.fixturenames, (value for value in params if isinstance(value, str)))
-        if used & _OUTSIDE:
-            item.add_marker(again)
+    """Try a failed test again where DIGLOT_RERUNS says so: one of thousands meets a busy moment."""
+    again = int(os.environ.get("DIGLOT_RERUNS", "0"))
+    for item in items if again else ():
+        item.add_marker(pytest.mark.flaky(reruns=again))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in which more than a few tests needed a second try."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:  # a worker's
+        return
+    again = len(reporter.stats.get("rerun", ()))
+    if again > _SECOND_TRIES:
+        reporter.write_line(f"{again} second tries, more than {_SECOND_TRIES}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from going through all collected tests again and again.
+
+    With them a full collection takes two to three seconds; some tests ask for one.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
