@@ -22,10 +22,12 @@ from core.chats.feed.faults import fault_view
 from core.chats.feed.growth import event_of, follow, places
 from core.chats.feed.listing import LISTED, change_line, find_chats, list_chats
 from core.chats.feed.offered import offer_models
+from core.chats.feed.preview import preview_file
 from core.chats.feed.shown import SHOWN, show_chat
 from core.chats.feed.tickets import Tickets
 from core.chats.feed.view import Viewer, foreign_images
 from core.chats.service import current_service
+from core.documents.values import FileRefused
 from core.error_kinds import error_facts
 from core.errors import AccessDenied, DiglotError, InvalidRequest
 from core.gateway.gate import read_body
@@ -62,6 +64,7 @@ def chat_routes() -> list[Route]:
         Route(f"{base}/assets/{{name}}", _asset, methods=["GET"]),
         Route(f"{base}/manifest.webmanifest", _manifest, methods=["GET"]),
         Route(f"{base}/icon.svg", _icon, methods=["GET"]),
+        Route(f"{base}/files", _ticketed(_file), methods=["POST"]),
         Route(f"{base}/models", _ticketed(_models), methods=["GET"]),
         Route(f"{base}/chats", _ticketed(_list), methods=["GET"]),
         Route(f"{base}/chats/{{chat}}", _ticketed(_change), methods=["PATCH"]),
@@ -87,7 +90,11 @@ def _ticketed(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
                 raise AccessDenied("the ticket is not good any more", code="ticket", status=401)
             return await handler(request, owner)
         except DiglotError as error:
-            view = fault_view(error_facts(error), _viewer(request).language)
+            language = _viewer(request).language
+            facts = error_facts(error)
+            if isinstance(error, FileRefused):
+                facts["message"] = error.note.text(language)
+            view = fault_view(facts, language)
             return _json({"code": error.code, "fault": view}, error.status)
 
     return answer
@@ -122,6 +129,15 @@ async def _manifest(request: Request) -> Response:
 async def _icon(request: Request) -> Response:
     headers = {"cache-control": "public, max-age=86400"}
     return FileResponse(_ICON, media_type="image/svg+xml", headers=headers)
+
+
+async def _file(request: Request, owner: str) -> Response:
+    """Return what a model would be given of the file that is sent."""
+    body = await read_body(request.receive, request.headers.raw)
+    if body is None:
+        return Response(status_code=499)
+    name = request.query_params.get("name", "")[:_TYPED]
+    return _json(await asyncio.to_thread(preview_file, name, body, _viewer(request).language))
 
 
 async def _models(request: Request, owner: str) -> Response:

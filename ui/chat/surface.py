@@ -24,7 +24,10 @@ WORDS = (
     "regenerate remove_file result running save send send_again stop system_message "
     "thinking title undo unsaved unsent version_back version_on wire wire_width write_on"
 ).split()
-OTHER_WORDS = ("empty.title", "error.diagnosis", "error.said", "search.assistant", "search.user")
+OTHER_WORDS = (
+    "empty.title", "error.diagnosis", "error.said", "files.preview", "files.reading",
+    "search.assistant", "search.user",
+)  # fmt: skip
 
 
 def show_surface(

@@ -1,6 +1,7 @@
 // The transcript with the composer below it, and how it scrolls.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ArrowDown, ChevronUp, Clock } from "lucide";
+import { attach } from "./attaching";
 import { Composer } from "./composer";
 import { Icon } from "./icons";
 import { again, MessageView } from "./message";
@@ -17,6 +18,7 @@ export function Chat() {
   const list = useRef<HTMLDivElement>(null);
   const section = useRef<HTMLElement>(null);
   const [away, setAway] = useState(false);
+  const [dropping, setDropping] = useState(false);
   const stick = useRef(true);
   useRoom(section);
   useScrolling(list, stick, setAway);
@@ -24,12 +26,24 @@ export function Chat() {
   useFocus(section);
   const empty = !store.id && !store.messages.length && !store.fault && !store.unsent;
   const last = store.messages.at(-1);
+  const over = (value: boolean) => (event: DragEvent) => {
+    event.preventDefault();
+    setDropping(value);
+  };
+  const drop = {
+    onDragOver: over(true),
+    onDragLeave: over(false),
+    onDrop: (event: DragEvent) => {
+      over(false)(event);
+      if (data.options[0]?.model) attach(store, event.dataTransfer?.files ?? [], words["chat.lost_cause"]);
+    },
+  };
   const toEnd = () => {
     stick.current = true;
     list.current!.scrollTop = list.current!.scrollHeight;
   };
   return (
-    <section ref={section} class={empty ? "chat empty" : "chat"} aria-label={words["chat.title"]}>
+    <section ref={section} class={`chat${empty ? " empty" : ""}${dropping ? " dropping" : ""}`} aria-label={words["chat.title"]} {...drop}>
       <div ref={list} class="list" role="log" aria-label={words["chat.messages"]} aria-live="off" tabIndex={0} hidden={empty}>
         <div class="inner">
           {store.earlier && <p><button type="button" class="quiet" onClick={() => void earlier(list.current!, store)}><Icon of={ChevronUp} size={16} /> {words["chat.earlier"]}</button></p>}

@@ -1,9 +1,10 @@
 // The field for the question, its files, and the buttons that send and stop.
-import { useLayoutEffect, useRef } from "preact/hooks";
-import { ArrowUp, Paperclip, Square, X } from "lucide";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { ArrowUp, Paperclip, Square } from "lucide";
+import { attach } from "./attaching";
+import { Files } from "./files";
 import { Icon, IconButton } from "./icons";
 import { useSurface } from "./surface";
-import type { Attached } from "./types";
 
 export function Composer() {
   const { store, data, words, tell } = useSurface();
@@ -17,17 +18,23 @@ export function Composer() {
   const send = () => {
     const text = box.current!.value;
     if (!model || (!text.trim() && !store.files.length)) return;
-    const files = store.files;
+    store.sending = store.files.some((file) => file.state === "reading");
+    const files = store.files.filter((file) => file.state === "ready");
+    if (store.sending || (!text.trim() && !files.length)) return;
     box.current!.value = store.draft = "";
     store.files = [];
     fit(box.current!);
     store.ask(text.trim() ? text : "", files);
     box.current!.focus();
   };
-  const add = async (list: Iterable<File>) => {
-    const read = await Promise.all([...list].map(attached));
-    store.files = [...store.files, ...read];
-    store.changed();
+  useEffect(() => {
+    if (!store.sending || store.files.some((file) => file.state === "reading")) return;
+    store.sending = false;
+    // What cannot be read is told first: its writer may want to say something else without it.
+    if (!store.files.some((file) => file.state === "refused")) send();
+  });
+  const add = (list: Iterable<File>) => {
+    attach(store, list, words["chat.lost_cause"]);
     box.current!.focus();
   };
   const keys = (event: KeyboardEvent) => {
@@ -42,23 +49,8 @@ export function Composer() {
   };
   const hint = store.busy ? words["chat.input_busy"] : words["chat.input"].replace("{model}", model || "…");
   return (
-    <form
-      class="composer"
-      onSubmit={(event) => { event.preventDefault(); send(); }}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => { event.preventDefault(); void add(event.dataTransfer?.files ?? []); }}
-    >
-      {store.files.length > 0 && (
-        <ul class="files">
-          {store.files.map((file, place) => (
-            <li key={`${file.name}${place}`} data-testid="attached">
-              {file.image && <img src={file.image} alt="" />}
-              <span>{file.name}</span>
-              <IconButton of={X} name={words["chat.remove_file"].replace("{name}", file.name)} onClick={() => { store.files = store.files.filter((one) => one !== file); store.changed(); }} />
-            </li>
-          ))}
-        </ul>
-      )}
+    <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
+      <Files back={() => box.current!.focus()} />
       {!data.sees && model && store.files.some((file) => file.image) && (
         <p class="note" role="status">
           {words["chat.blind"].replace("{model}", model)}
@@ -66,7 +58,7 @@ export function Composer() {
         </p>
       )}
       <div class="row">
-        <input ref={chooser} type="file" multiple hidden onChange={(event) => { void add(event.currentTarget.files ?? []); event.currentTarget.value = ""; }} />
+        <input ref={chooser} type="file" multiple hidden onChange={(event) => { add(event.currentTarget.files ?? []); event.currentTarget.value = ""; }} />
         <IconButton of={Paperclip} name={words["chat.attach"]} onClick={() => chooser.current!.click()} disabled={!model} />
         <textarea
           ref={box}
@@ -76,7 +68,7 @@ export function Composer() {
           placeholder={hint}
           disabled={!model}
           onInput={(event) => { store.draft = event.currentTarget.value; fit(event.currentTarget); }}
-          onPaste={(event) => { const files = event.clipboardData?.files; if (files?.length) { event.preventDefault(); void add(files); } }}
+          onPaste={(event) => { const files = event.clipboardData?.files; if (files?.length) { event.preventDefault(); add(files); } }}
           onKeyDown={keys}
         />
         {store.busy && (
@@ -95,19 +87,4 @@ export function Composer() {
 function fit(box: HTMLTextAreaElement): void {
   box.style.height = "auto";
   box.style.height = `${Math.min(box.scrollHeight + 2, window.innerHeight * 0.35)}px`;
-}
-
-async function attached(file: File): Promise<Attached> {
-  const url = await new Promise<string>((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
-  return {
-    name: file.name || "image.png",
-    data: url.slice(url.indexOf(",") + 1),
-    size: file.size,
-    image: /^image\/(png|jpeg|gif|webp)$/.test(file.type) ? url : "",
-  };
 }

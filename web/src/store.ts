@@ -28,6 +28,7 @@ export class Store {
   undo = "";
   draft = "";
   files: Attached[] = [];
+  sending = false; // as soon as its files are read
   editing = "";
   scroll: { top: number; stick: boolean } | null = null;
   asked = ""; // the question that was asked last on this page, by its key
@@ -89,7 +90,7 @@ export class Store {
     ];
     this.messages.push(message({ id: key, role: "user", parts }), message({ id: `${key}-answer`, role: "assistant", state: "running" }));
     this.asked = key;
-    const sent = files.map(({ name, data }) => ({ name, data }));
+    const sent = files.map(({ name, data, text }) => (text === undefined ? { name, data } : { name, text }));
     const deed = () => ({ do: "ask", text, files: sent, options: options ?? this.options, temporary: this.data.temporary });
     void this.act(deed, () => {
       this.messages = this.messages.filter((one) => !one.key.startsWith(key));
@@ -143,7 +144,7 @@ export class Store {
     await until(() => this.given > given, BETWEEN_DRAWINGS);
   }
 
-  private async request(path: string, init: RequestInit): Promise<Response> {
+  async request(path: string, init: RequestInit): Promise<Response> {
     return this.api.request(path, init);
   }
 

@@ -31,7 +31,11 @@ export interface Data {
   examples: Example[];
   words: Record<string, string>; fresh: number; heard: number;
 }
-export interface Attached { name: string; data: string; size: number; image: string }
+/** A file beside a question: `data` of an image, `text` as the model gets it of any other, `why` it is refused. */
+export interface Attached {
+  name: string; data: string; image: string; state: "reading" | "ready" | "refused";
+  about?: string; text?: string; cut?: string; why?: string;
+}
 
 /** A message as it is drawn: what the server said of it, and what only this page knows. */
 export interface Message extends MessageView {

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from core.chats.service import Service
-from core.chats.transfer.attachments import read_file
+from core.chats.transfer.attachments import read_file, text_part
 from core.chats.values.chat import ChatOptions
 from core.errors import InvalidRequest
 from core.translation.codec.json import JSON_ERRORS
@@ -30,10 +30,11 @@ Deed = Literal[
 
 
 class SentFile(Struct, frozen=True):
-    """A file beside a question."""
+    """A file beside a question: its bytes, or its text as it was read for the preview."""
 
     name: str
-    data: bytes
+    data: bytes = b""
+    text: str | None = None
 
 
 class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,7 +78,7 @@ def act(service: Service, owner: str, chat_id: str, asked: Asked, language: str)
 
 def _ask(service: Service, owner: str, chat_id: str, asked: Asked, language: str) -> str:
     options = _options(asked)
-    files: list[Part] = [read_file(file.name, file.data) for file in asked.files]
+    files: list[Part] = [_part(file) for file in asked.files]
     if not asked.text.strip() and not files:
         raise InvalidRequest("there is nothing to ask", path="text")
     text = asked.text if asked.text.strip() else say("chat.look", language)
@@ -97,6 +98,12 @@ def _ask(service: Service, owner: str, chat_id: str, asked: Asked, language: str
             service.store.delete_chat(owner, made.id)
         raise
     return chat_id
+
+
+def _part(file: SentFile) -> Part:
+    if file.text is not None:
+        return text_part(file.name, file.text)
+    return read_file(file.name, file.data).part
 
 
 def _options(asked: Asked) -> tuple[ChatOptions, ...]:

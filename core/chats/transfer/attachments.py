@@ -1,7 +1,7 @@
 """Files attached to a question: images for vision models, text for all models.
 
-A text file becomes a part of the question, with its name and in a code fence, since no API of
-Diglot has a field for it.
+A document (PDF, Word, Excel, PowerPoint) is read to text, and text becomes a part of the question,
+with the file's name and in a code fence, since no API of Diglot has a field for it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,12 @@ from __future__ import annotations
 import base64
 import re
 
-from core.errors import InvalidRequest
+from msgspec import Struct
+
+from core.documents.kinds import kind_of
+from core.documents.reading import LIMITS, read_document
+from core.documents.values import Document, FileRefused
+from core.note import Note
 from core.translation.messages import Image, Part, Text
 
 MAX_IMAGE = 20_000_000
@@ -24,22 +29,46 @@ _IMAGES = {
     b"GIF8": "image/gif",
 }
 _HEAD = re.compile(r"\AFile: (.+)\n(`{3,})")
+_DOCUMENTS = frozenset(("pdf", "docx", "xlsx", "pptx"))
 
 
-def read_file(name: str, data: bytes) -> Part:
+class Attachment(Struct, frozen=True, kw_only=True):
+    """A file as a part of a question. ``what`` says what kind of file it is, ``text`` is what was
+    read of it, and ``cut``, where not all of it was read, says what is missing.
+    """
+
+    part: Part
+    what: Note
+    text: str = ""
+    cut: Note | None = None
+
+
+def read_file(name: str, data: bytes) -> Attachment:
     """Return a file as a part of a question. Its type is detected from its bytes.
 
-    Raises InvalidRequest for what is neither an image nor text, and for what is too large.
+    Blocks while a document is read. Raises FileRefused for what is neither an image nor a document
+    nor text, and for what is too large.
     """
     media_type = _image_type(data)
     if media_type:
         _check_size(name, data, MAX_IMAGE)
-        return Image(data=base64.b64encode(data).decode(), media_type=media_type)
+        image = Image(data=base64.b64encode(data).decode(), media_type=media_type)
+        return Attachment(part=image, what=Note("files.kind.image"))
+    _check_size(name, data, LIMITS.size)
+    kind = kind_of(name, data)
+    if kind is not None:
+        return _document(name, read_document(name, data, kind))
     _check_size(name, data, MAX_TEXT)
     text = _decoded(name, data)
+    return Attachment(part=text_part(name, text), what=Note("files.kind.text"), text=text)
+
+
+def text_part(name: str, text: str) -> Text:
+    """Return the text of a file as a part of a question."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`{3,}", text)), default=0))
     ending = name.rpartition(".")[2] if "." in name else ""
-    language = ending if ending.isalnum() else ""
+    # What was read of a document is no PDF any more.
+    language = ending if ending.isalnum() and ending.lower() not in _DOCUMENTS else ""
     shown = " ".join(name.split())
     return Text(f"File: {shown}\n{fence}{language}\n{text.rstrip(chr(10))}\n{fence}")
 
@@ -50,6 +79,15 @@ def attached_name(part: Part) -> str:
     return found[1] if found else ""
 
 
+def _document(name: str, read: Document) -> Attachment:
+    cut = None
+    if read.cut:
+        known = {"read": read.read, "pages": f"{read.pages:,}", "characters": f"{len(read.text):,}"}
+        cut = Note(f"files.cut.{read.cut}").fill(**known)
+    what = Note(f"files.kind.{read.kind}").fill(count=f"{read.pages:,}")
+    return Attachment(part=text_part(name, read.text), what=what, text=read.text, cut=cut)
+
+
 def _image_type(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
@@ -58,11 +96,7 @@ def _image_type(data: bytes) -> str:
 
 def _check_size(name: str, data: bytes, most: int) -> None:
     if len(data) > most:
-        raise InvalidRequest(
-            f"{name} has {len(data):,} bytes; at most {most:,} can be sent",
-            path="files",
-            code="file_refused",
-        )
+        raise FileRefused("bytes", name=name, size=f"{len(data):,}", most=f"{most:,}")
 
 
 def _decoded(name: str, data: bytes) -> str:
@@ -76,9 +110,4 @@ def _decoded(name: str, data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InvalidRequest(
-        f"{name} is neither an image (PNG, JPEG, WebP, GIF) nor text, and models can be sent "
-        "nothing else: save it as text, or take a picture of it",
-        path="files",
-        code="file_refused",
-    )
+    raise FileRefused("unknown", name=name)

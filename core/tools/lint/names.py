@@ -10,6 +10,7 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
+from core.tokens import about_tokens
 from core.tools.definitions.reading import dump_as
 from core.tools.lint.finding import Finding, finding
 from core.translation.messages import Tool
@@ -42,11 +43,10 @@ def check_names(tools: Sequence[Tool]) -> Iterator[Finding]:
 
 
 def token_estimate(tools: Sequence[Tool]) -> int:
-    """Estimate the tokens of the block of tools: about four Latin letters or one Chinese
-    character and a half each, which no model's tokenizer does exactly."""
-    text = "".join(json.dumps(dump_as(tool, "openai"), ensure_ascii=False) for tool in tools)
-    wide = sum(character > "\u2e7f" for character in text)
-    return round((len(text) - wide) / 4 + wide / 1.5)
+    """Estimate the tokens of the block of tools."""
+    return about_tokens(
+        "".join(json.dumps(dump_as(tool, "openai"), ensure_ascii=False) for tool in tools)
+    )
 
 
 def _check_name(index: int, tool: Tool) -> Iterator[Finding]:

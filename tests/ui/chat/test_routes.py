@@ -18,6 +18,7 @@ from core.chats.service import Service
 from core.chats.values.chat import ChatOptions
 from core.translation.messages import Image, Message, Text
 from core.words import words
+from tests.support.documents import word
 from tests.support.whole_service import whole_service
 from tests.ui.actor import acting
 from ui.chat.routes import ASSETS, chat_routes, tickets
@@ -231,3 +232,14 @@ def test_a_backend_is_asked_with_what_was_given(service: Service, client: TestCl
     chat = views(client.post("/ui/chats/new", json=deed))[-1]
     assert chat["messages"][-1]["text"].startswith("You said: x")
     assert "2 messages" in chat["messages"][-1]["text"]
+
+
+def test_a_file_is_read_before_it_is_sent(client: TestClient) -> None:
+    told = client.post("/ui/files", params={"name": "a.docx"}, content=word()).json()
+    assert told["about"].startswith("Word · about ") and "# Report 报告" in told["text"]
+    client.headers["x-diglot-language"] = "zh"
+    refused = client.post("/ui/files", params={"name": "a.docx"}, content=word()[:900])
+    assert refused.status_code == 400
+    assert refused.json()["fault"]["said"] == "a.docx 已损坏，无法读取。"
+    del client.headers["x-diglot-ticket"]
+    assert client.post("/ui/files", params={"name": "a"}, content=b"a").status_code == 401

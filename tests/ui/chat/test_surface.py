@@ -21,7 +21,7 @@ WEB = ROOT / "web"
 
 def test_every_word_that_the_script_says_is_given_to_it() -> None:
     source = "".join(path.read_text("utf-8") for path in (WEB / "src").glob("*.ts*"))
-    said = set(re.findall(r'"((?:chat|empty|error|search|phase|models)\.\w+)"', source))
+    said = set(re.findall(r'"((?:chat|empty|error|search|phase|models|files)\.\w+)"', source))
     given = {f"chat.{name}" for name in WORDS} | {*OTHER_WORDS, *side.WORDS, *picker.WORDS}
     phases = {key for key in said if key.startswith("phase.")}
     assert said - phases == given

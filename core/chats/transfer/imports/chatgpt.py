@@ -231,7 +231,7 @@ class _Reader:
             self._note("part", "changed", missing)
             return Say(f"[{name}]")
         try:
-            part = read_file(name if name != known else found[0], found[1])
+            part = read_file(name if name != known else found[0], found[1]).part
         except InvalidRequest:
             self._note("part", "changed", "file_refused")
             return Say(f"[{name}]")

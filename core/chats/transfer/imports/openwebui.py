@@ -283,7 +283,8 @@ def _files(row: Mapping[str, Any], role: str, note: Any) -> Iterator[Event]:
         inside = map_of(map_of(one.get("file")).get("data")).get("content")
         text = text_from(inside) or text_from(one.get("content"))
         try:
-            part = read_file(name, text.encode("utf-8", "replace")) if text else None
+            data = text.encode("utf-8", "replace")
+            part = read_file(name, data).part if text else None
         except InvalidRequest:
             part = None
         if isinstance(part, Text):
