@@ -16,7 +16,8 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,8 +28,11 @@ ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
 from core.backends.fleet import Fleet  # noqa: E402
+from core.chats import taking_over  # noqa: E402
+from core.chats.jobs import lost  # noqa: E402
 from core.chats.jobs.journal import Journal, journal_folder  # noqa: E402
 from core.chats.jobs.lost import LostAnswers  # noqa: E402
+from core.chats.jobs.repeated import repeated  # noqa: E402
 from core.chats.jobs.runner import JobRunner  # noqa: E402
 from core.chats.service import Service, current_service, install  # noqa: E402
 from core.chats.store.place import data_folder, database_url  # noqa: E402
@@ -36,7 +40,7 @@ from core.chats.store.store import Store  # noqa: E402
 from core.chats.taking_over import TakingOver  # noqa: E402
 from core.config.access import environment_access  # noqa: E402  # found through above
 from core.config.config import Config, load_config  # noqa: E402
-from core.errors import ConfigError, DiglotError  # noqa: E402
+from core.errors import ConfigError  # noqa: E402
 from core.gateway.app import routes  # noqa: E402
 from core.gateway.call import GatewayState, install_gateway  # noqa: E402
 from core.gateway.endpoints.mcp import McpEndpoint  # noqa: E402
@@ -65,21 +69,16 @@ def config_path() -> Path | None:
     return usual if usual.exists() else None
 
 
-async def forget_hourly(store: Store) -> None:
-    """Delete for good, every hour, what was put away or was temporary a day ago, and what is older
-    or more than the config lets be kept.
+def forget_old(store: Store) -> None:
+    """Delete for good what was put away or was temporary a day ago, and what is older or more than
+    the config lets be kept. Raises DiglotError.
     """
-    while True:
-        now, history = time.time(), fleet.config.history
-        with suppress(DiglotError):
-            await asyncio.to_thread(store.forget, idle=_DAY)
-            await asyncio.to_thread(store.entries.forget, int((now - 365 * _DAY) * 1e9))
-            if history.days is not None or history.max_bytes is not None:
-                before = 0 if history.days is None else int((now - history.days * _DAY) * 1e9)
-                await asyncio.to_thread(
-                    store.people.delete_old, before=before, max_bytes=history.max_bytes
-                )
-        await asyncio.sleep(_HOUR)
+    now, history = time.time(), fleet.config.history
+    store.forget(idle=_DAY)
+    store.entries.forget(int((now - 365 * _DAY) * 1e9))
+    if history.days is not None or history.max_bytes is not None:
+        before = 0 if history.days is None else int((now - history.days * _DAY) * 1e9)
+        store.people.delete_old(before=before, max_bytes=history.max_bytes)
 
 
 def look_at_config() -> tuple[bool, int]:
@@ -141,8 +140,10 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     await asyncio.to_thread(store.matrices.recover)
     tickets.share(await asyncio.to_thread(store.common.secret, "tickets"))
     chores = [
-        asyncio.create_task(forget_hourly(store)),
-        asyncio.create_task(LostAnswers(store.growing, journal).watch()),
+        asyncio.create_task(repeated(partial(forget_old, store), every=_HOUR)),
+        asyncio.create_task(
+            repeated(LostAnswers(store.growing, journal).look, every=lost.LOOK_EVERY)
+        ),
     ]
     async with fleet, open_tool_runtime(fleet.config.tools) as tool_runtime:
         jobs = JobRunner(store, asyncio.get_running_loop(), journal=journal)
@@ -150,7 +151,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         install(service)
         install_gateway(gateway_state)
         taking = TakingOver(service, lambda: gateway_state.readiness.stopping)
-        chores.append(asyncio.create_task(taking.watch()))
+        chores.append(asyncio.create_task(repeated(taking.look, every=taking_over.LOOK_EVERY)))
         gateway_state.readiness.ping = store.ping
         gateway_state.readiness.say_so_first()
         # The first page that draws a table would wait a second for this.

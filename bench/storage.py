@@ -67,11 +67,12 @@ async def _write(store: Store, writes: int, each: int) -> None:
         said = ""
         for number in range(writes):
             said += f"{number:x} ".rjust(each, "word "[number % 5])
-            await saved.grow(_changes(said, "running"))
-        await saved.finish(_changes(said, "complete"), lambda: None)
+            await saved.grow(changes(said, "running"))
+        await saved.finish(changes(said, "complete"), lambda: None)
 
 
-def _changes(said: str, state: State) -> MessageChanges:
+def changes(said: str, state: State) -> MessageChanges:
+    """Return what a job writes of an answer that has said so much."""
     return MessageChanges(
         message=Message(role="assistant", parts=(Text(said),)),
         state=state,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from core.chats.service import Service
 from core.chats.store.handovers import Handover
@@ -15,7 +13,8 @@ from core.errors import DiglotError, InvalidRequest
 GOOD_FOR = 900.0
 """Seconds after which nobody waits any more: the answer stays interrupted then, with its button."""
 
-_EVERY = 1.0
+LOOK_EVERY = 1.0
+"""Seconds between two looks."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,13 +25,6 @@ class TakingOver:
     def __init__(self, service: Service, stopping: Callable[[], bool]) -> None:
         self._service = service
         self._stopping = stopping
-
-    async def watch(self) -> None:
-        """Look every second, until cancelled."""
-        while True:
-            with suppress(DiglotError):
-                await asyncio.to_thread(self.look)
-            await asyncio.sleep(_EVERY)
 
     def look(self) -> int:
         """Look once; return how many answers are gone on with. Raises DiglotError."""

@@ -18,6 +18,14 @@ from core.tools.examples import example_toolbox
 __all__ = ["whole_service"]
 
 
+async def _leave() -> None:
+    """End what is still at work in the background, such as the making of a title."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
 @contextmanager
 def whole_service(folder: Path) -> Iterator[Service]:
     """Run it, and make it the one of this process. OLLAMA_HOST says whom it asks."""
@@ -41,6 +49,7 @@ def whole_service(folder: Path) -> Iterator[Service]:
         wait(jobs.aclose())
         wait(fleet.__aexit__(None, None, None))
         store.close()
+        wait(_leave())
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

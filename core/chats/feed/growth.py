@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from msgspec import Struct
 
@@ -200,14 +200,10 @@ def _woken(jobs: Sequence[Job | AnswerElsewhere]) -> Iterator[asyncio.Event]:
     def wake() -> None:
         loop.call_soon_threadsafe(woken.set)
 
-    mine = [job for job in jobs if isinstance(job, Job)]
-    for job in mine:
-        job.listeners.add(wake)
-    try:
+    with ExitStack() as stack:
+        for job in jobs:
+            stack.enter_context(job.telling(wake))
         yield woken
-    finally:
-        for job in mine:
-            job.listeners.discard(wake)
 
 
 def _numbers(at: str) -> tuple[int, int, int]:

@@ -1,9 +1,10 @@
-"""An answer that another process writes, followed by polling its row."""
+"""An answer that another process writes, followed by reading its row."""
 
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from core.chats.jobs.job import Snapshot
 from core.chats.store.store import Store
@@ -13,6 +14,9 @@ from core.translation.messages import text_of
 
 _LOOK_EVERY = 0.4
 """Seconds between two reads of the row: as often as a job writes it."""
+
+_LOOK_ANYWAY = 2.0
+"""Seconds between two reads where changes are told (core.chats.store.news)."""
 
 
 class AnswerElsewhere:
@@ -27,6 +31,9 @@ class AnswerElsewhere:
         self._store = store
         self._snapshot = _seen(row)
         self._looked = time.monotonic()
+        # Whether somebody is told of changes, and whether there was one since the last read.
+        self._told = False
+        self._changed = False
 
     @property
     def done(self) -> bool:
@@ -35,14 +42,33 @@ class AnswerElsewhere:
 
     def snapshot(self) -> Snapshot:
         """Return the answer as its row was last seen; the same object while nothing changes."""
-        if not self.done and time.monotonic() - self._looked >= _LOOK_EVERY:
-            self._looked = time.monotonic()
+        told = self._told and self._store.growing.news.heard
+        pause = _LOOK_ANYWAY if told else _LOOK_EVERY
+        if not self.done and (self._changed or time.monotonic() - self._looked >= pause):
+            self._looked, self._changed = time.monotonic(), False
             # A short outage of the database is ignored: the next call asks again.
             with suppress(DiglotError):
                 row = self._store.message(self.owner, self.message_id)
                 if row.updated != self._snapshot.version or row.state != self._snapshot.state:
                     self._snapshot = _seen(row)
         return self._snapshot
+
+    @contextmanager
+    def telling(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Have ``listener`` called, in any thread, after each change, until the block ends; where
+        changes are not told, ``snapshot`` has to be asked.
+        """
+
+        def changed() -> None:
+            self._changed = True
+            listener()
+
+        self._told = True
+        try:
+            with self._store.growing.news.followed(self.message_id, changed):
+                yield
+        finally:
+            self._told = False
 
     def waited(self) -> float:
         """Return the seconds since the answer was first seen here."""

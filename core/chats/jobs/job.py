@@ -118,6 +118,15 @@ class Job:
                 self._seen = self._look()
             return self._seen
 
+    @contextmanager
+    def telling(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Have ``listener`` called, in any thread, after each change, until the block ends."""
+        self.listeners.add(listener)
+        try:
+            yield
+        finally:
+            self.listeners.discard(listener)
+
     def waited(self) -> float:
         """Return the seconds since the answer was asked for."""
         return (time.monotonic_ns() - self.started) / 1e9

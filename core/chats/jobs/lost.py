@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
-from contextlib import suppress
 
 from core.chats.jobs.journal import Journal
 from core.chats.store.growing import GrowingAnswers
@@ -16,9 +13,8 @@ LOST_AFTER = 8.0
 core.chats.jobs.job.TOUCH_EVERY seconds.
 """
 
-_EVERY = 2.0
-
-_log = logging.getLogger(__name__)
+LOOK_EVERY = 2.0
+"""Seconds between two looks."""
 
 
 class LostAnswers:
@@ -40,13 +36,6 @@ class LostAnswers:
         self._lost_after = lost_after
         # id -> (when it was last written, since when that has been seen here)
         self._seen: dict[str, tuple[int, float]] = {}
-
-    async def watch(self) -> None:
-        """Look every two seconds, until cancelled."""
-        while True:
-            with suppress(DiglotError):
-                await asyncio.to_thread(self.look)
-            await asyncio.sleep(_EVERY)
 
     def look(self) -> int:
         """Look once; return how many answers were found to be lost. Raises DiglotError."""

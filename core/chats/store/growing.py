@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from core.chats.store.news import News
 from core.chats.store.rows import index_words, messages_of, owned
 from core.chats.store.tables import chats, messages, pieces, transaction
 from core.chats.values.chat import ChatMessage, MessageChanges, State
@@ -42,14 +43,15 @@ class Piece(Struct, frozen=True, kw_only=True):
 class GrowingAnswers:
     """The rows in state ``running``, of all owners and all processes on one database.
 
-    ``now`` gives nanoseconds since 1970. Methods raise BackendUnavailable (``store_unavailable``)
-    while the database is down.
+    ``now`` gives nanoseconds since 1970; ``news`` tells of what is written. Methods raise
+    BackendUnavailable (``store_unavailable``) while the database is down.
     """
 
-    def __init__(self, reader: Engine, writer: Engine, now: Callable[[], int]) -> None:
+    def __init__(self, reader: Engine, writer: Engine, now: Callable[[], int], news: News) -> None:
         self._reader = reader
         self._writer = writer
         self._now = now
+        self.news = news
 
     def write(
         self, owner: str, message_id: str, job: str, **changes: Unpack[MessageChanges]
@@ -63,8 +65,12 @@ class GrowingAnswers:
         grows = changes.get("state") == "running"
         if grows:
             query = query.where(messages.c.state.in_(_UNFINISHED))
+        query = query.values(**changes, updated=self._now())
+        # A sign of life is no news.
+        if "message" in changes:
+            query = self.news.told(query, messages.c.id)
         with transaction(self._writer) as db:
-            if db.execute(query.values(**changes, updated=self._now())).rowcount == 0:
+            if db.execute(query).rowcount == 0:
                 return False
             if "message" in changes:
                 db.execute(_pieces_of(message_id))
@@ -83,6 +89,7 @@ class GrowingAnswers:
                   literal(piece.text), literal(piece.thinking))  # fmt: skip
         mine = exists().where(self._is_of(owner, message_id, job), messages.c.state == "running")
         into = insert(pieces).from_select(_PIECE, select(*values).where(mine))
+        into = self.news.told(into, pieces.c.message_id)
         into = into.execution_options(preserve_rowcount=True)
         with transaction(self._writer) as db:
             return db.execute(into).rowcount > 0
@@ -130,7 +137,8 @@ class GrowingAnswers:
                 return False
             index_words(db, one.id, one.message)
             ended = update(messages).where(messages.c.id == one.id)
-            db.execute(ended.values(message=one.message, state=state, updated=self._now()))
+            ended = ended.values(message=one.message, state=state, updated=self._now())
+            db.execute(self.news.told(ended, messages.c.id))
             db.execute(_pieces_of(one.id))
         return True
 

@@ -24,6 +24,7 @@ from core.chats.store.common import Common, Entries
 from core.chats.store.growing import GrowingAnswers
 from core.chats.store.handovers import Handovers
 from core.chats.store.matrices import Matrices
+from core.chats.store.news import News
 from core.chats.store.people import People
 from core.chats.store.presets import Presets
 from core.chats.store.reserve import Reserve, frees
@@ -66,7 +67,8 @@ class Store:
         self._clock = _Clock()
         self.reserve = Reserve(self._engine)
         self.reserve.keep()
-        self.growing = GrowingAnswers(self._engine, self._writer, self._clock.now)
+        news = News(self._engine)
+        self.growing = GrowingAnswers(self._engine, self._writer, self._clock.now, news)
         self.handovers = Handovers(self._engine, self._writer, self._clock.now)
         self.common = Common(self._engine, self._writer)
         self.entries = Entries(self._engine, self._writer)
@@ -77,6 +79,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections."""
+        self.growing.news.close()
         self._engine.dispose()
 
     def ping(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,6 +14,7 @@ from core.chats.store.store import Store
 from core.errors import InvalidRequest
 from core.translation.events import Finish, MessageStart, TextDelta
 from tests.chats.runs import QUESTION, Held, finished, script, until
+from tests.support.programs import until as wait_until
 
 
 @pytest.fixture
@@ -77,6 +79,31 @@ def test_an_answer_is_stopped_from_another_process(
     assert time.monotonic() - began < 5
     (row,) = here[0].path("ann", chat.id)
     assert (row.state, job.snapshot().text) == ("stopped", "all that came")
+
+
+def test_whoever_follows_is_told_of_changes_and_reads_them_at_once(
+    postgresql: Callable[[str], str],
+) -> None:
+    url = postgresql("told")
+    stores = [Store(url), Store(url)]
+    here, other = ((store, JobRunner(store)) for store in stores)
+    chat, told = other[0].create_chat("ann"), threading.Event()
+    held = Held(MessageStart(), TextDelta("one"), after=(TextDelta(" two"), Finish()))
+    job = other[1].start("ann", chat.id, held)
+    answer = followed(here, chat.id)
+    with answer.telling(told.set):
+        wait_until(lambda: stores[0].growing.news.heard)
+        wait_until(lambda: answer.snapshot().text == "one")
+        told.clear()
+        held.go.open()
+        finished(job)
+        assert told.wait(10)
+        # No pause is over yet: it is the news that has it read again.
+        wait_until(lambda: answer.snapshot().done)
+        assert answer.snapshot().text == "one two"
+    for store, runner in (here, other):
+        runner.close()
+        store.close()
 
 
 def test_nobody_else_sees_it(here: tuple[Store, JobRunner], other: tuple[Store, JobRunner]) -> None:
