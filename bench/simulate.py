@@ -192,14 +192,17 @@ class Simulation:
         for server in gone:
             server.dead.clear()
 
+    def loads(self) -> float:
+        """Return how often a host loaded a model, in a hundred answers."""
+        loads = sum(server.loads for server in self._servers.values())
+        return 100 * loads / max(len(self.waits), 1)
+
     def row(self) -> str:
         """Return the row of the table."""
         waits = sorted(self.waits)
         slow = heapq.nlargest(max(len(waits) // 20, 1), waits)[-1]
-        loads = sum(server.loads for server in self._servers.values())
-        per_hundred = 100 * loads / max(len(waits), 1)
         return (
-            f"{statistics.median(waits):6.1f} s {slow:6.1f} s {per_hundred:8.1f} "
+            f"{statistics.median(waits):6.1f} s {slow:6.1f} s {self.loads():8.1f} "
             f"{self.lost:6} {len(waits):8}"
         )
 

@@ -33,7 +33,8 @@ class Routing(Hidden, frozen=True, kw_only=True):
     is a minute's; more put a deployment out of work for ``cooldown_time``.
     ``queue_length`` requests may wait ``queue_timeout`` for a deployment that is full.
     ``busy`` is how many requests a host has in work when another host is preferred that has to
-    load the model first.
+    load the model first. ``wait_loaded`` is how long a request waits for a slot at a host that has
+    the model, before another host loads it.
     """
 
     strategy: Strategy = "simple-shuffle"
@@ -53,6 +54,7 @@ class Routing(Hidden, frozen=True, kw_only=True):
     queue_timeout: float = 60.0
     prefer_loaded: bool = True
     busy: int = 4
+    wait_loaded: float = 5.0
     redis_url: str = ""
 
 
@@ -99,6 +101,7 @@ def read_routing(root: Root, variables: Variables) -> Routing:
         queue_timeout=own.queue.timeout,
         prefer_loaded=own.routing.prefer_loaded,
         busy=own.routing.busy,
+        wait_loaded=own.routing.wait_loaded,
         redis_url=_redis(router, variables.environ),
     )
 

@@ -92,7 +92,7 @@ router_settings:
   redis_host: cache
   redis_password: p@ss
 litellm_settings: {num_retries: 3, cooldown_time: 30, allowed_fails: 0}
-diglot: {queue: {length: 5, timeout: 2}, routing: {prefer_loaded: false, busy: 9}}
+diglot: {queue: {length: 5, timeout: 2}, routing: {prefer_loaded: false, busy: 9, wait_loaded: 3}}
 """
 
 
@@ -125,6 +125,7 @@ def test_all_of_routing_is_read() -> None:
         queue_timeout=2.0,
         prefer_loaded=False,
         busy=9,
+        wait_loaded=3.0,
         redis_url="redis://:p%40ss@cache:6379",
     )
     assert "p%40ss" not in repr(config.routing)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from bisect import insort
 from collections import deque
 from collections.abc import Callable
 
@@ -47,6 +48,19 @@ class Host:
         self.in_flight = 0
         self.loaded: set[str] | None = None
         self.models: frozenset[str] | None = None
+
+
+class Waiter:
+    """A request that waits for a slot since a time; ``future`` has the deployment that frees one.
+
+    A slot goes to the one that has waited longest of those that would take it.
+    """
+
+    __slots__ = ("future", "since")
+
+    def __init__(self, since: float) -> None:
+        self.since = since
+        self.future: asyncio.Future[Load] = asyncio.get_running_loop().create_future()
 
 
 class Load:
@@ -94,7 +108,7 @@ class Load:
         self, deployment: Deployment, host: Host, limit: int | None, *, counts_tokens: bool = False
     ) -> None:
         self.in_flight = 0
-        self.waiters: deque[asyncio.Future[Load]] = deque()
+        self.waiters: deque[Waiter] = deque()
         self.minute = 0
         self.asked = self.failed = self.tokens = 0
         self.asked_total = self.failed_total = 0
@@ -163,6 +177,10 @@ class Load:
         self.asked_total += 1
         return Lease(self, route, now)
 
+    def queue(self, waiter: Waiter) -> None:
+        """Let a request wait here, before those that came later."""
+        insort(self.waiters, waiter, key=lambda other: other.since)
+
     def free(self) -> None:
         """End a request: its slot goes to the one that has waited longest."""
         self.in_flight -= 1
@@ -188,7 +206,7 @@ class Load:
 
     def _wake(self) -> None:
         while self.waiters and self.in_flight < self.limit:
-            future = self.waiters.popleft()
+            future = self.waiters.popleft().future
             if not future.done():
                 # Its slot is reserved until it runs.
                 self.in_flight += 1

@@ -148,6 +148,7 @@ class OwnRouting(Part, frozen=True):
 
     prefer_loaded: bool = True
     busy: Count = 4
+    wait_loaded: FromZero = 5.0
 
 
 class Embedding(Part, frozen=True):

@@ -222,6 +222,76 @@ async def test_a_request_waits_for_whichever_is_free_first() -> None:
     assert [(x.in_flight, x.waiting, x.host.in_flight) for x in loads(made)] == [(0, 0, 0)] * 2
 
 
+def both(made: Router, *held: set[str]) -> tuple[Load, Load]:
+    """Say which models the two hosts have in memory."""
+    first, second = loads(made)
+    first.host.loaded, second.host.loaded = held
+    return first, second
+
+
+async def test_a_request_waits_a_while_for_the_host_that_has_its_model_in_memory() -> None:
+    made = router(FULL, FULL)
+    _, loaded = both(made, set(), {"x"})
+    held = take(made)
+    assert held.load is loaded
+    group = made.group("m")
+    # The other host is free, but would push a model out of its memory.
+    assert group.take() is None
+    wait = asyncio.create_task(group.wait())
+    await asyncio.sleep(0)
+    held.end()
+    assert (await wait).load is loaded
+
+
+async def test_it_does_not_wait_for_ever_while_another_host_is_free() -> None:
+    made = router(FULL, FULL, more="diglot: {routing: {wait_loaded: 0.02}}\n")
+    cold, loaded = both(made, set(), {"x"})
+    held = take(made)
+    lease = await made.group("m").wait()
+    assert (held.load, lease.load) == (loaded, cold)
+    assert [load.waiting for load in loads(made)] == [0, 0]
+    made = router(FULL, FULL, more="diglot: {routing: {wait_loaded: 0}}\n")
+    cold, _ = both(made, set(), {"x"})
+    assert {take(made).load, take(made).load} == set(loads(made))
+
+
+async def test_who_has_waited_longer_is_not_overtaken_by_whose_model_is_in_memory() -> None:
+    """Nobody starves: a slot goes to the oldest who takes it, whatever model it is for."""
+    hosts = "".join(
+        f"  - {{model_name: '*', litellm_params: {{model: 'ollama/*', api_base: 'http://{host}:1', "
+        f"{FULL}}}}}\n"
+        for host in ("h0", "h1")
+    )
+    config = parse_config(f"model_list:\n{hosts}", environ={})
+    made = Router(config.deployments, config.routing)
+    first, second = both(made, {"often"}, set())
+    often, seldom = made.group("often"), made.group("seldom")
+    held = [often.take(), seldom.take()]
+    assert [lease and lease.load for lease in held] == [first, second]
+    waits = [asyncio.create_task(group.wait()) for group in (seldom, often, often)]
+    await asyncio.sleep(0)
+    assert held[0] is not None
+    held[0].end()
+    oldest = await waits[0]
+    assert oldest.load is first and not waits[1].done()
+    oldest.end()
+    assert (await waits[1]).load is first
+    waits[2].cancel()
+
+
+async def test_a_slot_of_a_host_that_lacks_the_model_is_not_waited_for() -> None:
+    made = router(FULL, FULL)
+    lacks, has = loads(made)
+    lacks.host.models, has.host.models = frozenset({"other"}), frozenset({"x"})
+    held = take(made)
+    assert held.load is has and made.group("m").take() is None
+    wait = asyncio.create_task(made.group("m").wait())
+    await asyncio.sleep(0)
+    assert (lacks.waiting, has.waiting) == (0, 1)
+    held.end()
+    assert (await wait).load is has
+
+
 async def test_too_long_a_queue_is_refused_with_a_time() -> None:
     made = router(FULL, more="diglot: {queue: {length: 1, timeout: 0.05}}\n")
     held = take(made)

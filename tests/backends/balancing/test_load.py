@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from core.backends.balancing.load import Host, Lease, Load, model_key
+from core.backends.balancing.load import Host, Lease, Load, Waiter, model_key
 from core.config.deployment import Deployment
 from core.errors import BackendUnavailable, DiglotError
 from core.exchanges.exchange import Exchange
@@ -35,21 +34,22 @@ def test_places_are_taken_and_given_back_once() -> None:
 async def test_whoever_waits_longest_is_given_the_place() -> None:
     one = load(limit=1)
     lease = one.take(one.route, 0.0)
-    waiting = [asyncio.get_running_loop().create_future() for _ in range(3)]
-    one.waiters.extend(waiting)
-    waiting[0].cancel()
+    waiters = [Waiter(since) for since in (3.0, 1.0, 2.0)]
+    for waiter in waiters:
+        one.queue(waiter)
+    waiters[1].future.cancel()
     lease.end()
-    assert waiting[1].result() is one and not waiting[2].done()
+    assert waiters[2].future.result() is one and not waiters[0].future.done()
     assert not one.has_room(), "the place is kept for the one that was woken"
 
 
 async def test_a_larger_limit_wakes_those_who_wait() -> None:
     one = load(limit=1)
     one.take(one.route, 0.0)
-    waiting = asyncio.get_running_loop().create_future()
-    one.waiters.append(waiting)
+    waiter = Waiter(1.0)
+    one.queue(waiter)
     one.configure(one.deployment, one.host, 2)
-    assert waiting.result() is one and one.in_flight == 2
+    assert waiter.future.result() is one and one.in_flight == 2
 
 
 def test_requests_and_tokens_of_a_minute_are_limited() -> None:
