@@ -10,7 +10,6 @@ SQLite file in the user's data folder), OLLAMA_HOST.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import math
 import os
 import sys
@@ -53,6 +52,7 @@ from core.tools.runners.all_tools import open_tool_runtime  # noqa: E402
 from core.tools.toolbox import Toolbox  # noqa: E402
 from ui.chat.routes import chat_routes, tickets  # noqa: E402
 from ui.content_policy import page_policy  # noqa: E402
+from ui.loading import load_pages  # noqa: E402
 from ui.session.identity import IdentityMiddleware  # noqa: E402
 from ui.widgets.failure import show_failure  # noqa: E402
 
@@ -154,8 +154,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         chores.append(asyncio.create_task(repeated(taking.look, every=taking_over.LOOK_EVERY)))
         gateway_state.readiness.ping = store.ping
         gateway_state.readiness.say_so_first()
-        # The first page that draws a table would wait a second for this.
-        warm = asyncio.create_task(asyncio.to_thread(importlib.import_module, "pandas"))
+        warm = asyncio.create_task(asyncio.to_thread(load_pages))
         try:
             yield {"service": service}
         finally:
