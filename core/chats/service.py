@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from core.backends.calls.options import AskOptions
 from core.backends.discovery import Status
 from core.backends.fleet import Fleet
+from core.backends.hidden_addresses import HiddenAddresses
 from core.backends.library import Library
 from core.chats.jobs.answer import RunValue, conversation
 from core.chats.jobs.elsewhere import AnswerElsewhere
@@ -76,6 +77,7 @@ class Service:
         self.store = store
         self.jobs = jobs
         self.toolbox = toolbox
+        self.addresses = HiddenAddresses(fleet)
         self.library = Library(fleet)
         self.archive = Archive(store, toolbox)
         self.runners = Runners(fleet, tool_runtime or ToolRuntime(ToolSettings()))
@@ -307,12 +309,18 @@ class Service:
         self.stop(owner, chat_id)
         self.store.hide_chat(owner, chat_id)
 
-    def exchange(self, owner: str, exchange_id: str, *, everyone: bool = False) -> Exchange | None:
+    def exchange(
+        self, owner: str, exchange_id: str, *, operator: bool = False, everyone: bool = False
+    ) -> Exchange | None:
         """Return one exchange of the owner's, or None if it is no longer kept.
 
-        ``everyone`` is for an operator, who sees also what clients of the gateway sent.
+        An ``operator`` sees where the backends are; with ``everyone``, for operators alone, also
+        what clients of the gateway sent.
         """
-        return self.fleet.log.get(exchange_id, owner=owner, everyone=everyone)
+        found = self.fleet.log.get(exchange_id, owner=owner, everyone=everyone)
+        if found is None or operator or everyone:
+            return found
+        return self.addresses.exchange(found)
 
     def exchanges(
         self,
@@ -323,7 +331,12 @@ class Service:
         wanted: Filter | None = None,
         watch: Watch | None = None,
     ) -> list[Exchange]:
-        """Return the owner's exchanges (an operator's: all), newest first, as ``watch`` has it."""
+        """Return the owner's exchanges (an operator's: all), newest first, as ``watch`` has it.
+
+        They are to be listed: to show one, ask for it by ``exchange``.
+        """
+        if not everyone:
+            wanted = replace(wanted or Filter(), shown=self.addresses.exchange)
         return (watch or Watch()).list(
             self.fleet.log, owner=owner, everyone=everyone, wanted=wanted, limit=limit
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from msgspec import Struct
@@ -140,6 +141,14 @@ class Exchange:
         if self.ended:
             self._said = said
         return said
+
+    def with_wires(self, client: Wire, backend: list[Wire]) -> Exchange:
+        """Return this exchange with other wires, to be looked at."""
+        other = copy(self)
+        other.client, other.backend = client, backend
+        other.on_end = None
+        other._said = None  # noqa: SLF001 of another exchange, not of another class
+        return other
 
     def begin_again(self) -> None:
         """Prepare for another backend: nothing of the last answer was sent to the client."""

@@ -18,6 +18,8 @@ from core.translation.stamp import rfc3339
 
 _MILLISECOND = 1_000_000
 _HERE = "http://localhost"
+_THERE = "http://the-models-server"
+"""Stands for a backend whose address is not to be known."""
 
 
 def to_har(exchanges: Iterable[Exchange], *, origin: str = _HERE) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def _entry(exchange: Exchange, wire: Wire, origin: str, *, side: str) -> dict[st
     return {
         "startedDateTime": rfc3339(exchange.started)[:23] + "Z",
         "time": wait + receive,
-        "request": _request(wire, origin),
+        "request": _request(wire, origin if side == "client" else _THERE),
         "response": _response(wire),
         "cache": {},
         "timings": {"send": 0, "wait": wait, "receive": receive},

@@ -7,7 +7,7 @@ exchanges; ``everyone`` is for an operator, who also sees those of gateway clien
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,7 +23,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     ``path``, ``model`` and ``dialect`` are parts of those names, ``status`` is a code (``404``), a
     class (``4xx``), ``error`` or ``open`` (not ended). ``text`` is searched in request and answer,
     ignoring case. ``since`` is ns since the epoch, ``agent`` a part of the user agent of the
-    client.
+    client. ``shown`` is what of an exchange is shown to who searches: what is not cannot be found.
     """
 
     path: str = ""
@@ -33,6 +33,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     dialect: str = ""
     agent: str = ""
     since: int = 0
+    shown: Callable[[Exchange], Exchange] | None = None
 
     def takes(self, exchange: Exchange) -> bool:
         """Tell whether an exchange matches. Cheap conditions are checked first."""
@@ -48,7 +49,9 @@ class Filter(Struct, frozen=True, kw_only=True):
             return False
         if self.agent and self.agent.lower() not in _agent(exchange).lower():
             return False
-        return not self.text or _holds(exchange, self.text)
+        if not self.text:
+            return True
+        return _holds(exchange if self.shown is None else self.shown(exchange), self.text)
 
 
 class ExchangeLog:

@@ -23,6 +23,7 @@ from core.translation.codec.json import JSON_ERRORS, encode_json
 
 __all__ = [
     "MASK",
+    "edit_pieces",
     "mask_body",
     "mask_data",
     "mask_headers",
@@ -70,8 +71,14 @@ def mask_pieces(pieces: Sequence[bytes]) -> list[bytes] | None:
     whole = b"".join(pieces)
     look = Look(whole)
     edits = _edits(look, find_split(look))
-    if not edits:
-        return None
+    return edit_pieces(pieces, edits) if edits else None
+
+
+def edit_pieces(pieces: Sequence[bytes], edits: Sequence[Edit]) -> list[bytes]:
+    """Return pieces with edits, in order, of all of them joined.
+
+    What is new stands in the piece in which its place begins.
+    """
     masked, begin = [], 0
     at = 0
     for piece in pieces:

@@ -8,6 +8,7 @@ look at each small piece takes longer than its translation. Bodies over a limit 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 from core.exchanges.masking import (
     mask_body,
@@ -207,6 +208,17 @@ class Wire:
         self._pieces[begin : begin + done] = shown[:done]
         self._masked = begin + done
         return self._pieces[: self._masked] + shown[done:]
+
+    def without_address(self, pieces: list[tuple[int, bytes]] | None = None) -> Wire:
+        """Return this wire for somebody who may not know where the server is.
+
+        ``pieces`` stand in the place of the answer's.
+        """
+        other = copy(self)
+        other.url = ""
+        if pieces is not None:
+            other._pieces, other._over = pieces, True  # noqa: SLF001 of another wire
+        return other
 
     @property
     def size(self) -> int:

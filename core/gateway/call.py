@@ -15,10 +15,10 @@ from starlette.responses import Response
 from core.backends.calls.answer import Fail
 from core.backends.calls.chat import new_id
 from core.backends.fleet import Fleet
+from core.backends.hidden_addresses import HiddenAddresses
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
 from core.gateway.auth import Principal
-from core.gateway.hidden_addresses import HiddenAddresses
 from core.gateway.rate_limits import Limits, OverLimit, Slot
 from core.gateway.readiness import Readiness
 from core.gateway.telemetry.logs import REQUEST, log_request, logs_requests

@@ -235,4 +235,8 @@ def test_the_same_methods_answer_whom_it_belongs_to(service: Service, anns: Anns
     exchange = service.exchange("ann", anns.exchange_id)
     assert exchange is not None and SECRET.encode() in exchange.client.request
     assert service.exchange("eve", anns.exchange_id) is None
-    assert service.exchange("eve", anns.exchange_id, everyone=True) is exchange
+    whole = service.exchange("eve", anns.exchange_id, everyone=True)
+    assert whole is not None and whole.id == exchange.id
+    # Where the backend is, is for operators.
+    assert whole.backend[-1].url and not exchange.backend[-1].url
+    assert service.exchange("ann", anns.exchange_id, operator=True) is whole

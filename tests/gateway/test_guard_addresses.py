@@ -13,7 +13,6 @@ import pytest
 
 from core.backends.fleet import Fleet
 from core.gateway.app import create_app
-from core.gateway.hidden_addresses import without
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, word
 from tests.support.scripted_backend import Said, Scripted, running
 from tests.support.threads import serving_app
@@ -189,23 +188,6 @@ def test_managing_models_tells_no_address(url: str, backend: Scripted) -> None:
     no_address(answer.text, backend)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["gpu7.corp.example is not a host that can be found", "nothing at https://gpu7.corp.example:8443",
-     "dial GPU7.corp.example:8443/api/chat failed", "at http://u:p@gpu7.corp.example:8443/x/y.",
-     "ollama:11434 is away", "at http://ollama:11434/api/chat, it", "to [2001:db8::7]:80",
-     "2001:db8::7 refused"],
-)  # fmt: skip
-def test_an_address_is_found_in_every_form(text: str) -> None:
-    bases = ("https://u:p@gpu7.corp.example:8443/x", "http://ollama:11434", "http://[2001:db8::7]")
-    said = without(text, bases)
-    assert "the model's server" in said
-    assert not any(word_ in said for word_ in ("gpu7", "GPU7", "u:p", "11434", "8443", "db8"))
-    # Words that only look like one stay.
-    plain = "start it with `ollama serve`; see gpu77.corp.example and 8443"
-    assert without(plain, bases) == plain
-
-
 @pytest.mark.parametrize("ending", ["status", "moved", "html", "in the stream", "in events", "cut"])
 @pytest.mark.parametrize("model", ["fine", "fine-o"])
 def test_what_is_kept_of_an_exchange_that_went_wrong_tells_its_key_no_address(
@@ -233,3 +215,22 @@ def kept_without_addresses(url: str, backend: Scripted, model: str) -> None:
             for where in (routes, f"{routes}/{newest['id']}", f"{routes}/{newest['id']}/report"):
                 # The Host header that the client itself sent is no backend's address.
                 no_address(client.get(where).text.replace(own, ""), backend)
+
+
+def test_nobody_finds_by_searching_what_is_not_shown(url: str, backend: Scripted) -> None:
+    """Or an address could be guessed letter by letter."""
+    ask(url, NATIVE, "gone", PLAIN, stream=False)
+    found = {
+        key: httpx.get(
+            f"{url}/diglot/exchanges", params={"text": "127.0.0.1:9"}, headers={"api-key": key},
+            timeout=30,
+        ).json()["data"]
+        for key in (PLAIN, MASTER)
+    }  # fmt: skip
+    assert not found[PLAIN]
+    ask(url, NATIVE, "gone", MASTER, stream=False)
+    again = httpx.get(
+        f"{url}/diglot/exchanges", params={"text": "127.0.0.1:9"}, headers={"api-key": MASTER},
+        timeout=30,
+    ).json()["data"]  # fmt: skip
+    assert len(again) > len(found[MASTER])

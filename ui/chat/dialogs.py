@@ -17,6 +17,7 @@ from core.inspector.diagnosis import diagnose
 from core.translation.messages import text_of
 from ui.chat.files import draw_export, draw_export_all, draw_import
 from ui.chat.navigation import close_dialog, link_to
+from ui.session.account import is_operator
 from ui.viewer.exchange import show_difference
 from ui.widgets.text import without_markdown
 from ui.words import t
@@ -58,7 +59,9 @@ def _draw_text(service: Service, owner: str, message: ChatMessage) -> None:
 
 
 def _draw_diagnosis(service: Service, owner: str, message: ChatMessage) -> None:
-    exchange = service.exchange(owner, message.exchanges[-1]) if message.exchanges else None
+    exchange = None
+    if message.exchanges:
+        exchange = service.exchange(owner, message.exchanges[-1], operator=is_operator(service))
     if exchange is None:
         st.caption(t("chat.wire_gone"))
         return
@@ -71,7 +74,7 @@ def _draw_difference(service: Service, owner: str, message: ChatMessage) -> None
     """Say how the same turn differed between the two APIs."""
     rows = [row for row in service.store.siblings(owner, message.id) if row.batch == message.batch]
     sent = [
-        service.exchange(owner, row.exchanges[0])
+        service.exchange(owner, row.exchanges[0], operator=is_operator(service))
         for row in sorted(rows, key=lambda row: row.dialect)
         if row.exchanges
     ]

@@ -18,7 +18,6 @@ from starlette.routing import Route
 
 from core.backends.calls.images import Fetcher
 from core.chats.feed.acting import act, read_asked
-from core.chats.feed.faults import fault_view
 from core.chats.feed.growth import event_of, follow, places
 from core.chats.feed.listing import LISTED, change_line, find_chats, list_chats
 from core.chats.feed.offered import offer_models
@@ -84,17 +83,17 @@ def chat_routes() -> list[Route]:
 def _ticketed(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         ticket = request.headers.get("x-diglot-ticket", "")
-        owner = tickets.owner(ticket, browser_mark(request.cookies))
+        holder = tickets.holder(ticket, browser_mark(request.cookies))
+        request.state.operator = holder is not None and holder.operator
         try:
-            if owner is None:
+            if holder is None:
                 raise AccessDenied("the ticket is not good any more", code="ticket", status=401)
-            return await handler(request, owner)
+            return await handler(request, holder.owner)
         except DiglotError as error:
-            language = _viewer(request).language
-            facts = error_facts(error)
+            viewer, facts = _viewer(request), error_facts(error)
             if isinstance(error, FileRefused):
-                facts["message"] = error.note.text(language)
-            view = fault_view(facts, language)
+                facts["message"] = error.note.text(viewer.language)
+            view = viewer.fault(facts)
             return _json({"code": error.code, "fault": view}, error.status)
 
     return answer
@@ -250,8 +249,11 @@ def _json(value: object, status: int = 200) -> Response:
 
 def _viewer(request: Request) -> Viewer:
     wanted = request.headers.get("x-diglot-language", "")
+    service = current_service()
     return Viewer(
-        language=wanted if wanted in languages() else DEFAULT, demo=current_service().demo
+        language=wanted if wanted in languages() else DEFAULT,
+        demo=service.demo,
+        addresses=None if request.state.operator else service.addresses,
     )
 
 

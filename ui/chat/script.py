@@ -12,8 +12,10 @@ from typing import Any, Literal, get_args
 
 import streamlit as st
 
+from core.chats.service import current_service
 from core.words import words
 from ui.chat.routes import ASSETS, home, tickets
+from ui.session.account import is_operator
 from ui.session.identity import browser_mark
 from ui.words import language
 
@@ -45,7 +47,11 @@ def show_part(
         "part": part,
         "module": f"{home()}/assets/{_entry()}",
         "home": home(),
-        "ticket": tickets.make(owner, browser_mark(st.context.cookies.to_dict())),
+        "ticket": tickets.make(
+            owner,
+            browser_mark(st.context.cookies.to_dict()),
+            operator=is_operator(current_service()),
+        ),
         "language": language(),
         "words": {one: known[one] for one in said},
         "heard": heard_of(part),

@@ -10,6 +10,7 @@ import streamlit as st
 from core.chats.service import Service
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
+from ui.session.account import is_operator
 from ui.viewer.exchange import show_exchange
 from ui.viewer.memory import remembered
 from ui.widgets.icons import icon_button
@@ -52,7 +53,7 @@ def _draw(service: Service, owner: str, exchange_ids: tuple[str, ...]) -> None:
             key=f"wire_turn_{chosen}",
             format_func=lambda one: t("chat.wire_turn", turn=exchange_ids.index(one) + 1),
         )
-    exchange = service.exchange(owner, chosen)
+    exchange = service.exchange(owner, chosen, operator=is_operator(service))
     if exchange is None:
         st.info(t("chat.wire_gone"), icon=":material/history:")
         return

@@ -7,6 +7,7 @@ Signing in is Streamlit's own (OpenID Connect; its settings are ``[auth]`` in
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -47,6 +48,16 @@ def is_operator(service: Service) -> bool:
         proven = st.user.is_logged_in and st.user.get("email_verified") is not False
         return proven and str(st.user.get("email") or "").casefold() in access.operators
     return access.master is None and _at_this_machine()
+
+
+def told(service: Service, words: str) -> str:
+    """Return the words of an error as this person may read them: operators see addresses."""
+    return words if is_operator(service) else service.addresses.text(words)
+
+
+def told_facts(service: Service, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is kept of an error, likewise."""
+    return facts if is_operator(service) else service.addresses.facts(facts)
 
 
 def unlock_operator(service: Service, key: str) -> bool:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.chats.service import Service
 from core.tools.definitions.values import Definition
 from core.translation.messages import Tool
+from ui.session.account import told
 from ui.toolbench.bench import bench, keep
 from ui.widgets.text import code_span, plain
 from ui.words import t
@@ -32,7 +33,7 @@ def _show_servers(service: Service, owner: str) -> None:
     for name, trouble in status.items():
         with st.container(border=True):
             icon = ":material/error:" if trouble else ":material/check_circle:"
-            said = plain(trouble) if trouble else t("tools.mcp_connected")
+            said = plain(told(service, trouble)) if trouble else t("tools.mcp_connected")
             st.markdown(f"{icon} {code_span(name)} {said}")
             names = tool_runtime.mcp.tools(name)
             if names:

@@ -12,6 +12,7 @@ from core.chats.toolbench.compare_matrices import Change, compare
 from core.chats.toolbench.matrix import MatrixJob
 from core.chats.values.matrix import Cell, Matrix, MatrixPlan, Result, cells
 from core.errors import DiglotError
+from ui.session.account import told
 from ui.toolbench.bench import bench
 from ui.toolbench.cases import show_cases
 from ui.toolbench.timeline import pretty
@@ -221,7 +222,7 @@ def _show_result(service: Service, owner: str, result: Result) -> None:
     label = f"#{result.number + 1} · {why} · {result.duration / 1e9:.2f} s"
     with st.expander(label, icon=icon, type="step"):
         if verdict.detail:
-            st.code(verdict.detail, language=None, wrap_lines=True)
+            st.code(told(service, verdict.detail), language=None, wrap_lines=True)
         for call in result.calls:
             st.markdown(code_span(call.name))
             st.code(pretty(call.arguments), language="json", wrap_lines=True)

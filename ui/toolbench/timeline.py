@@ -17,6 +17,7 @@ from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.textual_calls import WrittenCall, find_written_calls
 from core.translation.dialects.registry import SPOKEN
 from core.translation.messages import Tool, text_of
+from ui.session.account import is_operator
 from ui.toolbench.answers import show_answer
 from ui.widgets.cards import attempt
 from ui.widgets.dialect_labels import show_bodies
@@ -72,7 +73,8 @@ def _show_request(
     service: Service, owner: str, row: ChatMessage, number: int, *, over: bool
 ) -> None:
     exchange_id = row.exchanges[number] if number < len(row.exchanges) else ""
-    exchange = service.exchange(owner, exchange_id) if exchange_id else None
+    operator = is_operator(service)
+    exchange = service.exchange(owner, exchange_id, operator=operator) if exchange_id else None
     label = t("tools.step_request", number=number + 1)
     if exchange is not None:
         if exchange.ended:

@@ -48,7 +48,9 @@ def picked_exchange(service: Service, owner: str, *, operator: bool = False) -> 
     if chosen is None and not _watch().since:
         newest = service.exchanges(owner, limit=1, everyone=everyone)
         chosen = st.session_state[_CHOSEN] = newest[0].id if newest else None
-    exchange = service.exchange(owner, chosen, everyone=everyone) if chosen else None
+    exchange = None
+    if chosen:
+        exchange = service.exchange(owner, chosen, operator=operator, everyone=everyone)
     if chosen and exchange is None:
         st.warning(t("requests.gone"))
     _show_list(service, owner, everyone)

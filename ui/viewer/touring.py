@@ -8,6 +8,7 @@ from core.chats.service import Service
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
 from core.inspector.tour import TOUR, Stop, take
+from ui.session.account import is_operator
 from ui.viewer.tabs import turn_to
 from ui.widgets.status import model_names
 from ui.widgets.text import plain
@@ -59,7 +60,8 @@ def toured_exchange(service: Service, owner: str) -> Exchange | None:
         _send(service, owner, stop, model)
         st.rerun()
     identity = taken.get(stop.name)
-    exchange = service.exchange(owner, identity) if identity else None
+    operator = is_operator(service)
+    exchange = service.exchange(owner, identity, operator=operator) if identity else None
     if exchange is not None and exchange.error:
         st.warning(plain(exchange.error))
     return exchange

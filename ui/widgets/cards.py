@@ -11,9 +11,10 @@ from typing import Any
 
 import streamlit as st
 
-from core.chats.service import Service
+from core.chats.service import Service, current_service
 from core.error_kinds import error_facts, fault_kind
 from core.errors import DiglotError
+from ui.session.account import told_facts
 from ui.words import t
 
 _FAULT = "_fault"
@@ -43,7 +44,8 @@ def error_card(
         if service is not None:
             _show_cure(service, kind, model, key)
         with st.expander(t("error.said"), type="compact", expanded=kind in _UNEXPLAINED):
-            st.code(str(error.get("message", "")), language=None, wrap_lines=True)
+            said = told_facts(current_service(), error).get("message", "")
+            st.code(str(said), language=None, wrap_lines=True)
 
 
 def attempt(work: Callable[..., object], *args: Any, model: str = "", **more: Any) -> bool:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.chats.service import Service
 from core.errors import DiglotError
+from ui.session.account import is_operator, told
 from ui.widgets.text import code_span, plain
 from ui.words import t
 
@@ -18,7 +19,9 @@ def show_status(service: Service) -> None:
     if status.kind != "embedded" or status.phase == "ready":
         icons = {"server": ":material/dns:", "config": ":material/description:"}
         icon = icons.get(status.kind, ":material/memory:")
-        st.caption(f"{icon} {t(f'status.{status.kind}', url=code_span(status.base_url))}")
+        hidden = status.kind == "server" and not is_operator(service)
+        said = t(f"status.{'found' if hidden else status.kind}", url=code_span(status.base_url))
+        st.caption(f"{icon} {said}")
         return
     st.fragment(_watch, run_every=0.5)(service)
 
@@ -29,7 +32,10 @@ def show_progress(service: Service) -> bool:
     if status.kind != "embedded" or status.phase == "ready":
         return True
     if status.phase == "failed":
-        st.error(f"**{t('status.failed')}**\n\n{plain(status.error)}", icon=":material/error:")
+        st.error(
+            f"**{t('status.failed')}**\n\n{plain(told(service, status.error))}",
+            icon=":material/error:",
+        )
     elif status.phase == "fetching":
         progress = status.progress
         share = progress.done / progress.total if progress and progress.total else 0.0

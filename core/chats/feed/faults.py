@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from core.backends.hidden_addresses import HiddenAddresses
 from core.error_kinds import fault_kind
 from core.words import say
 
@@ -35,11 +36,16 @@ class FaultView(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def fault_view(
-    error: Mapping[str, Any], language: str, *, model: str = "", demo: bool = False
+    error: Mapping[str, Any],
+    language: str,
+    *,
+    model: str = "",
+    demo: bool = False,
+    addresses: HiddenAddresses | None = None,
 ) -> FaultView:
     """Return the card of an error (``code``, ``message`` and ``status``) with an answer of a model.
 
-    A ``demo`` fetches no models.
+    A ``demo`` fetches no models. ``addresses`` are hidden; None for an operator.
     """
     kind = fault_kind(error)
     cure: Cure = ""
@@ -53,7 +59,7 @@ def fault_view(
         title=say(f"error.{kind}.title", language),
         cause=say(f"error.{kind}.cause", language),
         command=say(f"error.{kind}.command", language).replace("{model}", model),
-        said=str(error.get("message", "")),
+        said=str((addresses.facts(error) if addresses else error).get("message", "")),
         open=kind in _UNEXPLAINED,
         cure=cure,
         cure_words=say(said, language, {"model": model}) if said else "",

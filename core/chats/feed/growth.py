@@ -18,7 +18,6 @@ from contextlib import ExitStack, contextmanager
 
 from msgspec import Struct
 
-from core.chats.feed.faults import fault_view
 from core.chats.feed.shown import at_of, show_chat
 from core.chats.feed.view import ChatView, MessageView, StepView, Viewer, step_view
 from core.chats.jobs.elsewhere import AnswerElsewhere
@@ -95,7 +94,7 @@ async def follow(
         )
         yield _event("chat", view)
     except DiglotError as error:
-        yield _event("failed", fault_view(error_facts(error), viewer.language))
+        yield _event("failed", viewer.fault(error_facts(error)))
     yield _event("end", {})
 
 

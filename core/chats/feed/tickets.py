@@ -24,6 +24,14 @@ class _About(Struct, array_like=True):
     owner: str
     until: float
     browser: str
+    operator: bool = False
+
+
+class Holder(Struct, frozen=True):
+    """Whose ticket it is."""
+
+    owner: str
+    operator: bool = False
 
 
 class Tickets:
@@ -36,13 +44,15 @@ class Tickets:
         """Use a secret that other processes use, too: a browser's requests may reach any."""
         self._secret = secret
 
-    def make(self, owner: str, browser: str, *, now: float | None = None) -> str:
+    def make(
+        self, owner: str, browser: str, *, operator: bool = False, now: float | None = None
+    ) -> str:
         """Return a ticket for ``owner`` in the browser that ``browser`` tells from all others."""
         until = (time.time() if now is None else now) + GOOD_FOR
-        about = msgspec.json.encode(_About(owner, until, _digest(browser)))
+        about = msgspec.json.encode(_About(owner, until, _digest(browser), operator))
         return f"{urlsafe_b64encode(about).decode()}.{self._sign(about)}"
 
-    def owner(self, ticket: str, browser: str, *, now: float | None = None) -> str | None:
+    def holder(self, ticket: str, browser: str, *, now: float | None = None) -> Holder | None:
         """Return whose ticket it is; None for one that is forged, too old, or another browser's."""
         body, _, sign = ticket.partition(".")
         try:
@@ -55,7 +65,9 @@ class Tickets:
             return None
         if said.until < (time.time() if now is None else now):
             return None
-        return said.owner if hmac.compare_digest(said.browser, _digest(browser)) else None
+        if not hmac.compare_digest(said.browser, _digest(browser)):
+            return None
+        return Holder(said.owner, said.operator)
 
     def _sign(self, about: bytes) -> str:
         return urlsafe_b64encode(hmac.digest(self._secret, about, "sha256")).decode()

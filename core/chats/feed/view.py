@@ -7,12 +7,14 @@ unasked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.backends.hidden_addresses import HiddenAddresses
 from core.chats.feed.faults import FaultView, fault_view
 from core.chats.feed.markdown_loads import addresses, foreign_diagrams, too_deep
 from core.chats.feed.numbers import numbers_line, seconds
@@ -117,10 +119,20 @@ class ChatView(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Viewer(Struct, frozen=True, kw_only=True):
-    """Makes views of one chat for one reader. ``demo`` is a shared history."""
+    """Makes views of one chat for one reader. ``demo`` is a shared history.
+
+    ``addresses`` are hidden in errors; None for an operator.
+    """
 
     language: str
     demo: bool = False
+    addresses: HiddenAddresses | None
+
+    def fault(self, error: Mapping[str, Any], *, model: str = "") -> FaultView:
+        """Return the card of an error."""
+        return fault_view(
+            error, self.language, model=model, demo=self.demo, addresses=self.addresses
+        )
 
     def message(
         self,
@@ -163,7 +175,7 @@ class Viewer(Struct, frozen=True, kw_only=True):
             diagrams=foreign_diagrams(text) if over else (),
             note=self._note(row),
             cut=over and (row.state != "complete" or row.finish_reason == "length"),
-            error=error and fault_view(error, self.language, model=row.model, demo=self.demo),
+            error=error and self.fault(error, model=row.model),
             facts=self._facts(row),
             rating=row.rating,
             wire=len(row.exchanges),

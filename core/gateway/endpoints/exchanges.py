@@ -7,10 +7,11 @@ recorded, without keys and without image data.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from core.errors import BackendError, DiglotError, InvalidRequest
@@ -21,7 +22,6 @@ from core.exchanges.wire import Wire
 from core.gateway.auth import principal_of
 from core.gateway.call import GatewayState
 from core.gateway.gate import GatedRoute, handled
-from core.gateway.hidden_addresses import addresses_in
 from core.inspector.align.request import AlignedRow, Span
 from core.inspector.pair import Pair, answer_pair, is_streamed, pair_of, sent_pair, stream_rows
 from core.note import Note
@@ -65,12 +65,14 @@ class ExchangeRoutes:
         )
         principal = principal_of(request.scope)
         owner = principal.owner
+        if not principal.everything:
+            wanted = replace(wanted, shown=self._hidden)
         found = self._log.newest(owner=owner, wanted=wanted, limit=limit + 1, before=before)
         page, more = found[:limit], len(found) > limit
         return {
             "object": "list",
             "data": [
-                self._told(_summary(exchange), exchange, everything=principal.everything)
+                _summary(exchange if principal.everything else self._hidden(exchange))
                 for exchange in page
             ],
             "has_more": more,
@@ -80,15 +82,12 @@ class ExchangeRoutes:
     async def one(self, request: Request, body: bytes) -> Any:
         """GET /diglot/exchanges/{id}: both sides, as recorded."""
         exchange = self._mine(request)
-        everything = principal_of(request.scope).everything
-        backend = [_side(wire, exchange, address=everything) for wire in exchange.backend]
-        found = {
+        return {
             **_summary(exchange),
-            "client": _side(exchange.client, exchange, address=False),
-            "backend": backend,
+            "client": _side(exchange.client, exchange),
+            "backend": [_side(wire, exchange) for wire in exchange.backend],
             "emulated": dict(exchange.emulated),
         }
-        return self._told(found, exchange, everything=everything)
 
     async def report(self, request: Request, body: bytes) -> Any:
         """GET /diglot/exchanges/{id}/report: what became of each field, and why."""
@@ -114,42 +113,22 @@ class ExchangeRoutes:
             found["answer"] = _answer(exchange, pair, language)
             if is_streamed(exchange):
                 found["stream"] = _stream(exchange, pair, language)
-        everything = principal_of(request.scope).everything
-        return self._told(found, exchange, everything=everything)
+        return found
 
-    def _told(self, found: dict[str, Any], exchange: Exchange, *, everything: bool) -> Any:
-        """Return ``found`` without the addresses of backends that the errors in it name.
-
-        An answer that is none stays as it is: a model may write any address.
-        """
-        if everything or not (exchange.error or exchange.status >= 400):
-            return found
-        also = addresses_in(exchange.error)
-        for wire in exchange.backend:
-            also += [wire.url, *addresses_in(dict(wire.answered).get("location", ""))]
-        return _each_text(found, partial(self._gateway_state.addresses.text, also=also))
+    def _hidden(self, exchange: Exchange) -> Exchange:
+        return self._gateway_state.addresses.exchange(exchange)
 
     def _mine(self, request: Request) -> Exchange:
         identity = request.path_params["id"]
-        owner = principal_of(request.scope).owner
-        exchange = self._log.get(identity, owner=owner)
+        principal = principal_of(request.scope)
+        exchange = self._log.get(identity, owner=principal.owner)
         if exchange is None:
             raise BackendError(
                 "there is no such exchange; the oldest are forgotten",
                 status=404,
                 code="exchange_not_found",
             )
-        return exchange
-
-
-def _each_text(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {key: _each_text(item, change) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_each_text(item, change) for item in value]
-    return value
+        return exchange if principal.everything else self._hidden(exchange)
 
 
 def _number(text: str, name: str) -> int:
@@ -192,7 +171,7 @@ def _counts(exchange: Exchange) -> dict[str, int] | None:
         return None
 
 
-def _side(wire: Wire, exchange: Exchange, *, address: bool) -> dict[str, Any]:
+def _side(wire: Wire, exchange: Exchange) -> dict[str, Any]:
     side: dict[str, Any] = {
         "dialect": wire.dialect,
         "path": wire.path,
@@ -203,8 +182,8 @@ def _side(wire: Wire, exchange: Exchange, *, address: bool) -> dict[str, Any]:
         "answered": dict(wire.answered),
         "response": _body(_kept(wire.response, exchange)),
     }
-    # Addresses of backends are only for the operator.
-    return {**side, "url": wire.url} if address else side
+    # Empty for all but the operator.
+    return {**side, "url": wire.url} if wire.url else side
 
 
 def _kept(data: bytes, exchange: Exchange) -> bytes:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from core.backends.calls.options import AskOptions
 from core.backends.fleet import Fleet
+from core.backends.hidden_addresses import HiddenAddresses
 from core.errors import DiglotError
 from core.exchanges.masking import mask_body
 from core.http.client import Client, bearer
@@ -145,11 +146,15 @@ class HttpAsker:
 
 
 class FleetAsker:
-    """Diglot itself, in this process. ``owner`` is the owner of the exchanges."""
+    """Diglot itself, in this process. ``owner`` is the owner of the exchanges.
+
+    ``addresses`` are hidden in errors, as from any client of Diglot.
+    """
 
     def __init__(self, fleet: Fleet, owner: str) -> None:
         self._fleet = fleet
         self._owner = owner
+        self._addresses = HiddenAddresses(fleet)
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes, Mapping[str, str]]:
         """Return status, body and headers as for a client of Diglot."""
@@ -157,12 +162,13 @@ class FleetAsker:
         try:
             answer = await self._fleet.answer(client_dialect, body, AskOptions(owner=self._owner))
         except DiglotError as exc:
-            return exc.status, encode_json(DIALECTS[client_dialect].dump_error(exc)), {}
+            told = DIALECTS[client_dialect].dump_error(self._addresses.error(exc))
+            return exc.status, encode_json(told), {}
         data = bytearray(answer.body)
         if answer.rest is not None:
             try:
                 async for piece in answer.rest:
-                    data += piece
+                    data += self._addresses.piece(piece)
             finally:
                 await answer.rest.aclose()
         return 200, bytes(data), answer.headers

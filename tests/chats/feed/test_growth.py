@@ -15,7 +15,7 @@ from core.chats.values.chat import ChatOptions
 from core.translation.messages import text_of
 from tests.chats.feed.test_acting import ME
 
-VIEWER = Viewer(language="en")
+VIEWER = Viewer(language="en", addresses=None)
 OPTIONS = ChatOptions(model="actor:1b")
 Events = list[tuple[str, dict[str, Any]]]
 

@@ -12,7 +12,7 @@ from core.errors import InvalidRequest
 from core.translation.messages import Message, Text
 from tests.chats.feed.test_acting import ME, begun
 
-VIEWER = Viewer(language="en")
+VIEWER = Viewer(language="en", addresses=None)
 
 
 def test_only_the_end_is_shown_and_that_there_is_more(service: Service) -> None:

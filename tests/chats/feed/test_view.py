@@ -11,7 +11,7 @@ from core.chats.values.chat import Call, ChatMessage, Step
 from core.translation.messages import Image, Message, Part, Text
 from core.words import languages, words
 
-VIEWER = Viewer(language="en")
+VIEWER = Viewer(language="en", addresses=None)
 
 
 def answer(text: str = "", thinking: str = "", **more: Any) -> ChatMessage:
@@ -92,7 +92,7 @@ def test_calls_are_told_in_a_line_and_in_full() -> None:
 def test_how_an_answer_ended_is_said(
     more: dict[str, Any], said: str, cut: bool, language: str
 ) -> None:
-    view = Viewer(language=language).message(answer("x", **more))
+    view = Viewer(language=language, addresses=None).message(answer("x", **more))
     assert view.note == (words(language)[said] if said else "")
     assert view.cut is cut
 

@@ -12,7 +12,7 @@ from core.errors import DiglotError
 from core.inspector.probes.compatibility import PROBES, Compatibility
 from core.inspector.probes.probe import VERDICTS, Result
 from core.inspector.probes.running import ProbeRun, start_probes
-from ui.session.account import is_operator
+from ui.session.account import is_operator, told
 from ui.viewer.pair import View
 from ui.viewer.views.bodies import pretty
 from ui.widgets.status import model_names
@@ -102,7 +102,7 @@ def show_run(view: View, run: ProbeRun, key: str) -> Compatibility | None:
     try:
         return run.table()
     except DiglotError as exc:
-        st.warning(plain(exc.message))
+        st.warning(plain(told(view.service, exc.message)))
     except CancelledError:
         st.caption(t("viewer.probe_stopped"))
     return None

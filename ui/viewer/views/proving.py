@@ -14,7 +14,7 @@ from core.inspector.probes.compatibility import PROBES, Compatibility, probes_of
 from core.inspector.probes.probe import VERDICTS, Result
 from core.inspector.probes.running import ProbeRun, start_probes
 from core.translation.dialects.registry import DIALECTS
-from ui.session.account import is_operator
+from ui.session.account import is_operator, told
 from ui.viewer.pair import View
 from ui.viewer.views.evidence import MARKS, show_run
 from ui.widgets.status import model_names
@@ -47,7 +47,7 @@ def show_proof(view: View) -> None:
 
 def _proof(view: View, model: str, *, operator: bool) -> None:
     st.caption(t("viewer.prove_hint"))
-    kept = view.service.exchange(view.owner, view.exchange.id, everyone=operator)
+    kept = view.service.fleet.log.get(view.exchange.id, owner=view.owner, everyone=operator)
     # Nothing is sent to an address that came with a paste or a link.
     known = operator and kept is view.exchange and bool(view.exchange.backend)
     where = ["diglot", "server", "both"] if known else ["diglot"]
@@ -72,7 +72,7 @@ def _proof(view: View, model: str, *, operator: bool) -> None:
                     _sent(view, model, to, key or ""),
                 )
             except DiglotError as exc:
-                st.warning(plain(exc.message))
+                st.warning(plain(told(view.service, exc.message)))
     proof = st.session_state.get(f"_proof_{view.key}")
     if proof and proof[0] == view.exchange.id:
         _show_proof(proof[1])
