@@ -105,7 +105,7 @@ class Following:
 
     async def _read(self, row: ChatMessage) -> None:
         seen = 0
-        async for sent in follow(self._service, OWNER, row.chat_id, Viewer(language="en"), {}):
+        async for sent in follow(self._service, OWNER, row.chat_id, Viewer(addresses=None, language="en"), {}):
             name, _, data = sent.decode().partition("\ndata: ")
             if name != "event: grow":
                 continue
