@@ -105,7 +105,8 @@ class Following:
 
     async def _read(self, row: ChatMessage) -> None:
         seen = 0
-        async for sent in follow(self._service, OWNER, row.chat_id, Viewer(addresses=None, language="en"), {}):
+        viewer = Viewer(language="en", addresses=None)
+        async for sent in follow(self._service, OWNER, row.chat_id, viewer, {}):
             name, _, data = sent.decode().partition("\ndata: ")
             if name != "event: grow":
                 continue

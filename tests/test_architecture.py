@@ -101,7 +101,12 @@ def imported(*paths: str) -> set[str]:
                     modules.add((node.module or "").split(".")[0])
     known = packages_distributions()
     # pydantic's other half has a version of its own, which pydantic alone may choose.
-    found = {known[m][0].lower().replace("_", "-") for m in modules if m in known}
+    listed = names("requirements.txt") | names("requirements-dev.txt")
+    found = set()
+    for module in modules & known.keys():
+        # Several packages may put modules into one namespace: any that is listed will do.
+        packages = [name.lower().replace("_", "-") for name in known[module]]
+        found.add(next((name for name in packages if name in listed), packages[0]))
     # Monty's module lies in a part of the package that is named, which brings the program, too.
     parts = {"pydantic-monty-client": "pydantic-monty"}
     return {parts.get(name, name) for name in found} - {"pydantic-core"}

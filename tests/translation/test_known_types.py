@@ -10,10 +10,12 @@ from __future__ import annotations
 import collections.abc
 import inspect
 import json
+import re
 import types
 import typing
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
@@ -33,7 +35,8 @@ from core.translation.dialects.openai.responses import stream as responses_strea
 from core.translation.fields.kinds import left_out
 from core.translation.report.leaves import pattern_tree
 
-LISTED = Path(__file__).parent.parent / "vectors" / "unknown_types.json"
+ROOT = Path(__file__).parent.parent.parent
+LISTED = ROOT / "tests" / "vectors" / "unknown_types.json"
 REQUESTS: dict[str, Any] = {
     "openai": OpenAI,
     "completions": Completions,
@@ -187,11 +190,23 @@ def explained() -> dict[str, str]:
     return {place: group["why"] for group in groups for place in group["places"]}
 
 
+def newest() -> bool:
+    """Tell whether the packages are those of the lock, or newer."""
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    locked = dict(re.findall(r"^(anthropic|ollama|openai)==([\d.]+)", lock, re.M))
+    return all(numbers(version(name)) >= numbers(locked[name]) for name in locked)
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
+
+
 def test_nothing_that_is_published_is_unknown() -> None:
     unknown = found()
     known = explained()
     assert sorted(unknown - known.keys()) == [], "new in a package: give it a row, or a reason"
-    assert sorted(known.keys() - unknown) == [], "these are known by now"
+    if newest():  # an older package does not have what a newer one has
+        assert sorted(known.keys() - unknown) == [], "these are known by now"
     assert all(known.values())
 
 
