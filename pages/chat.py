@@ -130,7 +130,7 @@ else:
 about["models"] = models
 about["able"] = ability_words(service, chosen.model)
 about["sees"] = "vision" in abilities(service, chosen.model)
-about["seeing"] = "" if about["sees"] else model_that_sees(service, chosen.model)
+about["seeing"] = "" if about["sees"] else model_that_sees(service, chosen.model, models)
 about["fresh"] = st.session_state.get("fresh", 0)
 about["temporary"] = bool(st.session_state.get("temporary"))
 looked_at = wired()

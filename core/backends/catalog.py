@@ -52,11 +52,11 @@ class Catalog:
 
         Raises BackendError (404) for a model that the backend does not have.
         """
+        known = self.known_capabilities(route)
+        if known is not None:
+            return known
         deployment = route.deployment
         key = (deployment.base_url, route.model)
-        kept = self._abilities.get(key)
-        if kept is not None and time.monotonic() - kept[0] < _KEEP:
-            return _corrected(kept[1], deployment)
         if deployment.mode == "embedding" and not deployment.kind.manages_models:
             abilities = frozenset({"embedding"})
         elif deployment.kind.manages_models:
@@ -69,6 +69,13 @@ class Catalog:
             abilities = _HOSTED
         self._abilities[key] = (time.monotonic(), abilities)
         return _corrected(abilities, deployment)
+
+    def known_capabilities(self, route: Route) -> frozenset[str] | None:
+        """Return the capabilities of a model that were asked for in the last minute, or None."""
+        kept = self._abilities.get((route.deployment.base_url, route.model))
+        if kept is None or time.monotonic() - kept[0] >= _KEEP:
+            return None
+        return _corrected(kept[1], route.deployment)
 
     async def efforts(self, route: Route) -> tuple[bool | str, ...]:
         """Return the thinking levels of a model; empty if its server does not say.

@@ -177,6 +177,16 @@ class Fleet:
         """Return what a model can do, in Ollama's words."""
         return await self._catalog.capabilities(await self.resolve(name))
 
+    def known_capabilities(self, name: str) -> frozenset[str] | None:
+        """Return what a model can do if it was asked in the last minute, without waiting.
+
+        From any thread. None if it is not known.
+        """
+        try:
+            return self._catalog.known_capabilities(self._live.router.resolve(name))
+        except DiglotError:
+            return None
+
     async def talkers(self) -> list[str]:
         """Return the names of the models that answer questions: some only make vectors."""
 

@@ -115,7 +115,8 @@ class Service:
 
     def capabilities(self, model: str) -> frozenset[str]:
         """Return what a model can do, in Ollama's words. Raises DiglotError."""
-        return self.fleet.call(self.fleet.capabilities(model))
+        known = self.fleet.known_capabilities(model)
+        return self.fleet.call(self.fleet.capabilities(model)) if known is None else known
 
     def context(self, model: str) -> int:
         """Return the context length of a model as it is loaded now, in tokens; 0 if unknown."""

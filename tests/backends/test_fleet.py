@@ -365,3 +365,16 @@ async def test_a_host_that_is_not_there_fails_at_once(tmp_path: Path) -> None:
         with pytest.raises(BackendUnavailable, match="ollama serve"):
             await ask(opened, "a")
         assert time.monotonic() - started < 5
+
+
+async def test_what_a_model_can_do_is_known_without_waiting_once_asked(
+    tmp_path: Path, scripted: Scripted
+) -> None:
+    scripted.json("/api/show", {"capabilities": ["completion", "tools"], "model_info": {}})
+    async with fleet(tmp_path, entry("a", "ollama/m", scripted.url)) as opened:
+        assert opened.known_capabilities("a") is None
+        assert opened.known_capabilities("nobody") is None
+        found = await opened.capabilities("a")
+        assert found == {"completion", "tools"}
+        assert opened.known_capabilities("a") == found
+        assert len(scripted.heads) == 1

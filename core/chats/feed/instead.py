@@ -33,17 +33,16 @@ def model_instead(service: Service, message: ChatMessage | None) -> str:
         return ""
 
 
-def model_that_sees(service: Service, model: str) -> str:
-    """Return the name of a model that sees, to ask about an image that ``model`` cannot see.
+def model_that_sees(service: Service, model: str, names: Sequence[str]) -> str:
+    """Return which of ``names`` sees, to ask about an image that ``model`` cannot see.
 
     Nothing if it can, if that is not known, or if no other one can.
     """
     try:
         if not model or "vision" in service.capabilities(model):
             return ""
-        others = [one for one in service.models() if one["name"] != model][:_MOST]
-        able = (_name(one) for one in others if _can(service, one, "vision"))
-        return next(able, "")
+        others = [name for name in names if name != model][:_MOST]
+        return next((name for name in others if "vision" in service.capabilities(name)), "")
     except DiglotError:
         return ""
 

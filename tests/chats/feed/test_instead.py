@@ -60,7 +60,7 @@ def test_nothing_is_offered_where_another_model_is_no_help(service: Service) -> 
 def test_one_that_sees_is_known_before_an_image_is_sent(
     service: Service, backend: Scripted
 ) -> None:
-    assert model_that_sees(service, "actor:1b") == ""  # it can itself
+    assert model_that_sees(service, "actor:1b", service.talkers()) == ""  # it can itself
 
     def shown(body: dict[str, Any]) -> Said:
         can = {"seer:4b": ["completion", "vision"]}.get(body["model"], ["completion"])
@@ -69,6 +69,6 @@ def test_one_that_sees_is_known_before_an_image_is_sent(
     backend.thinks("/api/show", shown)
     offers(backend, ("blind:1b", 1), ("other:1b", 1), ("seer:4b", 1))
     service.retry()
-    assert model_that_sees(service, "blind:1b") == "seer:4b"
-    assert model_that_sees(service, "seer:4b") == ""
-    assert model_that_sees(service, "") == ""
+    assert model_that_sees(service, "blind:1b", service.talkers()) == "seer:4b"
+    assert model_that_sees(service, "seer:4b", service.talkers()) == ""
+    assert model_that_sees(service, "", service.talkers()) == ""
