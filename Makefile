@@ -20,6 +20,7 @@ help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 run: .venv/run ## Set up once, then start the app on http://127.0.0.1:8501 (PORT=...)
+	@$(BIN)/python -m core.http.ports 127.0.0.1 "$(PORT)"
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
 
 gateway: .venv/run ## Set up once, then start the gateway alone on http://127.0.0.1:4000

@@ -50,6 +50,18 @@ def test_a_port_that_is_in_use(taken: str, config: str) -> None:
     ]
 
 
+def test_make_run_says_what_to_do_about_its_port(taken: str) -> None:
+    assert started("core.http.ports", "127.0.0.1", str(free_port())) == (0, [])
+    assert started("core.http.ports", "127.0.0.1", taken) == (
+        2,
+        [f"Port {taken} is in use: stop what listens there, or choose another port with make run "
+         "PORT=8502."],
+    )  # fmt: skip
+    for wrong in ("99999", "x", ""):
+        code, lines = started("core.http.ports", "127.0.0.1", wrong)
+        assert code == 2 and len(lines) == 1 and "choose one from 1 to 65535" in lines[0]
+
+
 @pytest.mark.parametrize(
     ("flags", "says"),
     [

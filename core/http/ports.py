@@ -1,10 +1,17 @@
-"""Checks that a server can listen at its port, before anything is started."""
+"""Checks that a server can listen at its port, before anything is started.
+
+    python -m core.http.ports 127.0.0.1 8501
+
+``make run`` asks first: Streamlit takes the port before it reads any of Diglot, and where it
+cannot, names no remedy.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import socket
+import sys
 
 from core.errors import ConfigError
 
@@ -43,3 +50,18 @@ def _problem(error: OSError, host: str, port: int, named: str, numbered: str) ->
             f"Port {port} needs more rights than you have: choose one above 1023 with {numbered}."
         )
     return f"Nothing can listen on port {port} of {host or 'this machine'}: {error.strerror}."
+
+
+def main(host: str, port: str) -> int:
+    """Say what to do where ``make run`` cannot listen; return the code to end with."""
+    try:
+        number = int(port) if port.isascii() and port.isdigit() else -1
+        check_port(host, number, flags=("the address", "make run PORT=8502"))
+    except ConfigError as exc:
+        sys.stderr.write(f"{exc.message}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
