@@ -26,103 +26,22 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, expect  # noqa: E402  # found through the line above
 
+from bench.ui_scripts import FRAMES, PAGE, RERUN, STOP, SWITCH, WATCH  # noqa: E402
 from core.chats.store.store import Store  # noqa: E402
 from core.chats.values.chat import ChatMessage  # noqa: E402
 from core.translation.messages import Message, Text  # noqa: E402
+from tests.support.programs import Program, answers, free_port  # noqa: E402
 from tests.support.scripted_backend import Said, Scripted, running  # noqa: E402
 from tests.ui.app_process import browser, running_app, visit  # noqa: E402
 
 MODEL = {"name": "fast:1b", "model": "fast:1b", "digest": "d" * 64, "size": 1}
 PARAGRAPH = "A sentence of some words that a model might have written here. " * 5 + "\n\n"
 CODE = "    value = compute(value, other)  # and so on\n"
+_COMPOSER, _BOX = '[data-testid="composer"]:enabled', "[data-testid=stCheckbox]"
 QUERIES = {"a word of every chat": "lighthouse", "a word of one": "word7777", "中文": "灯塔"}
 
-# Notes in the page itself when a key goes down and when a frame is drawn in which a text stands.
-WATCH = """() => {
-  window.seen = {};
-  document.addEventListener('keydown', e => {
-    if (e.key === 'Enter') window.seen = {key: performance.now()};
-  }, true);
-  const note = (name, wanted) => {
-    if (!window.seen.key || window.seen[name]) return;
-    const all = [...document.querySelectorAll('[data-testid=message]')].slice(-2);
-    if (!all.some(one => one.textContent.includes(wanted))) return;
-    window.seen[name] = -1;
-    requestAnimationFrame(() => {
-      const drawn = new MessageChannel();
-      drawn.port1.onmessage = () => { window.seen[name] = performance.now() - window.seen.key; };
-      drawn.port2.postMessage(0);
-    });
-  };
-  new MutationObserver(() => {
-    note('own', window.asked);
-    note('first', window.wanted);
-  }).observe(document.body, {childList: true, subtree: true, characterData: true});
-}"""
-
-STOP = """() => new Promise(done => {
-  const began = performance.now();
-  const watch = new MutationObserver(() => {
-    const last = [...document.querySelectorAll('[data-testid=message]')].at(-1);
-    if (!last.querySelector('.note')) return;
-    watch.disconnect();
-    done(performance.now() - began);
-  });
-  watch.observe(document.body, {childList: true, subtree: true});
-  document.querySelector('button.stop').click();
-})"""
-
-# Notes when the server sent something last: a quick run of the script is over before the page
-# draws that it began.
-FRAMES = """() => {
-  const Usual = window.WebSocket;
-  window.WebSocket = class extends Usual {
-    constructor(...args) {
-      super(...args);
-      this.addEventListener('message', () => { window.framed = performance.now(); });
-    }
-  };
-}"""
-
-RERUN = """() => new Promise(done => {
-  const began = performance.now();
-  const look = () => {
-    if (window.framed > began && performance.now() - window.framed > 400) {
-      done(window.framed - began);
-    } else setTimeout(look, 20);
-  };
-  look();
-  document.querySelector('[data-do=temporary]').click();
-})"""
-
-
-# From a click on another chat at the side until its first message is drawn.
-SWITCH = """line => new Promise(done => {
-  const began = performance.now();
-  const wanted = `word${line.title.split(' ')[1]} `;
-  const look = () => {
-    const first = document.querySelector('[data-testid=message]');
-    if (!first?.textContent.includes(wanted)) return;
-    watch.disconnect();
-    requestAnimationFrame(() => done(performance.now() - began));
-  };
-  const watch = new MutationObserver(look);
-  watch.observe(document.body, {childList: true, subtree: true, characterData: true});
-  line.click();
-})"""
-
-# From a click on another page's name until something of it is drawn.
-PAGE = """place => new Promise(done => {
-  const began = performance.now();
-  const look = () => {
-    if (!document.querySelector(place)) return;
-    watch.disconnect();
-    requestAnimationFrame(() => done(performance.now() - began));
-  };
-  const watch = new MutationObserver(look);
-  watch.observe(document.body, {childList: true, subtree: true});
-  document.querySelector(place === 'h2' ? 'a[href$="/models"]' : 'a[href$="/"]').click();
-})"""
+# What the pages are measured beside: all that a page of Streamlit's costs in any case.
+TRIVIAL = "import streamlit as st\nst.checkbox('go')\n"
 
 
 def main() -> None:
@@ -136,6 +55,7 @@ def main() -> None:
         place = Path(folder)
         with running_app(place, extra={"OLLAMA_HOST": scripted.url}) as url, browser() as chromium:
             times(chromium, url, place, options)
+            trivial(chromium, place, options.rounds)
             sizes(chromium, url, scripted)
 
 
@@ -163,6 +83,45 @@ def times(chromium: Browser, url: str, folder: Path, options: argparse.Namespace
     page.context.close()
 
 
+def trivial(chromium: Browser, folder: Path, rounds: int) -> None:
+    """Print the times of a page with nothing but a checkbox."""
+    script = folder / "trivial.py"
+    script.write_text(TRIVIAL)
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
+    app = Program(command, log=folder / "trivial.log")
+    app.start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        app.ready(lambda: answers(f"{url}/_stcore/health"), 60)
+        opened = [opening_trivial(chromium, url) for _ in range(rounds)]
+        page = chromium.new_page()
+        page.add_init_script(f"({FRAMES})()")
+        page.goto(url)
+        usable(page, _BOX)
+        again = [reloading(page, _BOX) for _ in range(rounds)]
+        runs = [page.evaluate(RERUN, f"{_BOX} input") for _ in range(2 * rounds)]
+        page.close()
+    finally:
+        app.stop()
+    print(
+        f"A page of Streamlit's with nothing but a checkbox: open {_median(opened)}, "
+        f"reload {_median(again)}, rerun {_median(runs[2:])}.\n"
+    )
+
+
+def opening_trivial(chromium: Browser, url: str) -> float:
+    """Return how long a new browser takes to show the trivial page."""
+    context = chromium.new_context()
+    page = context.new_page()
+    began = time.perf_counter()
+    page.goto(url)
+    usable(page, _BOX)
+    took = time.perf_counter() - began
+    context.close()
+    return took * 1000
+
+
 def measured(
     rows: dict[str, list[str]], chromium: Browser, page: Page, link: str, rounds: int
 ) -> None:
@@ -175,7 +134,7 @@ def measured(
     usable(page)
     again = [reloading(page) for _ in range(rounds)]
     add("reload to usable", []).append(_median(again))
-    runs = [page.evaluate(RERUN) for _ in range(2 * rounds)]
+    runs = [page.evaluate(RERUN, "[data-do=temporary]") for _ in range(2 * rounds)]
     add("rerun after a click", []).append(_median(runs[2:]))
     add("open another chat", []).append(_median([switching(page, n) for n in range(rounds)]))
     away = [between(page) for _ in range(rounds)]
@@ -202,10 +161,10 @@ def opening(chromium: Browser, known: Page, link: str) -> float:
     return took * 1000
 
 
-def reloading(page: Page) -> float:
+def reloading(page: Page, place: str = _COMPOSER) -> float:
     began = time.perf_counter()
     page.reload()
-    usable(page)
+    usable(page, place)
     return (time.perf_counter() - began) * 1000
 
 
@@ -226,9 +185,9 @@ def between(page: Page) -> tuple[float, float]:
     return there, back
 
 
-def usable(page: Page) -> None:
+def usable(page: Page, place: str = _COMPOSER) -> None:
     """Wait until one can type, and everything is drawn."""
-    page.wait_for_selector('[data-testid="composer"]:enabled')
+    page.wait_for_selector(place)
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
 
 
