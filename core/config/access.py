@@ -136,6 +136,8 @@ def read_access(root: Root, variables: Variables) -> Access:
     found = environment_access(variables.environ)
     weak: list[str] = list(found.known)
     own, master = root.diglot, root.general_settings.master_key
+    if master is not None and not master.strip():
+        raise _error("general_settings.master_key", "is empty: give it a key, or leave it out")
     if master:
         variables.warnings += _judged("general_settings.master_key", master, "master_key", weak)
     keys = [*found.keys]

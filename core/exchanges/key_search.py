@@ -167,7 +167,10 @@ def _is_random(secret: bytes) -> bool:
             return True
         if length >= 10 and len(_CHANGES.findall(part)) >= 0.4 * (length - 1):
             return True
-    return False
+    # A dash falls anywhere in what is written with - and _, and parts it into short pieces.
+    parts = [part for part in _PARTS.findall(secret) if len(part) > 2]
+    pairs = sum(map(len, parts)) - len(parts)
+    return pairs >= 16 and sum(len(_CHANGES.findall(part)) for part in parts) >= 0.42 * pairs
 
 
 def _is_basic(secret: bytes) -> bool:

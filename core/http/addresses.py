@@ -23,6 +23,7 @@ _ROUTES = (
     "/api",
 )
 _VERSIONED = re.compile(r"/v\d+[a-z0-9]*(/|$)")
+_PLACE = re.compile(r"(?:\[[\w:.%-]+\]|[\w.-]+)(?::\d*)?")
 _HIDDEN = re.compile(r"(?<=//)[^/@\s]*@|[?#].*", re.DOTALL)
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 # For listening only: some systems refuse to connect to it.
@@ -62,8 +63,13 @@ def root_address(text: str, *, api: bool = False) -> str:
             rest = rest.removesuffix(route).rstrip("/")
             break
     host = rest.partition("/")[0]
-    if not host or any(sign in rest for sign in "?# \t\n"):
+    place = host.rpartition("@")[2]
+    if any(sign in rest for sign in "?# \t\n") or not _PLACE.fullmatch(place):
+        # A name that was to be filled in, as ${HOST}, is none.
         raise ValueError("expected something like http://localhost:11434")
+    port = place.rpartition(":")[2]
+    if port.isdigit() and int(port) > 65535:
+        raise ValueError(f"there is no port {port}")
     return f"{scheme.lower()}://{rest}"
 
 

@@ -138,6 +138,12 @@ def test_a_master_key_that_is_not_set_does_not_leave_the_door_open() -> None:
     assert "NOT_SET, which is not set" in message and message.endswith("(line 1)")
 
 
+@pytest.mark.parametrize("value", ["''", "' '", "os.environ/MASTER"])
+def test_a_master_key_that_is_empty_does_not_either(value: str) -> None:
+    message = refused(f"general_settings: {{master_key: {value}}}", MASTER="")
+    assert "general_settings.master_key is empty" in message and message.endswith("(line 1)")
+
+
 def test_two_keys_of_one_name_or_one_secret_are_refused() -> None:
     other = SECRET + "x"
     for second in ({"name": "a", "key": other}, {"name": "b", "key": SECRET}):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 import sysconfig
 import time
 from base64 import b64encode
@@ -220,6 +221,19 @@ def test_calls_that_come_in_turns_are_each_read_alone() -> None:
         call = json.loads(piece[6:])["choices"][0]["delta"]["tool_calls"][0]
         said[call["index"]] += call["function"]["arguments"]
     assert [json.loads(text) for text in said] == [{"password": "***"}] * 3
+
+
+@pytest.mark.parametrize(
+    ("begin", "length"),
+    [("dckr_pat_", 27), ("GOCSPX-", 28), ("sb_secret_", 31), ("figd_", 40), ("glpat-", 20)],
+)
+def test_dashes_that_part_a_key_do_not_hide_it(begin: str, length: int) -> None:
+    """Of a thousand keys with the letters of URL-safe base64, at most 20 look like words."""
+    chance = Random(11)
+    letters = string.ascii_letters + string.digits + "-_"
+    keys = [begin + "".join(chance.choices(letters, k=length)) for _ in range(1000)]
+    assert sum(mask_body(f"it is {key} ok".encode()).endswith(f"{key} ok".encode())
+               for key in keys) <= 20  # fmt: skip
 
 
 HARMLESS = [

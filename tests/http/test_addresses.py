@@ -42,9 +42,13 @@ def test_an_openai_address_keeps_what_stands_before_v1(text: str, expected: str)
     assert root_address(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "http://", "ftp://host", "unix:///x", "http://a b", "h?x=1"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "http://", "ftp://host", "unix:///x", "http://a b", "h?x=1", "http://${HOST}/v1",
+     "{{ url }}", "http://<your-resource>.example.org", "http://127.0.0.1:99999", "http://[::1]:70000/v1"],
+)  # fmt: skip
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"http"):
+    with pytest.raises(ValueError, match=r"http|no port"):
         root_address(text, api=True)
 
 

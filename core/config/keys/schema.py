@@ -132,7 +132,7 @@ class Proxy(Part, frozen=True):
     """``general_settings``."""
 
     # Left empty it would let everybody ask, so a variable that is not set is refused.
-    master_key: str = ""
+    master_key: str | None = None
     max_parallel_requests: Count | None = None
 
 
