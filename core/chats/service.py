@@ -17,6 +17,7 @@ from core.backends.fleet import Fleet
 from core.backends.hidden_addresses import HiddenAddresses
 from core.backends.library import Library
 from core.chats.jobs.answer import RunValue, conversation
+from core.chats.jobs.approving import Approvals
 from core.chats.jobs.elsewhere import AnswerElsewhere
 from core.chats.jobs.job import Job, Run
 from core.chats.jobs.runner import JobRunner
@@ -26,7 +27,7 @@ from core.chats.toolbench.call_tool import Runners
 from core.chats.toolbench.matrix import MatrixRunner
 from core.chats.toolbench.runs import Playground
 from core.chats.transfer.archive import Archive
-from core.chats.values.chat import PAGE_DIALECTS, Chat, ChatMessage, ChatOptions, PageDialect
+from core.chats.values.chat import PAGE_DIALECTS, Chat, ChatMessage, ChatOptions
 from core.config.tools import ToolSettings
 from core.errors import InvalidRequest
 from core.exchanges.exchange import Exchange
@@ -38,14 +39,7 @@ from core.tools.runners.all_tools import ToolRuntime
 from core.tools.toolbox import Toolbox
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event
-from core.translation.messages import (
-    ChatRequest,
-    Message,
-    Part,
-    ResponseFormat,
-    Text,
-    text_of,
-)
+from core.translation.messages import ChatRequest, Message, Part, ResponseFormat, Text, text_of
 from core.translation.report.rows import ReportRow
 
 _NO_SIBLING = {
@@ -84,6 +78,7 @@ class Service:
         self.matrices = MatrixRunner(fleet, store.matrices, self.runners.check)
         self.playground = Playground(fleet, store, jobs, self.runners.box)
         self._titler = Titler(fleet, store)
+        self.approvals = Approvals(store, toolbox)
 
     @property
     def demo(self) -> bool:
@@ -225,7 +220,7 @@ class Service:
         job = self.jobs.start(
             owner,
             chat_id,
-            self._run(request, box, owner=owner, dialect=begun.dialect),
+            self._run(request, box, owner=owner, options=begun),
             continues=message_id,
         )
         job.options = options
@@ -269,9 +264,8 @@ class Service:
         runs = []
         for place, each in enumerate(options):
             request = self._request(each, history)
-            run = self._run(
-                request, self.toolbox.subset(each.tools), owner=owner, dialect=each.dialect
-            )
+            box = self.toolbox.subset(each.tools)
+            run = self._run(request, box, owner=owner, options=each)
             if place == 0 and len(path) < 2:
                 run = self._titler.after(run, request, owner=owner, dialect=each.dialect)
             runs.append((run, each.model, each.dialect))
@@ -367,16 +361,16 @@ class Service:
         toolbox: Toolbox,
         *,
         owner: str,
-        dialect: PageDialect,
-        max_turns: int = 8,
+        options: ChatOptions,
     ) -> Run:
         def run(job: Job) -> AsyncIterator[RunValue]:
-            options = AskOptions(owner=owner, note=job.note_exchange)
+            ask = AskOptions(owner=owner, note=job.note_exchange)
 
             def chat(request: ChatRequest) -> AsyncIterator[Event]:
-                return self.fleet.chat(request, dialect=dialect, options=options)
+                return self.fleet.chat(request, dialect=options.dialect, options=ask)
 
-            return run_tools(chat, request, toolbox, max_turns=max_turns)
+            handle = self.approvals.handle(job, toolbox, options.asking)
+            return run_tools(chat, request, toolbox, handle=handle)
 
         return run
 

@@ -53,9 +53,9 @@ class Decision(Struct, frozen=True, kw_only=True):
 class ApprovalQueue:
     """The calls of one run.
 
-    ``fault`` is injected into the first call, or ``every`` call, that runs without asking. A call
-    that cannot be run here waits for a person in every mode. ``changed`` is called in the loop of
-    the run with whether calls are waiting.
+    ``asks`` tells of a tool whose calls wait in every mode. ``fault`` is injected into the first
+    call, or ``every`` call, that runs without asking. A call that cannot be run here waits,
+    too. ``changed`` is called in the loop of the run with whether calls are waiting.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class ApprovalQueue:
         toolbox: Toolbox,
         *,
         mode: Mode = "auto",
+        asks: Callable[[str], bool] = lambda name: False,
         timeout: float = 30.0,
         patience: float = PATIENCE,
         fault: Fault | None = None,
@@ -71,6 +72,7 @@ class ApprovalQueue:
     ) -> None:
         self._toolbox = toolbox
         self._mode = mode
+        self._asks = asks
         self._timeout = timeout
         self._patience = patience
         self._fault = fault
@@ -102,7 +104,8 @@ class ApprovalQueue:
 
     async def handle(self, call: ToolCall) -> ToolResult:
         """Handle one call. Raises Abandoned when nobody decides in time."""
-        if self._mode != "auto" or not self._toolbox.runs(call.name):
+        waits = self._mode != "auto" or self._asks(call.name)
+        if waits or not self._toolbox.runs(call.name):
             return await self._decided(call, await self._ask(call))
         fault = self._fault
         if fault is not None:

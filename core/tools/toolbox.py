@@ -109,7 +109,7 @@ class Toolbox:
 
     def discard(self, name: str) -> None:
         """Remove a tool, if it exists."""
-        for held in (self._tools, self._runners, self._originals):
+        for held in (self._tools, self._runners, self._functions, self._originals):
             held.pop(name, None)
 
     def subset(self, names: Iterable[str]) -> Toolbox:

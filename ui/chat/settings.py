@@ -6,12 +6,13 @@ Remembered for the session.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import streamlit as st
 from msgspec.structs import replace
 
 from core.chats.service import Service
-from core.chats.values.chat import PAGE_DIALECTS, ChatOptions, other_dialect
+from core.chats.values.chat import PAGE_DIALECTS, Asking, ChatOptions, other_dialect
 from core.errors import DiglotError
 from ui.chat.parameters import (
     count_set,
@@ -27,6 +28,7 @@ from ui.words import t
 
 _TOLD = ("thinking", "tools", "vision")
 _MOST = 4
+_ASKING: tuple[Asking, ...] = get_args(Asking)
 
 
 def show_settings(
@@ -63,11 +65,13 @@ def _chosen(service: Service, model: str | None) -> ChatOptions:
     kept = st.session_state
     dialect = kept.get("dialect")
     names = kept.get("tools") or ()
+    asking = kept.get("asking")
     plain = ChatOptions(
         model=model or "",
         dialect=dialect if dialect in PAGE_DIALECTS else PAGE_DIALECTS[0],
         tools=tuple(name for name in service.toolbox.names if name in names),
         system=str(kept.get("system") or ""),
+        asking=asking if asking in _ASKING else _ASKING[0],
     )
     thinks = "thinking" in abilities(service, model)
     return read_parameters(plain, thinks=thinks, ignored=known_ignored(plain))
@@ -120,6 +124,16 @@ def _show_all(service: Service, owner: str, options: ChatOptions, models: Sequen
             key="tools",
             persist_state="session",
             help=t("chat.tools_help"),
+        )
+        st.segmented_control(
+            t("chat.asking"),
+            _ASKING,
+            format_func=lambda name: t(f"chat.asking_{name}"),
+            default=_ASKING[0],
+            required=True,
+            key="asking",
+            persist_state="session",
+            help=t("chat.asking_help"),
         )
     with system:
         _show_system(service, owner)

@@ -17,12 +17,13 @@ from ui.chat.script import Heard, heard_of, show_part
 from ui.words import language, t
 
 WORDS = (
-    "answer_now again_api again_model apis_differ arguments ask_instead attach bad blind "
-    "branch cancel copy copy_text delete_from deleted diagram diagram_source discard "
-    "draw_diagram earlier edit edit_answer edit_answer_hint edit_hint edit_send go_on_from "
-    "goes_on good image input input_busy link lost lost_cause messages more newest queued "
-    "regenerate remove_file result running save send send_again stop system_message "
-    "thinking title undo unsaved unsent version_back version_on wire wire_width write_on"
+    "answer_now approve approve_always approve_no approve_once again_api again_model "
+    "apis_differ arguments ask_instead attach bad blind branch cancel copy copy_text "
+    "delete_from deleted diagram diagram_source discard draw_diagram earlier edit edit_answer "
+    "edit_answer_hint edit_hint edit_send go_on_from goes_on good image input input_busy link "
+    "lost lost_cause messages more newest queued refused regenerate remove_file result running "
+    "save send send_again stop system_message thinking title undo unsaved unsent version_back "
+    "version_on wire wire_width write_on"
 ).split()
 OTHER_WORDS = (
     "empty.title", "error.diagnosis", "error.said", "files.preview", "files.reading",

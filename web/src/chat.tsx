@@ -26,6 +26,8 @@ export function Chat() {
   useFocus(section);
   const empty = !store.id && !store.messages.length && !store.fault && !store.unsent;
   const last = store.messages.at(-1);
+  const waits = last && [last, ...last.answers].some((one) => one.waiting?.length);
+  const status = waits ? words["phase.deciding"] : store.busy ? words["phase.writing"] : "";
   const over = (value: boolean) => (event: DragEvent) => {
     event.preventDefault();
     setDropping(value);
@@ -62,7 +64,7 @@ export function Chat() {
         {empty && <Examples />}
       </div>
       {data.wire && <Splitter />}
-      <div class="unseen" role="status" aria-live="polite">{store.busy ? words["phase.writing"] : ""}</div>
+      <div class="unseen" role="status" aria-live="polite">{status}</div>
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { drawDiagrams } from "./diagrams";
 import { copy } from "./copying";
 import { IconButton } from "./icons";
 import { Menu, type Choice } from "./menu";
-import { FaultCard, ForeignImages, Note, Parts, Steps, Thinking } from "./parts";
+import { Approvals, FaultCard, ForeignImages, Note, Parts, Steps, Thinking } from "./parts";
 import { useSurface } from "./surface";
 import { GrowingText } from "./text";
 import type { Message } from "./types";
@@ -102,6 +102,7 @@ function Body({ of }: { of: Message }) {
   return (
     <div class="body" ref={place}>
       <Steps of={of} />
+      <Approvals of={of} />
       <Thinking of={of} over={over} />
       <GrowingText of={of} field="text" over={over} />
       <ForeignImages of={of} />

@@ -1,12 +1,12 @@
 // What an answer or a question is made of beside its text.
-import { useEffect, useState } from "preact/hooks";
-import { CircleAlert, CircleCheck, CircleDashed, Paperclip, Pencil, Scissors, CircleStop } from "lucide";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { CircleAlert, CircleCheck, CircleDashed, Paperclip, Pencil, Scissors, CircleStop, ShieldQuestionMark } from "lucide";
 import { useSurface } from "./surface";
 import { copy, copyButton } from "./copying";
 import { reach } from "./finish";
 import { Icon } from "./icons";
 import { GrowingText, Typed, WholeText } from "./text";
-import type { CallView, Fault, Message, Part, StepView } from "./types";
+import type { CallView, Fault, Message, Part, StepView, WaitingView } from "./types";
 
 export function Code({ text }: { text: string }) {
   return (
@@ -101,6 +101,35 @@ function Turn({ step, deep }: { step: StepView; deep?: boolean }) {
   );
 }
 
+/** The calls that run only if the reader says so. */
+export function Approvals({ of }: { of: Message }) {
+  if (of.state !== "running" || !of.waiting?.length) return null;
+  return <>{of.waiting.map((call) => <Approval key={call.id} of={of} call={call} />)}</>;
+}
+
+function Approval({ of, call }: { of: Message; call: WaitingView }) {
+  const { store, words } = useSurface();
+  const card = useRef<HTMLDivElement>(null);
+  const [decided, setDecided] = useState(false);
+  useEffect(() => card.current!.scrollIntoView({ block: "nearest" }), []);
+  const name = words["chat.approve"].replace("{name}", call.name);
+  const decide = (verdict: string) => () => {
+    setDecided(true);
+    void store.act({ do: "decide", message: of.id, call: call.id, verdict }, () => setDecided(false));
+  };
+  return (
+    <div ref={card} class="card approval" role="group" aria-label={name} data-testid="approval">
+      <p class="title"><Icon of={ShieldQuestionMark} /> <strong>{name}</strong></p>
+      <Code text={call.arguments} />
+      <div class="actions">
+        <button type="button" class="primary" data-do="decide" disabled={decided} onClick={decide("once")}>{words["chat.approve_once"]}</button>
+        <button type="button" data-do="decide" disabled={decided} onClick={decide("always")}>{words["chat.approve_always"]}</button>
+        <button type="button" data-do="decide" disabled={decided} onClick={decide("no")}>{words["chat.approve_no"]}</button>
+      </div>
+    </div>
+  );
+}
+
 function Call({ call }: { call: CallView }) {
   const { words } = useSurface();
   const icon = { failed: CircleAlert, done: CircleCheck }[call.state ?? ""] ?? CircleDashed;
@@ -108,6 +137,7 @@ function Call({ call }: { call: CallView }) {
     <details class={`fold call ${call.state ?? "running"}`}>
       <summary>
         <Icon of={icon} size={16} /> <code>{call.name}</code> <span class="short">{call.short}</span>
+        {call.refused && <span class="quiet">{words["chat.refused"]}</span>}
         {call.took && <span class="quiet">{call.took}</span>}
       </summary>
       <p class="quiet">{words["chat.arguments"]}</p>

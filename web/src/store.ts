@@ -8,13 +8,13 @@ import type { Attached, ChatView, Data, Fault, Grow, Message, MessageView, Optio
 
 type Deed = Record<string, unknown> & { do: string };
 
-const QUIET = new Set(["show", "hide", "restore", "rate", "rewrite", "branch"]); // deeds that ask no model
+const QUIET = new Set(["show", "hide", "restore", "rate", "rewrite", "branch", "decide"]); // deeds that ask no model
 const TRIES = 8;
 const PATIENCE = 10_000; // milliseconds
 const BETWEEN_DRAWINGS = 400; // milliseconds
 const LOOK_EVERY = 2000; // milliseconds
 let count = 0;
-const MERGED = ["parts", "steps", "used", "thinking", "thought", "text", "deep", "images", "diagrams", "note", "cut", "error",
+const MERGED = ["parts", "steps", "waiting", "used", "thinking", "thought", "text", "deep", "images", "diagrams", "note", "cut", "error",
   "facts", "versions", "place", "rating", "wire", "model", "dialect", "other", "at", "state", "parent"] as const;
 
 export class Store {
@@ -282,6 +282,9 @@ export class Store {
     one.at = gain.at;
     let drawn = gain.phase !== one.phase || Boolean(gain.steps) || Boolean(gain.anew) || count === 1;
     drawn ||= Boolean(gain.saved === false) !== Boolean(one.unsaved);
+    const waiting = gain.waiting ?? [];
+    drawn ||= waiting.length !== (one.waiting ?? []).length;
+    one.waiting = waiting;
     one.phase = gain.phase;
     one.unsaved = gain.saved === false;
     one.since ??= performance.now() - 1000 * (gain.waited ?? 0);

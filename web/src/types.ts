@@ -1,14 +1,15 @@
 // What core/chats/feed sends, and what the page's script gives. Fields that are empty are left out.
 
 export interface Part { kind: "text" | "file" | "image" | "address"; text?: string; name?: string; place?: number }
-export interface CallView { name: string; short?: string; arguments?: string; result?: string; state?: string; took?: string }
+export interface CallView { name: string; short?: string; arguments?: string; result?: string; state?: string; took?: string; refused?: boolean }
+export interface WaitingView { id: string; name: string; arguments: string }
 export interface StepView { calls?: CallView[]; text?: string; thinking?: string; thought?: string }
 export interface Fault {
   kind: string; title: string; cause: string; command?: string; said?: string; open?: boolean;
   cure?: "pull" | "retry"; cure_words?: string; model?: string;
 }
 export interface MessageView {
-  id: string; role: string; parent?: string; state?: string; at?: string; parts?: Part[]; steps?: StepView[];
+  id: string; role: string; parent?: string; state?: string; at?: string; parts?: Part[]; steps?: StepView[]; waiting?: WaitingView[];
   used?: string; thinking?: string; thought?: string; text?: string; deep?: boolean;
   images?: { number: number; words: string }[]; diagrams?: boolean[]; note?: string; cut?: boolean; error?: Fault;
   facts?: string; versions?: string[]; place?: number; rating?: number; wire?: number; model?: string;
@@ -19,7 +20,7 @@ export interface ChatView {
 }
 export interface Grow {
   id: string; at: string; phase: string; saved?: boolean; anew?: boolean; text?: string; thinking?: string;
-  steps?: StepView[]; waited?: number;
+  steps?: StepView[]; waiting?: WaitingView[]; waited?: number;
 }
 export interface Options { model: string; dialect?: string; [name: string]: unknown }
 export interface Example { text: string; options: Options }

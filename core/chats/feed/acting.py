@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import msgspec
 from msgspec import Struct
 
+from core.chats.jobs.approving import Verdict
 from core.chats.service import Service
 from core.chats.transfer.attachments import read_file, text_part
 from core.chats.values.chat import ChatOptions
@@ -25,7 +26,7 @@ _MOST = 4
 
 Deed = Literal[
     "ask", "answer", "again", "write_on", "edit", "rewrite", "show", "hide", "restore", "rate",
-    "branch",
+    "branch", "decide",
 ]  # fmt: skip
 
 
@@ -39,7 +40,8 @@ class SentFile(Struct, frozen=True):
 
 class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One deed. ``message`` is what it is done to; ``options`` are what is asked with, one or
-    several side by side. A ``temporary`` chat is one that is made so.
+    several side by side. A ``temporary`` chat is one that is made so. ``verdict`` is about the
+    ``call`` that an answer waits with.
     """
 
     do: Deed
@@ -49,6 +51,8 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     options: tuple[ChatOptions, ...] = ()
     rating: Literal[-1, 0, 1] = 0
     temporary: bool = False
+    call: str = ""
+    verdict: Verdict = "no"
 
 
 def read_asked(body: bytes) -> Asked:
@@ -154,6 +158,12 @@ def _rate(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
     service.store.update_message(owner, asked.message, rating=asked.rating)
 
 
+def _decide(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    message = service.store.message(owner, asked.message)
+    answers = service.running(owner, message.chat_id)
+    service.approvals.settle(answers, message.id, asked.call, asked.verdict)
+
+
 _DEEDS: Mapping[str, Callable[[Service, str, str, Asked], None]] = {
     "answer": _answer,
     "again": _again,
@@ -164,5 +174,6 @@ _DEEDS: Mapping[str, Callable[[Service, str, str, Asked], None]] = {
     "hide": _hide,
     "restore": _restore,
     "rate": _rate,
+    "decide": _decide,
 }
 assert set(_DEEDS) | {"ask", "branch"} == set(get_args(Deed))

@@ -19,7 +19,15 @@ from contextlib import ExitStack, contextmanager
 from msgspec import Struct
 
 from core.chats.feed.shown import at_of, show_chat
-from core.chats.feed.view import ChatView, MessageView, StepView, Viewer, step_view
+from core.chats.feed.view import (
+    ChatView,
+    MessageView,
+    StepView,
+    Viewer,
+    WaitingView,
+    step_view,
+    waiting_view,
+)
 from core.chats.jobs.elsewhere import AnswerElsewhere
 from core.chats.jobs.job import Job, Snapshot
 from core.chats.service import Service
@@ -47,7 +55,8 @@ class Grow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one answer has gained. ``at`` is where it ends now.
 
     ``text`` and ``thinking`` are added to what is there; with ``anew`` they take its place, and
-    ``steps`` take the place of all that are there. ``waited`` are the seconds since the question.
+    ``steps`` take the place of all that are there. ``waiting`` are the calls that the
+    reader decides about now, ``waited`` the seconds since the question.
     """
 
     id: str
@@ -58,6 +67,7 @@ class Grow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
     thinking: str = ""
     steps: tuple[StepView, ...] | None = None
+    waiting: tuple[WaitingView, ...] = ()
     waited: float = 0.0
 
 
@@ -187,6 +197,7 @@ class _Answer:
             text=now.text[said:],
             thinking=now.thinking[thought:],
             steps=tuple(step_view(step, self._language) for step in now.steps) if changed else None,
+            waiting=waiting_view(now.waiting),
             waited=self._job.waited(),
         )
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from core.chats.feed.view import ChatView, MessageView, Viewer
+from core.chats.feed.view import ChatView, MessageView, Viewer, waiting_view
 from core.chats.jobs.elsewhere import AnswerElsewhere
 from core.chats.jobs.job import Job, Snapshot
 from core.chats.service import Service
 from core.chats.values.chat import Chat, ChatMessage
 from core.errors import InvalidRequest
-from core.translation.messages import Message, Text
+from core.translation.messages import Message, Text, ToolCall
 
 SHOWN = 20
 """Messages that are shown at first: the others are asked for."""
@@ -67,19 +68,30 @@ def _message(
         rows = [one for one in siblings if one.batch == row.batch]
     seen = {one.id: _as_now(one, answering) for one in rows}
     made = viewer.message(
-        seen[row.id][0], versions, [one for one, _ in seen.values()] if row.batch else ()
+        seen[row.id].row, versions, [one.row for one in seen.values()] if row.batch else ()
     )
-    together = tuple(replace(one, at=seen[one.id][1]) for one in made.together)
-    return replace(made, at=seen[row.id][1], together=together)
+
+    def now(one: MessageView) -> MessageView:
+        return replace(one, at=seen[one.id].at, waiting=waiting_view(seen[one.id].waiting))
+
+    return replace(now(made), together=tuple(map(now, made.together)))
 
 
-def _as_now(row: ChatMessage, answering: Answering) -> tuple[ChatMessage, str]:
-    """Return an answer as its job has it, which is ahead of its row, and how far that is."""
+class _Now(Struct, frozen=True):
+    """A message as it is now; of one that is being written, how far it is and what it waits for."""
+
+    row: ChatMessage
+    at: str = ""
+    waiting: tuple[ToolCall, ...] = ()
+
+
+def _as_now(row: ChatMessage, answering: Answering) -> _Now:
+    """Return an answer as its job has it, which is ahead of its row."""
     job = answering.get(row.id)
     if job is None or row.state != "running":
-        return row, ""
+        return _Now(row)
     now = job.snapshot()
     parts = (Text(now.text),) if now.text else ()
     message = Message(role="assistant", parts=parts, thinking=now.thinking)
     as_now = replace(row, message=message, steps=now.steps, numbers={}, exchanges=now.exchanges)
-    return as_now, at_of(now)
+    return _Now(as_now, at_of(now), now.waiting)

@@ -20,7 +20,7 @@ from core.chats.feed.markdown_loads import addresses, foreign_diagrams, too_deep
 from core.chats.feed.numbers import numbers_line, seconds
 from core.chats.transfer.attachments import attached_name
 from core.chats.values.chat import PAGE_DIALECTS, Call, ChatMessage, Step, other_dialect
-from core.translation.messages import Image, Message, Text, text_of
+from core.translation.messages import Image, Message, Text, ToolCall, text_of
 from core.words import say
 
 _MOST_IMAGES = 8
@@ -48,6 +48,15 @@ class CallView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     result: str = ""
     state: str = "running"
     took: str = ""
+    refused: bool = False
+
+
+class WaitingView(Struct, frozen=True, kw_only=True):
+    """A tool call that runs only if its reader says so; ``id`` is what it is decided by."""
+
+    id: str
+    name: str
+    arguments: str
 
 
 class StepView(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,7 +82,7 @@ class MessageView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     core.chats.feed.growth. ``deep`` is text that is nested too deep to be drawn as Markdown.
     ``diagrams`` tells of each Mermaid diagram whether it may load something. ``together`` are
     answers that were asked for side by side, this one among them. ``wire`` is the number of
-    requests that can be looked at.
+    requests that can be looked at, and ``waiting`` are the calls that the reader decides about.
     """
 
     id: str
@@ -83,6 +92,7 @@ class MessageView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: str = ""
     parts: tuple[PartView, ...] = ()
     steps: tuple[StepView, ...] = ()
+    waiting: tuple[WaitingView, ...] = ()
     used: str = ""
     thinking: str = ""
     thought: str = ""
@@ -228,6 +238,13 @@ def step_view(step: Step, language: str) -> StepView:
     )
 
 
+def waiting_view(calls: Sequence[ToolCall]) -> tuple[WaitingView, ...]:
+    """Return the calls that wait for their reader."""
+    return tuple(
+        WaitingView(id=call.id, name=call.name, arguments=call.arguments) for call in calls
+    )
+
+
 def _call(call: Call) -> CallView:
     short = " ".join(call.arguments.split())
     state = "running" if call.result is None else "failed" if call.failed else "done"
@@ -238,6 +255,7 @@ def _call(call: Call) -> CallView:
         result=call.result or "",
         state=state,
         took=f"{call.duration / 1e6:.0f} ms" if call.duration else "",
+        refused=call.how == "refused",
     )
 
 

@@ -10,7 +10,7 @@ from core.chats.jobs.job import Snapshot
 from core.chats.store.store import Store
 from core.chats.values.chat import ChatMessage
 from core.errors import DiglotError
-from core.translation.messages import text_of
+from core.translation.messages import ToolCall, text_of
 
 _LOOK_EVERY = 0.4
 """Seconds between two reads of the row: as often as a job writes it."""
@@ -92,9 +92,15 @@ class AnswerElsewhere:
 def _seen(row: ChatMessage) -> Snapshot:
     done = row.state != "running"
     text = text_of(row.message)
+    waiting = tuple(
+        ToolCall(id=call.id, name=call.name, arguments=call.arguments)
+        for step in row.steps
+        for call in step.calls
+        if call.how == "waiting" and not done
+    )
     return Snapshot(
         version=row.updated,
-        phase="done" if done else "writing" if text else "reading",
+        phase="done" if done else "deciding" if waiting else "writing" if text else "reading",
         state=row.state,
         done=done,
         text=text,
@@ -104,4 +110,5 @@ def _seen(row: ChatMessage) -> Snapshot:
         finish_reason=row.finish_reason,
         error=dict(row.error) if row.error else None,
         exchanges=row.exchanges,
+        waiting=waiting,
     )

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.chats.jobs.answer import Answer, Phase, RunValue
 from core.chats.jobs.saving import AnswerRow
@@ -25,6 +26,8 @@ from core.chats.values.chat import ChatMessage, ChatOptions, MessageChanges, Sta
 from core.error_kinds import error_facts
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
+from core.tools.approvals import ApprovalQueue
+from core.translation.messages import ToolCall
 
 WRITE_EVERY = 0.4
 """Seconds between writes of a growing answer: what a killed process loses at most."""
@@ -48,7 +51,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     ``text`` and ``thinking`` are of the turn that is being written; turns that called tools are
     ``steps``. ``state`` is ``running`` until ``done``. ``numbers``: see core.chats.jobs.answer.
-    ``saved`` is false while writing to the database fails.
+    ``saved`` is false while writing to the database fails. ``waiting`` are calls of tools that a
+    person decides about.
     """
 
     version: int
@@ -63,6 +67,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     error: dict[str, Any] | None
     exchanges: tuple[str, ...]
     saved: bool = True
+    waiting: tuple[ToolCall, ...] = ()
 
 
 class Job:
@@ -97,6 +102,8 @@ class Job:
         # What it was asked with, and whether it was left to another process.
         self.options: ChatOptions | None = None
         self.handed_over = False
+        # Where its calls wait for a person, if some do (core.chats.jobs.approving).
+        self.approvals: ApprovalQueue | None = None
         # The final state, once the job was ended early: nothing is folded in after that.
         self._ending: State | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -270,12 +277,25 @@ class Job:
         return MessageChanges(
             message=self._answer.message(),
             state=state,
-            steps=self._answer.steps,
+            steps=self._steps_as(state),
             numbers=self._answer.numbers(),
             finish_reason=self._answer.finish_reason,
             error=self._error,
             exchanges=self._exchanges,
         )
+
+    def _steps_as(self, state: State) -> tuple[Step, ...]:
+        """Return the steps, with the calls marked that wait, for whoever reads the row."""
+        steps = self._answer.steps
+        waiting = self.approvals.waiting if self.approvals is not None else ()
+        if state != "running" or not waiting:
+            return steps
+        ids = {call.id for call in waiting}
+        calls = (
+            replace(call, how="waiting") if call.id in ids and call.result is None else call
+            for call in steps[-1].calls
+        )
+        return (*steps[:-1], replace(steps[-1], calls=tuple(calls)))
 
     def _look(self) -> Snapshot:
         return Snapshot(
@@ -291,6 +311,7 @@ class Job:
             error=self._error,
             exchanges=self._exchanges,
             saved=self._saved,
+            waiting=self.approvals.waiting if self.approvals is not None else (),
         )
 
     @contextmanager

@@ -16,6 +16,9 @@ PageDialect = Literal["ollama", "openai"]
 """The dialects of the chat page. They are stored with each message, so the set is closed."""
 PAGE_DIALECTS: tuple[PageDialect, ...] = get_args(PageDialect)
 
+Asking = Literal["outside", "all", "none"]
+"""Which calls of tools wait for a person: of tools that reach outside of Diglot, all, or none."""
+
 State = Literal["complete", "running", "interrupted", "stopped", "failed"]
 
 Titled = Literal["question", "model", "person"]
@@ -36,6 +39,7 @@ class ChatOptions(Struct, frozen=True, kw_only=True):
     settings: Mapping[str, Any] = field(default_factory=dict)
     thinking: bool | str | None = None
     schema: Mapping[str, Any] | None = None
+    asking: Asking = "outside"
 
 
 class Chat(Struct, frozen=True, kw_only=True):
@@ -63,7 +67,8 @@ class Call(Struct, frozen=True, kw_only=True):
     """One tool call of a step. ``result`` is None until the tool has answered.
 
     ``asked`` are the model's own arguments where a person changed them. ``how`` is empty for a
-    result of the tool, else it says what replaced it: see core.tools.approvals.
+    result of the tool, else it says what replaced it: see core.tools.approvals. ``waiting`` stands
+    there while a person decides about it.
     """
 
     id: str

@@ -131,3 +131,26 @@ async def test_nobody_follows_what_is_anothers_and_the_first_token_is_not_held_u
     events = await read(service, mine)
     assert time.monotonic() - began < 5
     assert [name for name, _ in events[-2:]] == ["chat", "end"]
+
+
+async def test_calls_that_wait_are_told_and_taken_back(service: Service) -> None:
+    chat = service.store.create_chat(ME, title="t").id
+    tools = ("get_current_weather",)
+    options = ChatOptions(model="actor:1b", tools=tools, asking="all")
+    job = service.ask(ME, chat, "weather?", options)
+    seen: list[int] = []
+    async for event in follow(service, ME, chat, VIEWER, {}):
+        if not event.startswith(b"event: grow"):
+            continue
+        waiting = json.loads(event.decode().split("\ndata: ", 1)[1]).get("waiting", [])
+        if waiting:
+            # Whoever opens the chat now sees them as well.
+            shown = await asyncio.to_thread(show_chat, service, ME, chat, VIEWER)
+            view = shown.messages[-1]
+            assert {call.id for call in view.waiting} >= {call["id"] for call in waiting}
+            call = waiting[0]["id"]
+            service.approvals.decide(job, call, "once")
+        seen.append(len(waiting))
+    assert max(seen) > 0 and seen[-1] == 0
+    (done,) = [one for one in show_chat(service, ME, chat, VIEWER).messages if one.steps]
+    assert not done.waiting and all(call.state == "done" for call in done.steps[0].calls)
