@@ -9,6 +9,7 @@ LiteLLM ignores::
     diglot:
       strict: true              # answer 400 where a field cannot be translated
       demo: true                # everybody who opens the pages shares one history
+      acknowledge: [allowed_ips]    # keys that are not obeyed, and would be refused otherwise
       embedded:                 # the model that needs no server
         model: my-model.gguf    # relative to the config file; default: SmolLM2-135M
         max_tokens: 512         # for requests that set no limit themselves

@@ -243,6 +243,7 @@ class Own(Part, frozen=True):
 
     strict: bool | None = None
     demo: bool = False
+    acknowledge: Names = []
     shutdown_delay: FromZero = 0.0
     drain: FromZero = 25.0
     queue: Queue = Queue()

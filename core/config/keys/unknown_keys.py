@@ -2,7 +2,8 @@
 
 An ignored key must never change what a config does. So one that decides where data goes or who
 may ask is refused, and so is what looks like such a key misspelt or in the wrong place; whatever
-else is not known is warned of.
+else is not known is warned of. Whoever has seen that a key is refused, and runs the config all the
+same, names it in ``diglot.acknowledge``: it is warned of then.
 """
 
 from __future__ import annotations
@@ -48,13 +49,14 @@ _GUARDS = frozenset(
 def warn_of_keys(value: Any) -> list[str]:
     """Return a sentence for each key of a config that has no effect. Raises ConfigError."""
     unspoken = tuple(f"{path}." for path in unspoken_params(value))
+    seen = _acknowledged(value)
     warnings = []
     for found in walk_keys(value):
         if found.path.startswith(unspoken):
             continue
-        text = _judged(found)
+        text = _judged(found, seen)
         if text is not None:
-            warnings.append(f"{found.path} has no effect{text}")
+            warnings.append(f"{found.path} {text}")
     return warnings
 
 
@@ -94,19 +96,43 @@ def unspoken_params(value: Any) -> list[str]:
     return found
 
 
-def _judged(found: Found) -> str | None:
-    """Return what to add to a warning about a key, None where there is nothing to warn of."""
+def _acknowledged(value: Any) -> frozenset[str]:
+    """Return the keys that ``diglot.acknowledge`` names: each by its own name, or by as much of its
+    path as stands there. Raises ConfigError for what is no key that is refused.
+    """
+    own = value.get("diglot") if isinstance(value, dict) else None
+    listed = own.get("acknowledge") if isinstance(own, dict) else None
+    names = [name for name in _listed(listed) if isinstance(name, str)]
+    refused = [path for path, key in known_keys().items() if key.does == "refused"]
+    for name in names:
+        if name not in _GUARDS and not any(_is_named(path, [name]) for path in refused):
+            near = likely(name, {path.rpartition(".")[2] for path in refused} | _GUARDS)
+            raise ConfigError(
+                f"diglot.acknowledge: {name} is no key that is refused"
+                + (f"; did you mean {near}?" if near else ""),
+                path="diglot.acknowledge",
+            )
+    return frozenset(names)
+
+
+def _judged(found: Found, seen: Collection[str]) -> str | None:
+    """Return what to say in a warning about a key, None where there is nothing to warn of."""
     key = found.key
     if key is None:
-        return _unknown(found)
+        return f"has no effect{_unknown(found)}"
     if key.does == "refused" and _says(found.value):
+        if _is_named(key.path, seen):
+            return f"is not obeyed, as diglot.acknowledge says. {key.text(DEFAULT)}"
         raise ConfigError(
-            f"{found.path} is not obeyed here, so this config is not used. {key.text(DEFAULT)}",
+            f"{found.path} is not obeyed here, so this config is not used. {key.text(DEFAULT)} "
+            f"To use it all the same: diglot: {{acknowledge: [{found.name}]}}",
             path=found.path,
         )
     if found.name in ("callbacks", "success_callback", "failure_callback"):
-        _look_for_guards(found)
-    return None if key.does == "acts" else f": {key.text(DEFAULT).rstrip('.')}"
+        names = _guards(found, seen)
+        if names:
+            return f"names {', '.join(names)}: not obeyed, as diglot.acknowledge says"
+    return None if key.does == "acts" else f"has no effect: {key.text(DEFAULT).rstrip('.')}"
 
 
 def _unknown(found: Found) -> str:
@@ -154,12 +180,25 @@ def _says(value: Any) -> bool:
     return value not in (None, False, "", [], {}) or (value == 0 and value is not False)
 
 
-def _look_for_guards(found: Found) -> None:
-    names = found.value if isinstance(found.value, list) else [found.value]
+def _guards(found: Found, seen: Collection[str]) -> list[str]:
+    """Return the callbacks that look at requests and are acknowledged. Raises ConfigError for one
+    that is not.
+    """
+    names = [name for name in _listed(found.value) if isinstance(name, str) and name in _GUARDS]
     for name in names:
-        if isinstance(name, str) and name in _GUARDS:
+        if name not in seen:
             raise ConfigError(
                 f"{found.path} names {name}, which looks at requests before they are sent. "
-                "There are no guardrails here, so this config is not used.",
+                "There are no guardrails here, so this config is not used. "
+                f"To use it all the same: diglot: {{acknowledge: [{name}]}}",
                 path=found.path,
             )
+    return names
+
+
+def _is_named(path: str, names: Iterable[str]) -> bool:
+    return any(f".{path}".endswith(f".{name}") for name in names)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from core.config.config import parse_config
 from core.config.keys.unknown_keys import likely
 from tests.config.test_config import refused
+from tests.support.programs import ROOT
 
 ENTRY = "model_list:\n  - model_name: m\n    litellm_params:\n      model: openai/m\n      {}\n"
 
@@ -71,6 +76,47 @@ def test_what_decides_is_obeyed_or_refused(text: str, says: str) -> None:
     error = refused(text)
     assert says in error.message
     assert error.message.endswith("(line 1)")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("general_settings: {allowed_ips: [10.0.0.1]}", "allowed_ips"),
+        ("general_settings: {enable_jwt_auth: true}", "general_settings.enable_jwt_auth"),
+        ("guardrails: [{guardrail_name: a}]", "guardrails"),
+        ("litellm_settings: {max_budget: 10}", "litellm_settings.max_budget"),
+        ("general_settings: {enforced_params: [user]}", "enforced_params"),
+        ("model_list: [{model_name: m, litellm_params: {model: ollama/m, max_budget: 1}}]",
+         "litellm_params.max_budget"),
+        ("litellm_settings: {callbacks: [presidio]}", "presidio"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_is_only_warned_of_once_somebody_has_acknowledged_it(
+    text: str, name: str
+) -> None:
+    error = refused(text)
+    assert "diglot: {acknowledge: [" in error.message and error.message.endswith("(line 1)")
+    config = parse_config(f"{text}\ndiglot: {{acknowledge: [{name}]}}", environ={})
+    (warning,) = (one for one in config.warnings if "diglot.acknowledge says" in one)
+    assert name.rpartition(".")[2] in warning
+    # Another key's word is not enough.
+    assert refused(f"{text}\ndiglot: {{acknowledge: [custom_sso]}}").message
+
+
+def test_only_what_is_refused_can_be_acknowledged() -> None:
+    error = refused("diglot: {acknowledge: [allowed_ip]}")
+    assert "did you mean allowed_ips?" in error.message
+    assert "is no key that is refused" in refused("diglot: {acknowledge: [model_list]}").message
+
+
+def test_a_refusal_names_the_file_and_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "litellm.yaml"
+    file.write_text("model_list: []\ngeneral_settings:\n  allowed_ips: [10.0.0.1]\n")
+    command = [sys.executable, "-m", "core", "--config", str(file)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"{file}: general_settings.allowed_ips is not obeyed here" in done.stderr
+    assert done.stderr.strip().endswith("(line 3)")
 
 
 @pytest.mark.parametrize(
