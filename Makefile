@@ -86,8 +86,9 @@ ollama: .venv/dev ## Build the real Ollama that the tests run against, once
 bench: .venv/dev ## Measure the gateway beside its rivals; writes docs/*/benchmarks.md
 	$(BIN)/python bench/gateway.py --quick --write
 
-soak: .venv/dev ## Kill backends and a gateway under load, then a million requests (SECONDS=600 each)
+soak: .venv/dev ## Kill each part under load, then a million requests (SECONDS=600 each)
 	$(BIN)/python -m tests.soak.chaos --seconds $(or $(SECONDS),600)
+	$(BIN)/python -m tests.cluster.proof --seconds $(or $(SECONDS),600)
 	$(BIN)/python bench/growth.py --seconds $(or $(SECONDS),600)
 
 lock: .venv/made ## Write requirements.lock anew, with the newest versions that fit

@@ -5,8 +5,8 @@
 
 A person is a sign-in (issuer and subject), a browser (the value of its cookie ``diglot_owner``) or
 a key of the config. Looked at are the database (DIGLOT_DATABASE, or the usual file), answers that
-were not saved yet, the folder of ``diglot.captures`` and the stored responses in Redis. The newest
-exchanges in the memory of running processes are not reached: they go with the process.
+were not saved yet, the folder of ``diglot.captures`` and the stored responses in Redis. Processes
+that share that Redis forget what they have in memory; others do when they end.
 """
 
 from __future__ import annotations

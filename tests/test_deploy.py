@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-import shutil
-import subprocess
-import sys
-import tempfile
 import tomllib
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import httpx
 import kubernetes_validate
 import pytest
 import yaml
@@ -22,9 +16,6 @@ import yaml
 from core.__main__ import parse_arguments
 from core.config.config import Config, load_config
 from core.gateway.gate import MAX_REQUEST
-from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE
-from tests.support.programs import Program, answers, free_port
-from tests.support.scripted_backend import running
 from tests.test_architecture import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -205,93 +196,6 @@ def test_containers_have_time_to_end_and_health_to_ask_for() -> None:
         if "diglot:" in service["image"]:
             seconds = int(service["stop_grace_period"].removesuffix("s"))
             assert seconds > math.ceil(load_config(DEPLOY / "config.yaml", environ=SECRETS).drain)
-
-
-def image_steps(folder: Path) -> tuple[Path, dict[str, str], list[str]]:
-    """Do what the Dockerfile does after the packages; return the folder of the program, its
-    variables and the command.
-    """
-    here, variables, command = folder / "app", {}, []
-    for line in (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ").splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "ENV":
-            variables |= dict(pair.split("=", 1) for pair in rest.split())
-        elif word == "COPY" and "requirements" not in rest:
-            *names, to = rest.split()
-            for name in names:
-                target = here / to / (name if to.endswith("/") else "")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-                copy(ROOT / name, target)
-        elif word == "CMD":
-            command = yaml.safe_load(rest)
-    data = folder / "data"
-    data.mkdir()
-    places = {name: value.replace("/data", str(data)) for name, value in variables.items()}
-    return here, {**places, "HOME": str(data)}, command
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("user", ["", "nobody"])
-def test_the_image_gives_its_first_answer_from_a_folder_that_cannot_be_written(
-    user: str, tmp_path: Path
-) -> None:
-    if user and os.geteuid() != 0:
-        pytest.skip("only root can become somebody else")
-    python = Path(sys.executable).resolve()
-    reads = ["setpriv", "--reuid", user, "--clear-groups", "test", "-x", str(python)]
-    if user and subprocess.run(reads, check=False).returncode:
-        pytest.skip("this Python is root's alone")
-    folder = Path(tempfile.mkdtemp(prefix="diglot-image-"))
-    try:
-        with running() as backend:
-            backend.json(NATIVE, {**DONE, "message": {"role": "assistant", "content": "hello"}})
-            here, variables, command = image_steps(folder)
-            config = folder / "config.yaml"
-            config.write_text(
-                f"model_list: [{{model_name: m, litellm_params: {{model: ollama/m, "
-                f"api_base: '{backend.url}'}}}}]"
-            )
-            if user:
-                shutil.chown(folder / "data", user)
-            for path in (here, *here.rglob("*")):
-                path.chmod(0o555 if path.is_dir() else 0o444)
-            folder.chmod(0o755)
-            first_answer(folder, here, variables, command, config, user)
-    finally:
-        for path in (here, *(p for p in here.rglob("*") if p.is_dir())):
-            path.chmod(0o755)
-        shutil.rmtree(folder)
-
-
-def first_answer(
-    folder: Path,
-    here: Path,
-    variables: dict[str, str],
-    command: list[str],
-    config: Path,
-    user: str,
-) -> None:
-    port = free_port()
-    changed = {"python": sys.executable, "/etc/diglot/config.yaml": str(config)}
-    words = [changed.get(word, word) for word in command]
-    words[words.index("0.0.0.0")] = "127.0.0.1"
-    program = Program(
-        [*words, "--port", str(port)], log=folder / "log", environ=variables, folder=here,
-        user=user or None,
-    )  # fmt: skip
-    program.start()
-    try:
-        url = f"http://127.0.0.1:{port}"
-        program.ready(lambda: answers(f"{url}/health/liveliness"))
-        body = {"model": "m", "messages": HELLO}
-        said = httpx.post(url + COMPAT, json=body).json()
-        assert said["choices"][0]["message"]["content"] == "hello"
-        probe = [sys.executable, str(here / "deploy/healthy.py")]
-        assert subprocess.run([*probe, "9", str(port)], check=False).returncode == 0
-        assert subprocess.run([*probe, "9"], check=False).returncode == 1
-    finally:
-        program.stop()
 
 
 def compose() -> dict[str, Any]:

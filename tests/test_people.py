@@ -7,6 +7,7 @@ import json
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core.chats.jobs.journal import Journal, Unsaved, journal_folder
@@ -23,7 +24,10 @@ from core.gateway.endpoints.kept_answers import SharedAnswers
 from core.people import Places, main
 from core.translation.messages import Message, Text
 from tests.chats.conftest import postgresql, url
+from tests.gateway.test_app import DONE, NATIVE
+from tests.support.programs import GatewayProgram, until
 from tests.support.redis_server import Redis, redis_server
+from tests.support.scripted_backend import running
 
 __all__ = ["postgresql", "redis_server", "url"]
 
@@ -133,6 +137,45 @@ async def test_one_command_erases_a_person_everywhere_and_says_what(
         # Not in a page that is free, either.
         folder = Path(url.removeprefix("sqlite:///")).parent
         assert not [f for f in folder.glob("chats.db*") if ANN.encode() in f.read_bytes()]
+
+
+def test_a_running_gateway_forgets_whom_the_command_erases(
+    tmp_path: Path, redis_server: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.people.data_folder", lambda: tmp_path)
+    keys = {name: f"sk-{name}-not-a-secret-0123456789" for name in ("ann", "ben")}
+    listed = ", ".join(f"{{name: {name}, key: {key}}}" for name, key in keys.items())
+    config = tmp_path / "config.yaml"
+    with running() as backend:
+        backend.json(NATIVE, {**DONE, "message": {"role": "assistant", "content": "hello"}})
+        config.write_text(
+            f"model_list: [{{model_name: m, litellm_params: {{model: ollama/m, api_base: "
+            f"'{backend.url}'}}}}]\nrouter_settings: {{redis_url: '{redis_server.url}'}}\n"
+            f"diglot: {{keys: [{listed}]}}"
+        )
+        gateway = GatewayProgram(config, log=tmp_path / "log")
+        gateway.start()
+        try:
+            gateway.up()
+            ids = {}
+            for name, key in keys.items():
+                with httpx.Client(headers={"authorization": f"Bearer {key}"}) as client:
+                    body = {"model": "m", "input": "my secret"}
+                    ids[name] = client.post(f"{gateway.url}/v1/responses", json=body).json()["id"]
+
+            def left(name: str) -> tuple[int, int]:
+                headers = {"authorization": f"Bearer {keys[name]}"}
+                kept = httpx.get(f"{gateway.url}/diglot/exchanges", headers=headers).json()
+                url = f"{gateway.url}/v1/responses/{ids[name]}"
+                return len(kept["data"]), httpx.get(url, headers=headers).status_code
+
+            assert left("ann") == left("ben") == (1, 200)
+            environ = {"DIGLOT_DATABASE": f"sqlite:///{tmp_path}/chats.db"}
+            assert main(["erase", "--key", "ann", "-c", str(config)], environ) == 0
+            until(lambda: left("ann") == (0, 404))
+            assert left("ben") == (1, 200)
+        finally:
+            gateway.stop()
 
 
 async def test_exchanges_go_by_age_from_memory_and_disk(tmp_path: Path) -> None:

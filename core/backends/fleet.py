@@ -19,6 +19,7 @@ from core.backends.calls.chat import Caller
 from core.backends.catalog import Catalog
 from core.backends.embedded.model import EmbeddedModel
 from core.backends.embedded.weights import Progress
+from core.backends.erasures import Erasures
 from core.backends.live_config import LiveConfig
 from core.backends.loopback import LoopbackClient
 from core.backends.upstream import headers_of
@@ -85,6 +86,11 @@ class Fleet:
     def config(self) -> Config:
         """The current config."""
         return self._live.config
+
+    @property
+    def erasures(self) -> Erasures:
+        """What tells this process of persons of whom everything was erased."""
+        return self._live.erasures
 
     @property
     def redis_away(self) -> bool:

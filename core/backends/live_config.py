@@ -21,6 +21,7 @@ from core.backends.catalog import Catalog
 from core.backends.discovery import Source, Status, discover
 from core.backends.embedded.model import EmbeddedModel
 from core.backends.embedded.weights import Progress
+from core.backends.erasures import Erasures
 from core.backends.polling import watch_files, watch_hosts
 from core.config.config import Config
 from core.config.deployment import Deployment
@@ -52,6 +53,8 @@ class LiveConfig:
         self._progress = progress
         self._adjust = adjust
         self._sharing = SharedCooldowns(lambda: self.router)
+        self.erasures = Erasures(lambda: self.router.routing.redis_url)
+        self.erasures.listeners.append(log.forget)
         self._background: set[asyncio.Task[Any]] = set()
         self._error = ""
 
@@ -65,6 +68,7 @@ class LiveConfig:
         await self.discover()
         self._start(watch_hosts(lambda: self.router, catalog))
         self._start(self._sharing.run())
+        self._start(self.erasures.run())
         if self.config.captures.folder is not None:
             self._start(keep_on_disk(self._log, CaptureFolder(self.config.captures)))
         self._start(expire(self._log, lambda: self.config.captures))

@@ -143,9 +143,9 @@ class ExchangeLog:
         gone = [key for key, item in list(self._items.items()) if item.started < before]
         return self._forget(gone)
 
-    def forget(self, *, owner: str) -> int:
-        """Delete all exchanges of ``owner``; return how many."""
-        gone = [key for key, item in list(self._items.items()) if item.owner == owner]
+    def forget(self, is_gone: Callable[[str], bool]) -> int:
+        """Delete all exchanges of the owners of whom this is true; return how many."""
+        gone = [key for key, item in list(self._items.items()) if is_gone(item.owner)]
         return self._forget(gone)
 
     def _forget(self, gone: list[str]) -> int:

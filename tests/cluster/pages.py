@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import threading
 import time
@@ -59,8 +58,9 @@ class Sending(Sequence[bytes]):
 class SlowBackend:
     """Writes the same answer to a question always, slowly, and goes on with one that was cut."""
 
-    def __init__(self, scripted: Scripted) -> None:
+    def __init__(self, scripted: Scripted, *, pause: float = PAUSE) -> None:
         self.sent: dict[str, str] = {}
+        self._pause = pause
         self.url = scripted.url
         entry = {"name": MODEL, "model": MODEL, "size": 5, "digest": "a", "details": {}}
         scripted.json("/api/tags", {"models": [entry]})
@@ -77,7 +77,7 @@ class SlowBackend:
         return Said(
             Sending(self, question, said),  # type: ignore[arg-type]
             content_type="application/x-ndjson",
-            pause=PAUSE,
+            pause=self._pause,
         )
 
 
@@ -90,10 +90,13 @@ def _line(value: Any) -> bytes:
 class PageProcess(Program):
     """``streamlit run app.py`` with folders of its own."""
 
-    def __init__(self, folder: Path, database: str, backend: str, config: str) -> None:
+    def __init__(
+        self, folder: Path, database: str, backend: str, config: str, *, front: int = 0
+    ) -> None:
         folder.mkdir()
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        # Where others reach it, if not at its own port.
+        self.url = f"http://127.0.0.1:{front or self.port}"
         file = folder / "config.yaml"
         file.write_text(config)
         environ = {
@@ -108,15 +111,7 @@ class PageProcess(Program):
 
     def up(self) -> None:
         """Wait until it answers."""
-        self.ready(lambda: answers(f"{self.url}/v1/models"), 120)
-
-    def hold(self) -> None:
-        """Stop it as a machine that hangs does."""
-        self.signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Let it go on."""
-        self.signal(signal.SIGCONT)
+        self.ready(lambda: answers(f"http://127.0.0.1:{self.port}/v1/models"), 120)
 
 
 class Browser:
@@ -179,14 +174,16 @@ class Browser:
             return False
 
     def _read(self, answer: httpx.Response) -> bool:
-        event = ""
+        """Return whether the end of all answers was told."""
+        event, failed = "", False
         for line in answer.iter_lines():
             if line.startswith("event: "):
                 event = line[7:]
             elif line.startswith("data: "):
                 self._told(event, json.loads(line[6:]))
+                failed = failed or event == "failed"
                 if event == "end":
-                    return True
+                    return not failed
         return False
 
     def _told(self, event: str, data: dict[str, Any]) -> None:

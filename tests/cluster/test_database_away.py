@@ -72,8 +72,11 @@ def test_a_network_that_stands_still_for_a_while_loses_nothing(
     tmp_path: Path, postgresql: Callable[[str], str]
 ) -> None:
     journal = Journal(tmp_path / "unsaved")
-    with network(tmp_path, postgresql(f"cut_{time.monotonic_ns()}")) as between:
-        store = Store(between.url)
+    with network(tmp_path, postgresql(f"cut_{time.monotonic_ns()}")) as (
+        between,
+        through,
+    ):
+        store = Store(through)
         runner = JobRunner(store, journal=journal)
         try:
             jobs = [runner.start("ann", store.create_chat("ann").id, words) for _ in range(ANSWERS)]

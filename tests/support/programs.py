@@ -56,12 +56,14 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, **fit, **(more or {})}
 
 
-def until(true: Callable[[], bool], seconds: float = 60, *, what: str = "it") -> None:
-    """Wait until a condition holds."""
+def until(
+    true: Callable[[], bool], seconds: float = 60, *, every: float = 0.02, what: str = "it"
+) -> None:
+    """Wait until a condition holds, looking ``every`` seconds."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"{what} did not come to pass within {seconds:g} s"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def answers(url: str, headers: Mapping[str, str] | None = None) -> bool:
@@ -153,6 +155,14 @@ class Program:
         """Send it a signal."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def hold(self) -> None:
+        """Stop it as a machine that hangs does."""
+        self.signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        self.signal(signal.SIGCONT)
 
     def wait(self, seconds: float = 30) -> int:
         """Wait until it has ended and return its status. Raises subprocess.TimeoutExpired."""

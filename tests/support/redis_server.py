@@ -37,6 +37,18 @@ class Redis:
         """Stop at once; its data is lost."""
         self._program.kill()
 
+    def end(self) -> None:
+        """Stop it as an operator does; its data is lost."""
+        self._program.stop()
+
+    def hold(self) -> None:
+        """Stop it as a machine that hangs does."""
+        self._program.hold()
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        self._program.go_on()
+
     def listeners(self) -> int:
         """Return the number of connections to it."""
         with redis.Redis.from_url(self.url) as client:

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from core.backends.erasures import Erasures, IsGone, tell_erased
 from core.errors import BackendUnavailable
 from core.gateway.endpoints.shared_values import SharedValues
 from core.translation.codec.json import decode_json, encode_json
@@ -58,6 +59,11 @@ class AnswerStore:
         stored = self._kept.get(identity)
         return stored if stored is not None and stored.owner == owner else None
 
+    def forget(self, is_gone: IsGone) -> None:
+        """Delete the answers of the owners of whom this is true."""
+        for identity in [key for key, stored in self._kept.items() if is_gone(stored.owner)]:
+            self.delete(identity)
+
     def delete(self, identity: str) -> bool:
         """Delete an answer; tell whether it was stored."""
         stored = self._kept.pop(identity, None)
@@ -68,12 +74,14 @@ class AnswerStore:
 class SharedAnswers:
     """The newest answers of this process, and in Redis those of all gateways.
 
-    ``redis_url`` returns where Redis is, "" for none.
+    ``redis_url`` returns where Redis is, "" for none; ``erasures`` tell whose are to be forgotten.
     """
 
-    def __init__(self, redis_url: Callable[[], str]) -> None:
+    def __init__(self, redis_url: Callable[[], str], erasures: Erasures | None = None) -> None:
         self._shared = SharedValues(redis_url)
         self._own = AnswerStore()
+        if erasures is not None:
+            erasures.listeners.append(self._own.forget)
 
     async def add(self, items: list[Any], response: dict[str, Any], *, owner: str) -> None:
         """Keep an answer of ``owner``, here and in Redis."""
@@ -133,12 +141,24 @@ class KeptInRedis:
                     if kept["owner"] == owner:
                         found[name] = kept
         except RedisError as error:
-            # The message could contain the address with a password.
-            kind = type(error).__name__
-            raise BackendUnavailable(f"Redis does not answer ({kind})") from error
+            raise _silent(error) from error
         return found
 
     def erase(self, owner: str) -> int:
-        """Delete the answers of an owner; return how many."""
+        """Delete the answers of an owner, in the memory of all processes too; return how many."""
+        from redis.exceptions import RedisError
+
         names = list(self.of(owner))
-        return int(self._redis.delete(*names)) if names else 0
+        try:
+            for name in names:
+                # A process may have a copy, which it must not give for the one that is gone.
+                self._redis.set(name, _GONE, ex=SHARED_SECONDS)
+            tell_erased(self._redis, owner)
+        except RedisError as error:
+            raise _silent(error) from error
+        return len(names)
+
+
+def _silent(error: Exception) -> BackendUnavailable:
+    # The message could contain the address with a password.
+    return BackendUnavailable(f"Redis does not answer ({type(error).__name__})")

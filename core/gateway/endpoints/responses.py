@@ -38,7 +38,8 @@ class ResponsesEndpoint(ChatEndpoint):
 
     def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
         super().__init__(gateway_state, client_dialect)
-        self._store = SharedAnswers(lambda: gateway_state.fleet.config.routing.redis_url)
+        fleet = gateway_state.fleet
+        self._store = SharedAnswers(lambda: fleet.config.routing.redis_url, fleet.erasures)
 
     def only_asks(self, body: bytes) -> bool:
         """Every answer is kept, unless its request says otherwise."""

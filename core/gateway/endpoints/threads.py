@@ -30,7 +30,8 @@ class ThreadsEndpoint(ChatEndpoint):
 
     def __init__(self, gateway_state: GatewayState, client_dialect: str) -> None:
         super().__init__(gateway_state, client_dialect)
-        self._store = SharedAnswers(lambda: gateway_state.fleet.config.routing.redis_url)
+        fleet = gateway_state.fleet
+        self._store = SharedAnswers(lambda: fleet.config.routing.redis_url, fleet.erasures)
 
     def only_asks(self, body: bytes) -> bool:
         """Tell whether nothing is kept."""
