@@ -154,11 +154,19 @@ class Proof:
 
 
 def rounds(seconds: float, chance: random.Random) -> Iterator[tuple[PartName, Way]]:
-    """Yield each part with each way once, then again in random order until the time is over."""
+    """Yield each part with each way once; with ``seconds`` again and again in random order, until
+    the time is over.
+    """
+    all_of_them = list(product(PARTS, WAYS))
     end = time.monotonic() + seconds
-    yield from product(PARTS, WAYS)
-    while time.monotonic() < end:
-        yield chance.choice(PARTS), chance.choice(WAYS)
+    while seconds and time.monotonic() < end:
+        chance.shuffle(all_of_them)
+        for one in all_of_them:
+            yield one
+            if time.monotonic() >= end:
+                break
+    if not seconds:
+        yield from all_of_them
 
 
 def _say(line: str) -> None:
