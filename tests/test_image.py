@@ -4,6 +4,7 @@ no rights in a root that cannot be written.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,8 @@ class Image:
         self.data.mkdir()
         for line in (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ").splitlines():
             self._step(*line.partition(" ")[::2])
-        shutil.chown(self.data, self.user, self.user)
+        if os.geteuid() == 0:
+            shutil.chown(self.data, self.user, self.user)
         for path in (self.app, *self.app.rglob("*")):
             path.chmod(0o555 if path.is_dir() else 0o444)
 
