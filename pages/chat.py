@@ -93,7 +93,8 @@ def wired() -> ChatMessage | None:
         found = service.store.message(me, wire_message())
     except InvalidRequest:
         return None
-    return found if found.chat_id == chat.id and found.exchanges else None
+    shown = found.exchanges or found.id in writing
+    return found if found.chat_id == chat.id and shown else None
 
 
 def wait_for_title(current: Chat) -> None:
@@ -109,6 +110,7 @@ def wait_for_title(current: Chat) -> None:
 
 chat = opened()
 jobs = service.running(me, chat.id) if chat else []
+writing = {job.message_id for job in jobs}
 with st.session_state["_sidebar"]:
     show_pulls(service)
     show_side(service, me, current=chat.id if chat else "")
@@ -141,7 +143,7 @@ with talk:
     show_surface(me, [chosen, *others], about, heard)
 if looked_at is not None:
     with side:
-        show_wire(service, me, looked_at.exchanges)
+        show_wire(service, me, looked_at, running=looked_at.id in writing)
 show_dialog(service, me)
 if (
     chat is not None

@@ -25,6 +25,7 @@ from core.chats.feed.preview import preview_file
 from core.chats.feed.shown import SHOWN, show_chat
 from core.chats.feed.tickets import Tickets
 from core.chats.feed.view import Viewer, foreign_images
+from core.chats.feed.wire_rows import follow_rows
 from core.chats.service import current_service
 from core.documents.values import FileRefused
 from core.error_kinds import error_facts
@@ -74,6 +75,7 @@ def chat_routes() -> list[Route]:
         Route(
             f"{base}/messages/{{message}}/parts/{{place:int}}", _ticketed(_part), methods=["GET"]
         ),
+        Route(f"{base}/messages/{{message}}/wire", _ticketed(_wire), methods=["GET"]),
         Route(
             f"{base}/messages/{{message}}/images/{{number:int}}", _ticketed(_load), methods=["GET"]
         ),
@@ -206,6 +208,16 @@ async def _followed(request: Request, owner: str, chat: str, seen: dict[str, str
             yield event
 
     return StreamingResponse(events(), media_type="text/event-stream", headers=_STREAM)
+
+
+async def _wire(request: Request, owner: str) -> Response:
+    """Return the records of an answer's stream as they come, from its beginning."""
+    service = current_service()
+    message = await asyncio.to_thread(service.store.message, owner, request.path_params["message"])
+    running = await asyncio.to_thread(service.jobs.running, owner, message.chat_id)
+    job = next((one for one in running if one.message_id == message.id), None)
+    rows = follow_rows(service, owner, job)
+    return StreamingResponse(rows, media_type="text/event-stream", headers=_STREAM)
 
 
 async def _part(request: Request, owner: str) -> Response:

@@ -19,7 +19,7 @@ from ui.session.account import is_operator
 from ui.session.identity import browser_mark
 from ui.words import language
 
-Part = Literal["chat", "side", "models"]
+Part = Literal["chat", "side", "models", "wire"]
 Heard = Callable[[Mapping[str, Any]], None]
 
 # Small, and always the same: what is large is a file with a name of its own, which is kept.
@@ -33,7 +33,12 @@ _MOUNTS = {
     part: st.components.v2.component(f"diglot.{part}", js=_LOADER, isolate_styles=False)
     for part in get_args(Part)
 }
-_KEYS: Mapping[Part, str] = {"chat": "surface", "side": "side", "models": "models_picker"}
+_KEYS: Mapping[Part, str] = {
+    "chat": "surface",
+    "side": "side",
+    "models": "models_picker",
+    "wire": "wire_live",
+}
 
 
 def show_part(

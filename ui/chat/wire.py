@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from core.chats.service import Service
+from core.chats.values.chat import PAGE_DIALECTS, ChatMessage
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
+from ui.chat.script import show_part
 from ui.session.account import is_operator
 from ui.viewer.exchange import show_exchange
 from ui.viewer.memory import remembered
 from ui.widgets.icons import icon_button
 from ui.words import t
+
+WORDS = ("chat.wire_live",)
 
 _OPEN = "wire_open_for"
 
@@ -30,19 +35,37 @@ def wire_message() -> str:
     return str(st.session_state.get(_OPEN, ""))
 
 
-def show_wire(service: Service, owner: str, exchange_ids: tuple[str, ...]) -> None:
-    """Draw the drawer on the last of an answer's exchanges; others can be chosen in it."""
+def show_wire(service: Service, owner: str, message: ChatMessage, *, running: bool) -> None:
+    """Draw the drawer on the last of an answer's exchanges; others can be chosen in it. While the
+    answer is written, its rows are drawn as they come."""
     with st.container(key="wire_panel"):
+        if running:
+            _heading()
+            show_part("wire", owner, WORDS, _live(message), _heard)
+            return
+        exchange_ids = message.exchanges
         # What is clicked in it draws only it anew, not the chat.
         st.fragment(_draw)(service, owner, exchange_ids)
 
 
-def _draw(service: Service, owner: str, exchange_ids: tuple[str, ...]) -> None:
+def _live(message: ChatMessage) -> dict[str, Any]:
+    return {"message": message.id, "names": {name: t(f"api.{name}") for name in PAGE_DIALECTS}}
+
+
+def _heard(event: Mapping[str, Any]) -> None:
+    """Nothing has to be done: the page is drawn anew, and the answer has ended."""
+
+
+def _heading() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"#### {t('chat.wire')}")
         if icon_button(t("chat.wire_close"), "close", key="wire_close"):
             open_wire("")
             st.rerun()
+
+
+def _draw(service: Service, owner: str, exchange_ids: tuple[str, ...]) -> None:
+    _heading()
     chosen = exchange_ids[-1]
     if len(exchange_ids) > 1:
         chosen = st.pills(

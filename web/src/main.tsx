@@ -2,6 +2,7 @@
 import { render, type ComponentChild } from "preact";
 import { Chat } from "./chat";
 import { nameCopy } from "./copying";
+import { Live, type LiveData } from "./live";
 import { Picker, type PickerData } from "./picker";
 import { Side, type SideData } from "./side";
 import { Store } from "./store";
@@ -13,7 +14,7 @@ import type { Data } from "./types";
 import style from "./chat.css";
 import sideStyle from "./side.css";
 
-type Given = (Data & { part: "chat" }) | (SideData & { part: "side" }) | (PickerData & { part: "models" });
+type Given = (Data & { part: "chat" }) | (SideData & { part: "side" }) | (PickerData & { part: "models" }) | (LiveData & { part: "wire" });
 interface Page { data: Given; parentElement: HTMLElement; setTriggerValue: (name: string, value: unknown) => void }
 interface Root { place: HTMLElement; store: Store | null; draw: () => void }
 
@@ -34,8 +35,7 @@ export function mount({ data, parentElement, setTriggerValue }: Page): () => voi
   root.place.dataset.theme = isDark(root.place) ? "dark" : "light";
   if (data.part === "chat") showChat(root, data, box.tell);
   else {
-    const drawn: ComponentChild = data.part === "side" ? <Side data={data} tell={box.tell} /> : <Picker data={data} tell={box.tell} />;
-    render(drawn, root.place);
+    render(drawn(data, box.tell), root.place);
   }
   return () => {
     if (data.part === "chat") {
@@ -46,6 +46,11 @@ export function mount({ data, parentElement, setTriggerValue }: Page): () => voi
     root.place.remove();
     roots.delete(parentElement);
   };
+}
+
+function drawn(data: Exclude<Given, { part: "chat" }>, tell: Tell): ComponentChild {
+  if (data.part === "side") return <Side data={data} tell={tell} />;
+  return data.part === "wire" ? <Live data={data} tell={tell} /> : <Picker data={data} tell={tell} />;
 }
 
 function showChat(root: Root, given: Data, tell: Tell): void {

@@ -61,7 +61,7 @@ function Question({ of, busy }: { of: Message; busy: boolean }) {
 }
 
 function Answer({ of, last, busy }: { of: Message; last: boolean; busy: boolean }) {
-  const { store, data, words, tell } = useSurface();
+  const { store, data, words } = useSurface();
   if (of.answers.length) return <Together of={of} busy={busy} />;
   const running = of.state === "running";
   return (
@@ -76,12 +76,12 @@ function Answer({ of, last, busy }: { of: Message; last: boolean; busy: boolean 
         <p><button type="button" onClick={() => void store.act({ do: "write_on", message: of.id, options: store.options })}>{words["chat.write_on"]}</button></p>
       )}
       <div class="actions">
-        {running ? <Progress of={of} /> : (
+        {running ? <><WireButton of={of} /><Progress of={of} /></> : (
           <>
             <Versions of={of} />
             <IconButton of={Copy} name={words["chat.copy"]} id="copy" onClick={() => void copy(of.text ?? "")} />
             <IconButton of={RefreshCw} name={words["chat.regenerate"]} id="again" disabled={busy} onClick={() => again(store, of, {})} />
-            {of.wire && <IconButton of={Braces} name={words["chat.wire"]} id="wire" onClick={() => tell({ kind: "wire", message: of.id })} />}
+            <WireButton of={of} />
             <Thumbs of={of} />
             <More of={of} busy={busy} />
             <span class="facts">{of.facts}</span>
@@ -90,6 +90,13 @@ function Answer({ of, last, busy }: { of: Message; last: boolean; busy: boolean 
       </div>
     </>
   );
+}
+
+function WireButton({ of }: { of: Message }) {
+  const { words, tell } = useSurface();
+  // One that is not known to the server yet has no request.
+  if (of.id.startsWith("new-") || (of.state !== "running" && !of.wire)) return null;
+  return <IconButton of={Braces} name={words["chat.wire"]} id="wire" onClick={() => tell({ kind: "wire", message: of.id })} />;
 }
 
 function Body({ of }: { of: Message }) {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.words import languages, words
-from ui.chat import picker, side
+from ui.chat import picker, side, wire
 from ui.chat.routes import ASSETS
 from ui.chat.surface import OTHER_WORDS, WORDS
 
@@ -22,7 +22,12 @@ WEB = ROOT / "web"
 def test_every_word_that_the_script_says_is_given_to_it() -> None:
     source = "".join(path.read_text("utf-8") for path in (WEB / "src").glob("*.ts*"))
     said = set(re.findall(r'"((?:chat|empty|error|search|phase|models|files)\.\w+)"', source))
-    given = {f"chat.{name}" for name in WORDS} | {*OTHER_WORDS, *side.WORDS, *picker.WORDS}
+    given = {f"chat.{name}" for name in WORDS} | {
+        *OTHER_WORDS,
+        *side.WORDS,
+        *picker.WORDS,
+        *wire.WORDS,
+    }
     phases = {key for key in said if key.startswith("phase.")}
     assert said - phases == given
     for language in languages():

@@ -55,3 +55,30 @@ def test_what_changed_stands_first(url: str, chromium: Browser) -> None:
     said = drawer.get_by_test_id("stMarkdown").nth(1)
     expect(said).to_have_text(re.compile(r"^(\d+ (renamed|converted|added|emulated|lost)|every)"))
     expect(said).not_to_contain_text("0 ")
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_the_rows_grow_while_the_answer_comes(url: str, chromium: Browser, locale: str) -> None:
+    page = visit(chromium, url, locale=locale, scheme="dark" if locale == "zh-CN" else "light")
+    ask(page, "slow")
+    page.locator("[data-do=wire]").click()
+    live = page.get_by_test_id("wire-live")
+    rows = live.locator("li")
+    expect(rows.nth(3)).to_be_attached()
+    sides = live.locator("ol")
+    expect(sides).to_have_count(2)
+    expect(sides.first).to_contain_text("word1 ")
+    expect(sides.last).to_contain_text('"delta"')
+    # It is still being written, and more has come.
+    before = rows.count()
+    page.wait_for_function(
+        "before => document.querySelectorAll('[data-testid=wire-live] li').length > before + 4",
+        arg=before,
+    )
+    expect(page.get_by_role("button", name=re.compile("^(Stop|停止)$"))).to_be_visible()
+    shoot(page, f"wire-live-{locale[:2]}")
+    page.get_by_role("button", name=re.compile("^(Stop|停止)$")).click()
+    # Then it is the whole view, in the same place.
+    expect(live).to_have_count(0)
+    tabs = page.locator(".st-key-wire_panel").get_by_role("tab")
+    expect(tabs.first).to_be_visible()
