@@ -4,6 +4,7 @@ import { Chat } from "./chat";
 import { nameCopy } from "./copying";
 import { Live, type LiveData } from "./live";
 import { Picker, type PickerData } from "./picker";
+import { comeBack, leave } from "./returning";
 import { Side, type SideData } from "./side";
 import { Store } from "./store";
 import { SurfaceContext } from "./surface";
@@ -36,12 +37,14 @@ export function mount({ data, parentElement, setTriggerValue }: Page): () => voi
   if (data.part === "chat") showChat(root, data, box.tell);
   else {
     render(drawn(data, box.tell), root.place);
+    comeBack(root.place, data.part);
   }
   return () => {
     if (data.part === "chat") {
       surface.draw = null;
       root.store?.views.delete(root.draw);
     }
+    leave(root.place, data.part);
     render(null, root.place);
     root.place.remove();
     roots.delete(parentElement);
