@@ -145,6 +145,7 @@ _NAMES_A_DIALECT = {
     "core/translation/conversions/openai_over_ollama.py": "the fast path of one pair of requests",
     "core/translation/dialects/dialect.py": "the word embeddings is a kind of task, too",
     "core/config/providers.py": "the rows of providers, each with its kind of backend",
+    "core/backends/next_steps.py": "the name of a program on the PATH",
     "core/backends/discovery.py": "looks for an Ollama, else runs the embedded model",
     "core/chats/values/chat.py": "a closed set, since it is kept in the database",
     "core/exchanges/snippets.py": "names of SDKs",

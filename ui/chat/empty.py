@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import msgspec
 import streamlit as st
 from msgspec.structs import replace
 
+from core.backends.next_steps import (
+    fitting_model,
+    installed_ollama,
+    machine_memory,
+    start_ollama,
+)
 from core.chats.service import Service
 from core.chats.values.chat import ChatOptions
 from ui.chat.settings import abilities
+from ui.session.account import is_operator
 from ui.widgets.cards import attempt, error_card, try_it
 from ui.widgets.status import model_names, show_progress
 from ui.words import t
@@ -24,9 +32,13 @@ def show_empty(service: Service, chosen: ChatOptions, models: list[str]) -> dict
     status = service.status()
     if not models and status.kind == "server" and _answers(service):
         st.markdown(t("empty.no_models"))
-        st.caption(t("empty.no_models_hint"))
-        if st.button(t("models.open"), icon=":material/download:", type="primary"):
-            st.switch_page("../pages/models.py")
+        with st.container(horizontal=True, key="next_step"):
+            offered = is_operator(service) and not service.demo
+            if offered:
+                _offer_model(service)
+            if st.button(t("models.open"), type="secondary" if offered else "primary"):
+                st.switch_page("../pages/models.py")
+        st.caption(t("empty.get_model_hint" if offered else "empty.no_models_hint"))
         return {}
     if not models and status.kind != "embedded":
         error_card(
@@ -35,6 +47,8 @@ def show_empty(service: Service, chosen: ChatOptions, models: list[str]) -> dict
         st.caption(t("empty.looking"))
         st.fragment(_look, run_every=_LOOK_EVERY)(service)
         return {}
+    if status.kind == "embedded":
+        _offer_start(service)
     if not show_progress(service):
         st.button(
             t("empty.look_again"),
@@ -52,6 +66,33 @@ def show_empty(service: Service, chosen: ChatOptions, models: list[str]) -> dict
             for name, options in _examples(service, chosen)
         ],
     }
+
+
+def _offer_start(service: Service) -> None:
+    """Offer to start an Ollama that is installed and does not run."""
+    if not is_operator(service) or service.demo or not installed_ollama(os.environ):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="next_step"):
+        st.caption(t("empty.start_ollama_hint"), width="content")
+        st.button(
+            t("empty.start_ollama"),
+            on_click=try_it,
+            args=(start_ollama, service.fleet, os.environ),
+            icon=":material/play_arrow:",
+            type="primary",
+        )
+
+
+def _offer_model(service: Service) -> None:
+    """Offer a model that fits the memory of this machine."""
+    fits = fitting_model(machine_memory())
+    st.button(
+        t("empty.get_model", name=fits.name, size=f"{fits.size / 1e9:.1f}"),
+        on_click=try_it,
+        args=(service.library.pull, fits.name),
+        icon=":material/download:",
+        type="primary",
+    )
 
 
 def _examples(service: Service, chosen: ChatOptions) -> list[tuple[str, ChatOptions]]:
