@@ -25,3 +25,26 @@ export function comeBack(place: HTMLElement, part: string): void {
   }
   one?.focus({ preventScroll: true });
 }
+
+/** Keeps the cursor in a field for a moment, where what is drawn anew would take it away. */
+export function hold(find: () => HTMLElement | null): void {
+  const end = performance.now() + SOON;
+  let over = false;
+  const stop = (event: Event) => {
+    over ||= !(event instanceof KeyboardEvent) || event.key.length > 1 || event.ctrlKey || event.metaKey;
+  };
+  const look = () => {
+    if (over || performance.now() > end) {
+      removeEventListener("pointerdown", stop, true);
+      removeEventListener("keydown", stop, true);
+      return;
+    }
+    const one = document.activeElement;
+    if (!one || one === document.body || one.matches("[data-testid=composer]")) find()?.focus({ preventScroll: true });
+    requestAnimationFrame(look);
+  };
+  // Whoever does something else has gone on.
+  addEventListener("pointerdown", stop, true);
+  addEventListener("keydown", stop, true);
+  requestAnimationFrame(look);
+}

@@ -6,6 +6,7 @@ import { Icon, IconButton } from "./icons";
 import { Menu } from "./menu";
 import { want } from "./switching";
 import { onNews, tellTabs } from "./tabs";
+import { hold } from "./returning";
 import type { Tell } from "./telling";
 
 interface Line { id: string; title: string; day: string; pinned?: boolean }
@@ -209,6 +210,7 @@ function useKeys(place: { current: HTMLElement | null }, begin: () => void): voi
       if (event.code === "KeyK" && !event.shiftKey) {
         document.querySelector<HTMLElement>("[data-testid=stExpandSidebarButton]")?.click();
         place.current!.querySelector<HTMLElement>("[data-do=find]")!.focus();
+        hold(() => document.querySelector<HTMLElement>(".part-side [data-do=find]"));
       } else if (event.code === "KeyO" && event.shiftKey) begin();
       else return;
       event.preventDefault();
