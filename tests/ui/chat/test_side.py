@@ -123,20 +123,3 @@ def test_a_temporary_chat_is_in_no_list(url: str, chromium: Browser) -> None:
     answered(page)
     expect(page.get_by_text("stands in no list").first).to_be_visible()
     expect(page.get_by_test_id("chat-line")).to_have_count(0)
-
-
-def test_the_search_keeps_the_cursor_through_runs_that_are_cut_short(
-    url: str, chromium: Browser
-) -> None:
-    page = visit(chromium, url)
-    ask(page, "hello")
-    answered(page)
-    find = page.locator("[data-do=find]")
-    for _ in range(6):
-        page.get_by_test_id("chat-line").locator("button.line").first.click()
-        expect(page.get_by_test_id("message").first).to_be_visible()
-        for key in ("Control+Shift+O", "Control+Shift+O", "Control+k"):
-            page.keyboard.press(key)
-        expect(find).to_be_focused()
-        settled(page)
-        expect(find).to_be_focused()
