@@ -52,7 +52,7 @@ def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
         *(
             post(dialect.counts_at, _Count(gateway_state.fleet, name))
             for name, dialect in DIALECTS.items()
-            if dialect.counts_at
+            if dialect.counts_at and not dialect.keeps
         ),
         *ModelRoutes(gateway_state).routes(),
         get("/v1/models", listings.models),
@@ -86,6 +86,9 @@ def _asked(gateway_state: GatewayState) -> Iterator[GatedRoute]:
         kept = ResponsesEndpoint(gateway_state, name)
         one = f"{spoken.path}/{{id}}"
         yield GatedRoute(spoken.path, kept, ["POST"])
+        if spoken.counts_at:
+            yield get(spoken.counts_at, kept.count, "POST", reads="all")
+        yield get(f"{spoken.path}/compact", kept.compact, "POST", reads="all")
         yield get(one, kept.stored)
         yield get(one, kept.delete, "DELETE")
         yield get(f"{one}/input_items", kept.items)
@@ -152,9 +155,10 @@ class _Count:
         self._dialect = dialect
 
     async def __call__(self, request: Request, body: bytes) -> Any:
-        """Return the count, as Anthropic's API has it."""
+        """Return the count."""
         asked = read_object(decode_json(body), "")
-        return {"input_tokens": await self._fleet.count_tokens(self._dialect, asked)}
+        count = await self._fleet.count_tokens(self._dialect, asked)
+        return {**DIALECTS[self._dialect].counted, "input_tokens": count}
 
 
 class _NotFound(Endpoint):

@@ -24,9 +24,11 @@ from core.gateway.auth import Principal, principal_of
 from core.gateway.body_codings import decoded, is_plain
 from core.gateway.call import CallScope, GatewayState, identified
 from core.gateway.errors import dialect_of, error_response
+from core.gateway.ollama_bodies import exact
 from core.gateway.paths import PATH_MODEL
 from core.translation.codec.json import encode_json
 from core.translation.conversions.passed_stream import set_model
+from core.translation.dialects.registry import SPOKEN
 
 MAX_REQUEST = 64 * 1024 * 1024
 """The largest request body in bytes: enough for several large images."""
@@ -95,13 +97,16 @@ class Endpoint(ABC):
             call.end(seen=not self._free)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        """Return the body as UTF-8, with the model of the path if it has one."""
+        """Return the body as UTF-8, in Ollama's API as it reads it, with the model of the path."""
         if self.reads != "all":
             return b""
         headers = scope["headers"]
         body = await read_body(receive, headers, most=self.most)
         if body and not is_plain(headers, body):
             body = await asyncio.to_thread(decoded, headers, body, limit=self.most)
+        dialect = self._dialect or dialect_of(scope["path"])
+        if body and SPOKEN[dialect].native:
+            body = exact(body, dialect)
         if body and PATH_MODEL in scope:
             return set_model(body, scope[PATH_MODEL])
         return body

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
+from core.exchanges.wire import Wire
 from core.inspector.align.answer_scene import AnswerWays
 from core.inspector.align.request import AlignedRow, align_request
 from core.inspector.align.response import align_answer, whole_answer
@@ -20,6 +21,8 @@ from core.inspector.align.stream import Whole, align_stream
 from core.inspector.timeline import StreamLine, read_line, record_data
 from core.translation.dialects.registry import DIALECTS, api_of
 from core.translation.stamp import Stamp
+
+_WRITTEN = "calls_written"
 
 
 class Pair(Struct, frozen=True, kw_only=True):
@@ -97,12 +100,19 @@ def answer_pair(exchange: Exchange, pair: Pair, dialect: str = "") -> Pair:
     """Return both sides of an exchange's answer, as ``answer_rows`` has their rows."""
     source, target = answer_ways(pair)
     target = dialect or target
-    body, written = _whole(exchange, source), _whole(exchange, target)
-    rows = align_answer(
-        body, written, source=source, target=target, ways=_ways(exchange, pair, source)
-    )
+    said = None if dialect else _rewritten(exchange)
+    if said is not None:
+        # What the backend said of it is the other side, not what another API would say.
+        source = target = said.dialect
+        body = _read(exchange, source, said.chunks, streamed=said.streamed)
+    else:
+        body = _whole(exchange, source)
+    written = _whole(exchange, target)
+    ways = _ways(exchange, pair, source)
+    rows = align_answer(body, written, source=source, target=target, ways=ways)
+    derived = pair.derived and said is None
     return Pair(
-        source=source, target=target, derived=pair.derived, body=body, written=written, rows=rows
+        source=source, target=target, derived=derived, body=body, written=written, rows=rows
     )
 
 
@@ -112,9 +122,14 @@ def stream_rows(
     """Return the same for a stream, with rows for chunk fields."""
     source, target = answer_ways(pair)
     target = dialect or target
-    left, right = _line(exchange, source), _line(exchange, target)
+    said = None if dialect else _rewritten(exchange)
+    if said is not None:
+        source = target = said.dialect
+        left = _line_of(exchange, source, said.chunks, streamed=said.streamed)
+    else:
+        left = _line(exchange, source)
     ways = _ways(exchange, pair, source)
-    return source, target, align_stream(left, right, ways=ways)
+    return source, target, align_stream(left, _line(exchange, target), ways=ways)
 
 
 def is_streamed(exchange: Exchange) -> bool:
@@ -122,10 +137,20 @@ def is_streamed(exchange: Exchange) -> bool:
     return any(wire.streamed for wire in (exchange.client, *exchange.backend))
 
 
+def _rewritten(exchange: Exchange) -> Wire | None:
+    """Return the backend's side of an answer that passed but for calls written as words."""
+    said = exchange.backend[exchange.main] if exchange.backend else None
+    same = said is not None and said.dialect == exchange.client.dialect
+    return said if same and _WRITTEN in exchange.emulated.values() else None
+
+
 def _ways(exchange: Exchange, pair: Pair, source: str) -> AnswerWays:
     """Return how an answer came about, where its backend was asked more than once."""
-    if pair.derived or not exchange.emulated:
+    if not exchange.emulated:
         return AnswerWays()
+    if pair.derived:
+        made = {_WRITTEN} & set(exchange.emulated.values())
+        return AnswerWays(emulated=frozenset(made))
     others = []
     for wire in exchange.backend[:-1]:
         if wire.dialect == source and wire.status < 400 and wire.chunks:
@@ -136,7 +161,13 @@ def _ways(exchange: Exchange, pair: Pair, source: str) -> AnswerWays:
 
 def _line(exchange: Exchange, dialect: str) -> StreamLine | Whole:
     pieces = exchange.response_in(dialect)
-    if not _is_stream(exchange, dialect):
+    return _line_of(exchange, dialect, pieces, streamed=_is_stream(exchange, dialect))
+
+
+def _line_of(
+    exchange: Exchange, dialect: str, pieces: Sequence[tuple[int, bytes]], *, streamed: bool
+) -> StreamLine | Whole:
+    if not streamed:
         return Whole(dialect, _read(exchange, dialect, pieces, streamed=False))
     return read_line(dialect, pieces, started=exchange.started)
 

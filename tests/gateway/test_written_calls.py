@@ -172,3 +172,24 @@ def test_who_asks_for_json_gets_what_the_model_wrote(same: Any) -> None:
     for more in ({"response_format": {"type": "json_object"}}, {"tool_choice": "none"}):
         answer = httpx.post(f"{base}/v1/chat/completions", json={**OFFERED, **more}, timeout=20)
         assert answer.json()["choices"][0]["message"] == said
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_report_says_so_where_bytes_passed(same: Any, stream: bool) -> None:
+    backend, base = same
+    if stream:
+        backend.events(COMPAT, compatible(CALL))
+    else:
+        said = {"role": "assistant", "content": CALL}
+        choice = {"index": 0, "message": said, "finish_reason": "stop"}
+        backend.json(COMPAT, {"id": "c", "model": "m", "choices": [choice]})
+    body = {**OFFERED, "stream": stream}
+    answer = httpx.post(f"{base}/v1/chat/completions", json=body, timeout=20)
+    identity = answer.headers["x-diglot-id"]
+    report = httpx.get(f"{base}/diglot/exchanges/{identity}/report").json()
+    for part in ("answer", "stream") if stream else ("answer",):
+        # What the backend said and what the client was told are of one dialect.
+        assert report[part]["source"] == report[part]["target"] == "openai"
+        rows = [row for row in report[part]["rows"] if row["note"]["key"] == "answer.written_call"]
+        assert [row["path"] for row in rows if row["path"]]
+        assert any((row["target"] or "").endswith("function.arguments") for row in rows)

@@ -50,12 +50,14 @@ from core.gateway.auth import Principal, principal_of
 from core.gateway.body_codings import is_plain
 from core.gateway.call import CallScope, GatewayState
 from core.gateway.endpoints.chat import ChatEndpoint, answer_headers
+from core.gateway.ollama_bodies import is_exact
 from core.gateway.protocols.direct_protocol import MOST, DirectClient
 from core.gateway.telemetry.logs import REQUEST
 from core.http.client import Post, Reply
 from core.http.connection import Connection
 from core.translation.conversions.hub import Hub
 from core.translation.conversions.loading import Loading
+from core.translation.dialects.registry import SPOKEN
 
 _LOG = logging.getLogger("diglot.gateway")
 
@@ -95,6 +97,8 @@ class ChatRoutes:
         except DiglotError:
             return
         if not (simple and endpoint.only_asks(body)):
+            return
+        if SPOKEN[endpoint.client_dialect].native and not is_exact(body, endpoint.client_dialect):
             return
         call = self._gateway_state.begin(
             endpoint.client_dialect, endpoint.route, principal_of(scope), headers

@@ -22,6 +22,7 @@ from core.gateway.endpoints.chat import ChatEndpoint
 from core.gateway.endpoints.kept_answers import SharedAnswers, Stored
 from core.translation.codec.framing import SSEDecoder
 from core.translation.codec.json import decode_json, encode_json, read_object
+from core.translation.dialects.registry import DIALECTS
 
 _ENDS = (b"response.completed", b"response.incomplete")
 
@@ -49,8 +50,7 @@ class ResponsesEndpoint(ChatEndpoint):
         """Answer, with the stored conversation before the new items."""
         asked = read_object(decode_json(body), "")
         owner = call.principal.owner
-        items = await self._looked_up(_items(asked.get("input")), owner)
-        earlier = await self._earlier(asked.get("previous_response_id"), owner)
+        earlier, items = await self._conversation(asked, owner)
         if earlier or items != _items(asked.get("input")):
             body = encode_json({**asked, "input": [*map(_bare, earlier), *items]})
         answer = await super().ask(call, body, options)
@@ -64,6 +64,28 @@ class ResponsesEndpoint(ChatEndpoint):
         else:
             await self._store.add(items, decode_json(answer.body), owner=owner)
         return answer
+
+    async def count(self, request: Request, body: bytes) -> Any:
+        """POST /v1/responses/input_tokens, for the conversation as it would be answered."""
+        asked = read_object(decode_json(body), "")
+        earlier, items = await self._conversation(asked, principal_of(request.scope).owner)
+        whole = {**asked, "input": [*map(_bare, earlier), *items]}
+        count = await self.fleet.count_tokens(self.client_dialect, whole)
+        return {**DIALECTS[self.client_dialect].counted, "input_tokens": count}
+
+    async def compact(self, request: Request, body: bytes) -> Any:
+        """POST /v1/responses/compact: what it returns can be read by OpenAI's servers alone."""
+        raise DiglotError(
+            "conversations are not compacted here: ask the model for a summary, or send the "
+            "conversation as it is",
+            status=501,
+            code="not_supported",
+        )
+
+    async def _conversation(self, asked: dict[str, Any], owner: str) -> tuple[list[Any], list[Any]]:
+        """Return the stored items before a request's own, and its own with references resolved."""
+        items = await self._looked_up(_items(asked.get("input")), owner)
+        return await self._earlier(asked.get("previous_response_id"), owner), items
 
     async def _earlier(self, previous: Any, owner: str) -> list[Any]:
         """Return the conversation up to a response. Raises InvalidRequest if it is not stored."""

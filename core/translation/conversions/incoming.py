@@ -21,6 +21,7 @@ from core.translation.codec.json import (
 from core.translation.dialects.api import BackendKind
 from core.translation.dialects.registry import DIALECTS, SPOKEN
 from core.translation.dialects.shared.plain import Plain
+from core.translation.fields.kinds import CALL_PARTS
 
 
 class Backend(Protocol):
@@ -123,7 +124,7 @@ class Incoming:
         return frozenset(needed)
 
 
-_PARTS = {"image_url": "vision", "input_audio": "audio"}
+_PARTS = {"image_url": "vision", "input_audio": "audio", **dict.fromkeys(CALL_PARTS, "tools")}
 
 
 def _look(message: Mapping[str, Any], needed: set[str]) -> None:

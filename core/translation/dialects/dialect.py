@@ -127,7 +127,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     ``thinks_if`` is the field without which nobody thinks ("" where that is the model's matter).
     ``loaded`` answers a request without a prompt, if that asks to load the model. ``keeps``:
     its server keeps answers, to be asked for by id; ``threads``: a conversation can be gone on
-    with by its last answer's id. ``counts_at`` is a route that counts tokens.
+    with by its last answer's id. ``counts_at`` is a route that counts tokens, ``counted`` what its
+    answer says beside the count.
     ``dump_effort`` writes how hard to think, where a level alone says so.
     """
 
@@ -156,6 +157,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     keeps: bool = False
     threads: bool = False
     counts_at: str = ""
+    counted: Mapping[str, Any] = {}
     passing: Passing | None = None
     dump_effort: Callable[[bool | str], bool | str] | None = None
     choices: Choices | None = None

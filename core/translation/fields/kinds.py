@@ -42,6 +42,26 @@ def left_out(dialect: str, place: str, thing: Any) -> str:
     return reason(thing) if reason is not None and isinstance(thing, dict) else ""
 
 
+def one_for_one(body: Mapping[str, Any]) -> bool:
+    """Tell whether each message of a body is one elsewhere.
+
+    One with results among its parts becomes several, and what a tool shows may be the user's.
+    """
+    messages = body.get("messages")
+    return not isinstance(messages, list) or all(map(_stays_one, messages))
+
+
+def _stays_one(message: Any) -> bool:
+    if not isinstance(message, dict):
+        return True
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    kinds = [part_kind(part) for part in parts if isinstance(part, dict)]
+    shows = bool(message.get("images")) or any(kind != "text" for kind in kinds)
+    answers = str(message.get("role")).lower() in ("tool", "function")
+    return not (answers and shows) and not any(kind in CALL_PARTS for kind in kinds)
+
+
 def part_kind(part: Mapping[str, Any]) -> Any:
     """Return the kind of a part; one that does not say it is what it holds, as vLLM reads it."""
     kind = part.get("type")
@@ -105,6 +125,8 @@ def _source(thing: Mapping[str, Any]) -> str:
 _PARTS = ("text", "input_text", "output_text", "refusal", "image_url", "input_image",
           "input_audio", "file", "input_file", "thinking", "reasoning", "image")  # fmt: skip
 _OPENAI_PARTS = _first(_only(*_PARTS), _file, _source)
+CALL_PARTS = ("tool_use", "tool_result")
+"""Parts of a message that are calls and results: blocks of Anthropic's, sent to the others, too."""
 _TOOLS = "tools[]"
 _BLOCK = "messages[].content[]"
 
@@ -173,7 +195,8 @@ KINDS: Mapping[str, Mapping[str, Reason]] = {
     "ollama": {_TOOLS: _only("function", "", None, note="hosted_tool")},
     "openai": {
         _TOOLS: _only("function", "", None, "custom", note="hosted_tool"),
-        _BLOCK: _OPENAI_PARTS,
+        _BLOCK: _first(_only(*_PARTS, *CALL_PARTS), _file, _source),
+        f"{_BLOCK}.content[]": _OPENAI_PARTS,
     },
     "responses": {
         _TOOLS: _tool("responses", "function", "custom", "namespace"),
@@ -188,9 +211,8 @@ KINDS: Mapping[str, Mapping[str, Reason]] = {
     "anthropic": {
         _TOOLS: _tool("anthropic", "custom", "function", None),
         _BLOCK: _first(
-            _only(*_PARTS, "document", "search_result", "tool_use",
-                  "tool_result", "server_tool_use", "mcp_tool_use", "compaction", *_RESULTS,
-                  redacted_thinking="encrypted"),
+            _only(*_PARTS, *CALL_PARTS, "document", "search_result", "server_tool_use",
+                  "mcp_tool_use", "compaction", *_RESULTS, redacted_thinking="encrypted"),
             _file,
             _source,
         ),

@@ -105,7 +105,9 @@ def _choice(value: Any, sent: Any) -> bool:
         if not isinstance(named, str) or not isinstance(inner, dict):
             return False
         # A tool that the API knows itself is chosen by its type.
-        return inner.get("name") == named or str(inner.get("type")).startswith(named)
+        asked = inner.get("name")
+        within = isinstance(asked, str) and named.endswith(f"__{asked}")
+        return asked == named or within or str(inner.get("type")).startswith(named)
     if isinstance(sent, dict):
         return bool(value == named or value in ("tool", "function"))
     return bool(_choice_word(value) == _choice_word(sent))

@@ -20,6 +20,7 @@ from core.translation.codec.json import decode_json, encode_json
 from core.translation.codec.json_paths import value_at
 from core.translation.dialects.registry import DIALECTS, FIELDS, SPOKEN, derived
 from core.translation.fields.field import Field
+from core.translation.fields.kinds import one_for_one
 from core.translation.report.leaves import Leaf, fill, leaves
 from core.translation.report.meaning import carries
 from core.translation.report.scene import EMPTY, Scene, message_of, same
@@ -51,7 +52,7 @@ class Places:
         written = list(leaves(scene.written, scene.target))
         self._written = {leaf.path: leaf.value for leaf in written}
         aligned = SPOKEN[scene.source].aligned and SPOKEN[scene.target].aligned
-        self.looks = scene.helped or not aligned
+        self.looks = scene.helped or not (aligned and one_for_one(scene.body))
         # Where the leaves of a pattern stand within one message, in order, until claimed.
         self._unclaimed: dict[tuple[str, tuple[int, ...]], list[str]] = {}
         for leaf in written:

@@ -68,6 +68,9 @@ class Walk:
     def _stays(self, leaf: Leaf) -> bool:
         """Tell whether a leaf was written as it is where it was."""
         scene = self._scene
+        rows = leaf.node.rows
+        if self._places.looks and rows and rows[0].name == "role":
+            return False  # it goes where the words of its message went
         return scene.source == scene.target and self._places.holds(leaf.path, leaf.value)
 
     def _belongs(self, leaf: Leaf) -> bool:
@@ -138,7 +141,9 @@ class Walk:
         if row.name == "role":
             return ("developer", "role_case", "role_function")
         if row.name == "image":
-            return ("image_fetched", "image")
+            return ("shown_apart", "image_fetched", "image")
+        if row.name.startswith("audio."):
+            return ("shown_apart", row.note)
         if row.name == "tool_choice":
             return ("allowed_tools", "choice_form")
         return ("system_field", row.note) if row.note in ("blocks", "items") else (row.note,)

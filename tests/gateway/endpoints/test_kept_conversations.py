@@ -208,3 +208,30 @@ def test_a_container_of_an_earlier_turn_is_refused(url: str) -> None:
             container="c1",
         )
     client.close()
+
+
+def test_a_conversation_is_counted_as_it_would_be_answered(url: str, backend: Scripted) -> None:
+    first = respond(url, input="write it").json()
+    counted = httpx.post(
+        f"{url}/v1/responses/input_tokens",
+        json={"model": "m", "previous_response_id": first["id"], "input": "go on"},
+        timeout=20,
+    )
+    assert counted.json() == {"object": "response.input_tokens", "input_tokens": 3}
+    assert [message["role"] for message in sent(backend)] == ["user", "assistant", "user"]
+    # One token is made: the least that makes a server read.
+    assert backend.bodies(NATIVE)[-1]["options"]["num_predict"] == 1
+
+
+def test_the_count_of_what_is_not_kept_is_refused(url: str) -> None:
+    asked = {"model": "m", "previous_response_id": "resp_0", "input": "x"}
+    answer = httpx.post(f"{url}/v1/responses/input_tokens", json=asked, timeout=20)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "previous_response_not_found"
+
+
+def test_compacting_is_not_offered_and_says_so(url: str, backend: Scripted) -> None:
+    answer = httpx.post(f"{url}/v1/responses/compact", json={"model": "m", "input": "x"})
+    assert answer.status_code == 501
+    assert "summary" in answer.json()["error"]["message"]
+    assert backend.bodies(NATIVE) == []

@@ -37,7 +37,7 @@ from core.translation.dialects.shared.errors import TOO_LONG, parse_error, too_l
 from core.translation.dialects.shared.response_format import parse_format, read_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import SWITCHES, effort_of, read_thinking
-from core.translation.dialects.shared.tool_choice import parse_choice
+from core.translation.dialects.shared.tool_choice import offered_choice, parse_choice
 from core.translation.dialects.shared.tool_definitions import parse_definition
 from core.translation.events import Finish, MessageStart, ToolCallDelta, accumulate
 from core.translation.fields.kinds import client_tool, left_out
@@ -87,13 +87,14 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     if isinstance(user, dict) and isinstance(user.get("user_id"), str):
         settings["user"] = user["user_id"]
     choice, one_call = _parse_choice(body.get("tool_choice"))
+    tools = _parse_tools(body.get("tools"))
     if one_call:
         settings["parallel_tool_calls"] = False
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
         messages=(*parse_system(body.get("system")), *messages),
-        tools=_parse_tools(body.get("tools")),
-        tool_choice=choice,
+        tools=tools,
+        tool_choice=offered_choice(choice, tools, body),
         format=_parse_format(body),
         thinking=_parse_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,

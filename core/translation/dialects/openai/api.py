@@ -24,6 +24,8 @@ from core.translation.dialects.shared.plain import PLAIN_CHAT
 from core.translation.dialects.shared.thinking import dump_effort
 from core.translation.messages import Usage
 
+_COUNT = "/v1/responses/input_tokens"
+
 
 def _usage(body: dict[str, Any]) -> Usage | None:
     return chat.parse_usage(body.get("usage"))
@@ -91,6 +93,8 @@ _RESPONSES = Dialect(
     encoder=responses_stream.StreamEncoder,
     signature=signature.RESPONSES,
     keeps=True,
+    counts_at=_COUNT,
+    counted={"object": "response.input_tokens"},
 )
 
 _EMBEDDINGS = EmbeddingDialect(
@@ -128,6 +132,10 @@ _OPERATIONS = (
               ("model", "input"),
               {"model": of.TEXT, "input": {"anyOf": [of.TEXT, of.OBJECTS]},
                "previous_response_id": of.TEXT, "stream": of.FLAG}, streams=True),
+    Operation("post", _COUNT, "How many tokens a request has",
+              ("model", "input"), {"model": of.TEXT, "input": {"anyOf": [of.TEXT, of.OBJECTS]},
+                                   "previous_response_id": of.TEXT}),
+    Operation("post", "/v1/responses/compact", "Not offered: 501 says what to do instead"),
     Operation("get", "/v1/responses/{id}", "A response that is kept"),
     Operation("delete", "/v1/responses/{id}", "Forget a response"),
     Operation("get", "/v1/responses/{id}/input_items", "What a response answers"),

@@ -25,7 +25,7 @@ from core.translation.dialects.openai.chat_messages import (
     dump_call,
     dump_messages,
     dump_text,
-    parse_message,
+    parse_messages,
 )
 from core.translation.dialects.openai.custom_calls import custom_names, dump_custom, functions_of
 from core.translation.dialects.shared.answers.call_pieces import read_calls
@@ -36,7 +36,7 @@ from core.translation.dialects.shared.errors import ERROR_TYPES, parse_error
 from core.translation.dialects.shared.response_format import read_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import dump_effort, read_thinking
-from core.translation.dialects.shared.tool_choice import dump_choice, parse_choice
+from core.translation.dialects.shared.tool_choice import dump_choice, offered_choice, parse_choice
 from core.translation.dialects.shared.tool_definitions import (
     dump_tool,
     parse_functions,
@@ -65,16 +65,17 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         raise InvalidRequest("messages must hold at least one message", path="messages")
     options = body.get("stream_options")
     options = {} if options is None else read_object(options, "stream_options")
-    parsed = tuple(parse_message(m, f"messages[{i}]") for i, m in enumerate(messages))
+    parsed = parse_messages(messages)
+    tools = parse_tools(mark_barred(body).get("tools"), "openai")
+    tools = tools or parse_functions(body.get("functions"))
+    choice = parse_choice(body.get("tool_choice")) or parse_choice(body.get("function_call"))
     last = f"messages[{len(messages) - 1}].content"
     refuse_empty(parsed[-1], messages[-1].get("content"), last)
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
         messages=parsed,
-        tools=parse_tools(mark_barred(body).get("tools"), "openai")
-        or parse_functions(body.get("functions")),
-        tool_choice=parse_choice(body.get("tool_choice"))
-        or parse_choice(body.get("function_call")),
+        tools=tools,
+        tool_choice=offered_choice(choice, tools, body),
         format=read_format(body),
         thinking=read_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,

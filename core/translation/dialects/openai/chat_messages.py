@@ -6,14 +6,17 @@ calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from msgspec.structs import replace
 
 from core.errors import DiglotError, InvalidRequest
 from core.translation.codec.json import (
     read_arguments,
     read_field,
     read_items,
+    read_name,
     read_object,
 )
 from core.translation.dialects.shared.answers.said import read_thinking
@@ -25,7 +28,20 @@ from core.translation.dialects.shared.content import (
 )
 from core.translation.dialects.shared.documents import json_words
 from core.translation.dialects.shared.tool_definitions import pack_input
-from core.translation.messages import Message, Text, ToolCall
+from core.translation.messages import Message, Part, Text, ToolCall
+
+
+def parse_messages(items: list[Any]) -> tuple[Message, ...]:
+    """Read ``messages``; one with results among its parts becomes several, the results first."""
+    parsed: list[Message] = []
+    for index, item in enumerate(items):
+        path = f"messages[{index}]"
+        message = parse_message(item, path)
+        results = _results(item.get("content"), f"{path}.content")
+        if not results or message.parts or message.tool_calls or message.thinking:
+            results.append(message)
+        parsed += results
+    return tuple(parsed)
 
 
 def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest) -> Message:
@@ -38,6 +54,10 @@ def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRe
         older = {"function": body["function_call"]}
         parsed.append(_parse_call(older, f"{path}.function_call", blame, inner=""))
     content = body.get("content")
+    for part, place in _of_kind(content, f"{path}.content", "tool_use"):
+        text = read_arguments(part.get("input"), f"{place}.input", blame=blame)
+        identity = read_field(part, "id", place, blame=blame)
+        parsed.append(ToolCall(id=identity, name=read_name(part, place), arguments=text))
     if role in ("tool", "function") and not isinstance(content, str | list | None):
         content = json_words(content)
     parts = parse_content(content, f"{path}.content", blame=blame)
@@ -54,11 +74,45 @@ def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRe
     )
 
 
+def _of_kind(content: Any, path: str, kind: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield the parts of a kind, each with its place."""
+    for index, part in enumerate(content if isinstance(content, list) else ()):
+        if isinstance(part, dict) and part.get("type") == kind:
+            yield part, f"{path}[{index}]"
+
+
+def _results(content: Any, path: str) -> list[Message]:
+    """Read the results among the parts, as clients of Anthropic's API send them here, too."""
+    results = []
+    for part, place in _of_kind(content, path, "tool_result"):
+        said = part.get("content")
+        if not isinstance(said, str | list | None):
+            said = json_words(said)
+        parts = parse_content(said, f"{place}.content", blame=InvalidRequest)
+        identity = read_field(part, "tool_use_id", place)
+        results.append(Message(role="tool", parts=parts, tool_call_id=identity))
+    return results
+
+
 def dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
-    """Write a conversation. Calls without ids get some, and the results find them."""
-    dumped = []
+    """Write a conversation. Calls without ids get some, and the results find them.
+
+    A tool's message holds text alone there (OpenAI API reference, chat completions: other parts
+    are a 400), so what it shows is the user's, behind all results of the turn: some templates
+    refuse two messages of one role in a row, so it begins the user's next message if there is one.
+    """
+    dumped: list[dict[str, Any]] = []
+    shown: list[Part] = []
     open_ids: list[tuple[str, str]] = []
     for turn, message in enumerate(messages):
+        if message.role == "tool":
+            shown += [part for part in message.parts if not isinstance(part, Text)]
+            message = replace(message, parts=_texts(message))
+        elif shown and message.role == "user":
+            message, shown = replace(message, parts=(*shown, *message.parts)), []
+        elif shown:
+            dumped.append({"role": "user", "content": dump_content(tuple(shown))})
+            shown = []
         body: dict[str, Any] = {"role": message.role}
         if message.role == "assistant":
             body |= dump_text(message)
@@ -78,7 +132,13 @@ def dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
         if message.name:
             body["name"] = message.name
         dumped.append(body)
+    if shown:
+        dumped.append({"role": "user", "content": dump_content(tuple(shown))})
     return dumped
+
+
+def _texts(message: Message) -> tuple[Part, ...]:
+    return tuple(part for part in message.parts if isinstance(part, Text))
 
 
 def dump_text(message: Message) -> dict[str, Any]:

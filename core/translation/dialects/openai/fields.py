@@ -11,14 +11,49 @@ from __future__ import annotations
 from typing import Any
 
 from core.translation.dialects.openai.responses.fields import RESPONSES_FIELDS
-from core.translation.fields.field import Columns, Field, own_row
+from core.translation.fields.field import Columns, Field, own_row, own_rows
 from core.translation.fields.thinking import thinking_rows
+
+# Calls and results among the parts of a message, as Anthropic's clients write them.
+_CALL = "messages[].content[tool_use]"
+_RESULT = "messages[].content[tool_result]"
+_CALL_PARTS = (
+    *own_rows(
+        "openai",
+        {f"{_CALL}.id": "call.id", f"{_CALL}.name": "call.name",
+         f"{_RESULT}.tool_use_id": "tool_call_id"},
+        note="blocks",
+    ),
+    *own_rows(
+        "openai",
+        {f"{_RESULT}.content": "content", f"{_RESULT}.content[].text": "content",
+         f"{_RESULT}.content[]": "content"},
+        retyped=True,
+        note="blocks",
+    ),
+    *own_rows(
+        "openai",
+        {f"{_RESULT}.content[].{key}": "image"
+         for key in ("image_url.url", "image_url", "source.data", "source.url", "image", "data")},
+        retyped=True,
+        note="image",
+    ),
+    *own_rows(
+        "openai",
+        {f"{_RESULT}.content[].{key}": "content.type"
+         for key in ("type", "source.type", "source.media_type", "mimeType", "mediaType")},
+        note="implied",
+    ),
+    own_row("openai", "call.arguments", f"{_CALL}.input", retyped=True, opaque=True,
+            note="arguments"),
+    own_row("openai", "is_error", f"{_RESULT}.is_error", neutral=(False,), note="is_error"),
+)  # fmt: skip
 
 # OpenAI deprecated max_tokens in favour of this name; where a client sends both it wins.
 CHAT = Columns(
     dialect="openai",
     winner="max_completion_tokens",
-    rows=thinking_rows("openai", but=("reasoning_effort",)),
+    rows=(*thinking_rows("openai", but=("reasoning_effort",)), *_CALL_PARTS),
 )
 
 RESPONSES = Columns(

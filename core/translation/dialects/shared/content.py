@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from core.errors import DiglotError, Unsupported
 from core.translation.codec.json import read_field, read_object, read_text
 from core.translation.dialects.shared.documents import parse_file, words_of
-from core.translation.fields.kinds import left_out, part_kind
+from core.translation.fields.kinds import CALL_PARTS, left_out, part_kind
 from core.translation.messages import Audio, Image, Message, Part, Text
 
 _DATA_URL = re.compile(
@@ -51,8 +51,8 @@ def parse_content(value: Any, path: str, *, blame: type[DiglotError]) -> tuple[P
             parts.append(Text(item))
             continue
         body = read_object(item, place, blame=blame)
-        thought = part_kind(body) in _THOUGHTS
-        if not thought and not left_out("openai", "messages[].content[]", body):
+        elsewhere = part_kind(body) in (*_THOUGHTS, *CALL_PARTS)
+        if not elsewhere and not left_out("openai", "messages[].content[]", body):
             parts.append(parse_part(body, place, blame=blame))
     return tuple(parts)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
+from core.errors import InvalidRequest
 from core.translation.fields.allowed_tools import allowed_choice
-from core.translation.messages import NamedTool, ToolChoice
+from core.translation.messages import NamedTool, Tool, ToolChoice
 
 # OpenAI's words, and "any", as Anthropic's API and Mistral's have it.
 _CHOICES: Mapping[str, Literal["auto", "none", "required"]] = {
@@ -36,6 +37,44 @@ def parse_choice(value: Any) -> ToolChoice | None:
         if isinstance(name, str) and name:
             return NamedTool(name)
     return None
+
+
+def offered_choice(
+    choice: ToolChoice | None, tools: Collection[Tool], body: Mapping[str, Any]
+) -> ToolChoice | None:
+    """Return a choice as far as its tool is offered; one that is left out cannot be forced.
+
+    Raises InvalidRequest for the name of no tool at all, as OpenAI's, Anthropic's and vLLM's
+    servers do: whoever forces a call waits for that call, and would get an answer without one.
+    """
+    if not isinstance(choice, NamedTool) or any(tool.name == choice.name for tool in tools):
+        return choice
+    within = [tool.name for tool in tools if tool.name.endswith(f"__{choice.name}")]
+    if len(within) == 1:
+        return NamedTool(within[0])  # of a namespace
+    if choice.name in _names(body.get("tools")) or choice.name in _names(body.get("functions")):
+        return None
+    raise InvalidRequest(
+        f"tool_choice asks for {choice.name!r}, which is none of the tools of this request",
+        path="function_call" if body.get("tool_choice") is None else "tool_choice",
+    )
+
+
+def _names(tools: Any) -> set[str]:
+    """Return whatever a list of tools calls them: names and kinds."""
+    found: set[str] = set()
+    for tool in tools if isinstance(tools, list) else ():
+        if isinstance(tool, dict):
+            said = (tool.get("name"), tool.get("type"))
+            found |= {name for name in said if isinstance(name, str)}
+            found |= _names([*_within(tool)])
+    return found
+
+
+def _within(tool: Mapping[str, Any]) -> Iterator[Any]:
+    yield from (tool[key] for key in ("function", "custom") if key in tool)
+    nested = tool.get("tools")
+    yield from nested if isinstance(nested, list) else ()
 
 
 def dump_choice(choice: ToolChoice) -> Any:

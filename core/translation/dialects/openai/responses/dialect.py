@@ -34,7 +34,7 @@ from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.response_format import parse_format, read_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import dump_effort, read_thinking
-from core.translation.dialects.shared.tool_choice import parse_choice
+from core.translation.dialects.shared.tool_choice import offered_choice, parse_choice
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -72,11 +72,13 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     text = {} if text is None else read_object(text, "text")
     if text.get("verbosity") is not None:
         settings["verbosity"] = text["verbosity"]
+    tools = parse_tools(body)
+    choice = parse_choice(body.get("tool_choice"))
     return ChatRequest(
         model=read_text(body.get("model"), "model"),
         messages=tuple(messages),
-        tools=parse_tools(body),
-        tool_choice=parse_choice(body.get("tool_choice")) or client_choice(body),
+        tools=tools,
+        tool_choice=offered_choice(choice, tools, body) or client_choice(body),
         format=parse_format(text.get("format"), "text.format") or read_format(body),
         thinking=read_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,
