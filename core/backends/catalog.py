@@ -22,6 +22,7 @@ from core.errors import BackendError, DiglotError, InvalidResponse
 from core.http.client import Client
 from core.translation.codec.json import decode_json, encode_json, read_object
 from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.shared.thinking import ThinkingLevels, parse_levels
 from core.translation.stamp import rfc3339
 
 API_VERSION = "0.33.0"
@@ -45,7 +46,7 @@ class Catalog:
         self._kinds: dict[str, tuple[float, str]] = {}
         self._abilities: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
         self._sizes: dict[tuple[str, str], int] = {}
-        self._efforts: dict[tuple[str, str], tuple[bool | str, ...]] = {}
+        self._levels: dict[tuple[str, str], ThinkingLevels] = {}
 
     async def capabilities(self, route: Route) -> frozenset[str]:
         """Return the capabilities of a model, by Ollama's names: completion, tools, thinking...
@@ -62,7 +63,7 @@ class Catalog:
         elif deployment.kind.manages_models:
             shown = await self.show(route, {})
             abilities = frozenset(shown.get("capabilities") or ("completion",))
-            self._efforts[key] = _efforts(shown.get("thinking"))
+            self._levels[key] = parse_levels(shown.get("thinking"))
         elif await self.kind(deployment) == "llama.cpp":
             abilities = await self._template_abilities(deployment)
         else:
@@ -77,13 +78,10 @@ class Catalog:
             return None
         return _corrected(kept[1], route.deployment)
 
-    async def efforts(self, route: Route) -> tuple[bool | str, ...]:
-        """Return the thinking levels of a model; empty if its server does not say.
-
-        A newer Ollama says so in ``/api/show``, under ``thinking.values``.
-        """
+    async def levels(self, route: Route) -> ThinkingLevels:
+        """Return how hard a model can think, as far as its server says."""
         await self.capabilities(route)
-        return self._efforts.get((route.deployment.base_url, route.model), ())
+        return self._levels.get((route.deployment.base_url, route.model), ThinkingLevels())
 
     async def parameters(self, route: Route) -> int:
         """Return the number of parameters of a model: from its server, else from its name.
@@ -292,15 +290,6 @@ def _corrected(abilities: frozenset[str], deployment: Deployment) -> frozenset[s
         return abilities
     more = {ability for ability, able in deployment.abilities.items() if able}
     return (abilities | more) - (deployment.abilities.keys() - more)
-
-
-def _efforts(thinking: Any) -> tuple[bool | str, ...]:
-    values = thinking.get("values") if isinstance(thinking, dict) else None
-    words = {"true": True, "on": True, "false": False, "off": False}
-    given = values if isinstance(values, list) else []
-    return tuple(
-        words.get(v, v) if isinstance(v, str) else v for v in given if isinstance(v, bool | str)
-    )
 
 
 def _names(body: dict[str, Any]) -> list[str]:

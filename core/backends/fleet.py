@@ -29,6 +29,7 @@ from core.exchanges.log import ExchangeLog
 from core.http.client import Client, Reply
 from core.translation.conversions.passed_stream import rename_model
 from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.shared.thinking import ThinkingLevels
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.messages import ChatRequest
 from core.translation.report.rows import ReportRow
@@ -192,6 +193,10 @@ class Fleet:
             return self._catalog.known_capabilities(self._live.router.resolve(name))
         except DiglotError:
             return None
+
+    async def thinking_levels(self, name: str) -> ThinkingLevels:
+        """Return how hard a model can think, as far as its server says."""
+        return await self._catalog.levels(await self.resolve(name))
 
     async def talkers(self) -> list[str]:
         """Return the names of the models that answer questions: some only make vectors."""

@@ -13,6 +13,7 @@ from core.chats.service import Service
 from core.chats.values.chat import ChatOptions
 from core.errors import DiglotError
 from core.note import Note
+from core.translation.dialects.shared.thinking import EFFORTS, ThinkingLevels
 from ui.widgets.cards import json_fault
 from ui.words import note_text, t
 
@@ -29,9 +30,10 @@ NUMBERS: tuple[tuple[str, float | int, float | int | None, float | int], ...] = 
     ("presence_penalty", -2.0, 2.0, 0.1),
     ("frequency_penalty", -2.0, 2.0, 0.1),
 )
-_THINKING: Mapping[str, bool | str] = {
-    "off": False, "on": True, "low": "low", "medium": "medium", "high": "high",
-}  # fmt: skip
+# Where a server does not say what its model has.
+_USUAL: tuple[bool | str, ...] = (False, True, "low", "medium", "high")
+_NO_LEVELS = ThinkingLevels()
+_ORDER: tuple[bool | str, ...] = (False, True, *EFFORTS[1:])
 
 
 def count_set(options: ChatOptions) -> int:
@@ -60,11 +62,14 @@ def look_ignored(service: Service, options: ChatOptions) -> Mapping[str, Note]:
 
 
 def read_parameters(
-    options: ChatOptions, *, thinks: bool, ignored: Mapping[str, Note]
+    options: ChatOptions,
+    *,
+    levels: ThinkingLevels | None,
+    ignored: Mapping[str, Note],
 ) -> ChatOptions:
     """Return the options with what was set, whether its fields are drawn or not.
 
-    ``thinks`` tells whether the model can.
+    ``levels`` is how hard the model can think, None for one that cannot.
     """
     kept = st.session_state
     given = {name: kept.get(f"parameter_{name}") for name, *_ in NUMBERS}
@@ -74,12 +79,13 @@ def read_parameters(
     stop = kept.get("parameter_stop")
     if stop and "stop" not in ignored:
         settings["stop"] = [text.strip() for text in stop.split("|") if text.strip()]
-    thinking = _THINKING.get(str(kept.get("parameter_thinking"))) if thinks else None
+    offered = {} if levels is None else _offered(levels)
+    thinking = offered.get(str(kept.get("parameter_thinking")))
     schema, _ = _read_schema(kept.get("parameter_schema"))
     return replace(options, settings=settings, thinking=thinking, schema=schema)
 
 
-def show_parameters(*, thinks: bool, ignored: Mapping[str, Note]) -> None:
+def show_parameters(*, levels: ThinkingLevels | None, ignored: Mapping[str, Note]) -> None:
     """Draw the fields; those in ``ignored`` are grey and say why."""
     st.caption(t("parameters.hint"))
     columns = st.columns(2)
@@ -101,16 +107,39 @@ def show_parameters(*, thinks: bool, ignored: Mapping[str, Note]) -> None:
         "stop", key="parameter_stop", persist_state="session", placeholder=t("parameters.unset"),
         disabled="stop" in ignored, help=_help("stop", ignored),
     )  # fmt: skip
+    _show_thinking(levels)
+    _show_schema()
+
+
+def _offered(levels: ThinkingLevels) -> dict[str, bool | str]:
+    """Return what the model can be told, by the names of the words for it, the least first."""
+    values = [value for value in _ORDER if value in levels.values]
+    return {_word(value): value for value in values or _USUAL}
+
+
+def _word(value: bool | str) -> str:
+    return ("on" if value else "off") if isinstance(value, bool) else value
+
+
+def _show_thinking(levels: ThinkingLevels | None) -> None:
+    """Draw the levels that the model has, and which of them it takes if nothing is chosen."""
+    offered = _offered(levels or _NO_LEVELS)
+    if st.session_state.get("parameter_thinking") not in offered:
+        # Chosen for another model.
+        st.session_state.pop("parameter_thinking", None)
+    about = t("parameters.thinking_cannot") if levels is None else None
+    if levels is not None and levels.default is not None:
+        usual = t(f"parameters.thinking_{_word(levels.default)}")
+        about = t("parameters.thinking_default", level=usual)
     st.segmented_control(
         t("parameters.thinking"),
-        list(_THINKING),
+        list(offered),
         format_func=lambda name: t(f"parameters.thinking_{name}"),
         key="parameter_thinking",
         persist_state="session",
-        disabled=not thinks,
-        help=None if thinks else t("parameters.thinking_cannot"),
+        disabled=levels is None,
+        help=about,
     )
-    _show_schema()
 
 
 def show_lost(service: Service, options: ChatOptions) -> None:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from core.chats.service import Service
 from core.chats.values.chat import PAGE_DIALECTS, Asking, ChatOptions, other_dialect
 from core.errors import DiglotError
+from core.translation.dialects.shared.thinking import ThinkingLevels
 from ui.chat.parameters import (
     count_set,
     known_ignored,
@@ -73,8 +74,8 @@ def _chosen(service: Service, model: str | None) -> ChatOptions:
         system=str(kept.get("system") or ""),
         asking=asking if asking in _ASKING else _ASKING[0],
     )
-    thinks = "thinking" in abilities(service, model)
-    return read_parameters(plain, thinks=thinks, ignored=known_ignored(plain))
+    levels = thinking_levels(service, model)
+    return read_parameters(plain, levels=levels, ignored=known_ignored(plain))
 
 
 def _others(options: ChatOptions, models: Sequence[str]) -> list[ChatOptions]:
@@ -140,7 +141,7 @@ def _show_all(service: Service, owner: str, options: ChatOptions, models: Sequen
     with parameters:
         # It may have to wait for a model that is being loaded: only who looks shall wait.
         grey = look_ignored(service, options)
-        show_parameters(thinks="thinking" in abilities(service, options.model), ignored=grey)
+        show_parameters(levels=thinking_levels(service, options.model), ignored=grey)
         show_lost(service, options)
     with compare:
         _show_others(options, models)
@@ -161,6 +162,16 @@ def abilities(service: Service, model: str | None) -> frozenset[str]:
         return service.capabilities(model)
     except DiglotError:
         return frozenset()
+
+
+def thinking_levels(service: Service, model: str | None) -> ThinkingLevels | None:
+    """Return how hard a model can think, None for one that cannot."""
+    if not model or "thinking" not in abilities(service, model):
+        return None
+    try:
+        return service.thinking_levels(model)
+    except DiglotError:
+        return ThinkingLevels()
 
 
 def _show_system(service: Service, owner: str) -> None:

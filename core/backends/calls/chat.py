@@ -265,7 +265,7 @@ class Caller:
             hub.asked,
             route=call.route,
             abilities=lambda: self._abilities(call),
-            efforts=lambda: self._catalog.efforts(call.route),
+            efforts=lambda: self._efforts(call.route),
             size=lambda: self._catalog.parameters(call.route),
             ask=lambda question: self._aside(hub, call, question),
             fetch=self._fetcher().fetch_images,
@@ -338,6 +338,9 @@ class Caller:
     async def _abilities(self, call: UpstreamCall) -> frozenset[str]:
         able = await self._catalog.capabilities(call.route)
         return able - {"tools"} if call.options.emulate else able
+
+    async def _efforts(self, route: Route) -> tuple[bool | str, ...]:
+        return (await self._catalog.levels(route)).values
 
     async def _accepts(self, route: Route, request: ChatRequest) -> frozenset[str]:
         """Return the extensions to its dialect that this backend supports."""

@@ -8,7 +8,7 @@ the templates' ``enable_thinking`` of vLLM, SGLang and llama.cpp, Ollama's ``thi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.errors import InvalidRequest
 
@@ -55,6 +55,32 @@ def effort_of(budget: Any) -> Thinking:
     if budget <= 0:
         return budget < 0
     return next(effort for least, effort in _BUDGETS if budget >= least)
+
+
+_LEVEL_WORDS = {"true": True, "on": True, "false": False, "off": False, "none": False}
+
+
+class ThinkingLevels(NamedTuple):
+    """How hard a model can think: yes, no, or efforts. Nothing where its server does not say."""
+
+    values: tuple[bool | str, ...] = ()
+    default: bool | str | None = None
+
+
+def parse_levels(value: Any) -> ThinkingLevels:
+    """Read ``thinking`` of a newer Ollama's ``/api/show``: its ``values`` and its ``default``."""
+    said = value if isinstance(value, dict) else {}
+    given = said.get("values")
+    found = [_level(one) for one in given] if isinstance(given, list) else []
+    values = tuple(one for one in found if one is not None)
+    default = _level(said.get("default"))
+    return ThinkingLevels(values, default if default in values else None)
+
+
+def _level(value: Any) -> Thinking:
+    if isinstance(value, str):
+        return _LEVEL_WORDS.get(value, named(value))
+    return value if isinstance(value, bool) else None
 
 
 def nearest(wanted: bool | str, values: Iterable[Any]) -> bool | str:
