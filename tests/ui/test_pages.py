@@ -127,28 +127,39 @@ def test_a_question_is_stored_with_its_answer_and_the_address_names_the_chat(
     assert "tools" not in sent(backend)
 
 
+LEVELS = {"values": [False, "low", "xhigh"], "default": "low"}
+THINKER = {"capabilities": ["completion", "thinking"], "thinking": LEVELS}
+
+
 @pytest.mark.parametrize("language", languages())
 def test_the_levels_of_thinking_that_the_model_has_are_offered(
     service: Service, backend: Scripted, language: str
 ) -> None:
-    levels = {"values": [False, "low", "xhigh"], "default": "low"}
-    backend.json("/api/show", {"capabilities": ["completion", "thinking"], "thinking": levels})
+    backend.json("/api/show", THINKER)
     page = opened({}, language)
-    # Chosen for another model that has it.
-    page.session_state["parameter_thinking"] = "high"
     settings(page)
     known = words(language)
     (field,) = [one for one in page.button_group if one.key == "parameter_thinking"]
     names = [known[f"parameters.thinking_{name}"] for name in ("off", "low", "xhigh")]
     assert [option.content for option in field.proto.options] == names
-    assert field.value is None
     said = known["parameters.thinking_default"].format(level=known["parameters.thinking_low"])
     assert field.proto.help == said
+
+
+def test_a_level_that_was_chosen_is_sent_to_a_model_that_has_it(
+    service: Service, backend: Scripted
+) -> None:
+    backend.json("/api/show", THINKER)
+    page = opened({})
+    # Chosen for another model.
+    page.session_state["parameter_thinking"] = "high"
+    settings(page)
+    assert page.session_state["parameter_thinking"] is None
     page.session_state["parameter_thinking"] = "xhigh"
     settings(page)
     ask(page, "hello there")
     # Natively there is no word for more than high but max.
-    assert "max" in [body.get("think") for body in backend.bodies("/api/chat")]
+    assert sent(backend)["think"] == "max"
 
 
 def test_only_what_was_set_is_sent(page: AppTest, backend: Scripted) -> None:

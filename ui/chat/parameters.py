@@ -121,19 +121,25 @@ def _word(value: bool | str) -> str:
     return ("on" if value else "off") if isinstance(value, bool) else value
 
 
+_WORDS = [_word(value) for value in _ORDER]
+
+
 def _show_thinking(levels: ThinkingLevels | None) -> None:
     """Draw the levels that the model has, and which of them it takes if nothing is chosen."""
-    offered = _offered(levels or _NO_LEVELS)
-    if st.session_state.get("parameter_thinking") not in offered:
+    offered = [*_offered(levels or _NO_LEVELS)]
+    kept = st.session_state.get("parameter_thinking")
+    if levels is None and kept in _WORDS:
+        offered = [word for word in _WORDS if word in offered or word == kept]
+    elif kept not in offered:
         # Chosen for another model.
-        st.session_state.pop("parameter_thinking", None)
+        st.session_state["parameter_thinking"] = None
     about = t("parameters.thinking_cannot") if levels is None else None
     if levels is not None and levels.default is not None:
         usual = t(f"parameters.thinking_{_word(levels.default)}")
         about = t("parameters.thinking_default", level=usual)
     st.segmented_control(
         t("parameters.thinking"),
-        list(offered),
+        offered,
         format_func=lambda name: t(f"parameters.thinking_{name}"),
         key="parameter_thinking",
         persist_state="session",
