@@ -20,6 +20,9 @@ from core.translation.events import (
     ToolCallDelta,
 )
 
+WRITTEN = "text_"
+"""How the id of a call begins that a model wrote as text, so that its history can tell."""
+
 # How a call begins: JSON, a code fence, or a mark of a template.
 _MARKS = ("{", "[", "<tool_call", "<function", "<|tool_call", "<|python_tag|>", "<invoke")
 _FENCE = re.compile(r"```(?P<kind>\w*)[ \t]*(?:\n\s*(?P<first>\S)?)?")
@@ -85,7 +88,7 @@ class WrittenCalls:
         self._found()
         for index, one in enumerate(written):
             call = one.call
-            identity = f"call_{self._ids}_{index}"
+            identity = f"{WRITTEN}{self._ids}_{index}"
             out.append(ToolCallDelta(index=index, id=identity, name=call.name,
                                      arguments=call.arguments))  # fmt: skip
         out.append(Finish(reason="tool_calls", usage=finish.usage, timings=finish.timings))

@@ -193,3 +193,36 @@ def test_the_report_says_so_where_bytes_passed(same: Any, stream: bool) -> None:
         rows = [row for row in report[part]["rows"] if row["note"]["key"] == "answer.written_call"]
         assert [row["path"] for row in rows if row["path"]]
         assert any((row["target"] or "").endswith("function.arguments") for row in rows)
+
+
+def test_its_history_is_told_in_its_own_words(same: Any) -> None:
+    backend, base = same
+    said = {"role": "assistant", "content": CALL}
+    choice = {"index": 0, "message": said, "finish_reason": "stop"}
+    backend.json(COMPAT, {"id": "c", "model": "m", "choices": [choice]})
+    called = httpx.post(f"{base}/v1/chat/completions", json=OFFERED, timeout=20).json()
+    call = called["choices"][0]["message"]
+    result = {"role": "tool", "tool_call_id": call["tool_calls"][0]["id"], "content": "31 degrees"}
+    again = {**OFFERED, "messages": [*OFFERED["messages"], call, result]}
+    answer = httpx.post(f"{base}/v1/chat/completions", json=again, timeout=20)
+    assert answer.headers["x-diglot-emulated"].startswith("history_in_words")
+    *_, told, fresh = backend.bodies(COMPAT)[-1]["messages"]
+    assert told == {
+        "role": "assistant",
+        "content": '{"name": "get_weather", "arguments": {"city":"Rome"}}',
+    }
+    assert fresh["role"] == "user" and "get_weather: 31 degrees" in fresh["content"]
+    # Other calls may follow.
+    assert backend.bodies(COMPAT)[-1]["tools"] == OFFERED["tools"]
+
+
+def test_a_history_of_calls_that_the_server_made_is_left_as_it_is(same: Any) -> None:
+    backend, base = same
+    call = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+    history = [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "31"},
+    ]
+    asked = {**OFFERED, "messages": [*OFFERED["messages"], *history]}
+    httpx.post(f"{base}/v1/chat/completions", json=asked, timeout=20)
+    assert backend.bodies(COMPAT)[-1]["messages"] == asked["messages"]

@@ -128,7 +128,9 @@ def _messages(draw: st.DrawFn, *, native: bool, compatible: bool, turn: int) -> 
 @st.composite
 def _parts(draw: st.DrawFn, *, native: bool, compatible: bool, role: str) -> tuple[Part, ...]:
     if not native:
-        found = draw(st.lists(_openai_parts, max_size=3))
+        # A tool's message holds text alone there.
+        said = st.builds(Text, texts) if role == "tool" else _openai_parts
+        found: list[Any] = draw(st.lists(said, max_size=3))
         # A single empty text is the empty string, which has no parts.
         return () if found == [Text("")] else tuple(found)
     parts: list[Part] = [Text(text) for text in draw(st.lists(words, max_size=1))]

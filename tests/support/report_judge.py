@@ -118,7 +118,7 @@ class Judge:
                 return "dropped with a target"
             offered = json.dumps(self.body.get("tools", ""))
             if isinstance(value, str) and len(value) > 3 and value in self.told and (
-                f'"{value}"' not in offered and not row.note.key.endswith("call_left_out") and
+                f'"{value}"' not in offered and not row.note.key.endswith(_CALL_LOST) and
                 self.is_text(row.path or "") and not self.elsewhere(row, value)
                 and not (row.path or "").endswith((".role", ".type", ".status"))):  # fmt: skip
                 return "dropped but sent"
@@ -201,7 +201,10 @@ class Judge:
         if isinstance(value, dict) and value.get("type") == "allowed_tools":
             return value.get("allowed_tools", value).get("mode") == sent
         if isinstance(sent, dict):
-            return json.dumps(sent["function"]["name"]) in told or value in ("tool", "function")
+            name = sent["function"]["name"]
+            # A function of a namespace has a name of its own there.
+            own = {json.dumps(name), json.dumps(name.rpartition("__")[2])}
+            return any(one in told for one in own) or value in ("tool", "function")
         return sent == value or {"any": "required"}.get(value) == sent
 
     def unsaid(self, row: ReportRow, value: Any) -> str:
@@ -326,6 +329,7 @@ _UNSAID: Mapping[str, Unsaid] = {
     "expanded": lambda path, value, body, written: path == "previous_response_id",
 }  # fmt: skip
 
+_CALL_LOST = ("call_left_out", "call_in_words")
 Rule = Callable[[Judge, ReportRow, Any, Any], bool]
 
 _REQUIRED = frozenset({"type", "name", "role", "content", "index", "arguments", "strict", "input",
@@ -348,6 +352,7 @@ _SENTENCES: Mapping[str, Rule] = {
     "image": lambda j, row, value, sent: value != sent,
     "stop_list": lambda j, row, value, sent: True,
     "image_fetched": lambda j, row, value, sent: str(value).startswith("http"),
+    "history_in_words": lambda j, row, value, sent: '"text_' in json.dumps(j.body),
     "history_flattened": lambda j, row, value, sent: "tool" in json.dumps(j.body)
     or "function" in json.dumps(j.body)
     or "_call" in json.dumps(j.body),

@@ -60,7 +60,7 @@ def test_words_that_are_calls_become_them(text: str, count: int, cuts: list[int]
     assert response.finish_reason == "tool_calls"
     assert {call.name for call in response.message.tool_calls} <= {"f", "g"}
     assert [call.id for call in response.message.tool_calls] == [
-        f"call_x_{i}" for i in range(count)
+        f"text_x_{i}" for i in range(count)
     ]
     assert isinstance(json.loads(response.message.tool_calls[0].arguments), dict)
 

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from core.backends.balancing.load import Route
 from core.errors import Unsupported
 from core.exchanges.exchange import Exchange
-from core.tools.emulation import ABLE, Emulation, emulate, flatten, written_out
+from core.tools.emulation import ABLE, Emulation, emulate, flatten, in_own_words, written_out
 from core.translation.dialects.registry import FIELDS
 from core.translation.dialects.shared.thinking import nearest
+from core.translation.dialects.shared.tool_choice import refuse_unknown
 from core.translation.messages import (
     Audio,
     ChatRequest,
@@ -72,8 +73,15 @@ async def adapt_to_capabilities(
     elif request.thinking:
         request = _as_hard(request, await efforts(), exchange)
     tools = "tools" in able_to
+    if tools:
+        own = in_own_words(request)
+        if own is not request:
+            exchange.emulated["messages"] = "history_in_words"
+        request = own
     if tools and (kind.knows_tool_choice or not (is_forced(request) and request.tools)):
         return request
+    if request.tools:
+        refuse_unknown(request.tool_choice, request.tools)
     history = any(m.role == "tool" or m.tool_calls for m in request.messages)
     if history:
         exchange.emulated["messages"] = "history_flattened"

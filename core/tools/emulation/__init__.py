@@ -8,5 +8,6 @@ of very small models and of this folder alone; a model that is ``able`` never me
 from core.tools.emulation.able import ABLE, written_out
 from core.tools.emulation.emulate import Emulation, emulate
 from core.tools.emulation.flatten_history import flatten
+from core.tools.emulation.own_words import in_own_words
 
-__all__ = ["ABLE", "Emulation", "emulate", "flatten", "written_out"]
+__all__ = ["ABLE", "Emulation", "emulate", "flatten", "in_own_words", "written_out"]

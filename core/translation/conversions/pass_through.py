@@ -24,6 +24,10 @@ from core.translation.report.rows import ReportRow
 from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
 
+MADE_OF_TEXT = b'"text_'
+"""What the id of a call begins with that a model wrote as text (core.tools.written_calls): its
+history is told in the model's own words."""
+
 
 class PassThrough:
     """Conversion of a request that the backend understands as it stands.
@@ -69,7 +73,7 @@ class PassThrough:
     @classmethod
     def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self | None:
         """Return the conversion, or None where the backend needs another request."""
-        if backend.thinking is not None:
+        if backend.thinking is not None or MADE_OF_TEXT in incoming.raw:
             return None
         if backend.embedded:
             # llama.cpp counts one of several answers only, and its completions know no echo.

@@ -46,7 +46,7 @@ NOTES = notes(
         _COMPAT: """format format_name format_description detail developer
             tool_name_found strict_tool tool_choice_native choices image_fetched audio_native""",
         "Ollama issue 8421": "tool_choice_emulated",
-        "Diglot": "calls_written",
+        "Diglot": "calls_written history_in_words call_in_words",
         "Ollama server/routes.go: does not support tools": "tools_emulated history_flattened",
         _ANTHROPIC: """blocks is_error anthropic_only thinking_budget file_bytes
             as_text claude_only""",

@@ -224,7 +224,7 @@ class _Finder:
     def find(self, value: Any, rows: list[Field]) -> str | None:
         """Return the path at which ``value`` was written, whole or as a part, if it was."""
         patterns = _patterns(self._scene.target, frozenset(row.name for row in rows))
-        if isinstance(value, int | float) and rows[0].name == "content":
+        if isinstance(value, int | float | dict) and rows[0].name == "content":
             # What a tool answered is written as its JSON.
             value = encode_json(value).decode()
         key = _key(value)
@@ -244,7 +244,10 @@ class _Finder:
                 return path
         if rows[0].name in ("call.name", "tool_name") and self._scene.helped:
             # Of several results each is written out behind the name of its tool.
-            return self._part_of(f"{value}: ", _CONTENT)
+            return self._part_of(f"{value}: ", _CONTENT, told=False)
+        if rows[0].name == "call.arguments" and "history_in_words" in self._scene.ways:
+            text = value if isinstance(value, str) else encode_json(value).decode()
+            return self._part_of(text, _CONTENT, told=False)
         return self._alike(value, rows[0], patterns) if rows[0].retyped else None
 
     def _alike(self, value: Any, row: Field, patterns: Iterable[str]) -> str | None:
@@ -261,13 +264,14 @@ class _Finder:
                     return place
         return None
 
-    def _part_of(self, value: str, pattern: str) -> str | None:
+    def _part_of(self, value: str, pattern: str, *, told: bool = True) -> str | None:
+        """Return the next text with a value in it; what is ``told`` later stands there or later."""
         places = self._places.get(pattern, [])
         first = self._next[pattern]
         for index in range(first, min(first + _NEAR, len(places))):
             path, text = places[index]
             if isinstance(text, str) and value in text:
-                self._next[pattern] = index
+                self._next[pattern] = index if told else first
                 return path
         return None
 

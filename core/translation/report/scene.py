@@ -11,6 +11,8 @@ from msgspec import Struct, field
 from core.translation.dialects.registry import DIALECTS, FIELDS, SPOKEN
 from core.translation.fields.field import Field
 
+FLATTENED = ("history_flattened", "history_in_words")
+"""Notes on a history whose calls and results became plain text."""
 EMPTY: tuple[Any, ...] = ("", [], {})
 """What says no more than leaving it out does."""
 
@@ -62,7 +64,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     @property
     def helped(self) -> bool:
         """Whether messages or tools were put another way than the client put them."""
-        return bool({"history_flattened", "tools_emulated", "tool_choice_emulated"} & self.ways)
+        return bool({*FLATTENED, "tools_emulated", "tool_choice_emulated"} & self.ways)
 
     @property
     def ways(self) -> frozenset[str]:

@@ -22,7 +22,7 @@ from core.translation.report.notes import NOTES
 from core.translation.report.places import Places
 from core.translation.report.reasons import FALLBACKS, HOLDS
 from core.translation.report.rows import Outcome, ReportRow
-from core.translation.report.scene import EMPTY, Fact, Scene, message_of, same
+from core.translation.report.scene import EMPTY, FLATTENED, Fact, Scene, message_of, same
 
 # Notes of fields that the target may mean without writing them.
 _MEANT = ("tool_choice_native", "echo_done", "embed_cut", "encoding", "expanded", "format",
@@ -128,7 +128,7 @@ class Walk:
         if row is not None and path == "prompt" and "choices" in self._scene.ways:
             return self._say("emulated", path, value, row, "choices", target=place)
         if self._is_written_out(row, value, sent):
-            return self._say("emulated", path, value, row, "history_flattened", target=place)
+            return self._say("emulated", path, value, row, *FLATTENED, target=place)
         return self._say("retyped", path, value, row, *self._closer(row), target=place)
 
     def _closer(self, row: Field | None) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ class Walk:
         return (
             row is not None
             and row.name in _HISTORY
-            and "history_flattened" in self._scene.ways
+            and not self._scene.ways.isdisjoint(FLATTENED)
             and isinstance(sent, str)
             and len(sent) > len(str(value))
         )
@@ -199,7 +199,9 @@ class Walk:
         elif ".summary[" in path:
             notes = ["summary_left_out"]
         elif row.name in _HISTORY:
-            notes = ["call_left_out"] if row.name.startswith(("call", "tool")) else []
+            notes = (
+                ["call_left_out", "call_in_words"] if row.name.startswith(("call", "tool")) else []
+            )
             notes.append("side_messages")
         known = ["wrong_kind", *(name for name in notes if name)]
         return self._say("dropped", path, value, row, *known, harmless=row.harmless)
@@ -221,6 +223,10 @@ class Walk:
         if not way or not row.name.startswith("tool"):
             return None
         if row.name == "tool_choice":
+            name = _named(path, value)
+            # The choice of a tool that is left out goes with it.
+            if name and name not in self._told:
+                return self._say("dropped", path, value, row)
             return self._say("emulated", path, value, row, way)
         if not row.name.startswith("tools."):
             return None
@@ -256,11 +262,13 @@ class Walk:
             return self._placed(path, value, row, (equal or alike)[0])
         beside = self._inside.get(message_of(path), [])
         if any(one.outcome == "emulated" for one in beside):
-            return self._say("emulated", path, value, row, "history_flattened", *self._scene.ways)
+            return self._say("emulated", path, value, row, *FLATTENED, *self._scene.ways)
         if homes:
             return self._say("retyped", path, value, row, "blocks", "items", "implied")
         if any(one.outcome == "dropped" for one in beside):
-            return self._say("dropped", path, value, row, "side_messages", "call_left_out")
+            return self._say(
+                "dropped", path, value, row, "side_messages", "call_left_out", "call_in_words"
+            )
         return self._say("retyped", path, value, row, "empty_message")
 
     # What was added ---------------------------------------------------------------------------
@@ -292,6 +300,15 @@ class Walk:
         return ReportRow(
             path=path, outcome=outcome, target=target, note=NOTES[note], harmless=harmless
         )
+
+
+def _named(path: str, value: Any) -> str:
+    """Return the tool that a choice names, "" where it names none."""
+    if isinstance(value, dict):
+        inner = value.get("function", value)
+        value = inner.get("name") if isinstance(inner, dict) else None
+        return value if isinstance(value, str) else ""
+    return value if path.endswith(".name") and isinstance(value, str) else ""
 
 
 def _around(path: str) -> Iterator[str]:

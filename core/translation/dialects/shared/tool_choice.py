@@ -42,22 +42,29 @@ def parse_choice(value: Any) -> ToolChoice | None:
 def offered_choice(
     choice: ToolChoice | None, tools: Collection[Tool], body: Mapping[str, Any]
 ) -> ToolChoice | None:
-    """Return a choice as far as its tool is offered; one that is left out cannot be forced.
+    """Return a choice as far as its tool is offered: one that is left out cannot be forced.
 
-    Raises InvalidRequest for the name of no tool at all, as OpenAI's, Anthropic's and vLLM's
-    servers do: whoever forces a call waits for that call, and would get an answer without one.
+    A name of no tool at all is kept: who forces a call refuses it (``refuse_unknown``).
     """
     if not isinstance(choice, NamedTool) or any(tool.name == choice.name for tool in tools):
         return choice
     within = [tool.name for tool in tools if tool.name.endswith(f"__{choice.name}")]
     if len(within) == 1:
         return NamedTool(within[0])  # of a namespace
-    if choice.name in _names(body.get("tools")) or choice.name in _names(body.get("functions")):
-        return None
-    raise InvalidRequest(
-        f"tool_choice asks for {choice.name!r}, which is none of the tools of this request",
-        path="function_call" if body.get("tool_choice") is None else "tool_choice",
-    )
+    left_out = choice.name in _names(body.get("tools")) | _names(body.get("functions"))
+    return None if left_out else choice
+
+
+def refuse_unknown(choice: ToolChoice | None, tools: Collection[Tool]) -> None:
+    """Raise InvalidRequest for the choice of a tool that is none of the request's.
+
+    OpenAI's, Anthropic's and vLLM's servers do: whoever forces a call waits for that call.
+    """
+    if isinstance(choice, NamedTool) and all(tool.name != choice.name for tool in tools):
+        raise InvalidRequest(
+            f"tool_choice asks for {choice.name!r}, which is none of the tools of this request",
+            path="tool_choice",
+        )
 
 
 def _names(tools: Any) -> set[str]:
