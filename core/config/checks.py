@@ -12,6 +12,7 @@ from core.config.files import Document
 from core.config.keys.unknown_keys import likely
 from core.errors import ConfigError
 
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 _LARGEST = 2**53
 """Above this JSON's numbers are not exact, and clocks count no further."""
 
@@ -39,6 +40,11 @@ def check_names(
         return  # the models are those that discovery finds
     names += [e.model for e in entries if isinstance(e, Deployment) and "*" not in e.model]
     for alias, target in aliases.items():
+        if alias in names and alias != target:
+            yield (
+                f"router_settings.model_group_alias.{alias} has the name of a model, which nobody "
+                f"reaches by it any more: {target} is asked"
+            )
         _check(target, names, f"router_settings.model_group_alias.{alias}")
     names += aliases
     for name, targets, path in _rules(value):
@@ -46,6 +52,22 @@ def check_names(
             yield f"{path} has no effect: there is no model {name}"
         for target in targets:
             _check(target, names, path)
+            if target == name:
+                yield f"{path} has no effect where it leads to {name} itself"
+    for at, key in enumerate((value.get("diglot") or {}).get("keys") or ()):
+        models = key.get("models") or ()
+        for model in [models] if isinstance(models, str) else models:
+            if not any(_fits(name, [model]) or _fits(model, [name]) for name in names):
+                yield f"diglot.keys[{at}].models names {model}, and there is no such model"
+
+
+def check_environment(variables: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a proxy: LiteLLM would send its requests through it."""
+    for name, value in variables.items():
+        if str(name).lower() in _PROXIES and value:
+            path = f"environment_variables.{name}"
+            raise ConfigError(f"{path} is not obeyed here, so this config is not used. Requests go "
+                              "straight to their server", path=path)  # fmt: skip
 
 
 def check_tool_folder(folder: Path | None) -> None:

@@ -46,7 +46,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.config.access import Access, read_access
-from core.config.checks import check_names, check_tool_folder, check_values
+from core.config.checks import check_environment, check_names, check_tool_folder, check_values
 from core.config.deployment import Deployment, Times, Unserved, read_deployment
 from core.config.files import Place, parse_document, read_text
 from core.config.keys.reading import Variables, as_texts, prepare, read_root
@@ -166,6 +166,7 @@ def _read(value: Any, variables: Variables, folder: Path) -> Config:
     if isinstance(value, dict):
         own = value.get("environment_variables")
         if isinstance(own, dict):
+            check_environment(own)
             found = as_texts(variables.put_in(own, "environment_variables"))
             variables.environ = {**variables.environ, **found}
         value = prepare(join_shared_params(value), variables, bare=unspoken_params(value))

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from core.config.keys.place import NotServed, Why, find_place
-from core.config.keys.reading import as_texts
+from core.config.keys.reading import ADDRESSES, as_texts
 from core.config.keys.schema import Entry, ModelInfo, Params, as_names
 from core.config.providers import PROVIDERS, BackendDialect, Provider, find_provider
 from core.config.settings import read_settings
@@ -28,6 +28,8 @@ _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connec
 # Anthropic's words for thinking.
 _THINKING_TYPES = ("enabled", "adaptive", "disabled")
 
+# Without these a request asks nothing, or nobody.
+_NEEDED = frozenset({"model", "messages", "input", "prompt"})
 _SECRET = frozenset({"api_key", "headers", "redis_url", "body"})
 
 
@@ -157,6 +159,7 @@ def read_deployment(
     if ("*" in model and "*" not in name) or name.count("*") > 1:
         problem = f"{path}.model holds a * that model_name has no match for"
         raise ConfigError(problem, path=f"{path}.model")
+    _check_told(params, path, raw, word, place["base_url"])
     own, retries = params.timeout, params.max_retries
     thinking, body = _thinking(params, path, PROVIDERS[word])
     return Deployment(
@@ -185,6 +188,25 @@ def read_deployment(
         embedded=word == "embedded",
         **place,
     )
+
+
+def _check_told(
+    params: Params, path: str, raw: Mapping[str, Any], word: str, base_url: str
+) -> None:
+    """Raise ConfigError for an address left empty, and for a list that drops the question itself.
+
+    What was meant for a server of one's own must not go to the provider's.
+    """
+    key = next((key for key in ADDRESSES if key in raw), "")
+    if key and PROVIDERS[word].hosted and not (params.api_base or params.base_url):
+        at = f"{path}.{key}"
+        raise ConfigError(f"{at} is empty, and requests would go to {base_url}: name the server, "
+                          "or leave the key out", path=at)  # fmt: skip
+    needed = _NEEDED & set(as_names(params.additional_drop_params))
+    if needed:
+        at = f"{path}.additional_drop_params"
+        raise ConfigError(f"{at} drops {', '.join(sorted(needed))}, without which nothing is asked",
+                          path=at)  # fmt: skip
 
 
 def _identity(name: str, model: str, base_url: str) -> str:

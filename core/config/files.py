@@ -101,7 +101,9 @@ def _parsed(text: str, folder: Path, file: str, above: tuple[Path, ...]) -> Docu
         except ConfigError as exc:
             if exc.path is not None or exc.message.startswith(name):
                 raise
-            raise ConfigError(f"include: {exc.message}", path="include") from exc
+            place = document.places.get("include")
+            at = f" ({place})" if place is not None else ""
+            raise ConfigError(f"include: {exc.message}{at}", path="include") from exc
         document = _joined(document, inner, path)
     return document
 

@@ -289,6 +289,29 @@ def test_a_bad_shape_is_refused_with_its_path(text: str, path: str | None, says:
         ("{model: ollama/m, temperature: hot}", "temperature", "must be a number"),
         ("{model: ollama/m, stop: [1]}", "stop[0]", "must be a string"),
         ("{model: ollama/m, think: 3}", "think", "true, false or an effort"),
+        # What was meant for a server of one's own would go to OpenAI's.
+        (
+            "{model: openai/m, api_key: k, api_base: ''}",
+            "api_base",
+            "requests would go to https://api.openai",
+        ),
+        (
+            "{model: openai/m, api_key: k, api_base: }",
+            "api_base",
+            "requests would go to https://api.openai",
+        ),
+        (
+            "{model: groq/m, api_key: k, base_url: null}",
+            "base_url",
+            "requests would go to https://api.groq",
+        ),
+        (
+            "{model: ollama/m, additional_drop_params: [seed, messages]}",
+            "additional_drop_params",
+            "drops messages, without which",
+        ),
+        ("{model: ollama/m, blocked: true}", "blocked", "not obeyed here"),
+        ("{model: ollama/m, http_proxy: 'http://p'}", "http_proxy", "not through a proxy"),
     ],
 )
 def test_bad_parameters_are_refused_with_their_path(params: str, key: str, says: str) -> None:
@@ -337,3 +360,45 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes("a: ü".encode("latin-1"))
     with pytest.raises(ConfigError, match="not UTF-8 text: byte 3"):
         load_config(tmp_path / "latin.yaml", environ={})
+
+
+MODELS = """
+model_list:
+  - {model_name: a, litellm_params: {model: ollama/a}}
+  - {model_name: b, litellm_params: {model: ollama/b}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "says"),
+    [
+        ("general_settings: {master_key: ''}", "general_settings.master_key", "is empty"),
+        ("environment_variables: {HTTPS_PROXY: 'http://p'}", "environment_variables.HTTPS_PROXY",
+         "straight to their server"),
+        ("litellm_settings: {fallbacks: [{a: [{model: b}]}]}",
+         "litellm_settings.fallbacks[0].a[0]", "must be text, not a mapping"),
+    ],
+)  # fmt: skip
+def test_what_decides_where_data_goes_or_who_may_ask_is_no_nonsense(
+    text: str, path: str, says: str
+) -> None:
+    error = refused(MODELS + text)
+    assert error.path == path
+    assert says in error.message
+    assert "quotes" not in error.message
+    assert re.search(r"\(line \d+\)$", error.message)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("router_settings: {model_group_alias: {a: b}}", "nobody reaches by it any more: b is"),
+        ("litellm_settings: {fallbacks: [{a: [a, b]}]}", "no effect where it leads to a itself"),
+        ("diglot: {keys: [{name: x, key: sk-0123456789abcdefgh, models: [a, c]}]}",
+         "diglot.keys[0].models names c, and there is no such model"),
+        ("diglot: {keys: [{name: x, key: sk-0123456789abcdefgh, models: 'c*'}]}",
+         "diglot.keys[0].models names c*, and there is no such model"),
+    ],
+)  # fmt: skip
+def test_what_is_harmless_and_makes_no_sense_is_warned_of(text: str, says: str) -> None:
+    assert [one for one in parse_config(MODELS + text, environ={}).warnings if says in one]

@@ -65,8 +65,11 @@ class Variables:
         return None
 
 
+ADDRESSES = ("api_base", "base_url")
+
+
 def prepare(value: Any, variables: Variables, *, bare: Collection[str] = ()) -> Any:
-    """Return the keys that act, with their variables replaced; null is left out.
+    """Return the keys that act, with their variables replaced; null is left out but as address.
 
     Of the mappings at the paths ``bare`` only what says which model it is stays.
     """
@@ -85,6 +88,8 @@ def _part(value: Any, path: str, section: str, variables: Variables, bare: Colle
     for name, inner in value.items():
         inside = f"{path}.{name}" if path else str(name)
         key = child(section, str(name))
+        if inner is None and name in ADDRESSES:
+            inner = ""  # an address that was to be filled in
         if key is None or key.does != "acts" or inner is None:
             continue
         if path in bare and name not in ("model", "custom_llm_provider"):
@@ -141,7 +146,8 @@ def _said(problem: str) -> str:
         return f"must be {'zero or more' if zero else 'above zero'}"
     if match := re.fullmatch(r"Expected `([^`]+)`, got `(\w+)`", problem):
         kind = match[1].removesuffix(" | null")
-        quotes = "; put it in quotes" if kind == "str" else ""
+        scalar = match[2] not in ("object", "array")
+        quotes = "; put it in quotes" if kind == "str" and scalar else ""
         got = _NAMES.get(match[2], match[2])
         return f"must be {_WANTED.get(kind, kind)}, not {got}{quotes}"
     if problem == "Number out of range":

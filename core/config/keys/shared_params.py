@@ -34,7 +34,7 @@ def join_shared_params(document: Any) -> Any:
             path = f"model_list[{at}].litellm_params.{_NAME}"
             own = {key: value for key, value in params.items() if value is not None}
             named = _named(own.get(_NAME, usual.get(_NAME)), shared, path)
-            entry = {**entry, "litellm_params": {**usual, **named, **own}}
+            entry = {**entry, "litellm_params": {**params, **usual, **named, **own}}
         whole.append(entry)
     return {**document, "model_list": whole}
 
