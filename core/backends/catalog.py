@@ -81,6 +81,10 @@ class Catalog:
     async def levels(self, route: Route) -> ThinkingLevels:
         """Return how hard a model can think, as far as its server says."""
         await self.capabilities(route)
+        return self.known_levels(route)
+
+    def known_levels(self, route: Route) -> ThinkingLevels:
+        """Return the same as far as it is known, without waiting."""
         return self._levels.get((route.deployment.base_url, route.model), ThinkingLevels())
 
     async def parameters(self, route: Route) -> int:

@@ -194,9 +194,12 @@ class Fleet:
         except DiglotError:
             return None
 
-    async def thinking_levels(self, name: str) -> ThinkingLevels:
-        """Return how hard a model can think, as far as its server says."""
-        return await self._catalog.levels(await self.resolve(name))
+    def known_levels(self, name: str) -> ThinkingLevels:
+        """Return how hard a model can think as far as it is known, like ``known_capabilities``."""
+        try:
+            return self._catalog.known_levels(self._live.router.resolve(name))
+        except DiglotError:
+            return ThinkingLevels()
 
     async def talkers(self) -> list[str]:
         """Return the names of the models that answer questions: some only make vectors."""

@@ -38,7 +38,6 @@ from core.tools.loop import run_tools
 from core.tools.runners.all_tools import ToolRuntime
 from core.tools.toolbox import Toolbox
 from core.translation.dialects.registry import DIALECTS
-from core.translation.dialects.shared.thinking import ThinkingLevels
 from core.translation.events import Event
 from core.translation.messages import ChatRequest, Message, Part, ResponseFormat, Text, text_of
 from core.translation.report.rows import ReportRow
@@ -113,10 +112,6 @@ class Service:
         """Return what a model can do, in Ollama's words. Raises DiglotError."""
         known = self.fleet.known_capabilities(model)
         return self.fleet.call(self.fleet.capabilities(model)) if known is None else known
-
-    def thinking_levels(self, model: str) -> ThinkingLevels:
-        """Return how hard a model can think, as far as its server says. Raises DiglotError."""
-        return self.fleet.call(self.fleet.thinking_levels(model))
 
     def context(self, model: str) -> int:
         """Return the context length of a model as it is loaded now, in tokens; 0 if unknown."""

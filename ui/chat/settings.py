@@ -168,10 +168,7 @@ def thinking_levels(service: Service, model: str | None) -> ThinkingLevels | Non
     """Return how hard a model can think, None for one that cannot."""
     if not model or "thinking" not in abilities(service, model):
         return None
-    try:
-        return service.thinking_levels(model)
-    except DiglotError:
-        return ThinkingLevels()
+    return service.fleet.known_levels(model)
 
 
 def _show_system(service: Service, owner: str) -> None:
