@@ -19,9 +19,7 @@ from core.translation.events import (
     TextDelta,
     ToolCallDelta,
 )
-
-WRITTEN = "text_"
-"""How the id of a call begins that a model wrote as text, so that its history can tell."""
+from core.translation.messages import WRITTEN
 
 # How a call begins: JSON, a code fence, or a mark of a template.
 _MARKS = ("{", "[", "<tool_call", "<function", "<|tool_call", "<|python_tag|>", "<invoke")

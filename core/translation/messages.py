@@ -51,6 +51,10 @@ class ToolCall(Struct, frozen=True, kw_only=True):
     id: str = ""
 
 
+WRITTEN = "text_"
+"""How the id of a call begins that a model wrote as text, so that its history can tell."""
+
+
 class Message(Struct, frozen=True, kw_only=True):
     """One turn. ``name`` is the tool's name on role ``tool``, a participant's elsewhere."""
 

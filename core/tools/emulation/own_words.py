@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from core.tools.written_calls import WRITTEN
 from core.translation.codec.json import encode_json
-from core.translation.messages import ChatRequest, Message, Text, ToolCall, text_of
+from core.translation.messages import WRITTEN, ChatRequest, Message, Text, ToolCall, text_of
 
 
 def in_own_words(request: ChatRequest) -> ChatRequest:
