@@ -131,8 +131,9 @@ class Places:
         if not leaf.node.rows or leaf.node.rows[0].name != "item.status":
             return
         item = message_of(leaf.path)
-        kind = value_at(self._scene.body, f"{item}.type") if item else ""
-        if not str(kind).endswith("call_output"):
+        whole = value_at(self._scene.body, item) if item else {}
+        # A message need not say that it is one.
+        if not str(whole.get("type")).endswith("call_output"):
             return
         taken = {place for place, _ in self._found.values()}
         for place, sent in self._written.items():
