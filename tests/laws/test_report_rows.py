@@ -18,6 +18,7 @@ from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
 from core.translation.report.notes import NOTES
 from core.translation.report.reasons import FALLBACKS, HOLDS
+from tests.laws.basics import booleans, counts, some, texts
 from tests.laws.bodies import BODIES
 from tests.laws.test_faces import NEW, body_of, conversations
 from tests.support.exchange_judge import exchange_faults
@@ -105,4 +106,27 @@ def test_no_row_says_what_is_not_so(
     asked: Asked, asking: tuple[str, dict[str, Any]], model: str
 ) -> None:
     dialect, body = asking
+    assert not asked.held(dialect, {**body, "model": model})
+
+
+_inputs = texts | st.lists(texts, min_size=1, max_size=3)
+_more = {"truncate": booleans, "keep_alive": st.sampled_from(["5m", -1, 0]),
+         "options": st.just({"num_ctx": 64})}  # fmt: skip
+_VECTORS = {
+    "embeddings": some(
+        {"input": _inputs},
+        {"dimensions": counts, "encoding_format": st.sampled_from(["float", "base64"]),
+         "user": texts, **_more},
+    ),
+    "embed": some({"input": _inputs}, {"dimensions": counts, **_more}),
+    "embed_legacy": some({"prompt": texts}, _more),
+}  # fmt: skip
+
+
+@given(data=st.data(), dialect=st.sampled_from(sorted(_VECTORS)), model=st.sampled_from(MODELS))
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+def test_no_row_on_vectors_says_what_is_not_so(
+    asked: Asked, data: st.DataObject, dialect: str, model: str
+) -> None:
+    body = data.draw(_VECTORS[dialect])
     assert not asked.held(dialect, {**body, "model": model})

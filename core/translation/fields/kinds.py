@@ -125,6 +125,10 @@ def _source(thing: Mapping[str, Any]) -> str:
 _PARTS = ("text", "input_text", "output_text", "refusal", "image_url", "input_image",
           "input_audio", "file", "input_file", "thinking", "reasoning", "image")  # fmt: skip
 _OPENAI_PARTS = _first(_only(*_PARTS), _file, _source)
+# In the responses API thinking is an item of its own.
+_RESPONSES_PARTS = _first(
+    _only(*(kind for kind in _PARTS if kind not in ("thinking", "reasoning"))), _file, _source
+)
 CALL_PARTS = ("tool_use", "tool_result")
 """Parts of a message that are calls and results: blocks of Anthropic's, sent to the others, too."""
 _TOOLS = "tools[]"
@@ -203,10 +207,10 @@ KINDS: Mapping[str, Mapping[str, Reason]] = {
         "tools[].tools[]": _only("function", "custom", None, note="hosted_tool"),
         "input[]": _item,
         "input[].content[]": lambda thing: (
-            "" if thing.get("type") == "reasoning_text" else _OPENAI_PARTS(thing)
+            "" if thing.get("type") == "reasoning_text" else _RESPONSES_PARTS(thing)
         ),
         # What a shell says has no type.
-        "input[].output[]": lambda thing: _OPENAI_PARTS(thing) if part_kind(thing) else "",
+        "input[].output[]": lambda thing: _RESPONSES_PARTS(thing) if part_kind(thing) else "",
     },
     "anthropic": {
         _TOOLS: _tool("anthropic", "custom", "function", None),
