@@ -131,6 +131,19 @@ _RESPONSES_PARTS = _first(
 )
 CALL_PARTS = ("tool_use", "tool_result")
 """Parts of a message that are calls and results: blocks of Anthropic's, sent to the others, too."""
+
+
+def _call_part(thing: Mapping[str, Any]) -> str:
+    """A call without a name calls nothing, and ids are text."""
+    if thing.get("type") not in CALL_PARTS:
+        return ""
+    texts = [thing.get(key) for key in ("id", "tool_use_id") if thing.get(key) is not None]
+    named = thing.get("type") == "tool_result" or (
+        isinstance(thing.get("name"), str) and thing["name"]
+    )
+    return "" if named and all(isinstance(text, str) for text in texts) else "unknown_kind"
+
+
 _TOOLS = "tools[]"
 _BLOCK = "messages[].content[]"
 
@@ -199,7 +212,7 @@ KINDS: Mapping[str, Mapping[str, Reason]] = {
     "ollama": {_TOOLS: _only("function", "", None, note="hosted_tool")},
     "openai": {
         _TOOLS: _only("function", "", None, "custom", note="hosted_tool"),
-        _BLOCK: _first(_only(*_PARTS, *CALL_PARTS), _file, _source),
+        _BLOCK: _first(_only(*_PARTS, *CALL_PARTS), _call_part, _file, _source),
         f"{_BLOCK}.content[]": _OPENAI_PARTS,
     },
     "responses": {

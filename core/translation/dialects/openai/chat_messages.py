@@ -28,6 +28,7 @@ from core.translation.dialects.shared.content import (
 )
 from core.translation.dialects.shared.documents import json_words
 from core.translation.dialects.shared.tool_definitions import pack_input
+from core.translation.fields.kinds import left_out
 from core.translation.messages import Message, Part, Text, ToolCall
 
 
@@ -75,9 +76,10 @@ def parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRe
 
 
 def _of_kind(content: Any, path: str, kind: str) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield the parts of a kind, each with its place."""
+    """Yield the parts of a kind that are carried, each with its place."""
     for index, part in enumerate(content if isinstance(content, list) else ()):
-        if isinstance(part, dict) and part.get("type") == kind:
+        found = isinstance(part, dict) and part.get("type") == kind
+        if found and not left_out("openai", "messages[].content[]", part):
             yield part, f"{path}[{index}]"
 
 
