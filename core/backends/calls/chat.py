@@ -8,6 +8,7 @@ several answers becomes several requests.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Collection
@@ -62,6 +63,9 @@ if TYPE_CHECKING:
     from core.backends.calls.images import Fetcher
 
 # Settings that some servers take beyond OpenAI's own.
+_LONG = 128 * 1024
+"""Bytes of a request from which its report is made in another thread."""
+
 _EXTENDED = frozenset[str]().union(*EXTENSIONS.values())
 
 
@@ -205,15 +209,29 @@ class Caller:
 
     async def _send(self, conversion: Conversion, call: UpstreamCall) -> Answer:
         """Send the request of a conversion, and return the converted answer."""
-        return await self.finish(self.write(conversion, call), None)
+        if len(call.incoming.raw) <= _LONG:
+            return await self.finish(self.write(conversion, call), None)
+        wire, data = self._written(conversion, call)
+        # Thousands of messages take a second, in which nobody else would be served.
+        about = call.exchange.circumstances()
+        rows = await asyncio.to_thread(conversion.report, about)
+        return await self.finish(self._begun(conversion, call, wire, data, rows), None)
 
     def write(self, conversion: Conversion, call: UpstreamCall) -> Sent:
         """Write the request of a conversion, which is to be sent now."""
         wire, data = self._written(conversion, call)
-        headers = {}
         rows = conversion.report(call.exchange.circumstances())
-        if rows:
-            headers = loss_headers(rows, strict=call.strict)
+        return self._begun(conversion, call, wire, data, rows)
+
+    def _begun(
+        self,
+        conversion: Conversion,
+        call: UpstreamCall,
+        wire: Wire,
+        data: bytes,
+        rows: tuple[ReportRow, ...],
+    ) -> Sent:
+        headers = loss_headers(rows, strict=call.strict) if rows else {}
         sending = begin(call.route.deployment, wire, data, stream=conversion.streams)
         return Sent(conversion, call, sending, headers)
 

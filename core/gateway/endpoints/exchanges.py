@@ -6,6 +6,7 @@ recorded, without keys and without image data.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
@@ -69,12 +70,11 @@ class ExchangeRoutes:
             wanted = replace(wanted, shown=self._hidden)
         found = self._log.newest(owner=owner, wanted=wanted, limit=limit + 1, before=before)
         page, more = found[:limit], len(found) > limit
+        shown = page if principal.everything else map(self._hidden, page)
         return {
             "object": "list",
-            "data": [
-                _summary(exchange if principal.everything else self._hidden(exchange))
-                for exchange in page
-            ],
+            # A report of thousands of messages takes a second.
+            "data": await asyncio.to_thread(lambda: [_summary(exchange) for exchange in shown]),
             "has_more": more,
             "next_before": str(page[-1].started) if more else None,
         }
@@ -92,28 +92,13 @@ class ExchangeRoutes:
     async def report(self, request: Request, body: bytes) -> Any:
         """GET /diglot/exchanges/{id}/report: what became of each field, and why."""
         exchange = self._mine(request)
-        language = _language(request)
         if not exchange.ended:
             raise BackendError(
                 "this exchange is still at work; ask again when its answer has ended",
                 status=409,
                 code="not_ended",
             )
-        sent = sent_pair(exchange) if exchange.backend and exchange.client.request else None
-        pair = pair_of(exchange)
-        found: dict[str, Any] = {
-            "id": exchange.id,
-            "language": language,
-            "request": None if sent is None else _pair(sent, language),
-            "compared": _pair(pair, language) if pair.derived else None,
-            "answer": None,
-            "stream": None,
-        }
-        if exchange.client.chunks:
-            found["answer"] = _answer(exchange, pair, language)
-            if is_streamed(exchange):
-                found["stream"] = _stream(exchange, pair, language)
-        return found
+        return await asyncio.to_thread(_report, exchange, _language(request))
 
     def _hidden(self, exchange: Exchange) -> Exchange:
         return self._gateway_state.addresses.exchange(exchange)
@@ -129,6 +114,24 @@ class ExchangeRoutes:
                 code="exchange_not_found",
             )
         return exchange if principal.everything else self._hidden(exchange)
+
+
+def _report(exchange: Exchange, language: str) -> dict[str, Any]:
+    sent = sent_pair(exchange) if exchange.backend and exchange.client.request else None
+    pair = pair_of(exchange)
+    found: dict[str, Any] = {
+        "id": exchange.id,
+        "language": language,
+        "request": None if sent is None else _pair(sent, language),
+        "compared": _pair(pair, language) if pair.derived else None,
+        "answer": None,
+        "stream": None,
+    }
+    if exchange.client.chunks:
+        found["answer"] = _answer(exchange, pair, language)
+        if is_streamed(exchange):
+            found["stream"] = _stream(exchange, pair, language)
+    return found
 
 
 def _number(text: str, name: str) -> int:

@@ -33,7 +33,7 @@ from core.gateway.protocols.uvicorn_protocol import BoundedProtocol
 ROUTES = "diglot.direct"
 """Key of the lifespan's state (ASGI 3.0, "Lifespan State") that holds the ``DirectRoutes``."""
 
-MOST = 1024 * 1024
+MOST = 128 * 1024
 """Bytes of a body that may be read, masked and rewritten in one turn of the loop."""
 
 
