@@ -16,7 +16,7 @@ Cut = Literal["", "damaged", "memory", "pages", "slow", "text"]
 
 Reason = Literal[
     "bytes", "damaged", "empty", "encrypted", "entities", "large", "memory", "old", "packed",
-    "slow", "unknown", "waiting",
+    "pixels", "slow", "unknown", "waiting",
 ]  # fmt: skip
 """Why nothing of a file can be read; each has its sentence under ``files.refused``."""
 

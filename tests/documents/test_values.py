@@ -10,7 +10,7 @@ from core.note import Note
 
 def test_every_end_of_a_reading_has_its_words() -> None:
     ends = {"cut": get_args(Cut)[1:], "refused": get_args(Reason), "kind": get_args(Kind)}
-    values = dict.fromkeys("name size most read pages characters count".split(), "7")
+    values = dict.fromkeys("name size most read pages characters count width height".split(), "7")
     for section, names in ends.items():
         for name in names:
             for language in ("en", "zh"):

@@ -27,6 +27,7 @@ from core.chats.feed.tickets import Tickets
 from core.chats.feed.view import Viewer, foreign_images
 from core.chats.feed.wire_rows import follow_rows
 from core.chats.service import current_service
+from core.documents.pictures import check_pixels
 from core.documents.values import FileRefused
 from core.error_kinds import error_facts
 from core.errors import AccessDenied, DiglotError, InvalidRequest
@@ -251,7 +252,9 @@ def _picture(image: Image) -> Response:
     # Never a page of its own, whatever its bytes are.
     headers = {"content-disposition": "attachment", "cache-control": "private, max-age=3600"}
     kind = image.media_type if image.media_type.startswith("image/") else "image/png"
-    return Response(b64decode(image.data), media_type=kind, headers=headers)
+    data = b64decode(image.data)
+    check_pixels(data)
+    return Response(data, media_type=kind, headers=headers)
 
 
 def _json(value: object, status: int = 200) -> Response:

@@ -12,6 +12,7 @@ import re
 from msgspec import Struct
 
 from core.documents.kinds import kind_of
+from core.documents.pictures import check_pixels
 from core.documents.reading import LIMITS, read_document
 from core.documents.values import Document, FileRefused
 from core.note import Note
@@ -52,6 +53,7 @@ def read_file(name: str, data: bytes) -> Attachment:
     media_type = _image_type(data)
     if media_type:
         _check_size(name, data, MAX_IMAGE)
+        check_pixels(data)
         image = Image(data=base64.b64encode(data).decode(), media_type=media_type)
         return Attachment(part=image, what=Note("files.kind.image"))
     _check_size(name, data, LIMITS.size)

@@ -196,6 +196,19 @@ def test_an_image_of_a_question_is_given_as_a_picture_alone(
         assert client.get(f"/ui/messages/{row.id}/parts/{place}").status_code == 404
 
 
+def test_an_imported_image_of_a_thousand_million_pixels_is_words(
+    service: Service, client: TestClient
+) -> None:
+    chat = service.store.create_chat(ME, title="t").id
+    giant = PIXEL[:16] + (30_000).to_bytes(4, "big") * 2 + PIXEL[24:]
+    picture = Image(data=base64.b64encode(giant).decode(), media_type="image/png")
+    message = Message(role="user", parts=(picture,))
+    row = service.store.add_message(ME, chat, message, parent_id=None)
+    answer = client.get(f"/ui/messages/{row.id}/parts/0", headers={"x-diglot-language": "zh"})
+    assert answer.status_code == 400
+    assert "30,000 × 30,000 像素" in answer.json()["fault"]["said"]
+
+
 def test_only_what_an_answer_names_is_fetched_and_within_the_config(
     service: Service, client: TestClient
 ) -> None:
