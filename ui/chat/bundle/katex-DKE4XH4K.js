@@ -1,1 +1,0 @@
-import{n as e}from"./chunk-WVVY25RW.js";import"./chunk-OOJM4CTU.js";function d(t){let{tex:o,block:r}=t.dataset;e.render(o??"",t,{displayMode:r!==void 0,output:"mathml",throwOnError:!1,trust:!1,maxExpand:200,maxSize:20})}export{d as draw};
