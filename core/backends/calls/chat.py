@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 # Settings that some servers take beyond OpenAI's own.
 _LONG = 128 * 1024
-"""Bytes of a request from which its report is made in another thread."""
+"""Bytes of a request from which the backend's is written in another thread."""
 
 _EXTENDED = frozenset[str]().union(*EXTENSIONS.values())
 
@@ -211,27 +211,16 @@ class Caller:
         """Send the request of a conversion, and return the converted answer."""
         if len(call.incoming.raw) <= _LONG:
             return await self.finish(self.write(conversion, call), None)
-        wire, data = self._written(conversion, call)
         # Thousands of messages take a second, in which nobody else would be served.
-        about = call.exchange.circumstances()
-        rows = await asyncio.to_thread(conversion.report, about)
-        return await self.finish(self._begun(conversion, call, wire, data, rows), None)
+        return await self.finish(await asyncio.to_thread(self.write, conversion, call), None)
 
     def write(self, conversion: Conversion, call: UpstreamCall) -> Sent:
         """Write the request of a conversion, which is to be sent now."""
         wire, data = self._written(conversion, call)
+        headers = {}
         rows = conversion.report(call.exchange.circumstances())
-        return self._begun(conversion, call, wire, data, rows)
-
-    def _begun(
-        self,
-        conversion: Conversion,
-        call: UpstreamCall,
-        wire: Wire,
-        data: bytes,
-        rows: tuple[ReportRow, ...],
-    ) -> Sent:
-        headers = loss_headers(rows, strict=call.strict) if rows else {}
+        if rows:
+            headers = loss_headers(rows, strict=call.strict)
         sending = begin(call.route.deployment, wire, data, stream=conversion.streams)
         return Sent(conversion, call, sending, headers)
 
