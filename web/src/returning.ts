@@ -1,6 +1,7 @@
 // The cursor comes back to a part of the page that was taken away and drawn anew: Streamlit does so with what a run
 // that was cut short had not come to.
 const SOON = 3000; // milliseconds
+const LATEST = 20_000; // milliseconds
 
 let left: { part: string; name: string; value: string; at: number } | null = null;
 
@@ -28,13 +29,17 @@ export function comeBack(place: HTMLElement, part: string): void {
 
 /** Keeps the cursor in a field for a moment, where what is drawn anew would take it away. */
 export function hold(find: () => HTMLElement | null): void {
-  const end = performance.now() + SOON;
+  const latest = performance.now() + LATEST;
+  let end = performance.now() + SOON;
   let over = false;
   const stop = (event: Event) => {
     over ||= !(event instanceof KeyboardEvent) || event.key.length > 1 || event.ctrlKey || event.metaKey;
   };
   const look = () => {
-    if (over || performance.now() > end) {
+    const now = performance.now();
+    // As long as the page's script runs it may draw something anew.
+    if (document.querySelector("[data-testid=stApp][data-test-script-state=running]")) end = Math.min(latest, now + SOON);
+    if (over || now > end) {
       removeEventListener("pointerdown", stop, true);
       removeEventListener("keydown", stop, true);
       return;
