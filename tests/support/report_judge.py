@@ -128,8 +128,8 @@ class Judge:
                 return "added but from the client"
             if isinstance(sent, str) and len(sent) > 3 and self.is_text(row.target or ""):
                 mine = "\n".join(texts_in(self.body))
-                if sent in mine and not (row.target or "").endswith((".role", ".type", ".name",
-                                                                     "tool_name")):  # fmt: skip
+                named = (row.target or "").endswith((".role", ".type", ".name", "tool_name"))
+                if sent in mine and not named and row.note.key != "report.tool_call_id_found":
                     return "added but the client said it"
         return ""
 
@@ -348,6 +348,8 @@ _SENTENCES: Mapping[str, Rule] = {
         sent == call["function"]["name"]
         for message in j.written["messages"]
         for call in message.get("tool_calls") or ()),
+    "tool_call_id_found": lambda j, row, value, sent: f'"id": {json.dumps(sent)}'
+    in json.dumps(j.body),
     "model_alias": lambda j, row, value, sent: value != sent,
     "image": lambda j, row, value, sent: value != sent,
     "stop_list": lambda j, row, value, sent: True,

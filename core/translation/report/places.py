@@ -240,7 +240,7 @@ class _Finder:
             if (pattern, key) in self._found:
                 return self._found[pattern, key]
         for pattern in patterns:
-            path = self._part_of(value, pattern) if isinstance(value, str) and value else None
+            path = self._part_of(value, pattern) if _has_words(value) else None
             if path is not None:
                 return path
         if rows[0].name in ("call.name", "tool_name") and self._scene.helped:
@@ -275,6 +275,11 @@ class _Finder:
                 self._next[pattern] = index if told else first
                 return path
         return None
+
+
+def _has_words(value: Any) -> bool:
+    """Tell whether a value is a text to be looked for within others: blanks are in every one."""
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _is_loose(pattern: str) -> bool:

@@ -12,6 +12,7 @@ from core.translation.codec.json_paths import value_at
 from core.translation.dialects.registry import SPOKEN
 from core.translation.dialects.shared.thinking import EFFORTS, SWITCHES, named
 from core.translation.fields.allowed_tools import allowed_choice
+from core.translation.report.leaves import leaves
 from core.translation.report.scene import EMPTY, Fact, message_of, same
 
 Holds = Callable[[Fact], bool]
@@ -163,6 +164,19 @@ def _called(fact: Fact) -> bool:
     return _added(fact) and _last(fact.target) == "tool_name"
 
 
+def _id_known(fact: Fact) -> bool:
+    """An id was added that the client gave to the call, though not to its result."""
+    return (
+        _added(fact)
+        and _last(fact.target) == "tool_call_id"
+        and any(
+            same(fact.sent, leaf.value)
+            for leaf in leaves(fact.scene.body, fact.scene.source)
+            if _last(leaf.path) in ("id", "call_id")
+        )
+    )
+
+
 def _wrong_kind(fact: Fact) -> bool:
     """The value is none that its field has: of another kind, or a word that is not known."""
     row, value = fact.row, fact.value
@@ -302,7 +316,10 @@ HOLDS: Mapping[str, Holds] = {
     "usage_asked": lambda f: _added(f) and f.sent is True,
     "logprobs_implied": lambda f: _added(f) and "top_logprobs" in f.scene.written,
     "tool_name_found": _called,
-    "tool_call_id_made": lambda f: _added(f) and _last(f.target) in ("id", "tool_call_id"),
+    "tool_call_id_found": _id_known,
+    "tool_call_id_made": lambda f: (
+        _added(f) and _last(f.target) in ("id", "tool_call_id") and not _id_known(f)
+    ),
     # What is done another way, and what the config does.
     "tool_choice_emulated": _way("tool_choice_emulated"),
     "tools_emulated": _way("tools_emulated"),

@@ -332,7 +332,7 @@ def _why_added(place: str) -> tuple[str, ...]:
     if place.endswith(".tool_name"):
         return ("tool_name_found",)
     if place.endswith((".id", ".tool_call_id")):
-        return ("tool_call_id_made", "inserted")
+        return ("tool_call_id_found", "tool_call_id_made", "inserted")
     return ("deployment_default", "inserted", "required_there")
 
 
