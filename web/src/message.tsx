@@ -75,7 +75,7 @@ function Answer({ of, last, busy }: { of: Message; last: boolean; busy: boolean 
       {!running && of.cut && last && !busy && (
         <p><button type="button" onClick={() => void store.act({ do: "write_on", message: of.id, options: store.options })}>{words["chat.write_on"]}</button></p>
       )}
-      <div class="actions">
+      <div class={running && of.phase === "writing" && of.text ? "actions writing" : "actions"}>
         {running ? <><WireButton of={of} /><Progress of={of} /></> : (
           <>
             <Versions of={of} />
