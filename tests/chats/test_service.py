@@ -273,7 +273,7 @@ def test_files_go_with_the_question_and_with_its_other_words(
 ) -> None:
     chat = service.store.create_chat(ME, titled="person")
     backend.json("/api/show", {"capabilities": ["completion", "vision"]})
-    png = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+    png = b"\x89PNG\r\n\x1a\n" + bytes(20)
     files = [read_file("a.png", png).part, read_file("notes.txt", "第一行".encode()).part]
     options = ChatOptions(model="native")
     ended(service.ask(ME, chat.id, "What is in these?", options, files=files))
