@@ -42,16 +42,19 @@ def left_out(dialect: str, place: str, thing: Any) -> str:
     return reason(thing) if reason is not None and isinstance(thing, dict) else ""
 
 
-def one_for_one(body: Mapping[str, Any]) -> bool:
-    """Tell whether each message of a body is one elsewhere.
+def one_for_one(body: Mapping[str, Any], *, native: bool) -> bool:
+    """Tell whether each message of a body is one elsewhere, natively or not.
 
-    One with results among its parts becomes several, and what a tool shows may be the user's.
+    One with results among its parts becomes several, and what a tool shows is the user's where a
+    tool's message holds text alone.
     """
     messages = body.get("messages")
-    return not isinstance(messages, list) or all(map(_stays_one, messages))
+    if not isinstance(messages, list):
+        return True
+    return all(_stays_one(message, native=native) for message in messages)
 
 
-def _stays_one(message: Any) -> bool:
+def _stays_one(message: Any, *, native: bool) -> bool:
     if not isinstance(message, dict):
         return True
     content = message.get("content")
@@ -59,7 +62,7 @@ def _stays_one(message: Any) -> bool:
     kinds = [part_kind(part) for part in parts if isinstance(part, dict)]
     shows = bool(message.get("images")) or any(kind != "text" for kind in kinds)
     answers = str(message.get("role")).lower() in ("tool", "function")
-    return not (answers and shows) and not any(kind in CALL_PARTS for kind in kinds)
+    return (native or not (answers and shows)) and not any(kind in CALL_PARTS for kind in kinds)
 
 
 def part_kind(part: Mapping[str, Any]) -> Any:
