@@ -21,6 +21,7 @@ from ui.chat.settings import abilities
 from ui.session.account import is_operator
 from ui.widgets.cards import attempt, error_card, try_it
 from ui.widgets.status import model_names, show_progress
+from ui.widgets.text import plain
 from ui.words import t
 
 _LOOK_EVERY = 3.0
@@ -87,7 +88,7 @@ def _offer_model(service: Service) -> None:
     """Offer a model that fits the memory of this machine."""
     fits = fitting_model(machine_memory())
     st.button(
-        t("empty.get_model", name=fits.name, size=f"{fits.size / 1e9:.1f}"),
+        t("empty.get_model", name=plain(fits.name), size=f"{fits.size / 1e9:.1f}"),
         on_click=try_it,
         args=(service.library.pull, fits.name),
         icon=":material/download:",

@@ -73,8 +73,9 @@ def _show_request(
     service: Service, owner: str, row: ChatMessage, number: int, *, over: bool
 ) -> None:
     exchange_id = row.exchanges[number] if number < len(row.exchanges) else ""
-    operator = is_operator(service)
-    exchange = service.exchange(owner, exchange_id, operator=operator) if exchange_id else None
+    exchange = None
+    if exchange_id:
+        exchange = service.exchange(owner, exchange_id, operator=is_operator(service))
     label = t("tools.step_request", number=number + 1)
     if exchange is not None:
         if exchange.ended:

@@ -44,8 +44,17 @@ def error_card(
         if service is not None:
             _show_cure(service, kind, model, key)
         with st.expander(t("error.said"), type="compact", expanded=kind in _UNEXPLAINED):
-            said = told_facts(current_service(), error).get("message", "")
-            st.code(str(said), language=None, wrap_lines=True)
+            st.code(_told(error), language=None, wrap_lines=True)
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    """Return the words of an error as far as this person may read them."""
+    try:
+        service = current_service()
+    except RuntimeError:
+        # Before there is a service nobody can say whose words these are: only our own are shown.
+        return str(error.get("message", "")) if error.get("code") == "unexpected" else ""
+    return str(told_facts(service, error).get("message", ""))
 
 
 def attempt(work: Callable[..., object], *args: Any, model: str = "", **more: Any) -> bool:

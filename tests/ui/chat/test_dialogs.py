@@ -14,6 +14,7 @@ def _page(kind: str, text: str, exchanges: tuple[str, ...], language: str) -> No
     from types import SimpleNamespace
 
     from core.chats.values.chat import ChatMessage
+    from core.config.access import Access
     from core.translation.messages import Message, Text
     from ui.chat.dialogs import open_dialog
     from ui.words import set_language
@@ -29,7 +30,9 @@ def _page(kind: str, text: str, exchanges: tuple[str, ...], language: str) -> No
         updated=1,
     )
     service: Any = SimpleNamespace(
-        exchange=lambda owner, name: None,
+        demo=False,
+        fleet=SimpleNamespace(config=SimpleNamespace(access=Access())),
+        exchange=lambda owner, name, *, operator: None,
         store=SimpleNamespace(siblings=lambda owner, name: [message, message]),
     )
     open_dialog(kind, service, "me", message)
