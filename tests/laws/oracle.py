@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from msgspec.structs import replace
-
 from core.translation.dialects.registry import DIALECTS
-from core.translation.messages import ChatRequest, Image, Message, Part, Text, text_of
+from core.translation.messages import ChatRequest, Image, Message, text_of
 
 Steps = tuple[str | int, ...]
 
@@ -97,10 +95,7 @@ def said(
     }
     return {
         "model": request.model,
-        "messages": [
-            _message(message, native=native, heard=heard)
-            for message in (request.messages if native or heard else _shown(request.messages))
-        ],
+        "messages": [_message(message, native=native, heard=heard) for message in request.messages],
         "tools": [] if silent else tools,
         "format": None if request.format is None else {"schema": request.format.schema},
         "thinking": request.thinking if heard else _effort(request.thinking, target),
@@ -112,25 +107,6 @@ def said(
 def _effort(value: Any, target: str) -> Any:
     # True is 1 to a dict, so that a level must not be looked up as one.
     return _EFFORTS[target].get(value, value) if value is not None else None
-
-
-def _shown(messages: Iterable[Message]) -> Iterator[Message]:
-    """Yield a conversation in which the user shows what tools showed: theirs is text alone."""
-    shown: list[Part] = []
-    for message in messages:
-        if message.role == "tool":
-            shown += [part for part in message.parts if not isinstance(part, Text)]
-            yield replace(message, parts=tuple(p for p in message.parts if isinstance(p, Text)))
-        elif shown and message.role == "user":
-            yield replace(message, parts=(*shown, *message.parts))
-            shown = []
-        else:
-            if shown:
-                yield Message(role="user", parts=tuple(shown))
-            yield message
-            shown = []
-    if shown:
-        yield Message(role="user", parts=tuple(shown))
 
 
 def _message(message: Message, *, native: bool, heard: bool) -> dict[str, Any]:

@@ -42,27 +42,19 @@ def left_out(dialect: str, place: str, thing: Any) -> str:
     return reason(thing) if reason is not None and isinstance(thing, dict) else ""
 
 
-def one_for_one(body: Mapping[str, Any], *, native: bool) -> bool:
-    """Tell whether each message of a body is one elsewhere, natively or not.
+def one_for_one(body: Mapping[str, Any]) -> bool:
+    """Tell whether each message of a body is one elsewhere.
 
-    One with results among its parts becomes several, and what a tool shows is the user's where a
-    tool's message holds text alone.
+    One with calls or results among its parts becomes several.
     """
     messages = body.get("messages")
-    if not isinstance(messages, list):
-        return True
-    return all(_stays_one(message, native=native) for message in messages)
+    return not isinstance(messages, list) or not any(map(_has_call_parts, messages))
 
 
-def _stays_one(message: Any, *, native: bool) -> bool:
-    if not isinstance(message, dict):
-        return True
-    content = message.get("content")
-    parts = content if isinstance(content, list) else []
-    kinds = [part_kind(part) for part in parts if isinstance(part, dict)]
-    shows = bool(message.get("images")) or any(kind != "text" for kind in kinds)
-    answers = str(message.get("role")).lower() in ("tool", "function")
-    return (native or not (answers and shows)) and not any(kind in CALL_PARTS for kind in kinds)
+def _has_call_parts(message: Any) -> bool:
+    content = message.get("content") if isinstance(message, dict) else None
+    parts = content if isinstance(content, list) else ()
+    return any(isinstance(part, dict) and part_kind(part) in CALL_PARTS for part in parts)
 
 
 def part_kind(part: Mapping[str, Any]) -> Any:

@@ -36,8 +36,7 @@ NOTES = notes(
             wrong_kind implied deployment_default model_alias unknown_kind thinking_shown
             tool_form client_tool""",
         _OPENAI: """bookkeeping refusal null no_openai tool_call_id_found tool_call_id_made
-            tool_type usage_asked legacy_functions not_allowed allowed_tools file_id
-            shown_apart""",
+            tool_type usage_asked legacy_functions not_allowed allowed_tools file_id""",
         _DOCS: """running format_strict options stream_default usage_always
             joined_prompt legacy_context raw_prompt raw_mode suffix embed_input embed_cut
             think_nearest""",

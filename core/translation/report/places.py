@@ -52,7 +52,7 @@ class Places:
         written = list(leaves(scene.written, scene.target))
         self._written = {leaf.path: leaf.value for leaf in written}
         aligned = SPOKEN[scene.source].aligned and SPOKEN[scene.target].aligned
-        self.looks = scene.helped or not (aligned and one_for_one(scene.body, native=scene.native))
+        self.looks = scene.helped or not (aligned and one_for_one(scene.body))
         # Where the leaves of a pattern stand within one message, in order, until claimed.
         self._unclaimed: dict[tuple[str, tuple[int, ...]], list[str]] = {}
         for leaf in written:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
-from typing import Any
 
 from core.translation.codec.json import is_setting
-from core.translation.codec.json_paths import value_at
 from core.translation.dialects.registry import SPOKEN
 from core.translation.dialects.shared.thinking import EFFORTS, SWITCHES, named
 from core.translation.fields.allowed_tools import allowed_choice
@@ -25,7 +21,6 @@ _WORDS: Mapping[str, Collection[str]] = {
     "format": ("json", "json_object", "json_schema", "text"),
     "tool_choice": ("auto", "none", "required", "any", "tool", "function", "custom"),
 }
-_RESULT = re.compile(r"content\[\d+\]\.content\[|\.output\[")
 _FORMATS = ("format", "response_format", "text", "output_config", "output_format")
 
 
@@ -123,28 +118,6 @@ def _allowed(fact: Fact) -> bool:
         return False
     sent = "required" if fact.sent == "any" else fact.sent
     return sent == choice.get("mode") or (_unsaid(fact) and choice.get("mode") != "required")
-
-
-def _shown_apart(fact: Fact) -> bool:
-    """Tell whether a tool's value stands in a user's message that follows the results of tools."""
-    place = message_of(fact.target or "")
-    messages = fact.scene.written.get("messages")
-    if not place or not isinstance(messages, list) or fact.scene.native:
-        return False
-    index = int(place.partition("[")[2].rstrip("]"))
-    before = messages[index - 1] if index else {}
-    after = bool(messages[index].get("role") == "user" and before.get("role") == "tool")
-    return after and _of_tool(fact.scene.body, fact.path or "")
-
-
-def _of_tool(body: Mapping[str, Any], path: str) -> bool:
-    """Tell whether a place is in what a tool answered."""
-    if _RESULT.search(path):
-        return True
-    role = f"{message_of(path)}.role"
-    with suppress(KeyError):
-        return value_at(body, role) in ("tool", "function")
-    return False
 
 
 def _thinking_off(fact: Fact) -> bool:
@@ -279,7 +252,6 @@ HOLDS: Mapping[str, Holds] = {
     "arguments": lambda f: f.target is not None and isinstance(f.value, str) != isinstance(
         f.sent, str),
     "image": _differs,
-    "shown_apart": _shown_apart,
     "image_fetched": lambda f: _differs(f) and str(f.value).startswith("http"),
     "audio_native": lambda f: f.target is not None and f.scene.native,
     "parts": lambda f: f.scene.native and f.target is not None and _last(f.target) == "content",

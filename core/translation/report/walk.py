@@ -141,9 +141,7 @@ class Walk:
         if row.name == "role":
             return ("developer", "role_case", "role_function")
         if row.name == "image":
-            return ("shown_apart", "image_fetched", "image")
-        if row.name.startswith("audio."):
-            return ("shown_apart", row.note)
+            return ("image_fetched", "image")
         if row.name == "tool_choice":
             return ("allowed_tools", "choice_form")
         return ("system_field", row.note) if row.note in ("blocks", "items") else (row.note,)
@@ -263,8 +261,6 @@ class Walk:
         beside = self._inside.get(message_of(path), [])
         if any(one.outcome == "emulated" for one in beside):
             return self._say("emulated", path, value, row, *FLATTENED, *self._scene.ways)
-        if place := self._answer_before(homes):
-            return self._placed(path, value, row, place)
         if homes:
             return self._say("retyped", path, value, row, "blocks", "items", "implied")
         if any(one.outcome == "dropped" for one in beside):
@@ -272,18 +268,6 @@ class Walk:
                 "dropped", path, value, row, "side_messages", "call_left_out", "call_in_words"
             )
         return self._say("retyped", path, value, row, "empty_message")
-
-    def _answer_before(self, homes: list[str]) -> str:
-        """Return the role of a tool's message without words, whose picture the user shows.
-
-        It stands among the results before the first of its ``homes``, where no other one is.
-        """
-        found, index = "", _index(homes[0]) - 1 if homes else -1
-        while index >= 0 and self._places.at(f"messages[{index}].role") == "tool":
-            place = f"messages[{index}].role"
-            found = found if place in self._scene.claimed else place
-            index -= 1
-        return found
 
     # What was added ---------------------------------------------------------------------------
 
@@ -323,12 +307,6 @@ def _named(path: str, value: Any) -> str:
         value = inner.get("name") if isinstance(inner, dict) else None
         return value if isinstance(value, str) else ""
     return value if path.endswith(".name") and isinstance(value, str) else ""
-
-
-def _index(place: str) -> int:
-    """Return the number of the message that a place is in; 0 where it is in none."""
-    number = message_of(place).partition("[")[2].rstrip("]")
-    return int(number) if number.isdecimal() else 0
 
 
 def _around(path: str) -> Iterator[str]:

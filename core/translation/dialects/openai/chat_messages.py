@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from msgspec.structs import replace
-
 from core.errors import DiglotError, InvalidRequest
 from core.translation.codec.json import (
     read_arguments,
@@ -29,7 +27,7 @@ from core.translation.dialects.shared.content import (
 from core.translation.dialects.shared.documents import json_words
 from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.fields.kinds import left_out
-from core.translation.messages import Message, Part, Text, ToolCall
+from core.translation.messages import Message, Text, ToolCall
 
 
 def parse_messages(items: list[Any]) -> tuple[Message, ...]:
@@ -97,24 +95,10 @@ def _results(content: Any, path: str) -> list[Message]:
 
 
 def dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
-    """Write a conversation. Calls without ids get some, and the results find them.
-
-    A tool's message holds text alone there (OpenAI API reference, chat completions: other parts
-    are a 400), so what it shows is the user's, behind all results of the turn: some templates
-    refuse two messages of one role in a row, so it begins the user's next message if there is one.
-    """
+    """Write a conversation. Calls without ids get some, and the results find them."""
     dumped: list[dict[str, Any]] = []
-    shown: list[Part] = []
     open_ids: list[tuple[str, str]] = []
     for turn, message in enumerate(messages):
-        if message.role == "tool":
-            shown += [part for part in message.parts if not isinstance(part, Text)]
-            message = replace(message, parts=_texts(message))
-        elif shown and message.role == "user":
-            message, shown = replace(message, parts=(*shown, *message.parts)), []
-        elif shown:
-            dumped.append({"role": "user", "content": dump_content(tuple(shown))})
-            shown = []
         body: dict[str, Any] = {"role": message.role}
         if message.role == "assistant":
             body |= dump_text(message)
@@ -134,13 +118,7 @@ def dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
         if message.name:
             body["name"] = message.name
         dumped.append(body)
-    if shown:
-        dumped.append({"role": "user", "content": dump_content(tuple(shown))})
     return dumped
-
-
-def _texts(message: Message) -> tuple[Part, ...]:
-    return tuple(part for part in message.parts if isinstance(part, Text))
 
 
 def dump_text(message: Message) -> dict[str, Any]:
