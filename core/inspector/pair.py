@@ -98,12 +98,8 @@ def answer_rows(
 
 def answer_pair(exchange: Exchange, pair: Pair, dialect: str = "") -> Pair:
     """Return both sides of an exchange's answer, as ``answer_rows`` has their rows."""
-    source, target = answer_ways(pair)
-    target = dialect or target
-    said = None if dialect else _rewritten(exchange)
+    source, target, said = _answer_sides(exchange, pair, dialect)
     if said is not None:
-        # What the backend said of it is the other side, not what another API would say.
-        source = target = said.dialect
         body = _read(exchange, source, said.chunks, streamed=said.streamed)
     else:
         body = _whole(exchange, source)
@@ -120,11 +116,8 @@ def stream_rows(
     exchange: Exchange, pair: Pair, dialect: str = ""
 ) -> tuple[str, str, tuple[AlignedRow, ...]]:
     """Return the same for a stream, with rows for chunk fields."""
-    source, target = answer_ways(pair)
-    target = dialect or target
-    said = None if dialect else _rewritten(exchange)
+    source, target, said = _answer_sides(exchange, pair, dialect)
     if said is not None:
-        source = target = said.dialect
         left = _line_of(exchange, source, said.chunks, streamed=said.streamed)
     else:
         left = _line(exchange, source)
@@ -135,6 +128,16 @@ def stream_rows(
 def is_streamed(exchange: Exchange) -> bool:
     """Tell whether an exchange has a stream."""
     return any(wire.streamed for wire in (exchange.client, *exchange.backend))
+
+
+def _answer_sides(exchange: Exchange, pair: Pair, dialect: str) -> tuple[str, str, Wire | None]:
+    """Return source and target of an answer, and the backend's own words where it was rewritten."""
+    source, target = answer_ways(pair)
+    if dialect:
+        return source, dialect, None
+    said = _rewritten(exchange)
+    # What the backend said of it is the other side, not what another API would say.
+    return (source, target, None) if said is None else (said.dialect, said.dialect, said)
 
 
 def _rewritten(exchange: Exchange) -> Wire | None:

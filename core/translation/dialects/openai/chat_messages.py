@@ -96,7 +96,7 @@ def _results(content: Any, path: str) -> list[Message]:
 
 def dump_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
     """Write a conversation. Calls without ids get some, and the results find them."""
-    dumped: list[dict[str, Any]] = []
+    dumped = []
     open_ids: list[tuple[str, str]] = []
     for turn, message in enumerate(messages):
         body: dict[str, Any] = {"role": message.role}
