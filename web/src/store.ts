@@ -2,6 +2,7 @@
 // another page and come back to an answer that has gone on.
 import { Api } from "./api";
 import { events } from "./stream";
+import { nameInAddress } from "./switching";
 import { tellTabs } from "./tabs";
 import { outbox, unheard, type Tell } from "./telling";
 import type { Attached, ChatView, Data, Fault, Grow, Message, MessageView, Options } from "./types";
@@ -253,7 +254,9 @@ export class Store {
     this.loaded = true;
     this.merge(view);
     this.changed();
-    if (isNew) this.tell({ kind: "opened", chat: view.id, made: true });
+    if (!isNew) return;
+    if (this.views.size) nameInAddress(view.id);
+    this.tell({ kind: "opened", chat: view.id, made: true });
   }
 
   /** Puts the end of the branch in the place of what is here from there on. */

@@ -26,3 +26,11 @@ export function asWanted(data: Data): Data {
   // The script counts each new chat that it hears of.
   return { ...other, ...beginning, chat: "", fresh: data.fresh + wanted.filter((one) => !one.chat).length };
 }
+
+/** Names a new chat in the page's address: who reloads before the script has heard of the chat comes back to it. */
+export function nameInAddress(chat: string): void {
+  const address = new URL(location.href);
+  address.searchParams.set("c", chat);
+  // The script sets the same, and Streamlit leaves an address that is so already as it is.
+  history.pushState({}, "", address);
+}
