@@ -7,7 +7,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, WebSocketRoute, expect
 
 from tests.support.scripted_backend import Said, Scripted
 from tests.ui.app_process import visit
@@ -329,3 +329,27 @@ def test_that_a_model_cannot_see_is_known_before_an_image_is_sent(
     answered(page)
     asked = [b for b in backend.bodies("/api/chat") if b["messages"][-1].get("images")]
     assert asked[-1]["model"] == "seer:4b"
+
+
+def test_a_new_chat_is_found_again_by_who_reloads_before_the_script_has_heard(
+    url: str, chromium: Browser
+) -> None:
+    page = visit(chromium, "about:blank")
+    held: list[str | bytes] = []
+    holding: list[bool] = []
+
+    def between(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(lambda sent: held.append(sent) if holding else server.send(sent))
+
+    page.route_web_socket(re.compile("_stcore"), between)
+    page.goto(url)
+    ready(page)
+    settled(page)
+    holding.append(True)
+    ask(page, "Reload at once")
+    answered(page)
+    assert held
+    holding.clear()
+    page.reload()
+    expect(page.get_by_test_id("message")).to_have_count(2)
