@@ -30,14 +30,15 @@ def show_chat(
     if chat.hidden:
         raise InvalidRequest("this chat was put away", status=404, code="not_found")
     path = service.store.path(owner, chat_id, limit=limit + 1)
-    tree = service.store.tree(owner, chat_id)
+    rows = path[-limit:]
+    tree = service.store.tree(owner, chat_id, {row.parent_id for row in rows})
     return ChatView(
         id=chat.id,
         title=chat.title,
         stamp=stamp_of(chat, len(answering)),
         messages=tuple(
             _message(service, owner, viewer, row, tree.get(row.parent_id, ()), answering)
-            for row in path[-limit:]
+            for row in rows
         ),
         earlier=len(path) > limit,
         running=bool(answering),

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from core.chats.store.news import News
-from core.chats.store.rows import index_words, messages_of, owned
+from core.chats.store.rows import in_chat, index_words, messages_of, owned
 from core.chats.store.tables import chats, messages, pieces, transaction
 from core.chats.values.chat import ChatMessage, MessageChanges, State
 
@@ -100,10 +100,8 @@ class GrowingAnswers:
 
     def of_chat(self, owner: str, chat_id: str) -> list[ChatMessage]:
         """Return the answers that are being written in a chat of the owner's, the oldest first."""
-        query = select(messages).join(chats)
-        query = query.where(
-            messages.c.chat_id == chat_id, messages.c.state == "running", owned(owner)
-        )
+        mine = exists().where(chats.c.id == messages.c.chat_id, owned(owner))
+        query = select(messages).where(messages.c.state == "running", in_chat(chat_id), mine)
         with transaction(self._reader) as db:
             rows = db.execute(query.order_by(messages.c.created, messages.c.id)).mappings()
             return messages_of(db, rows)

@@ -8,6 +8,7 @@ from typing import Any, cast
 from msgspec import Struct
 from sqlalchemy import Engine, delete, insert, select
 
+from core.chats.store.rows import in_chat
 from core.chats.store.tables import chats, handovers, messages, transaction
 from core.chats.values.chat import ChatOptions
 
@@ -59,7 +60,7 @@ class Handovers:
     def in_chat(self, owner: str, chat_id: str) -> bool:
         """Tell whether an answer in a chat of the owner's is on offer."""
         query = select(handovers.c.message_id).join(messages)
-        query = query.where(messages.c.chat_id == chat_id, handovers.c.owner == owner)
+        query = query.where(in_chat(chat_id), handovers.c.owner == owner)
         with transaction(self._reader) as db:
             return db.execute(query).first() is not None
 

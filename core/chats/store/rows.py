@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from msgspec.structs import replace
@@ -60,11 +60,27 @@ def find_message(
     return messages_of(db, [row])[0]
 
 
-def tree(db: Connection, chat_id: str) -> dict[str | None, tuple[str, ...]]:
-    """Return the ids of each message's visible children, the oldest first."""
-    query = select(messages.c.id, messages.c.parent_id).where(
-        messages.c.chat_id == chat_id, messages.c.hidden == 0
-    )
+def in_chat(chat_id: str) -> ColumnElement[bool]:
+    """Return the condition that a message is in a chat, for those that are few in all chats.
+
+    It uses no index: SQLite would choose that of the chat, and look at each message of a long one.
+    """
+    return messages.c.chat_id.concat("") == chat_id
+
+
+def tree(
+    db: Connection, chat_id: str, parents: Collection[str | None] | None = None
+) -> dict[str | None, tuple[str, ...]]:
+    """Return the ids of each message's visible children, the oldest first.
+
+    With ``parents``, messages of this chat, only their children are read: a chat may be long.
+    """
+    query = select(messages.c.id, messages.c.parent_id).where(messages.c.hidden == 0)
+    if parents is None or None in parents:
+        # Roots have no parent to be found by; a branch that is shown from its root is short.
+        query = query.where(messages.c.chat_id == chat_id)
+    else:
+        query = query.where(messages.c.parent_id.in_(parents))
     children: dict[str | None, tuple[str, ...]] = {}
     for message_id, parent_id in db.execute(query.order_by(messages.c.created, messages.c.id)):
         children[parent_id] = (*children.get(parent_id, ()), message_id)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Unpack
 
 import msgspec
@@ -291,11 +291,16 @@ class Store:
             rows = db.execute(query.order_by(messages.c.created, messages.c.id)).mappings()
             return messages_of(db, rows)
 
-    def tree(self, owner: str, chat_id: str) -> dict[str | None, tuple[str, ...]]:
-        """Return the ids of every message's children, the oldest first; None has the roots."""
+    def tree(
+        self, owner: str, chat_id: str, parents: Collection[str | None] | None = None
+    ) -> dict[str | None, tuple[str, ...]]:
+        """Return the ids of every message's children, the oldest first; None has the roots.
+
+        With ``parents``, messages of this chat, at least theirs.
+        """
         with transaction(self._engine) as db:
             find_chat(db, owner, chat_id)
-            return tree(db, chat_id)
+            return tree(db, chat_id, parents)
 
     @frees
     def hide_message(self, owner: str, message_id: str) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import pytest
+from sqlalchemy import insert
 
-from core.chats.feed.listing import change_line, find_chats, list_chats
+from core.chats.feed.listing import LISTED, change_line, find_chats, list_chats
 from core.chats.service import Service
+from core.chats.store.tables import chats, transaction
 from core.chats.values.chat import ChatMessage
 from core.errors import InvalidRequest
 from core.translation.messages import Message, Text
 from core.words import words
+from tests.support.database_work import work_of
 
 ME = "me"
 _DAY = 24 * 3600 * 10**9
@@ -84,3 +88,23 @@ def test_the_chat_of_another_owner_is_not_changed(service: Service) -> None:
         with pytest.raises(InvalidRequest):
             change_line(service, ME, chat, body)
     assert service.store.chat("somebody else", chat).title == "theirs"
+
+
+def test_many_chats_take_no_more_work_than_a_few(service: Service) -> None:
+    few, many = "few", "many"
+    template = service.store.chat(few, kept(service, "one", owner=few))
+    now = time.time_ns()
+    rows = [
+        {**msgspec.structs.asdict(template), "id": f"{owner}{number}", "owner": owner,
+         "updated": now + number}
+        for owner, count in ((few, 50), (many, 10_000)) for number in range(count)
+    ]  # fmt: skip
+    with transaction(service.store._writer) as db:  # noqa: SLF001 one by one they take a minute
+        db.execute(insert(chats), rows)
+    taken = [
+        work_of(service.store, lambda owner=owner: list_chats(service, owner, "en"))
+        for owner in (few, many)
+    ]
+    assert 0 < taken[1] <= 1.1 * taken[0], taken
+    view = list_chats(service, many, "en")
+    assert len(view.chats) == LISTED and view.more

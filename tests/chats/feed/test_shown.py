@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from core.chats.feed.shown import show_chat, stamp_of
 from core.chats.feed.view import Viewer
 from core.chats.service import Service
-from core.chats.values.chat import ChatOptions
+from core.chats.values.chat import ChatMessage, ChatOptions
 from core.errors import InvalidRequest
 from core.translation.messages import Message, Text
 from tests.chats.feed.test_acting import ME, begun
+from tests.support.database_work import work_of
 
 VIEWER = Viewer(language="en", addresses=None)
 
@@ -74,3 +76,35 @@ def test_what_is_not_there_is_not_shown(service: Service) -> None:
     service.hide_chat(ME, chat)
     with pytest.raises(InvalidRequest):
         show_chat(service, ME, chat, VIEWER)
+
+
+def long_chat(service: Service, count: int) -> str:
+    """Add a chat of so many messages, one of them with a second version, and return its id."""
+    rows = [
+        ChatMessage(
+            id=str(number),
+            chat_id="",
+            parent_id=str(number - 1) if number else None,
+            message=Message(role=("user", "assistant")[number % 2], parts=(Text("m"),)),
+            created=1 + number,
+            updated=1 + number,
+        )
+        for number in range(count)
+    ]
+    other = replace(rows[-1], id="other", created=count + 1)
+    return service.store.add_chat(ME, title=f"{count}", rows=[*rows, other], leaf="other").id
+
+
+def test_a_long_chat_takes_no_more_work_than_a_short_one(service: Service) -> None:
+    short, long = long_chat(service, 40), long_chat(service, 1000)
+    taken = [
+        work_of(service.store, lambda chat=chat: show_chat(service, ME, chat, VIEWER))
+        for chat in (short, long)
+    ]
+    assert 0 < taken[1] <= 1.1 * taken[0], taken
+    shown = show_chat(service, ME, long, VIEWER)
+    assert [len(shown.messages), shown.earlier] == [20, True]
+    # Versions are found as before, and so is what is above when it is asked for.
+    assert len(shown.messages[-1].versions) == 2
+    whole = show_chat(service, ME, long, VIEWER, limit=2000)
+    assert len(whole.messages) == 1000 and not whole.earlier
