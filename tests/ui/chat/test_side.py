@@ -37,6 +37,27 @@ def test_the_model_gives_the_chat_its_title_and_search_finds_it(
     page.wait_for_url(re.compile(link.split("c=")[1][:32]))
 
 
+def test_the_search_takes_the_cursor_and_keeps_it_after_several_new_chats(
+    url: str, chromium: Browser
+) -> None:
+    page = visit(chromium, url)
+    search = page.get_by_role("searchbox", name="Search")
+    for number in range(3):
+        ask(page, f"question {number}")
+        answered(page)
+        page.get_by_role("button", name="New chat").click()
+        expect(page.get_by_text("What shall we talk about?")).to_be_visible()
+        # Asked for while the page is still being drawn, which gives the composer the cursor.
+        page.keyboard.press("Control+k")
+        expect(search).to_be_focused()
+        settled(page)
+        expect(search).to_be_focused()
+        page.keyboard.type("no chat is called this")
+        expect(search).to_have_value("no chat is called this")
+        page.keyboard.press("Escape")
+        expect(search).to_have_value("")
+
+
 def test_a_chat_is_pinned_deleted_and_taken_back(url: str, chromium: Browser) -> None:
     page = visit(chromium, url)
     ask(page, "keep this")
