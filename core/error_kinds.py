@@ -43,6 +43,7 @@ _TOO_LONG = dict(_SAID)["context_exceeded"]
 _CODES = frozenset(
     {
         "access_denied",
+        "address_refused",
         "backend_busy",
         "backend_cut",
         "backend_refused",
@@ -51,10 +52,13 @@ _CODES = frozenset(
         "busy",
         "config_error",
         "file_refused",
+        "gguf_missing",
+        "gguf_other",
         "import_refused",
         "import_too_large",
         "invalid_response",
         "model_not_found",
+        "no_known_api",
         "not_found",
         "pull_failed",
         "rate_limited",

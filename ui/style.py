@@ -14,6 +14,9 @@ _ROOM = """
 [data-testid=stSidebarUserContent] hr{margin:.3rem 0}
 """
 
+# Streamlit says in English alone that Enter applies what was typed.
+_ENGLISH = "[data-testid=InputInstructions]{display:none}"
+
 # On a phone the choices of a chat are one row of icons, and what they are called is still said.
 _BAR = """
 @media(max-width:640px){
@@ -79,4 +82,4 @@ _DARK = """
 def show_style() -> None:
     """Send the style with the page."""
     colours = _DARK if st.context.theme.type == "dark" else _LIGHT
-    st.html(f"<style>{_ROOM}{_BAR}{_WIRE}{_CODE}{_ICONS}{colours}</style>")
+    st.html(f"<style>{_ROOM}{_ENGLISH}{_BAR}{_WIRE}{_CODE}{_ICONS}{colours}</style>")

@@ -23,8 +23,9 @@ _TIMEOUT = 3.0
 """Seconds for Ollama to answer on a busy machine. Where none runs, the port says so at once."""
 
 
-Source = Literal["config", "server", "embedded"]
-"""Where models come from: a config, a running Ollama that was found, or the embedded model."""
+Source = Literal["config", "server", "chosen", "embedded"]
+"""Where models come from: a config, a running Ollama that was found, a server that an operator
+chose, or the embedded model."""
 
 
 class Status(Struct, frozen=True, kw_only=True):

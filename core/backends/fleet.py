@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from core.backends.balancing.load import Load
 from core.backends.calls.chat import Caller
 from core.backends.catalog import Catalog
+from core.backends.chosen import Choice
 from core.backends.embedded.model import EmbeddedModel
 from core.backends.embedded.weights import Progress
 from core.backends.erasures import Erasures
@@ -79,6 +80,7 @@ class Fleet:
         self._loopback = LoopbackClient(self.caller, self.capabilities)
         # These methods belong to the parts.
         self.discover, self.reload = self._live.discover, self._live.reload
+        self.choose = self._live.choose
         self.status, self.resolve = self._live.status, self._live.resolve
         self.chat, self.count_tokens = self._loopback.chat, self._loopback.count_tokens
         self.answer = self.caller.answer
@@ -87,6 +89,16 @@ class Fleet:
     def config(self) -> Config:
         """The current config."""
         return self._live.config
+
+    @property
+    def chosen(self) -> Choice | None:
+        """What an operator chose on the page instead of what is found."""
+        return self._live.chosen
+
+    @property
+    def choosable(self) -> bool:
+        """Whether the config names no models itself, so that an operator may choose."""
+        return self._live.choosable
 
     @property
     def erasures(self) -> Erasures:

@@ -18,6 +18,7 @@ from core.backends.balancing.load import Route
 from core.backends.balancing.router import Router
 from core.backends.balancing.shared_cooldowns import SharedCooldowns
 from core.backends.catalog import Catalog
+from core.backends.chosen import Choice
 from core.backends.discovery import Source, Status, discover
 from core.backends.embedded.model import EmbeddedModel
 from core.backends.embedded.weights import Progress
@@ -33,7 +34,10 @@ _LOG = logging.getLogger("diglot.fleet")
 
 
 class LiveConfig:
-    """The current ``config``, its ``router`` and the ``embedded`` model, if any."""
+    """The current ``config``, its ``router`` and the ``embedded`` model, if any.
+
+    ``chosen`` is used while the config names no models itself (``choosable``).
+    """
 
     def __init__(
         self,
@@ -47,6 +51,8 @@ class LiveConfig:
         self.config = Config()
         self.router = Router(())
         self.embedded: EmbeddedModel | None = None
+        self.chosen: Choice | None = None
+        self.choosable = False
         self._path = path
         self._log = log
         self._environ = environ
@@ -88,7 +94,33 @@ class LiveConfig:
 
         Raises ConfigError for a config that cannot be used.
         """
-        config = await discover(self._path, self._environ, adjust=self._adjust)
+        self._apply(await self._found(self.chosen))
+
+    async def choose(self, choice: Choice | None) -> None:
+        """Use the models of a choice, or again those that are found without one.
+
+        Another embedded model than before is started, and the one before stopped. Raises
+        ConfigError for a config that cannot be used; nothing has changed then.
+        """
+        config = await self._found(choice)
+        self.chosen, old = choice, self.embedded
+        if old is not None and old.settings != config.embedded:
+            self.embedded = None
+            self._apply(config)
+            await old.stop()
+        else:
+            self._apply(config)
+
+    async def _found(self, choice: Choice | None) -> Config:
+        def adjust(config: Config) -> Config:
+            config = self._adjust(config)
+            self.choosable = not config.deployments
+            return config if choice is None else choice.apply(config)
+
+        return await discover(self._path, self._environ, adjust=adjust)
+
+    def _apply(self, config: Config) -> None:
+        """Make a config the current one."""
         self.config = replace(
             config,
             deployments=tuple(
@@ -131,6 +163,7 @@ class LiveConfig:
         if self.embedded is None or not any(d.embedded for d in self.router.deployments):
             first = self.router.deployments[0] if self.router.deployments else None
             kind: Source = "server" if first and first.model_name == "*" else "config"
+            kind = "chosen" if self.choosable and self.chosen is not None else kind
             base_url = first.base_url if first else ""
             return Status(kind=kind, base_url=base_url, config_error=self._error)
         state = self.embedded.state

@@ -12,6 +12,8 @@ LiteLLM ignores::
       acknowledge: [allowed_ips]    # keys that are not obeyed, and would be refused otherwise
       embedded:                 # the model that needs no server
         model: my-model.gguf    # relative to the config file; default: SmolLM2-135M
+        mmproj: my-mmproj.gguf  # what makes it see; likewise
+        chat_template: my.jinja # instead of the one in the file of the model; likewise
         max_tokens: 512         # for requests that set no limit themselves
         ctx: 4096               # context in tokens, of each answer in work
         slots: 2                # answers in work at the same time; more wait
@@ -62,11 +64,14 @@ from core.http.address_policy import ImagePolicy
 class Embedded(Struct, frozen=True, kw_only=True):
     """How to run the embedded model. ``model`` is a GGUF file, or None for SmolLM2-135M.
 
-    ``ctx`` is the context of each of ``slots`` answers in work; ``threads`` None is all
-    cores but one.
+    ``mmproj`` is the GGUF file of its vision projector; ``chat_template`` a Jinja file instead of
+    the template in the model's own. ``ctx`` is the context of each of ``slots`` answers in work;
+    ``threads`` None is all cores but one.
     """
 
     model: Path | None = None
+    mmproj: Path | None = None
+    chat_template: Path | None = None
     max_tokens: int = 512
     ctx: int = 4096
     slots: int = 2
@@ -248,6 +253,8 @@ def _path(named: str, folder: Path) -> Path | None:
 def _embedded(section: Embedding, folder: Path) -> Embedded:
     return Embedded(
         model=_path(section.model, folder),
+        mmproj=_path(section.mmproj, folder),
+        chat_template=_path(section.chat_template, folder),
         max_tokens=section.max_tokens,
         ctx=section.ctx,
         slots=section.slots,

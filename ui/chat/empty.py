@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import streamlit as st
 from msgspec.structs import replace
 
+from core.backends.discovery import Status
 from core.backends.next_steps import (
     fitting_model,
     installed_ollama,
@@ -17,7 +19,9 @@ from core.backends.next_steps import (
 )
 from core.chats.service import Service
 from core.chats.values.chat import ChatOptions
+from core.http.addresses import is_loopback
 from ui.chat.settings import abilities
+from ui.chat.sources import show_sources
 from ui.session.account import is_operator
 from ui.widgets.cards import attempt, error_card, try_it
 from ui.widgets.status import model_names, show_progress
@@ -31,7 +35,7 @@ _LOOK_EVERY = 3.0
 def show_empty(service: Service, chosen: ChatOptions, models: list[str]) -> dict[str, Any]:
     """Draw what is wrong, if something is; return what the page says and offers to begin with."""
     status = service.status()
-    if not models and status.kind == "server" and _answers(service):
+    if not models and status.kind in ("server", "chosen") and _answers(service):
         st.markdown(t("empty.no_models"))
         with st.container(horizontal=True, key="next_step"):
             offered = is_operator(service) and not service.demo
@@ -40,16 +44,20 @@ def show_empty(service: Service, chosen: ChatOptions, models: list[str]) -> dict
             if st.button(t("models.open"), type="secondary" if offered else "primary"):
                 st.switch_page("../pages/models.py")
         st.caption(t("empty.get_model_hint" if offered else "empty.no_models_hint"))
+        show_sources(service)
         return {}
     if not models and status.kind != "embedded":
         error_card(
             {"code": "backend_refused", "message": status.base_url}, service=service, key="empty"
         )
         st.caption(t("empty.looking"))
+        show_sources(service)
         st.fragment(_look, run_every=_LOOK_EVERY)(service)
         return {}
     if status.kind == "embedded":
         _offer_start(service)
+    if status.kind in ("embedded", "chosen"):
+        show_sources(service)
     if not show_progress(service):
         st.button(
             t("empty.look_again"),
@@ -61,12 +69,21 @@ def show_empty(service: Service, chosen: ChatOptions, models: list[str]) -> dict
     if not models:
         return {}
     return {
-        "found": t(f"empty.found_{status.kind}", count=len(models)),
+        "found": t(f"empty.found_{_found(service, status)}", count=len(models), name=models[0]),
         "examples": [
             {"text": t(f"empty.example_{name}"), "options": msgspec.to_builtins(options)}
             for name, options in _examples(service, chosen)
         ],
     }
+
+
+def _found(service: Service, status: Status) -> str:
+    """Return what was found, as the words say it: whose model it is, and whether it is here."""
+    if status.kind == "embedded" and service.fleet.config.embedded.model is not None:
+        return "gguf"
+    if status.kind == "server" and not is_loopback(urlsplit(status.base_url).hostname or ""):
+        return "elsewhere"
+    return status.kind
 
 
 def _offer_start(service: Service) -> None:

@@ -17,10 +17,15 @@ def show_status(service: Service) -> None:
     """Draw the line, refreshing while the built-in model is being prepared."""
     status = service.status()
     if status.kind != "embedded" or status.phase == "ready":
-        icons = {"server": ":material/dns:", "config": ":material/description:"}
+        icons = {
+            "server": ":material/dns:",
+            "chosen": ":material/dns:",
+            "config": ":material/description:",
+        }
         icon = icons.get(status.kind, ":material/memory:")
-        hidden = status.kind == "server" and not is_operator(service)
-        said = t(f"status.{'found' if hidden else status.kind}", url=code_span(status.base_url))
+        shown = is_operator(service) or status.kind in ("config", "embedded")
+        key = status.kind if shown else f"{status.kind}_hidden"
+        said = t(f"status.{key}", url=code_span(status.base_url))
         st.caption(f"{icon} {said}")
         return
     st.fragment(_watch, run_every=0.5)(service)

@@ -73,6 +73,8 @@ def _serve(orders: dict[str, Any]) -> Any:
 
 def _order(params: Any, orders: dict[str, Any]) -> Any:
     params.model.path = orders["model"]
+    params.mmproj.path = orders["mmproj"]
+    params.chat_template = orders["chat_template"]
     params.model_alias = {orders["name"]}
     params.hostnames = ["127.0.0.1"]
     params.port = orders["port"]  # 0: the system chooses one, and holds it

@@ -15,15 +15,16 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from core.backends.embedded.files import check_model, read_template
 from core.backends.embedded.process import ServerProcess
 from core.backends.embedded.weights import Progress, fetch_weights
 from core.config.config import Embedded
-from core.errors import BackendUnavailable, ConfigError, DiglotError
+from core.errors import BackendUnavailable, DiglotError
 
 _QUICK = 30.0
 """A child that ran longer than this before it crashed is simply restarted."""
@@ -41,6 +42,8 @@ _SAMPLING = {"temp": 0.2, "top_p": 0.9, "penalty_repeat": 1.1}
 """Default sampling for SmolLM2, as in a Modelfile: the first two are recommended by its publisher;
 without the third it repeats itself for ever.
 """
+
+_SECTION = "diglot.embedded"
 
 Report = Callable[[Progress], None]
 
@@ -146,9 +149,9 @@ class EmbeddedModel:
         """Download, start and restart, until stopped or given up. Always settles the future."""
         error: DiglotError = BackendUnavailable("The embedded model was stopped.")
         try:
-            model = self._model_file(stop, progress)
+            orders = self._orders(self._model_file(stop, progress))
             self._publish(stop, State(phase="starting"))
-            self._keep_running(model, stop)
+            self._keep_running(orders, stop)
         except DiglotError as exc:
             error = exc
         except OSError as exc:
@@ -175,20 +178,13 @@ class EmbeddedModel:
         named = self.settings.model
         if named is None:
             return fetch_weights(report, environ=self._environ, stop=stop)
-        key = "diglot.embedded.model"
-        try:
-            with named.open("rb") as file:
-                magic = file.read(4)
-        except OSError as exc:
-            raise ConfigError(f"{key}: {named} cannot be read: {exc.strerror}", path=key) from exc
-        if magic != b"GGUF":
-            raise ConfigError(f"{key}: {named} is not a GGUF file", path=key)
+        check_model(named, f"{_SECTION}.model")
         return named
 
-    def _keep_running(self, model: Path, stop: threading.Event) -> None:
+    def _keep_running(self, orders: Mapping[str, Any], stop: threading.Event) -> None:
         """Run and restart the child. Raises BackendUnavailable after too many crashes."""
         deaths = restarts = port = 0
-        while (child := self._spawn(model, port, stop)) is not None:
+        while (child := self._spawn({**orders, "port": port}, stop)) is not None:
             born = time.monotonic()
             try:
                 url = child.listening()
@@ -213,19 +209,28 @@ class EmbeddedModel:
             self._publish(stop, State(phase="starting", restarts=restarts))
             stop.wait(_PAUSES[deaths - 1])
 
-    def _spawn(self, model: Path, port: int, stop: threading.Event) -> ServerProcess | None:
-        """Start the child, unless the app is stopping: nobody would end it then."""
+    def _orders(self, model: Path) -> dict[str, Any]:
+        """Return what the child is told. Raises ConfigError for a file that cannot be used."""
         settings = self.settings
-        orders = {
+        template = ""
+        if settings.mmproj is not None:
+            check_model(settings.mmproj, f"{_SECTION}.mmproj")
+        if settings.chat_template is not None:
+            template = read_template(settings.chat_template, f"{_SECTION}.chat_template")
+        return {
             "model": str(model),
+            "mmproj": "" if settings.mmproj is None else str(settings.mmproj),
+            "chat_template": template,
             "name": settings.name,
-            "port": port,
             "ctx": settings.ctx,
             "slots": settings.slots,
             "max_tokens": settings.max_tokens,
             "threads": settings.threads or _cores(),
             "sampling": _SAMPLING if settings.model is None else {},
         }
+
+    def _spawn(self, orders: Mapping[str, Any], stop: threading.Event) -> ServerProcess | None:
+        """Start the child, unless the app is stopping: nobody would end it then."""
         with self._lock:
             self._child = None if stop.is_set() else ServerProcess(orders, self._environ)
             return self._child

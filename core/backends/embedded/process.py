@@ -34,7 +34,7 @@ class ServerProcess:
 
     def __init__(self, orders: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Start the child. Raises OSError where no process can be started."""
-        self._model = str(orders["model"])
+        self._files = [Path(orders[key]) for key in ("model", "mmproj") if orders[key]]
         # -P: otherwise the folder of the script would be the first on the module path.
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(_SCRIPT), str(os.getpid())],
@@ -87,13 +87,18 @@ class ServerProcess:
         """Return why it cannot serve, with what to do where the model file is at fault."""
         found = next((found for line in self._said if (found := _UNREADABLE.search(line))), None)
         if found is None:
-            return f"{error} {self.last_words()}".rstrip()
-        # Which folder the file lies in is nobody's business but the operator's.
-        cause = found[1].replace(self._model, Path(self._model).name)
+            return self._without_folders(f"{error} {self.last_words()}".rstrip())
+        cause = self._without_folders(found[1])
         return (
-            f"llama.cpp cannot load {Path(self._model).name} ({cause}). The file may be cut or "
+            f"llama.cpp cannot load {self._files[0].name} ({cause}). The file may be cut or "
             "too new: get it again, or name another one as diglot.embedded.model in the config."
         )
+
+    def _without_folders(self, said: str) -> str:
+        """Which folder a file lies in is nobody's business but the operator's."""
+        for file in self._files:
+            said = said.replace(str(file), file.name)
+        return said
 
     def wait(self) -> str:
         """Wait for the child to end and return how it ended: ``SIGKILL``, ``exit code 1``."""

@@ -155,6 +155,8 @@ class Embedding(Part, frozen=True):
     """The model that needs no server."""
 
     model: str = ""
+    mmproj: str = ""
+    chat_template: str = ""
     max_tokens: Count = 512
     ctx: Count = 4096
     slots: Count = 2

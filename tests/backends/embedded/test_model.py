@@ -250,6 +250,44 @@ def test_a_model_file_that_is_cut_fails_at_once_with_what_to_do(
 
 
 @pytest.mark.embedded
+def test_a_chat_template_of_ones_own_takes_the_place_of_the_files(
+    tmp_path: Path, model_file: Path
+) -> None:
+    template = tmp_path / "own.jinja"
+    template.write_text("{% for m in messages %}<{{ m.role }}> {{ m.content }}\n{% endfor %}")
+
+    async def run() -> None:
+        model = EmbeddedModel(Embedded(model=model_file, chat_template=template, **SMALL))
+        try:
+            await model.start()
+            async with httpx.AsyncClient(base_url=model.base_url, trust_env=False) as client:
+                said = (await client.get("/props")).json()["chat_template"]
+            assert said == template.read_text()
+            assert (await ask(model))["usage"]["completion_tokens"] == 8
+        finally:
+            await model.stop()
+
+    asyncio.run(run())
+
+
+@pytest.mark.embedded
+def test_a_file_that_is_no_projector_is_said_without_its_folder(
+    tmp_path: Path, model_file: Path
+) -> None:
+    other = tmp_path / "mmproj.gguf"
+    other.symlink_to(model_file)
+    model = EmbeddedModel(Embedded(model=model_file, mmproj=other, **SMALL))
+
+    async def run() -> None:
+        with pytest.raises(BackendUnavailable, match=r"mmproj\.gguf") as said:
+            await model.start()
+        assert str(tmp_path) not in said.value.message
+        await model.stop()
+
+    asyncio.run(run())
+
+
+@pytest.mark.embedded
 def test_waiters_in_several_event_loops_get_the_one_child(model_file: Path) -> None:
     model = EmbeddedModel(Embedded(model=model_file, **SMALL))
     urls: list[str] = []
@@ -317,4 +355,5 @@ def _restarted(model: EmbeddedModel, times: int) -> bool:
 
 
 def _orders(file: Path, *, port: int = 0) -> dict[str, Any]:
-    return {"model": str(file), "name": "m", "port": port, "sampling": {}, **SMALL}
+    return {"model": str(file), "mmproj": "", "chat_template": "", "name": "m", "port": port,
+            "sampling": {}, **SMALL}  # fmt: skip
