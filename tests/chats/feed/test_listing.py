@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import msgspec
 import pytest
@@ -102,8 +103,7 @@ def test_many_chats_take_no_more_work_than_a_few(service: Service) -> None:
     with transaction(service.store._writer) as db:  # noqa: SLF001 one by one they take a minute
         db.execute(insert(chats), rows)
     taken = [
-        work_of(service.store, lambda owner=owner: list_chats(service, owner, "en"))
-        for owner in (few, many)
+        work_of(service.store, partial(list_chats, service, owner, "en")) for owner in (few, many)
     ]
     assert 0 < taken[1] <= 1.1 * taken[0], taken
     view = list_chats(service, many, "en")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from msgspec.structs import replace
 
@@ -98,7 +100,7 @@ def long_chat(service: Service, count: int) -> str:
 def test_a_long_chat_takes_no_more_work_than_a_short_one(service: Service) -> None:
     short, long = long_chat(service, 40), long_chat(service, 1000)
     taken = [
-        work_of(service.store, lambda chat=chat: show_chat(service, ME, chat, VIEWER))
+        work_of(service.store, partial(show_chat, service, ME, chat, VIEWER))
         for chat in (short, long)
     ]
     assert 0 < taken[1] <= 1.1 * taken[0], taken
