@@ -9,6 +9,8 @@ import streamlit as st
 from core.backends.library import Installed
 from core.chats.service import current_service
 from core.errors import DiglotError
+from ui.chat.lines import Line, show_lines
+from ui.session.account import owner
 from ui.widgets.cards import attempt, error_card, show_fault, try_it
 from ui.widgets.pulls import bytes_words, show_pulls
 from ui.words import t
@@ -33,9 +35,16 @@ def expiry(model: Installed) -> str:
     return t("models.leaves", minutes=max(0, round(left / 60)))
 
 
-def show_model(model: Installed) -> None:
+def line_of(number: int, model: Installed) -> Line:
+    """Return what the list at the side says of a model."""
+    facts = [model.parameters, model.quantization, bytes_words(model.size) if model.size else ""]
+    facts.append(t("models.loaded") if model.loaded else "")
+    return Line(str(number), model.name, " · ".join(filter(None, facts)))
+
+
+def show_model(number: int, model: Installed) -> None:
     """Draw one model and what can be done with it."""
-    with st.container(border=True):
+    with st.container(border=True, key=f"model_card_{number}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{model.name}**", width="content")
             for ability in sorted(model.capabilities & set(_BADGES)):
@@ -133,8 +142,16 @@ try:
 except DiglotError as exc:
     models = []
     error_card({"code": exc.code, "message": exc.message}, service=service, key="models")
-for one in models:
-    show_model(one)
+with st.session_state["_sidebar"]:
+    show_lines(
+        owner(service),
+        [line_of(number, model) for number, model in enumerate(models)],
+        name="nav.models",
+        find="models.find",
+        container="model_card_",
+    )
+for place, one in enumerate(models):
+    show_model(place, one)
 for entry in service.fleet.config.unserved:
     key = f"models.unserved_{entry.why}"
     st.caption(t(key, name=entry.model_name, model=entry.model, detail=entry.detail))

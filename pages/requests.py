@@ -10,6 +10,7 @@ from ui.session.account import is_operator, owner
 from ui.viewer.exchange import show_exchange
 from ui.viewer.listing import picked_exchange
 from ui.viewer.pasting import pasted_exchange, shared_exchange
+from ui.viewer.side import show_side
 from ui.viewer.touring import toured_exchange
 from ui.words import t
 
@@ -22,18 +23,20 @@ st.markdown(f"## {t('requests.title')}")
 st.caption(t("requests.intro"))
 shared = shared_exchange(me)
 operator = is_operator(service)
+show_side(service, me, operator=operator)
 wanted = st.query_params.get("x") or st.session_state.get("exchange")
-source = ""
+source: str | None = ""
 if shared is not None:
     chosen: Exchange | None = shared
 else:
+    # Set here and not by a default: the list at the side sets it, too.
+    if "request_source" not in st.session_state:
+        known = wanted or service.exchanges(me, limit=1, everyone=operator)
+        st.session_state["request_source"] = "exchange" if known else "paste"
     source = st.segmented_control(
         t("requests.source"),
         SOURCES,
         format_func=lambda name: t(f"requests.source_{name}"),
-        default="exchange"
-        if wanted or service.exchanges(me, limit=1, everyone=operator)
-        else "paste",
         required=True,
         label_visibility="collapsed",
         key="request_source",

@@ -13,6 +13,7 @@ from ui.toolbench.examples import show_examples
 from ui.toolbench.exports import show_take_away
 from ui.toolbench.matrix import show_tests
 from ui.toolbench.run import show_run
+from ui.toolbench.side import show_side
 from ui.words import t
 
 SECTIONS = {
@@ -30,6 +31,7 @@ me = owner(service)
 st.markdown(f"## {t('tools.title')}")
 st.caption(t("tools.intro"))
 left, right = st.columns([5, 8], gap="large")
+show_side(service, me)
 with left:
     show_toolbox(service, me)
 with right:

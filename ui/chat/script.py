@@ -19,7 +19,7 @@ from ui.session.account import is_operator
 from ui.session.identity import browser_mark
 from ui.words import language
 
-Part = Literal["chat", "side", "models", "wire"]
+Part = Literal["chat", "side", "models", "wire", "lines"]
 Heard = Callable[[Mapping[str, Any]], None]
 
 # Small, and always the same: what is large is a file with a name of its own, which is kept.
@@ -38,6 +38,7 @@ _KEYS: Mapping[Part, str] = {
     "side": "side",
     "models": "models_picker",
     "wire": "wire_live",
+    "lines": "side_lines",
 }
 
 

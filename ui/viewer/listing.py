@@ -19,8 +19,10 @@ from ui.viewer.paging import page_of
 from ui.words import t
 
 _MOST = 10_000
-_EVERY = 2.0
-_CHOSEN = "exchange"
+EVERY = 2.0
+"""Seconds between two looks for new exchanges."""
+CHOSEN = "exchange"
+"""Where the session keeps the id of the exchange that is shown."""
 _SEEN = "_exchange_seen"
 _PICKED = "_exchange_picked"
 _WATCH = "_exchange_watch"
@@ -43,11 +45,11 @@ def picked_exchange(service: Service, owner: str, *, operator: bool = False) -> 
     asked = st.query_params.get("x")
     if asked and asked != st.session_state.get(_SEEN):
         # A link is followed once; a later selection wins.
-        st.session_state[_SEEN] = st.session_state[_CHOSEN] = asked
-    chosen = st.session_state.get(_CHOSEN)
-    if chosen is None and not _watch().since:
+        st.session_state[_SEEN] = st.session_state[CHOSEN] = asked
+    chosen = st.session_state.get(CHOSEN)
+    if chosen is None and not current_watch().since:
         newest = service.exchanges(owner, limit=1, everyone=everyone)
-        chosen = st.session_state[_CHOSEN] = newest[0].id if newest else None
+        chosen = st.session_state[CHOSEN] = newest[0].id if newest else None
     exchange = None
     if chosen:
         exchange = service.exchange(owner, chosen, operator=operator, everyone=everyone)
@@ -81,7 +83,7 @@ def list_row(exchange: Exchange) -> dict[str, object]:
 def _show_list(service: Service, owner: str, everyone: bool) -> None:
     """Draw filters and list; only the list refreshes by itself."""
     wanted = _filters(service, owner, everyone)
-    draw = st.fragment(_draw, run_every=None if _watch().until else _EVERY)
+    draw = st.fragment(_draw, run_every=None if current_watch().until else EVERY)
     draw(service, owner, everyone, wanted)
 
 
@@ -112,7 +114,7 @@ def _filters(service: Service, owner: str, everyone: bool) -> Filter:
 
 
 def _buttons() -> None:
-    paused = bool(_watch().until)
+    paused = bool(current_watch().until)
     st.button(
         t("viewer.resume" if paused else "viewer.pause"),
         icon=":material/play_arrow:" if paused else ":material/pause:",
@@ -126,8 +128,10 @@ def _draw(service: Service, owner: str, everyone: bool, wanted: Filter) -> None:
     """Draw the list itself. A click in it draws the whole page again."""
     if st.session_state.pop(_PICKED, False):
         st.rerun()
-    found = service.exchanges(owner, limit=_MOST, everyone=everyone, wanted=wanted, watch=_watch())
-    st.caption(t("viewer.paused" if _watch().until else "viewer.count", count=len(found)))
+    found = service.exchanges(
+        owner, limit=_MOST, everyone=everyone, wanted=wanted, watch=current_watch()
+    )
+    st.caption(t("viewer.paused" if current_watch().until else "viewer.count", count=len(found)))
     if not found:
         st.info(t("viewer.none_such" if wanted != Filter() else "requests.none"),
                 icon=":material/inbox:")  # fmt: skip
@@ -137,7 +141,7 @@ def _draw(service: Service, owner: str, everyone: bool, wanted: Filter) -> None:
     # Rows are selected by position, so other rows need a new table; otherwise a position would come
     # to mean another exchange.
     key = f"exchanges_{zlib.crc32(''.join(ids).encode()):08x}"
-    chosen = st.session_state.get(_CHOSEN)
+    chosen = st.session_state.get(CHOSEN)
     table = pd.DataFrame([list_row(exchange) for exchange in shown])
     if not everyone:
         table = table.drop(columns="agent")
@@ -179,23 +183,24 @@ def _columns() -> dict[str, Any]:
 def _pick(key: str, ids: Sequence[str]) -> None:
     rows = st.session_state[key].selection.rows
     if rows:
-        st.session_state[_CHOSEN] = ids[rows[0]]
+        st.session_state[CHOSEN] = ids[rows[0]]
         st.session_state[_PICKED] = True
 
 
-def _watch() -> Watch:
+def current_watch() -> Watch:
+    """Return since when, and until when where it is paused, exchanges are listed."""
     kept: Watch | None = st.session_state.get(_WATCH)
     return kept or Watch()
 
 
 def _pause() -> None:
-    st.session_state[_WATCH] = _watch().paused(time.time_ns())
+    st.session_state[_WATCH] = current_watch().paused(time.time_ns())
 
 
 def _resume() -> None:
-    st.session_state[_WATCH] = _watch().resumed()
+    st.session_state[_WATCH] = current_watch().resumed()
 
 
 def _clear() -> None:
-    st.session_state[_WATCH] = _watch().cleared(time.time_ns())
-    st.session_state.pop(_CHOSEN, None)
+    st.session_state[_WATCH] = current_watch().cleared(time.time_ns())
+    st.session_state.pop(CHOSEN, None)

@@ -2,6 +2,7 @@
 import { render, type ComponentChild } from "preact";
 import { Chat } from "./chat";
 import { nameCopy } from "./copying";
+import { Lines, type LinesData } from "./lines";
 import { Live, type LiveData } from "./live";
 import { Picker, type PickerData } from "./picker";
 import { comeBack, leave } from "./returning";
@@ -15,7 +16,7 @@ import type { Data } from "./types";
 import style from "./chat.css";
 import sideStyle from "./side.css";
 
-type Given = (Data & { part: "chat" }) | (SideData & { part: "side" }) | (PickerData & { part: "models" }) | (LiveData & { part: "wire" });
+type Given = (Data & { part: "chat" }) | (SideData & { part: "side" }) | (PickerData & { part: "models" }) | (LiveData & { part: "wire" }) | (LinesData & { part: "lines"; home: string });
 interface Page { data: Given; parentElement: HTMLElement; setTriggerValue: (name: string, value: unknown) => void }
 interface Root { place: HTMLElement; store: Store | null; draw: () => void }
 
@@ -53,6 +54,7 @@ export function mount({ data, parentElement, setTriggerValue }: Page): () => voi
 
 function drawn(data: Exclude<Given, { part: "chat" }>, tell: Tell): ComponentChild {
   if (data.part === "side") return <Side data={data} tell={tell} />;
+  if (data.part === "lines") return <Lines data={data} tell={tell} />;
   return data.part === "wire" ? <Live data={data} tell={tell} /> : <Picker data={data} tell={tell} />;
 }
 
@@ -85,7 +87,7 @@ function begin(parent: HTMLElement, part: string, home: string): Root {
   const sheet = document.createElement("style");
   sheet.textContent = style + sideStyle;
   const place = document.createElement("div");
-  place.className = `diglot-chat part-${part}`;
+  place.className = `diglot-chat part-${part === "lines" ? "side" : part}`;
   parent.append(sheet, place);
   const root: Root = { place, store: null, draw: () => undefined };
   roots.set(parent, root);

@@ -6,7 +6,7 @@ import { Icon, IconButton } from "./icons";
 import { Menu } from "./menu";
 import { want } from "./switching";
 import { onNews, tellTabs } from "./tabs";
-import { hold } from "./returning";
+import { useFindKey, useRoom } from "./room";
 import type { Tell } from "./telling";
 
 interface Line { id: string; title: string; day: string; pinned?: boolean }
@@ -66,7 +66,8 @@ export function Side({ data, tell }: { data: SideData; tell: Tell }) {
     open(line.id);
   };
   useEffect(() => onNews(() => void look()));
-  useKeys(place, () => open(""));
+  useFindKey(place);
+  useBeginKey(() => open(""));
   useEffect(() => {
     if (!typed.trim()) return setFound(null);
     const stop = new AbortController();
@@ -182,37 +183,12 @@ function groups(lines: Line[]): [string, Line[]][] {
   return [...found];
 }
 
-/** Gives the list the room that the rest of the side leaves. */
-function useRoom(place: { current: HTMLElement | null }): void {
-  useLayoutEffect(() => {
-    const nav = place.current!;
-    const side = nav.closest<HTMLElement>("[data-testid=stSidebarContent]");
-    const inner = nav.closest<HTMLElement>("[data-testid=stSidebarUserContent]");
-    if (!side || !inner) return;
-    const fit = () => {
-      const others = inner.offsetTop + inner.offsetHeight - nav.offsetHeight;
-      nav.style.setProperty("--room", `${Math.max(220, Math.floor(side.clientHeight - others - 4))}px`);
-    };
-    fit();
-    const sizes = new ResizeObserver(fit);
-    sizes.observe(side);
-    for (let part: Element | null = nav; part && part !== inner; part = part.parentElement)
-      for (const other of part.parentElement!.children) if (other !== part) sizes.observe(other);
-    return () => sizes.disconnect();
-  }, []);
-}
-
-/** Ctrl+K goes to the search, Ctrl+Shift+O begins a chat. */
-function useKeys(place: { current: HTMLElement | null }, begin: () => void): void {
+/** Ctrl+Shift+O begins a chat. */
+function useBeginKey(begin: () => void): void {
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || document.querySelector("[role=dialog]")) return;
-      if (event.code === "KeyK" && !event.shiftKey) {
-        document.querySelector<HTMLElement>("[data-testid=stExpandSidebarButton]")?.click();
-        place.current!.querySelector<HTMLElement>("[data-do=find]")!.focus();
-        hold(() => document.querySelector<HTMLElement>(".part-side [data-do=find]"));
-      } else if (event.code === "KeyO" && event.shiftKey) begin();
-      else return;
+      if (!(event.ctrlKey || event.metaKey) || event.code !== "KeyO" || !event.shiftKey || document.querySelector("[role=dialog]")) return;
+      begin();
       event.preventDefault();
     };
     document.addEventListener("keydown", keys);

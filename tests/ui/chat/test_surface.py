@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.words import languages, words
-from ui.chat import picker, side, wire
+from ui.chat import lines, picker, side, wire
 from ui.chat.routes import ASSETS
 from ui.chat.surface import OTHER_WORDS, WORDS
 
@@ -21,12 +21,13 @@ WEB = ROOT / "web"
 
 def test_every_word_that_the_script_says_is_given_to_it() -> None:
     source = "".join(path.read_text("utf-8") for path in (WEB / "src").glob("*.ts*"))
-    said = set(re.findall(r'"((?:chat|empty|error|search|phase|models|files)\.\w+)"', source))
+    said = set(re.findall(r'"((?:chat|empty|error|search|side|phase|models|files)\.\w+)"', source))
     given = {f"chat.{name}" for name in WORDS} | {
         *OTHER_WORDS,
         *side.WORDS,
         *picker.WORDS,
         *wire.WORDS,
+        *lines.WORDS,
     }
     phases = {key for key in said if key.startswith("phase.")}
     assert said - phases == given
