@@ -13,6 +13,7 @@ import pytest
 
 from core.backends.embedded.weights import fetch_weights
 from core.errors import BackendUnavailable
+from tests.support.certificates import share_certificates
 from tests.support.redis_server import redis_server
 from tests.support.servers import (
     bare_embedded,
@@ -97,12 +98,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector from going through all collected tests again and again.
+    """Prepare what all tests would else do again and again.
 
-    With them a full collection takes two to three seconds; some tests ask for one.
+    The garbage collector need not go through all collected tests: a full collection takes two to
+    three seconds with them, and some tests ask for one.
     """
     gc.collect()
     gc.freeze()
+    share_certificates()
 
 
 @pytest.fixture(scope="session")
