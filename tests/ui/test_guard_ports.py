@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from tests.ui.app_process import running_app
 
 pytestmark = pytest.mark.slow
 
+CONFIG = 'model_list: [{model_name: m, litellm_params: {model: ollama/m, api_base: "h:9"}}]'
 _MB = 1 << 20
 
 
@@ -47,20 +49,10 @@ class Server(NamedTuple):
         return socket.create_connection((place.hostname or "", place.port or 0), timeout=20)
 
 
-@pytest.fixture(scope="module", params=["gateway", "app"])
-def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp(request.param)
-    config = 'model_list: [{model_name: m, litellm_params: {model: ollama/m, api_base: "h:9"}}]'
-    if request.param == "app":
-        with running_app(folder, config=config) as url:
-            app = Server(url, int((folder / "app.pid").read_text()))
-            app.rest()
-            yield app
-        return
+@contextmanager
+def gateway_alone(folder: Path) -> Iterator[Server]:
     path = folder / "config.yaml"
-    path.write_text(config)
+    path.write_text(CONFIG)
     program = GatewayProgram(path, log=folder / "gateway.log")
     program.start()
     try:
@@ -70,8 +62,32 @@ def server(
         program.stop()
 
 
-def test_slow_heads_are_closed(server: Server) -> None:
-    wires = [server.open() for _ in range(300)]
+@contextmanager
+def whole_app(folder: Path) -> Iterator[Server]:
+    with running_app(folder, config=CONFIG) as url:
+        app = Server(url, int((folder / "app.pid").read_text()))
+        app.rest()
+        yield app
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Server]]:
+    """The gateway alone, and in the process of the pages."""
+    with (
+        gateway_alone(tmp_path_factory.mktemp("gateway")) as gateway,
+        whole_app(tmp_path_factory.mktemp("app")) as app,
+    ):
+        yield {"gateway": gateway, "app": app}
+
+
+@pytest.fixture(params=["gateway", "app"])
+def server(request: pytest.FixtureRequest, servers: dict[str, Server]) -> Server:
+    return servers[request.param]
+
+
+def test_slow_heads_are_closed(servers: dict[str, Server]) -> None:
+    # Of both at once: each of them waits for half a minute.
+    wires = [server.open() for server in servers.values() for _ in range(300)]
     try:
         for place, wire in enumerate(wires):
             wire.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\nx: "[: 3 + place % 36])
@@ -86,7 +102,8 @@ def test_slow_heads_are_closed(server: Server) -> None:
             if not wires:
                 break
         assert wires == []
-        assert httpx.get(f"{server.url}/v1/models", timeout=20).status_code == 200
+        for server in servers.values():
+            assert httpx.get(f"{server.url}/v1/models", timeout=20).status_code == 200
     finally:
         for wire in wires:
             wire.close()
