@@ -12,20 +12,23 @@ import pytest
 from tests.support.programs import CLOSED, ROOT, free_port, gateway, run, serving
 from tests.support.seed import seed_config
 
-# A model this small may not stop by itself. It is fastest on one core, and does not wait for
-# another that is busy: two threads on two cores were ten times slower beside a busy program.
-MODELFILE = "FROM {file}\nPARAMETER num_predict 120\nPARAMETER num_thread 1\n"
+MOST_TOKENS = 64
+"""Tokens of an answer at the most: a model this small may not stop by itself."""
 
-EMBEDDED = """
+# It is fastest on one core, and does not wait for another that is busy: two threads on two cores
+# were ten times slower beside a busy program.
+MODELFILE = f"FROM {{file}}\nPARAMETER num_predict {MOST_TOKENS}\nPARAMETER num_thread 1\n"
+
+EMBEDDED = f"""
 model_list:
   - model_name: qwen-local
-    litellm_params: {model: "embedded/smollm2:135m"}
+    litellm_params: {{model: "embedded/smollm2:135m"}}
   - model_name: llama3.1-tool-use
-    litellm_params: {model: "embedded/smollm2:135m"}
+    litellm_params: {{model: "embedded/smollm2:135m"}}
   - model_name: qwen3:4b
-    litellm_params: {model: "embedded/smollm2:135m"}
+    litellm_params: {{model: "embedded/smollm2:135m"}}
 diglot:
-  embedded: {max_tokens: 120}
+  embedded: {{max_tokens: {MOST_TOKENS}}}
 """
 """The seed's names, all answered by the embedded model."""
 

@@ -27,7 +27,7 @@ model_list:
   - model_name: small
     litellm_params: {{model: "embedded/smollm2:135m"}}
 diglot:
-  embedded: {{max_tokens: 200}}
+  embedded: {{max_tokens: 40}}
 """
 ASKED = "get_current_weather in '上海'"
 
