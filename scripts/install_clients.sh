@@ -13,7 +13,8 @@ if command -v npm >/dev/null; then
     cd "$folder/node" || exit 1
     [ -f package.json ] || echo '{"private": true}' >package.json
     for packages in "ai @ai-sdk/openai zod" openai @anthropic-ai/sdk @openai/codex \
-        @anthropic-ai/claude-code opencode-ai @qwen-code/qwen-code @mariozechner/pi-coding-agent; do
+        @anthropic-ai/claude-code opencode-ai @qwen-code/qwen-code @mariozechner/pi-coding-agent \
+        @modelcontextprotocol/inspector; do
         # shellcheck disable=SC2086
         npm ls $packages >/dev/null 2>&1 || npm install --no-audit --no-fund --silent $packages ||
             echo "not installed: $packages" >&2

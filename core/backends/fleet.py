@@ -77,7 +77,7 @@ class Fleet:
             self._live.settle,
             self._fetcher,
         )
-        self._loopback = LoopbackClient(self.caller, self.capabilities)
+        self._loopback = LoopbackClient(self.caller)
         # These methods belong to the parts.
         self.discover, self.reload = self._live.discover, self._live.reload
         self.choose = self._live.choose

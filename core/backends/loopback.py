@@ -8,7 +8,8 @@ together take less than a millisecond of an answer.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from msgspec.structs import replace
@@ -20,18 +21,16 @@ from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate
 from core.translation.fields.chat import EXTENSIONS
-from core.translation.fields.field import COMMON
 from core.translation.messages import ChatRequest
+
+_LOSSES = ("x-diglot-dropped", "x-diglot-emulated")
 
 
 class LoopbackClient:
-    """A client without a connection. ``capabilities`` returns what a model can do."""
+    """A client without a connection."""
 
-    def __init__(
-        self, caller: Caller, capabilities: Callable[[str], Awaitable[frozenset[str]]]
-    ) -> None:
+    def __init__(self, caller: Caller) -> None:
         self._caller = caller
-        self._capabilities = capabilities
 
     async def chat(
         self, request: ChatRequest, *, dialect: str, options: AskOptions = PLAIN_ASK
@@ -59,20 +58,27 @@ class LoopbackClient:
             if answer.rest is not None:
                 await answer.rest.aclose()
 
-    async def count_tokens(self, client_dialect: str, body: dict[str, Any]) -> int:
-        """Return how many tokens the input of a request has.
+    async def count_tokens(
+        self, client_dialect: str, body: dict[str, Any], *, strict: bool = False
+    ) -> tuple[int, dict[str, str]]:
+        """Return how many tokens the input of a request has, and the headers that say what of it
+        could not be counted, as the answer to the request itself would have them.
 
         Exact: the model reads the prompt and generates one token; the prompt stays cached for the
         request itself. Raises DiglotError.
         """
-        request = DIALECTS[client_dialect].parse_request({**body, "stream": False})
-        settings = {**request.settings, "max_tokens": 1}
-        # Emulated tools are not part of the prompt that is counted.
-        choice = None if "tools" in await self._capabilities(request.model) else "none"
-        request = replace(request, tool_choice=choice, thinking=None, settings=settings)
-        events = [event async for event in self.chat(request, dialect=COMMON)]
-        usage = accumulate(events).usage
+        limit = DIALECTS[client_dialect].settings.by_name["max_tokens"].paths[client_dialect]
+        raw = encode_json({**body, "stream": True, limit: 1})
+        options = AskOptions(strict=strict, counts=True)
+        answer = await self._caller.answer(client_dialect, raw, options)
+        whole = answer.body
+        if answer.rest is not None:
+            async with aclosing(answer.rest) as pieces:
+                whole += b"".join([piece async for piece in pieces])
+        decoder = DIALECTS[client_dialect].decoder(ids=answer.headers["x-diglot-id"])
+        usage = accumulate([*decoder.decode(whole), *decoder.flush()]).usage
         if usage is None or not usage.prompt_tokens:
             # A count of 0 would be believed.
-            raise InvalidResponse(f"the server of {request.model} does not count what it reads")
-        return usage.prompt_tokens
+            raise InvalidResponse(f"the server of {body['model']} does not count what it reads")
+        said = {name: answer.headers[name] for name in _LOSSES if name in answer.headers}
+        return usage.prompt_tokens, said

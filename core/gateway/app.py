@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.backends.fleet import Fleet
 from core.errors import InvalidRequest
 from core.gateway.call import CallScope, GatewayState
-from core.gateway.endpoints.chat import ChatEndpoint
+from core.gateway.endpoints.chat import ChatEndpoint, counted
 from core.gateway.endpoints.direct import ChatRoutes
 from core.gateway.endpoints.exchanges import ExchangeRoutes
 from core.gateway.endpoints.health import HealthRoutes
@@ -157,8 +157,7 @@ class _Count:
     async def __call__(self, request: Request, body: bytes) -> Any:
         """Return the count."""
         asked = read_object(decode_json(body), "")
-        count = await self._fleet.count_tokens(self._dialect, asked)
-        return {**DIALECTS[self._dialect].counted, "input_tokens": count}
+        return await counted(self._fleet, self._dialect, asked, request)
 
 
 class _NotFound(Endpoint):

@@ -6,14 +6,17 @@ test is skipped and says what is missing.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +49,11 @@ NEEDS = {
     "OpenAI Agents SDK": "python/lib/python3*/site-packages/agents",
     "LangGraph": "python/lib/python3*/site-packages/langgraph",
 }
+
+INSPECTOR = "MCP Inspector"
+# What asks no model, but calls the tools that Diglot itself offers.
+TOOL_CLIENTS = {INSPECTOR: "node/node_modules/@modelcontextprotocol/inspector"}
+PLACES = {**NEEDS, **TOOL_CLIENTS}
 
 pytestmark = pytest.mark.clients
 program = pytest.mark.parametrize("name", NEEDS)
@@ -84,7 +92,7 @@ class Desk:
         )
 
     def _python(self) -> list[str]:
-        return [str(FOLDER / NEEDS[self.name].partition("/")[0] / "bin")]
+        return [str(FOLDER / PLACES[self.name].partition("/")[0] / "bin")]
 
     def run(self, words: str, model: str = "m") -> tuple[int, str]:
         """Run the program to its end; return its status and what it said."""
@@ -104,8 +112,8 @@ class Desk:
 
 @contextmanager
 def set_up(name: str, folder: Path) -> Iterator[Desk]:
-    if not [*FOLDER.glob(NEEDS[name])]:
-        pytest.skip(f"{NEEDS[name]} is not in {FOLDER}: run make clients")
+    if not [*FOLDER.glob(PLACES[name])]:
+        pytest.skip(f"{PLACES[name]} is not in {FOLDER}: run make clients")
     home, work = folder / "home", folder / "work"
     home.mkdir()
     work.mkdir()
@@ -115,7 +123,7 @@ def set_up(name: str, folder: Path) -> Iterator[Desk]:
         coding(work) as backend,
         gateway(CONFIG.format(url=backend.url), folder) as url,
     ):
-        yield Desk(name, SECTIONS[name], home, work, url, backend)
+        yield Desk(name, replace(SECTIONS[name]), home, work, url, backend)
 
 
 @program
@@ -161,11 +169,36 @@ def test_it_is_told_of_an_unknown_model(name: str, tmp_path: Path) -> None:
         assert desk.chats() == []
 
 
+def test_the_inspector_lists_the_tools_and_calls_one(tmp_path: Path) -> None:
+    with set_up(INSPECTOR, tmp_path) as desk:
+        status, said = desk.run("")
+        assert status == 0, said
+        listed, called = _objects(said)
+        tools = {tool["name"]: tool for tool in listed["tools"]}
+        assert "expression" in tools["calculate"]["inputSchema"]["properties"]
+        assert called["content"] == [{"type": "text", "text": "42"}]
+        assert not called.get("isError")
+
+
+def test_the_inspector_is_told_of_an_unknown_tool(tmp_path: Path) -> None:
+    with set_up(INSPECTOR, tmp_path) as desk:
+        desk.section.command = desk.section.command.replace("calculate", "nobody_has_this")
+        status, said = desk.run("")
+        assert status != 0
+        assert "-32602" in said and "nobody_has_this" in said
+
+
+def _objects(said: str) -> list[dict[str, Any]]:
+    """Return the JSON objects that a program has printed among other lines."""
+    pieces = re.split(r"^(?={$)", said, flags=re.MULTILINE)[1:]
+    return [json.JSONDecoder().raw_decode(piece)[0] for piece in pieces]
+
+
 def _slow(chat: dict[str, object]) -> bool:
     return "talk slowly" in str(chat.get("messages"))
 
 
 def test_every_section_of_the_page_is_run() -> None:
-    assert [*SECTIONS] == [*NEEDS]
+    assert [*SECTIONS] == [*PLACES]
     english, chinese = (read_page(page) for page in PAGES)
     assert english == chinese

@@ -12,8 +12,9 @@ import pytest
 from openai import OpenAI
 
 from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE, gateway, word
-from tests.support.scripted_backend import Said, Scripted, running
+from tests.support.scripted_backend import PLAIN, Said, Scripted, running
 
+COUNT = "/v1/messages/count_tokens"
 TAGS = {
     "models": [
         {"name": "a:latest", "model": "a:latest", "modified_at": "2026-01-02T03:04:05.123456789Z"},
@@ -109,16 +110,45 @@ def test_a_cloud_model_is_a_model(url: str, backend: Scripted) -> None:
 
 def test_tokens_are_counted(url: str, backend: Scripted) -> None:
     backend.lines(NATIVE, [word("h"), {**DONE, "prompt_eval_count": 42}])
-    answer = post(url, "/v1/messages/count_tokens", {"model": "a", "messages": HELLO})
+    answer = post(url, COUNT, {"model": "a", "messages": HELLO})
     assert answer.json() == {"input_tokens": 42}
     assert backend.bodies(NATIVE)[0]["options"] == {"num_predict": 1}
+
+
+def test_a_count_says_what_of_the_request_the_model_is_not_told(
+    url: str, backend: Scripted
+) -> None:
+    backend.lines(NATIVE, [word("h"), {**DONE, "prompt_eval_count": 42}])
+    asked = {"model": "a", "messages": HELLO, "mood": "good"}
+    counted = post(url, COUNT, asked)
+    answered = post(url, "/v1/messages", {**asked, "max_tokens": 5, "stream": True})
+    assert (counted.status_code, counted.json()) == (200, {"input_tokens": 42})
+    assert counted.headers["x-diglot-dropped"] == answered.headers["x-diglot-dropped"] == "mood"
+    refused = post(url, COUNT, asked, **{"x-diglot-strict": "1"})
+    assert (refused.status_code, len(backend.bodies(NATIVE))) == (400, 2)
+    assert "mood" in refused.json()["error"]["message"]
+
+
+def test_tools_that_a_model_has_not_learnt_are_not_counted_and_said(
+    url: str, backend: Scripted
+) -> None:
+    backend.json("/api/show", PLAIN)
+    backend.lines(NATIVE, [word("h"), {**DONE, "prompt_eval_count": 42}])
+    tools = [{"name": "look", "input_schema": {"type": "object", "properties": {}}}]
+    for choice in ({"type": "any"}, {"type": "auto"}):
+        asked = {"model": "a", "messages": HELLO, "tools": tools, "tool_choice": choice}
+        counted = post(url, COUNT, asked)
+        assert counted.json() == {"input_tokens": 42}
+        assert "tools[0].name" in counted.headers["x-diglot-dropped"]
+    # One question each: nothing is asked aside, as for an answer.
+    assert ["tools" in body for body in backend.bodies(NATIVE)] == [False, False]
 
 
 def test_a_server_that_does_not_count_is_not_said_to_have_read_nothing(
     url: str, backend: Scripted
 ) -> None:
     backend.lines(NATIVE, [word("h"), {"model": "m", "done": True, "done_reason": "stop"}])
-    answer = post(url, "/v1/messages/count_tokens", {"model": "a", "messages": HELLO})
+    answer = post(url, COUNT, {"model": "a", "messages": HELLO})
     assert answer.status_code == 502
     assert "does not count" in answer.json()["error"]["message"]
 

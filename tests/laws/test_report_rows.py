@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from threading import Thread
 from typing import Any
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from core.backends.fleet import Fleet
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
+from core.translation.dialects.registry import DIALECTS
 from core.translation.report.notes import NOTES
 from core.translation.report.reasons import FALLBACKS, HOLDS
 from tests.laws.basics import booleans, counts, some, texts
@@ -35,7 +36,10 @@ class Asked:
 
     def ask(self, dialect: str, body: dict[str, Any]) -> tuple[Exchange, str] | None:
         """Return the exchange and its header, or None where the request was refused."""
-        future: Future[Any] = asyncio.run_coroutine_threadsafe(self._ask(dialect, body), self._loop)
+        return self._done(self._ask(dialect, body))
+
+    def _done(self, asking: Coroutine[Any, Any, Any]) -> Any:
+        future: Future[Any] = asyncio.run_coroutine_threadsafe(asking, self._loop)
         return future.result(30)
 
     async def _ask(self, dialect: str, body: dict[str, Any]) -> tuple[Exchange, str] | None:
@@ -48,6 +52,19 @@ class Asked:
                 pass
         (exchange,) = self._fleet.log.newest(owner="", limit=1)
         return exchange, answer.headers.get("x-diglot-dropped", "")
+
+    async def _count(self, dialect: str, body: dict[str, Any]) -> tuple[Exchange, str] | None:
+        try:
+            _, losses = await self._fleet.count_tokens(dialect, body)
+        except DiglotError:
+            return None
+        (exchange,) = self._fleet.log.newest(owner="", limit=1)
+        return exchange, losses.get("x-diglot-dropped", "")
+
+    def counted(self, dialect: str, body: dict[str, Any]) -> list[str]:
+        """Return what is wrong with what is said of a request whose tokens are counted."""
+        found = self._done(self._count(dialect, body))
+        return [*faults(*found, CONFIGURED.get(body["model"], {}))] if found else []
 
     def held(self, dialect: str, body: dict[str, Any]) -> list[str]:
         """Return what is wrong with the report of a request, its answer and its stream."""
@@ -107,6 +124,24 @@ def test_no_row_says_what_is_not_so(
 ) -> None:
     dialect, body = asking
     assert not asked.held(dialect, {**body, "model": model})
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_is_not_counted_of_a_request_is_told_truly(asked: Asked, model: str) -> None:
+    counting = [(dialect, body) for dialect, body in requests() if DIALECTS[dialect].counts_at]
+    assert len(counting) > 20
+    for dialect, body in counting:
+        wrong = asked.counted(dialect, {**body, "model": model})
+        assert not wrong, (dialect, body, wrong)
+
+
+@given(asking=_new, model=st.sampled_from(MODELS))
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+def test_no_row_of_what_is_counted_says_what_is_not_so(
+    asked: Asked, asking: tuple[str, dict[str, Any]], model: str
+) -> None:
+    dialect, body = asking
+    assert not asked.counted(dialect, {**body, "model": model})
 
 
 _inputs = texts | st.lists(texts, min_size=1, max_size=3)

@@ -96,6 +96,16 @@ async def adapt_to_capabilities(
     return await _emulate(emulate(request, learnt=tools, able=able), request, ask, exchange.id)
 
 
+def to_be_counted(request: ChatRequest, able_to: Collection[str]) -> ChatRequest:
+    """Return a request as its input is counted: no call is forced, no tool emulated.
+
+    What a model without tools is told of emulated ones is not in one prompt that could be counted.
+    """
+    choice = None if is_forced(request) else request.tool_choice
+    tools = request.tools if "tools" in able_to else ()
+    return replace(request, tools=tools, tool_choice=choice)
+
+
 def asks_for_nothing(request: ChatRequest) -> bool:
     """Tell whether every model can do what is asked: it is sent as it is."""
     return not (request.thinking or needs(request))

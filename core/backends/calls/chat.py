@@ -32,7 +32,11 @@ from core.backends.calls.answer import (
     whole_answer,
 )
 from core.backends.calls.asked import Asked, Sent, UpstreamCall
-from core.backends.calls.capabilities import adapt_to_capabilities, asks_for_nothing
+from core.backends.calls.capabilities import (
+    adapt_to_capabilities,
+    asks_for_nothing,
+    to_be_counted,
+)
 from core.backends.calls.fan_out import several
 from core.backends.calls.options import PLAIN_ASK, AskOptions
 from core.backends.calls.provider_rules import fit_to_provider
@@ -267,9 +271,11 @@ class Caller:
 
     async def _help(self, hub: Hub, call: UpstreamCall) -> Answer:
         """Send a request in a form that the model supports, or return an emulated answer."""
-        exchange = call.exchange
+        exchange, asked = call.exchange, hub.asked
+        if call.options.counts:
+            asked = to_be_counted(asked, await self._abilities(call))
         outcome = await adapt_to_capabilities(
-            hub.asked,
+            asked,
             route=call.route,
             abilities=lambda: self._abilities(call),
             efforts=lambda: self._efforts(call.route),

@@ -16,6 +16,7 @@ class AskOptions(Struct, frozen=True, kw_only=True):
     if the caller has made one. ``headers`` are those of the client; the exchange keeps them without
     secrets. ``strict`` makes a dropped field an error; ``whole`` does so only for images and audio,
     for people, who do not see headers. ``emulate`` emulates tool calls for every model.
+    ``counts``: only the tokens of the input are wanted, so that nothing is done for an answer.
     """
 
     owner: str = ""
@@ -24,6 +25,7 @@ class AskOptions(Struct, frozen=True, kw_only=True):
     headers: Iterable[tuple[bytes, bytes]] = ()
     identity: str = ""
     emulate: bool = False
+    counts: bool = False
     note: Callable[[Exchange], None] | None = None
 
 

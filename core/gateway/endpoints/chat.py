@@ -10,16 +10,22 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from core.backends.calls.answer import Answer
 from core.backends.calls.options import AskOptions
+from core.backends.fleet import Fleet
 from core.errors import BackendUnavailable
 from core.gateway.call import CLIENT_LEFT, CallScope, GatewayState, Header, identified
 from core.gateway.gate import Endpoint
 from core.gateway.protocols.joined_head import BODY_FOLLOWS
 from core.gateway.telemetry.logs import REQUEST
+from core.translation.codec.json import encode_json
+from core.translation.dialects.registry import DIALECTS
 
 WATCH_AFTER = 0.02
 """Seconds of work after which it is checked whether the client is still there."""
@@ -257,6 +263,17 @@ class _Lookout:
                 watcher.start()
         if waiting:
             loop.call_at(waiting[0][0], self._look)
+
+
+async def counted(fleet: Fleet, dialect: str, asked: dict[str, Any], request: Request) -> Response:
+    """Return the answer to a question for the tokens of the request ``asked``.
+
+    Its headers say what of the request the model is not told, as the answer to it would.
+    """
+    strict = _strict(request.scope["headers"])
+    count, losses = await fleet.count_tokens(dialect, asked, strict=strict)
+    body = encode_json({**DIALECTS[dialect].counted, "input_tokens": count})
+    return Response(body, media_type="application/json", headers=losses)
 
 
 def _strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -18,11 +18,10 @@ from core.backends.calls.options import AskOptions
 from core.errors import DiglotError, InvalidRequest
 from core.gateway.auth import principal_of
 from core.gateway.call import CallScope, GatewayState
-from core.gateway.endpoints.chat import ChatEndpoint
+from core.gateway.endpoints.chat import ChatEndpoint, counted
 from core.gateway.endpoints.kept_answers import SharedAnswers, Stored
 from core.translation.codec.framing import SSEDecoder
 from core.translation.codec.json import decode_json, encode_json, read_object
-from core.translation.dialects.registry import DIALECTS
 
 _ENDS = (b"response.completed", b"response.incomplete")
 
@@ -70,8 +69,7 @@ class ResponsesEndpoint(ChatEndpoint):
         asked = read_object(decode_json(body), "")
         earlier, items = await self._conversation(asked, principal_of(request.scope).owner)
         whole = {**asked, "input": [*map(_bare, earlier), *items]}
-        count = await self.fleet.count_tokens(self.client_dialect, whole)
-        return {**DIALECTS[self.client_dialect].counted, "input_tokens": count}
+        return await counted(self.fleet, self.client_dialect, whole, request)
 
     async def compact(self, request: Request, body: bytes) -> Any:
         """POST /v1/responses/compact: what it returns can be read by OpenAI's servers alone."""

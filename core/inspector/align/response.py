@@ -170,6 +170,8 @@ class _Alignment:
                     break
 
     def _equal(self, leaf: AnswerLeaf, other: AnswerLeaf) -> bool:
+        if leaf.value in EMPTY and leaf.name != other.name:
+            return False  # that neither has anything to say does not make the two one
         return (type(leaf.value) is type(other.value) and leaf.value == other.value) or (
             means(leaf.value) == means(other.value))  # fmt: skip
 

@@ -129,6 +129,22 @@ def test_a_native_answer_in_openais_words(path: str, outcome: str, target: str |
     assert (row.outcome, row.target) == (outcome, target)
 
 
+def test_two_fields_that_have_nothing_to_say_are_not_taken_for_one() -> None:
+    native = {"model": "m", "message": {"role": "assistant", "content": "hi", "thinking": ""}}
+    message = {"role": "assistant", "content": "hi", "refusal": None}
+    openai = {"model": "m", "choices": [{"index": 0, "message": message}]}
+    for left, right, source, target in (
+        (native, openai, "ollama", "openai"),
+        (openai, native, "openai", "ollama"),
+    ):
+        rows = align_answer(left, right, source=source, target=target)
+        assert found(rows, "message.content").outcome == "renamed"
+        for path in ("message.thinking", "choices[0].message.refusal"):
+            row = found(rows, path)
+            assert row.path is None or row.target is None, row
+            assert row.note == ANSWER_NOTES["added" if row.path is None else "empty"]
+
+
 def test_ids_that_were_missing_are_shown_as_made() -> None:
     call = {"function": {"name": "f", "arguments": {}}}
     body = {**NATIVE, "message": {"role": "assistant", "content": "", "tool_calls": [call]}}
