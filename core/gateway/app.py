@@ -116,7 +116,8 @@ def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIAp
         await gateway_state.aclose()
 
     home = handled(gateway_state, "/", _home, free=True)
-    table = [*routes(gateway_state, mcp), home]
+    wrong = GatedRoute("/", _NotFound(gateway_state, [home], free=True))
+    table = [*routes(gateway_state, mcp), home, wrong]
     missing = _NotFound(gateway_state, table, free=True)
     router = Router(table, default=missing, lifespan=lifespan, redirect_slashes=False)
     posts = _Posts(table, router)

@@ -123,6 +123,7 @@ def test_a_body_is_asked_for_where_the_client_waits_for_it(url: str) -> None:
         ("PATCH", "/v1/responses/x", "DELETE, GET, HEAD, OPTIONS"),
         ("GET", "/v1/messages", "OPTIONS, POST"),
         ("GET", "/api/chat", "OPTIONS, POST"),
+        ("POST", "/", "GET, HEAD, OPTIONS"),
     ],
 )
 def test_a_wrong_method_is_405_and_says_the_right_ones(

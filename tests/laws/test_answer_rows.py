@@ -18,6 +18,7 @@ from core.inspector.align.response_notes import ANSWER_NOTES
 from core.inspector.align.stream import align_stream
 from core.inspector.timeline import read_line
 from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS
+from core.translation.events import Finish, MessageStart, TextDelta, ThinkingDelta
 from core.translation.translate import StreamTranslator, translate_response
 from tests.laws.basics import NOW, STAMP, texts, values
 from tests.laws.values import answers, event_streams
@@ -152,3 +153,20 @@ def test_vectors_are_told_truly(native: list[list[float]]) -> None:
     ):  # fmt: skip
         rows = align_answer(one, other, source=source, target=target)
         assert not list(answer_faults(rows, one, other, source, target))
+
+
+def test_a_word_of_two_fields_may_be_lost_with_one_and_kept_with_the_other() -> None:
+    call = {"id": "c", "function": {"index": 0, "name": "f", "arguments": {"x": "word"}}}
+    message = {"role": "assistant", "content": "", "tool_calls": [call]}
+    body = {"": "word", "model": "m", "message": message, "done": True, "done_reason": "stop"}
+    for target in ("generate", "openai"):
+        assert not list(held(body, "ollama", target))
+
+
+def test_thinking_before_and_after_a_text_is_told_truly() -> None:
+    said = [ThinkingDelta(text="a"), TextDelta(text="a"), ThinkingDelta(text="word")]
+    events = [MessageStart(model="m"), *said, Finish(reason="stop", usage=None)]
+    data = DIALECTS["responses"].encoder(STAMP, include_usage=True).encode(events, now=NOW)
+    for target in KINDS:
+        out = streamed(data, "responses", target)
+        assert not told_truly(data, "responses", target, out)

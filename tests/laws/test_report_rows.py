@@ -128,7 +128,8 @@ def test_no_row_says_what_is_not_so(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_what_is_not_counted_of_a_request_is_told_truly(asked: Asked, model: str) -> None:
-    counting = [(dialect, body) for dialect, body in requests() if DIALECTS[dialect].counts_at]
+    counted = {name for name, dialect in DIALECTS.items() if dialect.counts_at}
+    counting = [(dialect, body) for dialect, body in requests() if dialect in counted]
     assert len(counting) > 20
     for dialect, body in counting:
         wrong = asked.counted(dialect, {**body, "model": model})

@@ -164,7 +164,10 @@ class Judge:
             return "dropped, but it said nothing"
         split = "arguments" in row.path or "partial_json" in row.path
         theirs = texts_of([r.written for r in self.rows]) if split else self.theirs
-        if is_words(row.value) and not self.constant(row.path) and row.value in theirs:
+        # Two fields may say one word, of which only one was carried.
+        told_by_another = is_words(row.value) and row.value in self.others_of(row)
+        if is_words(row.value) and not self.constant(row.path) and not told_by_another and (
+            row.value in theirs):  # fmt: skip
             return "dropped, but it is there"
         if _TOKENS.search(row.path) and is_int(row.value) and row.value > 9:
             kind = (
@@ -279,7 +282,12 @@ class Judge:
         return any(same(r.written, value) for r in self.rows if r is not row and r.path)
 
     def others_of(self, row: AlignedRow) -> str:
-        others = [r.value for r in self.rows if r is not row and r.path and r.target]
+        # What was joined into another text is held to that by its own row.
+        others = [
+            r.value
+            for r in self.rows
+            if r is not row and r.path and (r.target or r.note.key.endswith(".joined"))
+        ]
         return texts_of(others)
 
     # Sentences ------------------------------------------------------------------------------
