@@ -36,7 +36,8 @@ class Asked:
 
     def ask(self, dialect: str, body: dict[str, Any]) -> tuple[Exchange, str] | None:
         """Return the exchange and its header, or None where the request was refused."""
-        return self._done(self._ask(dialect, body))
+        found: tuple[Exchange, str] | None = self._done(self._ask(dialect, body))
+        return found
 
     def _done(self, asking: Coroutine[Any, Any, Any]) -> Any:
         future: Future[Any] = asyncio.run_coroutine_threadsafe(asking, self._loop)
@@ -63,7 +64,7 @@ class Asked:
 
     def counted(self, dialect: str, body: dict[str, Any]) -> list[str]:
         """Return what is wrong with what is said of a request whose tokens are counted."""
-        found = self._done(self._count(dialect, body))
+        found: tuple[Exchange, str] | None = self._done(self._count(dialect, body))
         return [*faults(*found, CONFIGURED.get(body["model"], {}))] if found else []
 
     def held(self, dialect: str, body: dict[str, Any]) -> list[str]:
