@@ -39,6 +39,9 @@ def show_wire(service: Service, owner: str, message: ChatMessage, *, running: bo
     """Draw the drawer on the last of an answer's exchanges; others can be chosen in it. While the
     answer is written, its rows are drawn as they come."""
     with st.container(key="wire_panel"):
+        # A new style for all elements: without one Firefox (153) does not notice that the drawer
+        # is there, by which its column is shown (:has in ui.style).
+        st.html("<style>*{--drawer:1}</style>")
         if running:
             _heading()
             show_part("wire", owner, WORDS, _live(message), _heard)
