@@ -195,6 +195,11 @@ class Post:
         begun, self._connecting = self._connecting, None
         try:
             return await (begun or self._connect())
+        except asyncio.CancelledError:
+            # It may have been made in the same turn of the loop: nobody would ever close it.
+            if begun is not None:
+                begun.add_done_callback(_end_made)
+            raise
         except TimeoutError as exc:
             raise _too_late(self._url) from exc
         except OSError as exc:
@@ -206,6 +211,12 @@ class Post:
     def _ask(self, connection: Connection) -> None:
         connection.ask(self._request, silence=self._silence, total=self._total)
         self.connection = connection
+
+
+def _end_made(task: asyncio.Task[Connection]) -> None:
+    """End a connection, if it was made, that nobody waits for any more."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().end()
 
 
 class Client:

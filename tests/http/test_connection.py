@@ -212,3 +212,31 @@ def test_only_plain_addresses_are_our_own() -> None:
     assert origin_of("http://h:1/a?b=c") is not None
     for url in ("https://h/", "http://a:b@h/", "http://h:x/", "http://h/ a", "http://h/\r\nx", "h"):
         assert origin_of(url) is None
+
+
+async def test_a_connection_that_is_made_as_its_request_is_cancelled_is_closed() -> None:
+    closed = asyncio.Event()
+
+    async def answers(reader: asyncio.StreamReader, _: asyncio.StreamWriter, __: int) -> None:
+        assert not await reader.read(), "nothing is asked"
+        closed.set()
+
+    class Nobody:
+        def heard(self) -> None: ...
+
+    async with server(answers) as place:
+        client = Client()
+        post = client.post(f"{place.url}/", b"{}")
+        assert post is not None
+        post.start(Nobody(), lambda: None)
+        connecting = post._connecting  # noqa: SLF001
+        assert connecting is not None
+        asking: list[asyncio.Task[object]] = []
+        # In the very turn of the loop in which the connection is there, before anybody has it.
+        connecting.add_done_callback(lambda _: asking[0].cancel())
+        asking.append(asyncio.ensure_future(post.reply()))
+        with suppress(asyncio.CancelledError):
+            await asking[0]
+        assert asking[0].cancelled()
+        await client.close()
+        await asyncio.wait_for(closed.wait(), 10)
