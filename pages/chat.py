@@ -15,6 +15,7 @@ from core.errors import InvalidRequest
 from ui.chat.context_meter import read_meter
 from ui.chat.dialogs import show_dialog
 from ui.chat.empty import show_empty
+from ui.chat.lines import sidebar
 from ui.chat.navigation import ask_for, open_chat
 from ui.chat.settings import abilities, ability_words, show_settings
 from ui.chat.side import show_side
@@ -111,7 +112,7 @@ def wait_for_title(current: Chat) -> None:
 chat = opened()
 jobs = service.running(me, chat.id) if chat else []
 writing = {job.message_id for job in jobs}
-with st.session_state["_sidebar"]:
+with sidebar():
     show_pulls(service)
     show_side(service, me, current=chat.id if chat else "")
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core.backends.library import Installed
 from core.chats.service import current_service
 from core.errors import DiglotError
-from ui.chat.lines import Line, show_lines
+from ui.chat.lines import Line, show_lines, sidebar
 from ui.session.account import owner
 from ui.widgets.cards import attempt, error_card, show_fault, try_it
 from ui.widgets.pulls import bytes_words, show_pulls
@@ -135,14 +135,14 @@ else:
         )
         st.button(t("models.pull"), icon=":material/download:", type="primary", on_click=pull)
     st.caption(t("models.pull_hint"))
-with st.session_state["_sidebar"]:
+with sidebar():
     show_pulls(service)
 try:
     models = service.library.models()
 except DiglotError as exc:
     models = []
     error_card({"code": exc.code, "message": exc.message}, service=service, key="models")
-with st.session_state["_sidebar"]:
+with sidebar():
     show_lines(
         owner(service),
         [line_of(number, model) for number, model in enumerate(models)],

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.chat.script import show_part
 from ui.words import t
@@ -19,6 +21,12 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     title: str
     about: str = ""
+
+
+def sidebar() -> DeltaGenerator:
+    """Return where a page's own things stand in the sidebar: the place that ui.main leaves."""
+    place: DeltaGenerator = st.session_state.get("_sidebar", st.sidebar)
+    return place
 
 
 def show_lines(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.chats.service import Service
 from core.tools.definitions.values import Definition
-from ui.chat.lines import Line, show_lines
+from ui.chat.lines import Line, show_lines, sidebar
 from ui.toolbench.bench import bench
 
 _ABOUT = 90
@@ -16,7 +16,7 @@ def show_side(service: Service, owner: str) -> None:
     """Draw the list; the tool in the editor is marked."""
     definitions = bench(service, owner).definitions
     place = min(int(st.session_state.get("tool_place", 0)), len(definitions) - 1)
-    with st.session_state["_sidebar"]:
+    with sidebar():
         show_lines(
             owner,
             [line_of(one) for one in definitions],

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.chats.service import Service
 from core.exchanges.exchange import Exchange
-from ui.chat.lines import Line, show_lines
+from ui.chat.lines import Line, show_lines, sidebar
 from ui.viewer.listing import CHOSEN, EVERY, current_watch
 
 _MOST = 100
@@ -19,7 +19,7 @@ def show_side(service: Service, owner: str, *, operator: bool) -> None:
     """Draw the list, which refreshes by itself unless the large one is paused."""
     everyone = operator and bool(st.session_state.get("list_everyone", True))
     draw = st.fragment(_draw, run_every=None if current_watch().until else EVERY)
-    with st.session_state["_sidebar"]:
+    with sidebar():
         draw(service, owner, everyone)
 
 
