@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core.chats.feed.growth import follow
+from core.chats.feed.view import Viewer
 from core.chats.jobs.runner import JobRunner
 from core.chats.service import Service
 from core.chats.taking_over import TakingOver
@@ -53,6 +56,24 @@ def test_another_process_goes_on_with_it(service: Service) -> None:
     assert finished(job).state == "complete"
     text = text_of(service.store.message("ann", message).message)
     assert text.startswith("to be ") and text != "to be "
+
+
+async def test_a_reader_who_comes_between_two_processes_gets_the_rest(service: Service) -> None:
+    chat, message = await asyncio.to_thread(left_behind, service)
+    viewer = Viewer(language="en", addresses=None)
+
+    async def read() -> list[bytes]:
+        return [one async for one in follow(service, "ann", chat, viewer, {message: "0.0.6"})]
+
+    reading = asyncio.ensure_future(read())
+    await asyncio.wait({reading}, timeout=1)
+    assert not reading.done(), "told that it was over, while it was on offer"
+    await asyncio.to_thread(TakingOver(service, lambda: False).look)
+    *_, chat_event, end = await reading
+    assert end.startswith(b"event: end")
+    shown = json.loads(chat_event.split(b"data: ")[1])["messages"][-1]
+    row = service.store.message("ann", message)
+    assert row.state == "complete" and shown["text"] == text_of(row.message) != "to be "
 
 
 def test_what_nobody_waits_for_any_more_stays_as_it_is(

@@ -96,7 +96,8 @@ async def follow(
                 # Without an end: the browser asks again, and another process has the rest.
                 return
             at |= {answer.id: answer.at for answer in answers}
-            cut = any(job.snapshot().state == "interrupted" for job in jobs)
+            # Where nobody writes what the reader has seen grow, it may be between two processes.
+            cut = (at and not jobs) or any(job.snapshot().state == "interrupted" for job in jobs)
             if not (cut and await _goes_on(service, owner, chat_id)):
                 break
         view = await asyncio.to_thread(
