@@ -61,7 +61,7 @@ def test_a_tool_is_found_at_the_side_and_opened(url: str, chromium: Browser) -> 
     expect(page.get_by_role("textbox", name="calculate 的定义")).to_be_visible()
     expect(current(page)).to_contain_text("calculate")
     box.fill("nothing like it")
-    expect(page.get_by_text("这里没有这样的名字。")).to_be_visible()
+    expect(page.get_by_text("这里没有内容。")).to_be_visible()
     shoot(page, "side-tools-zh")
 
 
