@@ -33,6 +33,18 @@ def revision() -> int:
     return int(st.session_state.get("bench_revision", 0))
 
 
+def open_place(kept: Workbench) -> int:
+    """Return which definition is in the editor; -1 where there is none."""
+    return min(int(st.session_state.get("tool_place", 0)), len(kept.definitions) - 1)
+
+
+def open_tool(place: int) -> None:
+    """Show a definition in the editor from the next run on."""
+    st.session_state["tool_place"] = place
+    if st.session_state.get("tool_view") == "paste":
+        st.session_state["tool_view_wanted"] = "json"
+
+
 def _read(service: Service, owner: str) -> Workbench:
     try:
         text = service.store.matrices.toolbox(owner)

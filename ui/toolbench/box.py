@@ -10,7 +10,7 @@ from core.errors import DiglotError
 from core.tools.definitions.reading import dump_text, parse_any
 from core.tools.definitions.values import FORMATS, Definition, Format, Parsed
 from core.tools.lint.linting import lint
-from ui.toolbench.bench import bench, keep, revision
+from ui.toolbench.bench import bench, keep, open_place, open_tool, revision
 from ui.toolbench.findings import count_by_name, show_conversion, show_findings
 from ui.widgets.icons import icon_button
 from ui.widgets.text import code_span, plain
@@ -24,7 +24,7 @@ def show_toolbox(service: Service, owner: str) -> None:
     """Draw the list and the editor."""
     kept = bench(service, owner)
     st.markdown(f"#### {t('tools.toolbox')}")
-    place = min(int(st.session_state.get("tool_place", 0)), len(kept.definitions) - 1)
+    place = open_place(kept)
     found = lint([one.tool for one in kept.on])
     counts = count_by_name(kept.on, found)
     with st.container(gap="xxsmall"):
@@ -66,9 +66,7 @@ def _show_row(
             width="stretch",
         )
         if icon_button(t("tools.edit", name=plain(name)), "edit", key=f"edit_{number}"):
-            st.session_state["tool_place"] = number
-            if st.session_state.get("tool_view") == "paste":
-                st.session_state["tool_view_wanted"] = "json"
+            open_tool(number)
             st.rerun()
         if icon_button(
             t("tools.duplicate", name=plain(name)), "content_copy", key=f"copy_{number}"

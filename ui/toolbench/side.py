@@ -7,22 +7,22 @@ import streamlit as st
 from core.chats.service import Service
 from core.tools.definitions.values import Definition
 from ui.chat.lines import Line, show_lines, sidebar
-from ui.toolbench.bench import bench
+from ui.toolbench.bench import bench, open_place, open_tool
 
 _ABOUT = 90
 
 
 def show_side(service: Service, owner: str) -> None:
     """Draw the list; the tool in the editor is marked."""
-    definitions = bench(service, owner).definitions
-    place = min(int(st.session_state.get("tool_place", 0)), len(definitions) - 1)
+    kept = bench(service, owner)
+    definitions = kept.definitions
     with sidebar():
         show_lines(
             owner,
             [line_of(one) for one in definitions],
             name="nav.tools",
             find="side.find_tool",
-            current=definitions[place].tool.name if definitions else "",
+            current=definitions[open_place(kept)].tool.name if definitions else "",
             picked=lambda name: _pick([one.tool.name for one in definitions], name),
         )
 
@@ -37,7 +37,5 @@ def line_of(definition: Definition) -> Line:
 def _pick(names: list[str], name: str) -> None:
     if name not in names:
         return
-    st.session_state["tool_place"] = names.index(name)
+    open_tool(names.index(name))
     st.session_state["hand_tool"] = name
-    if st.session_state.get("tool_view") == "paste":
-        st.session_state["tool_view_wanted"] = "json"

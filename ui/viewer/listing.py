@@ -61,14 +61,19 @@ def picked_exchange(service: Service, owner: str, *, operator: bool = False) -> 
     return exchange
 
 
+def mark_of(exchange: Exchange) -> str:
+    """Return how an exchange went, as one sign."""
+    failed = bool(exchange.error) or exchange.status >= 400
+    return "✗" if failed else "✓" if exchange.ended else "…"
+
+
 def list_row(exchange: Exchange) -> dict[str, object]:
     """Return one exchange's cells, by column name."""
     status = exchange.status
-    failed = bool(exchange.error) or status >= 400
     took = (exchange.ended - exchange.started) / 1e9 if exchange.ended else None
     wires = exchange.backend
     return {
-        "state": "✗" if failed else "✓" if exchange.ended else "…",
+        "state": mark_of(exchange),
         "status": status or None,
         "started": datetime.fromtimestamp(exchange.started / 1e9),
         "path": exchange.client.path,

@@ -9,7 +9,7 @@ import streamlit as st
 from core.chats.service import Service
 from core.exchanges.exchange import Exchange
 from ui.chat.lines import Line, show_lines, sidebar
-from ui.viewer.listing import CHOSEN, EVERY, current_watch
+from ui.viewer.listing import CHOSEN, EVERY, current_watch, mark_of
 
 _MOST = 100
 _PICKED = "_side_picked"
@@ -25,11 +25,9 @@ def show_side(service: Service, owner: str, *, operator: bool) -> None:
 
 def line_of(exchange: Exchange) -> Line:
     """Return what the list says of an exchange."""
-    failed = bool(exchange.error) or exchange.status >= 400
-    mark = "✗" if failed else "✓" if exchange.ended else "…"
     began = datetime.fromtimestamp(exchange.started / 1e9)
     about = " · ".join(filter(None, (f"{began:%H:%M:%S}", exchange.model)))
-    return Line(exchange.id, f"{mark} {exchange.client.path}", about)
+    return Line(exchange.id, f"{mark_of(exchange)} {exchange.client.path}", about)
 
 
 def _draw(service: Service, owner: str, everyone: bool) -> None:
