@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from core.backends.calls.answer import LOSSES
 from core.backends.calls.chat import Caller
 from core.backends.calls.options import PLAIN_ASK, AskOptions
 from core.errors import InvalidResponse
@@ -22,8 +23,6 @@ from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate
 from core.translation.fields.chat import EXTENSIONS
 from core.translation.messages import ChatRequest
-
-_LOSSES = ("x-diglot-dropped", "x-diglot-emulated")
 
 
 class LoopbackClient:
@@ -80,5 +79,5 @@ class LoopbackClient:
         if usage is None or not usage.prompt_tokens:
             # A count of 0 would be believed.
             raise InvalidResponse(f"the server of {body['model']} does not count what it reads")
-        said = {name: answer.headers[name] for name in _LOSSES if name in answer.headers}
+        said = {name: answer.headers[name] for name in LOSSES if name in answer.headers}
         return usage.prompt_tokens, said

@@ -26,6 +26,9 @@ from core.translation.report.rows import ReportRow
 
 JSON_TYPE = "application/json"
 
+LOSSES = ("x-diglot-dropped", "x-diglot-emulated")
+"""The headers that say what of a request its answer does without, or was made up for."""
+
 _LONGEST_LIST = 2000
 """The most characters of x-diglot-dropped: some clients refuse longer headers."""
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
+from core.backends.calls.answer import LOSSES
 from core.backends.calls.options import AskOptions
 from core.backends.fleet import Fleet
 from core.backends.hidden_addresses import HiddenAddresses
@@ -96,8 +97,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     @property
     def told(self) -> str:
         """What Diglot says it dropped or emulated; empty for other servers."""
-        names = ("x-diglot-dropped", "x-diglot-emulated")
-        return ", ".join(self.headers[name] for name in names if self.headers.get(name))
+        return ", ".join(self.headers[name] for name in LOSSES if self.headers.get(name))
 
 
 class Refused(Exception):
