@@ -79,11 +79,22 @@ _SECOND_TRIES = 4
 """How many tests of a run may pass at a second try; with one more the run has failed."""
 
 
+_LINES = 25
+"""How many lines are shown of the failure of a first try: the place and the reason are last."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Try a failed test again where DIGLOT_RERUNS says so: one of thousands meets a busy moment."""
     again = int(os.environ.get("DIGLOT_RERUNS", "0"))
     for item in items if again else ():
         item.add_marker(pytest.mark.flaky(reruns=again))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why tests needed a second try: pytest shows only what failed in the end."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"first try of {report.nodeid}", sep="_")
+        terminalreporter.write_line("\n".join(report.longreprtext.splitlines()[-_LINES:]))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
