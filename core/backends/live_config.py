@@ -62,6 +62,8 @@ class LiveConfig:
         self.erasures = Erasures(lambda: self.router.routing.redis_url)
         self.erasures.listeners.append(log.forget)
         self._background: set[asyncio.Task[Any]] = set()
+        # One at a time, or what was found before a choice would be applied after it.
+        self._finding = asyncio.Lock()
         self._error = ""
 
     @property
@@ -94,7 +96,8 @@ class LiveConfig:
 
         Raises ConfigError for a config that cannot be used.
         """
-        self._apply(await self._found(self.chosen))
+        async with self._finding:
+            self._apply(await self._found(self.chosen))
 
     async def choose(self, choice: Choice | None) -> None:
         """Use the models of a choice, or again those that are found without one.
@@ -102,14 +105,15 @@ class LiveConfig:
         Another embedded model than before is started, and the one before stopped. Raises
         ConfigError for a config that cannot be used; nothing has changed then.
         """
-        config = await self._found(choice)
-        self.chosen, old = choice, self.embedded
-        if old is not None and old.settings != config.embedded:
-            self.embedded = None
-            self._apply(config)
-            await old.stop()
-        else:
-            self._apply(config)
+        async with self._finding:
+            config = await self._found(choice)
+            self.chosen, old = choice, self.embedded
+            if old is not None and old.settings != config.embedded:
+                self.embedded = None
+                self._apply(config)
+                await old.stop()
+            else:
+                self._apply(config)
 
     async def _found(self, choice: Choice | None) -> Config:
         def adjust(config: Config) -> Config:

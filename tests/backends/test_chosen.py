@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.backends.chosen import Choice, choose_file, choose_server
+from core.backends.fleet import Fleet
 from core.config.config import Config, Embedded, parse_config
 from core.error_kinds import error_facts, fault_kind
 from core.errors import DiglotError
@@ -205,6 +206,23 @@ def test_a_choice_takes_the_place_of_what_is_found_and_can_be_taken_back(
             assert fleet.status().kind == "chosen"
             fleet.call(fleet.choose(None))
             assert (fleet.status().kind, fleet.status().base_url) == ("server", found.url)
+
+
+def test_a_choice_holds_that_is_made_while_another_page_looks(backend: Scripted) -> None:
+    backend.json("/v1/models", {"object": "list", "data": [{"id": "brain"}]})
+    choice = choose(backend.url)
+
+    async def both(fleet: Fleet, found: Scripted) -> None:
+        found.says("/api/version", Said([b'{"version": "1"}'], pause=0.3))
+        known = len(found.asked)
+        looking = asyncio.create_task(fleet.discover())
+        while len(found.asked) == known:
+            await asyncio.sleep(0.01)
+        await asyncio.gather(looking, fleet.choose(choice))
+
+    with running() as found, fleet_of({"OLLAMA_HOST": found.url}) as fleet:
+        fleet.call(both(fleet, found))
+        assert (fleet.status().kind, fleet.status().base_url) == ("chosen", backend.url)
 
 
 def test_a_config_with_models_is_not_changed_by_a_choice(own: Path) -> None:

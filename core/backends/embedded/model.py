@@ -123,7 +123,10 @@ class EmbeddedModel:
 
     async def _wait(self, url: Future[str]) -> str:
         # Shielded: cancelling one caller stops neither the others nor the start.
-        return await asyncio.shield(asyncio.wrap_future(url))
+        ready = asyncio.wrap_future(url)
+        # Looked at here, or asyncio logs an error that no caller waits for any more.
+        ready.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(ready)
 
     def _begin(self, progress: Report | None) -> Future[str]:
         with self._lock:
