@@ -113,6 +113,10 @@ def openai_calls(draw: st.DrawFn, calls: list[tuple[str, Any]]) -> tuple[list[An
             deltas.append([{**head, "function": {"name": name, "arguments": arguments}}])
             continue
         cut = draw(pieces(text))
+        if ids == "own" and draw(st.booleans()):
+            # The id alone, and then the name, as vLLM's servers send them.
+            deltas.append([{**head, "function": draw(st.sampled_from([{}, {"name": None}]))}])
+            head.pop("id")
         deltas.append([{**head, "function": {"name": name, "arguments": cut[0]}}])
         rest = {k: v for k, v in head.items() if k == "index"}
         deltas += [[{**rest, "function": {"arguments": piece}}] for piece in cut[1:]]

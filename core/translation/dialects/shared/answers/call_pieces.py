@@ -5,6 +5,7 @@ all of them 0 (Gemini's, gpt-oss), or none, leave the ids empty, put two calls i
 send arguments as an object. So a call begins
 
 * with an index or an id that was not there before, and a name;
+* with an index and an id that were not there before, alone: its name comes in a later chunk;
 * with a name, where the call before is complete, has another name, or is in the same chunk;
 * with arguments that begin anew: after a complete object nothing can follow in the same one.
 
@@ -101,13 +102,18 @@ class _Arguments:
 
 
 class _Opened:
-    """A call that has begun. ``chunk`` is the number of the chunk that named it last."""
+    """A call that has begun. ``chunk`` is the number of the chunk that named it last.
 
-    __slots__ = ("arguments", "chunk", "given", "index", "name", "whole")
+    ``identity`` is its id until it is said: that waits for the name, which is said with it.
+    """
 
-    def __init__(self, index: int, piece: _Piece) -> None:
+    __slots__ = ("arguments", "chunk", "given", "identity", "index", "name", "waiting", "whole")
+
+    def __init__(self, index: int, piece: _Piece, identity: str) -> None:
         self.index = index
         self.given = piece.id
+        self.identity = identity
+        self.waiting = ""
         self.name = piece.name
         self.chunk = -1
         self.whole = piece.whole
@@ -143,9 +149,16 @@ class CallPieces:
         return events
 
     def flush(self) -> list[ToolCallDelta]:
-        """Return the arguments that were held back until their end."""
-        late = [(call.index, call.arguments.release()) for call in self._calls]
-        return [ToolCallDelta(index=index, arguments=text) for index, text in late if text]
+        """Return what was held back until the end: arguments, and calls that got no name."""
+        late = [(call, call.waiting + call.arguments.release()) for call in self._calls]
+        events = [
+            ToolCallDelta(index=call.index, id=call.identity, arguments=text)
+            for call, text in late
+            if text or call.identity
+        ]
+        for call in self._calls:
+            call.identity = call.waiting = ""
+        return events
 
     def _find(self, piece: _Piece) -> _Opened | None:
         """Return the call that a piece goes on with, None where it begins one."""
@@ -154,20 +167,27 @@ class CallPieces:
         if piece.place is None and piece.id:
             call = next((c for c in reversed(self._calls) if c.given == piece.id), call)
         if call is None:
-            return None if piece.name else last
+            return None if piece.name or self._announces(piece) else last
         if not piece.name:
+            over = piece.place is None or call.arguments.complete
+            return None if over and self._announces(piece) else call
+        if not call.name:
             return call
         if piece.id and call.given:
             return call if piece.id == call.given and piece.name == call.name else None
         begun = call.chunk == self._chunk or call.whole or call.arguments.complete
-        return None if begun or (call.name and piece.name != call.name) else call
+        return None if begun or piece.name != call.name else call
+
+    def _announces(self, piece: _Piece) -> bool:
+        """Tell whether a piece without a name is a new id and nothing else."""
+        known = any(call.given == piece.id for call in self._calls)
+        return bool(piece.id) and not piece.arguments and not known
 
     def _add(self, piece: _Piece, call: _Opened | None, events: list[ToolCallDelta]) -> None:
-        identity = ""
         if call is None:
-            call = _Opened(len(self._calls), piece)
+            index = len(self._calls)
+            call = _Opened(index, piece, self._identity(piece.id, index))
             self._calls.append(call)
-            identity = self._identity(piece.id, call.index)
         elif call.arguments.complete and piece.id and piece.arguments == call.arguments.sent:
             # Some servers end with the whole call once more.
             return
@@ -178,18 +198,21 @@ class CallPieces:
             self._at[piece.place] = call
         if piece.name:
             call.chunk = self._chunk
-        self._say(call, identity, piece, events)
+            call.name = call.name or piece.name
+        self._say(call, piece, events)
 
-    def _say(
-        self, call: _Opened, identity: str, piece: _Piece, events: list[ToolCallDelta]
-    ) -> None:
+    def _say(self, call: _Opened, piece: _Piece, events: list[ToolCallDelta]) -> None:
+        identity = call.identity
         text, rest = call.arguments.grow(piece.arguments)
         if rest and not rest.startswith("{"):
             text, rest = text + rest, ""
         if identity and self._whole:
             text = text or call.arguments.release() or "{}"
-        if identity or text:
+        if identity and not call.name and not self._whole:
+            call.waiting += text
+        elif identity or text:
             name = call.name if identity else ""
+            text, call.identity, call.waiting = call.waiting + text, "", ""
             events.append(ToolCallDelta(index=call.index, id=identity, name=name, arguments=text))
         if rest:
             piece = _Piece(piece.place, "", call.name, rest)

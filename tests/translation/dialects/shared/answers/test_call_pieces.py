@@ -55,6 +55,33 @@ def test_the_whole_call_once_more_at_the_end_is_no_second_one() -> None:
     assert calls(*chunks) == [("a", "f", '{"x":1}')]
 
 
+@pytest.mark.parametrize("places", [(0, 1), (0, 0), (None, None)])
+def test_a_name_may_come_after_the_id(places: tuple[int | None, ...]) -> None:
+    # vLLM behind a gateway sends id, name and arguments of one call in three chunks.
+    chunks: list[list[dict[str, Any]]] = []
+    for place, name in zip(places, "fg", strict=True):
+        at = {} if place is None else {"index": place}
+        chunks.append([{**at, "id": f"id_{name}", "function": {}}])
+        chunks.append([call(name, **at)])
+        chunks.append([call("", '{"x":1}', **at)])
+    assert calls(*chunks) == [("id_f", "f", '{"x":1}'), ("id_g", "g", '{"x":1}')]
+
+
+def test_arguments_may_come_before_the_name() -> None:
+    chunks = [[call("", '{"x"', id="a", index=0)], [call("", ":1}", index=0)], [call("f", index=0)]]
+    assert calls(*chunks) == [("a", "f", '{"x":1}')]
+
+
+def test_two_calls_may_be_announced_before_either_is_named() -> None:
+    begun = [call(index=0, id="a"), call(index=1, id="b")]
+    named = [call("f", "{}", index=0), call("g", '{"y":2}', index=1)]
+    assert calls(begun, named) == [("a", "f", "{}"), ("b", "g", '{"y":2}')]
+
+
+def test_a_call_that_gets_no_name_is_not_lost() -> None:
+    assert calls([call("", '{"x":1}', id="a", index=0)]) == [("a", "", '{"x":1}')]
+
+
 @pytest.mark.parametrize("wrong", ["f", 3, [None], [{"function": {"name": 1}}]])
 def test_what_is_no_call_is_an_invalid_response(wrong: Any) -> None:
     with pytest.raises(InvalidResponse, match="tool_calls"):
