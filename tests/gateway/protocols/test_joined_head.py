@@ -28,6 +28,8 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         return
     await receive()
     headers = [(b"x-own", b"a\r\nb: c" if scope["path"] == "/injected" else b"a")]
+    if scope["path"] == "/byte":
+        headers = [(b"x-own", b"a%cb" % int(scope["query_string"]))]
     await send({"type": "http.response.start", "status": 200, "headers": headers,
                 BODY_FOLLOWS: None if scope["path"] == "/chunks" else 4})  # fmt: skip
     if scope["path"] == "/breaks":
@@ -103,6 +105,22 @@ def test_no_header_can_begin_another(url: str) -> None:
     except httpx.RemoteProtocolError:
         return  # nothing was sent
     assert reply.status_code == 500 and "b" not in reply.headers
+
+
+def test_a_header_holds_no_control_character_but_the_tab(wire: socket.socket, url: str) -> None:
+    for byte in range(256):
+        if byte in (9, *range(32, 127), *range(128, 256)):
+            wire.sendall(ASKED % (b"/byte?%d" % byte))
+            came = wire.recv(65536)
+            while not came.endswith(b"abcd"):
+                came += wire.recv(65536)
+            assert b"\r\nx-own: a%cb\r\n" % byte in came
+        else:
+            try:
+                reply = httpx.post(f"{url}/byte?{byte}")
+            except httpx.RemoteProtocolError:
+                continue  # nothing was sent
+            assert reply.status_code == 500 and "x-own" not in reply.headers
 
 
 def test_a_head_without_what_was_promised_still_leaves(url: str) -> None:
