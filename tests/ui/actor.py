@@ -81,7 +81,8 @@ def _play(body: dict[str, Any]) -> Said:
     if "cut" in asked:
         return _said([{"content": "Here is the beginning, "}], reason="length")
     if "slow" in asked:
-        return _said([{"content": f"word{n} "} for n in range(600)], pause=0.05)
+        # Five minutes: who asks this stops it, however long a busy machine takes to click.
+        return _said([{"content": f"word{n} "} for n in range(6000)], pause=0.05)
     if "long" in asked:
         return _said([{"content": f"Paragraph {n} of a long answer.\n\n"} for n in range(200)])
     if body.get("tools") and messages[-1]["role"] == "user":

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from typing import Any
+
+import pytest
 
 from core.chats.feed.growth import follow, places
 from core.chats.feed.shown import show_chat
@@ -14,18 +17,40 @@ from core.chats.service import Service
 from core.chats.values.chat import ChatOptions
 from core.translation.messages import text_of
 from tests.chats.feed.test_acting import ME
+from tests.support.scripted_backend import Said, Scripted
 
 VIEWER = Viewer(language="en", addresses=None)
 OPTIONS = ChatOptions(model="actor:1b")
 Events = list[tuple[str, dict[str, Any]]]
 
 
+@pytest.fixture
+def held(backend: Scripted) -> threading.Event:
+    """The backend answers when this is set: without it an answer may end before it is followed."""
+    free, mind = threading.Event(), backend.minds["/api/chat"]
+
+    def wait(body: dict[str, Any]) -> Said:
+        assert free.wait(60)
+        return mind(body)
+
+    backend.thinks("/api/chat", wait)
+    return free
+
+
 async def read(
-    service: Service, chat: str, seen: dict[str, str] | None = None, *, most: int = 10_000
+    service: Service,
+    chat: str,
+    seen: dict[str, str] | None = None,
+    *,
+    most: int = 10_000,
+    held: threading.Event | None = None,
 ) -> Events:
+    """Return what a follower is told; ``held`` is set when it has been told something."""
     found: Events = []
     events = follow(service, ME, chat, VIEWER, seen or {})
     async for event in events:
+        if held is not None:
+            held.set()
         if not event.startswith(b":"):
             name, data = event.decode().removesuffix("\n\n").split("\ndata: ", 1)
             found.append((name.removeprefix("event: "), json.loads(data)))
@@ -43,10 +68,12 @@ def text(events: Events, message: str) -> str:
     return said
 
 
-async def test_the_pieces_are_the_answer_and_the_chat_comes_last(service: Service) -> None:
+async def test_the_pieces_are_the_answer_and_the_chat_comes_last(
+    service: Service, held: threading.Event
+) -> None:
     chat = service.store.create_chat(ME, title="t").id
     job = service.ask(ME, chat, "a long one 灯塔", OPTIONS)
-    events = await read(service, chat)
+    events = await read(service, chat, held=held)
     row = service.store.message(ME, job.message_id)
     assert text(events, row.id) == text_of(row.message)
     assert [name for name, _ in events[-2:]] == ["chat", "end"]
@@ -84,11 +111,13 @@ async def test_what_a_view_shows_is_not_told_again(service: Service) -> None:
     await asyncio.to_thread(service.stop, ME, chat)
 
 
-async def test_a_turn_that_calls_tools_takes_the_place_of_what_was_told(service: Service) -> None:
+async def test_a_turn_that_calls_tools_takes_the_place_of_what_was_told(
+    service: Service, held: threading.Event
+) -> None:
     chat = service.store.create_chat(ME, title="t").id
     options = ChatOptions(model="actor:1b", tools=("get_current_weather",))
     job = service.ask(ME, chat, "weather?", options)
-    events = await read(service, chat)
+    events = await read(service, chat, held=held)
     steps = [data["steps"] for name, data in events if name == "grow" and data.get("steps")]
     assert [call["name"] for call in steps[-1][0]["calls"]] == ["get_current_weather"] * 2
     assert all(call["state"] == "done" for call in steps[-1][0]["calls"])
@@ -97,11 +126,11 @@ async def test_a_turn_that_calls_tools_takes_the_place_of_what_was_told(service:
     )
 
 
-async def test_several_answers_share_a_stream(service: Service) -> None:
+async def test_several_answers_share_a_stream(service: Service, held: threading.Event) -> None:
     chat = service.store.create_chat(ME, title="t").id
     both = [OPTIONS, ChatOptions(model="second:3b", dialect="openai")]
     jobs = service.compare(ME, chat, "long", both)
-    events = await read(service, chat)
+    events = await read(service, chat, held=held)
     for job in jobs:
         assert text(events, job.message_id) == text_of(
             service.store.message(ME, job.message_id).message

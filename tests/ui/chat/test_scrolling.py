@@ -46,6 +46,22 @@ def places(page: Page) -> dict[str, Any]:
     return found
 
 
+def comes(page: Page, state: str, **given: float) -> dict[str, Any]:
+    """Wait until a state of the places, in JavaScript, has come, and stays for a moment.
+
+    ``still`` says that nothing has been scrolled since the last look.
+    """
+    page.evaluate("window.looks = 0")
+    look = f"""given => {{
+      const {{height, rest, all}} = ({PLACES})(), still = all[0]?.top === window.first;
+      window.first = all[0]?.top;
+      window.looks = {state} ? window.looks + 1 : 0;
+      return window.looks > 3;
+    }}"""
+    page.wait_for_function(look, arg=given, polling=50)
+    return places(page)
+
+
 def longer(page: Page, more: int) -> None:
     """Wait until the last answer has grown by so many letters."""
     size = "document.querySelector('article.answer:last-of-type')?.textContent.length ?? 0"
@@ -64,18 +80,14 @@ def test_the_view_follows_until_the_reader_scrolls_up(url: str, chromium: Browse
     page.evaluate(OVERLAPS)
     ask(page, "a slow one")
     expect(page.get_by_test_id("message")).to_have_count(4)
-    page.wait_for_timeout(300)
-    now = places(page)
     # A new question stands in the top third, its answer begins below it.
-    assert 0 <= now["all"][2]["top"] < now["height"] / 3, now
+    comes(page, "all[2].top >= 0 && all[2].top < height / 3")
     longer(page, 3000)
-    assert places(page)["rest"] < 4
+    comes(page, "rest < 4")
     shoot(page, "chat-following-en")
     page.mouse.move(700, 400)
     page.mouse.wheel(0, -300)
-    page.wait_for_timeout(200)
-    held = places(page)
-    assert held["rest"] > 200
+    held = comes(page, "still && rest > 200")
     selected = "getSelection().selectAllChildren(document.querySelector('.answer .markdown p'))"
     page.evaluate(selected)
     before = page.evaluate("() => getSelection().toString()")
@@ -85,7 +97,7 @@ def test_the_view_follows_until_the_reader_scrolls_up(url: str, chromium: Browse
     assert page.evaluate("() => getSelection().toString()") == before != ""
     page.get_by_role("button", name="To the newest").click()
     longer(page, 200)
-    assert places(page)["rest"] < 4
+    comes(page, "rest < 4")
     expect(page.get_by_role("button", name="To the newest")).to_have_count(0)
     page.get_by_test_id("composer").focus()
     page.keyboard.press("Escape")
@@ -104,21 +116,17 @@ def test_a_chat_opens_at_its_end_and_where_it_was_left(url: str, chromium: Brows
     settled(page)
     page.reload()
     answered(page, 3)
-    page.wait_for_timeout(200)
-    assert places(page)["rest"] < 4
+    comes(page, "rest < 4")
     page.mouse.move(700, 400)
     page.mouse.wheel(0, -2000)
-    page.wait_for_timeout(300)
-    left = places(page)["rest"]
-    assert left > 1000
+    left = comes(page, "still && rest > 1000")["rest"]
     # Away and back, within the same page.
     page.get_by_role("button", name="New chat").click()
     expect(page.get_by_text("What shall we talk about?")).to_be_visible()
     page.wait_for_function(f"() => ({FOCUS})() === 'composer'")
     page.get_by_test_id("chat-line").first.get_by_role("button").first.click()
     expect(page.get_by_test_id("message")).to_have_count(6)
-    page.wait_for_timeout(500)
-    assert abs(places(page)["rest"] - left) < 4
+    comes(page, "still && Math.abs(rest - given.left) < 4", left=left)
     page.wait_for_function(f"() => ({FOCUS})() === 'composer'")
 
 

@@ -114,9 +114,9 @@ def test_a_config_that_names_models_is_not_overruled(
     assert not opened().text_input
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an app that found no Ollama."""
+    """The address of an app that found no Ollama: one for each test, since a choice stays."""
     with running_app(tmp_path_factory.mktemp("plain")) as address:
         yield address
 
