@@ -31,7 +31,7 @@ test: .venv/dev lint ollama ## Set up, then check everything; CI runs this
 	DIGLOT_EXAMPLES=400 DIGLOT_FUZZ_SECONDS=20 DIGLOT_RERUNS=1 $(BIN)/pytest -n $(JOBS) \
 		--dist worksteal --timeout 600 -m "not browser and not clients"
 	# A file's tests share an app and a browser.
-	DIGLOT_RERUNS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --timeout 600 -m browser
+	DIGLOT_RERUNS=2 $(BIN)/pytest -n $(JOBS) --dist loadfile --timeout 600 -m browser
 
 check: .venv/dev lint fast ## The everyday loop
 

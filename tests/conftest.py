@@ -75,7 +75,7 @@ def _mark(file: Path) -> str:
     return marked[1] if marked else ""
 
 
-_SECOND_TRIES = 4
+_SECOND_TRIES = 8
 """How many tests of a run may pass at a second try; with one more the run has failed."""
 
 
