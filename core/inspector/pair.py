@@ -19,6 +19,8 @@ from core.inspector.align.request import AlignedRow, align_request
 from core.inspector.align.response import align_answer, whole_answer
 from core.inspector.align.stream import Whole, align_stream
 from core.inspector.timeline import StreamLine, read_line, record_data
+from core.translation.codec.framing import begins_stream
+from core.translation.codec.json import is_object
 from core.translation.dialects.registry import DIALECTS, api_of
 from core.translation.stamp import Stamp
 
@@ -195,7 +197,8 @@ def _read(
     """
     stamp = Stamp(id=exchange.id, created=exchange.started, model=exchange.model)
     data = b"".join(piece for _, piece in pieces)
-    if streamed:
+    # A server may stream where nobody asked for a stream.
+    if streamed or (begins_stream(data) and not is_object(data)):
         try:
             return whole_answer(dialect, data, streamed=True, stamp=stamp)
         except DiglotError:

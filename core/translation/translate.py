@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from core.errors import DiglotError
+from core.errors import DiglotError, InvalidResponse
+from core.translation.codec.framing import begins_stream
 from core.translation.codec.json import decode_answer, encode_json
 from core.translation.dialects.registry import DIALECTS
-from core.translation.events import Event, Finish, MessageStart, StreamError
-from core.translation.messages import Usage
+from core.translation.events import Event, Finish, MessageStart, StreamError, accumulate
+from core.translation.messages import ChatResponse, Usage
 from core.translation.splicing import OllamaToOpenAI
 from core.translation.stamp import Stamp
 
@@ -39,6 +40,22 @@ def translate_response(
     return DIALECTS[target].dump_response(response, stamp=stamp, now=now)
 
 
+def read_answer(whole: bytes, dialect: str, *, ids: str) -> ChatResponse:
+    """Return what a whole answer says. A stream that was sent in its place is read to its end.
+
+    Raises InvalidResponse, and BackendError for an error with a good status.
+    """
+    spoken = DIALECTS[dialect]
+    try:
+        body = decode_answer(whole)
+    except InvalidResponse:
+        if not begins_stream(whole):
+            raise
+        decoder = spoken.decoder(ids=ids)
+        return accumulate(decoder.decode(whole) + decoder.flush())
+    return spoken.parse_response(body, ids=ids)
+
+
 def convert_answer(
     whole: bytes, *, source: str, target: str, stamp: Stamp, now: int
 ) -> tuple[bytes, Usage | None]:
@@ -46,8 +63,7 @@ def convert_answer(
 
     Raises InvalidResponse, and BackendError for an error with a good status.
     """
-    body = decode_answer(whole)
-    response = DIALECTS[source].parse_response(body, ids=stamp.id)
+    response = read_answer(whole, source, ids=stamp.id)
     written = DIALECTS[target].dump_response(response, stamp=stamp, now=now)
     return encode_json(written), response.usage
 

@@ -20,6 +20,8 @@ from typing import NamedTuple
 from core.errors import InvalidResponse
 
 _END = re.compile(rb'\s*"?\s*\[\s*DONE\s*\]')
+# Servers that always stream, and proxies before them, answer so where nobody asked for a stream.
+_STREAM = re.compile(rb"\s*(?:(?:data|event|id|retry)?:|\{[^\n]*\}[ \t\r]*\n\s*\{)")
 _BOM = b"\xef\xbb\xbf"
 """What a byte stream may begin with, and says nothing."""
 
@@ -177,6 +179,11 @@ class SSEDecoder:
 def is_end(data: bytes) -> bool:
     """Tell whether an event's data is OpenAI's word for the end, with or without quotes."""
     return _END.match(data) is not None
+
+
+def begins_stream(data: bytes) -> bool:
+    """Tell whether a body that is no JSON begins as a stream does: an event, or two lines."""
+    return _STREAM.match(data.removeprefix(_BOM)) is not None
 
 
 def encode_sse(data: bytes, event: bytes = b"") -> bytes:

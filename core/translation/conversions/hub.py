@@ -13,7 +13,7 @@ from typing import Any, Self
 from msgspec.structs import replace
 
 from core.errors import InvalidRequest
-from core.translation.codec.json import decode_answer, encode_json
+from core.translation.codec.json import encode_json
 from core.translation.codec.json_paths import without
 from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.dialects.registry import DIALECTS
@@ -23,7 +23,7 @@ from core.translation.report.report import explain_request
 from core.translation.report.rows import ReportRow
 from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
-from core.translation.translate import StreamTranslator
+from core.translation.translate import StreamTranslator, read_answer
 
 
 class Hub:
@@ -156,8 +156,7 @@ class Hub:
 
     def take(self, whole: bytes) -> ChatResponse:
         """Read the backend's whole answer. Raises InvalidResponse, BackendError."""
-        body = decode_answer(whole)
-        return DIALECTS[self.dialect].parse_response(body, ids=self._stamp.id)
+        return read_answer(whole, self.dialect, ids=self._stamp.id)
 
     def give(self, response: ChatResponse, *, now: int) -> bytes:
         """Write a whole answer in the form that was asked for, as a stream if need be."""

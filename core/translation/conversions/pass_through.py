@@ -24,6 +24,7 @@ from core.translation.report.report import explain_request
 from core.translation.report.rows import ReportRow
 from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
+from core.translation.translate import read_answer
 
 # In a history with calls that a model wrote as text, which is told in the model's own words.
 _MADE_OF_TEXT = re.compile(rb'"%b[0-9a-f]{32}_\d+"' % WRITTEN.encode())
@@ -120,18 +121,18 @@ class PassThrough:
 
         Raises InvalidResponse or BackendError for what is no finished answer of the dialect.
         """
-        found = decode_loosely(whole, blame=InvalidResponse)
+        try:
+            found = decode_loosely(whole, blame=InvalidResponse)
+        except InvalidResponse:
+            return self._joined(read_answer(whole, self.dialect, ids=self._stamp.id), now=now)
         body = read_object(found, "", blame=InvalidResponse)
         passing = self._spoken.passing
         assert passing is not None, "no backend is asked in any other"
         if not body.get(passing.whole) or body.get("error"):
             self._parsed(body)  # raises what is wrong
         made = self._with_calls(body) if self.amend is not None else None
-        if self.answer_type != "application/json":
-            return self._streamed(made or self._parsed(body), now=now)
-        if made is not None:
-            written = self._spoken.dump_response(made, stamp=self._stamp, now=now)
-            return encode_json(written), made.usage
+        if made is not None or self.answer_type != "application/json":
+            return self._written(made or self._parsed(body), now=now)
         if self._rename:
             whole = rename_model(whole, self._stamp.model, blame=InvalidResponse)
         return whole, passing.usage(body)
@@ -149,8 +150,17 @@ class PassThrough:
     def _parsed(self, body: dict[str, Any]) -> ChatResponse:
         return self._spoken.parse_response(body, ids=self._stamp.id)
 
-    def _streamed(self, response: ChatResponse, *, now: int) -> tuple[bytes, Usage | None]:
-        """Write a whole answer of a server without streams as the stream that was asked for."""
+    def _joined(self, said: ChatResponse, *, now: int) -> tuple[bytes, Usage | None]:
+        """Write what a server streamed that was asked for a whole answer."""
+        if self.amend is not None and not said.message.tool_calls:
+            said = accumulate(self.amend(replay(said)))
+        return self._written(said, now=now)
+
+    def _written(self, response: ChatResponse, *, now: int) -> tuple[bytes, Usage | None]:
+        """Write an answer anew, in the form that was asked for: whole, or a stream."""
+        if self.answer_type == "application/json":
+            written = self._spoken.dump_response(response, stamp=self._stamp, now=now)
+            return encode_json(written), response.usage
         encoder = self._spoken.encoder(self._stamp, include_usage=self._counts())
         return encoder.encode(replay(response), now=now), response.usage
 

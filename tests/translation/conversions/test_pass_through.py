@@ -62,3 +62,73 @@ def test_an_answer_passes_through_with_its_counts() -> None:
     for broken in (b"<html>", b"[]", b"{}", b'{"choices": []}'):
         with pytest.raises(InvalidResponse):
             passed.response(broken, now=0)
+
+
+def sse(*records: Any) -> bytes:
+    return b"".join(b"data: %b\n\n" % json.dumps(one).encode() for one in records)
+
+
+CHUNKS = [
+    {"id": "c", "choices": [{"index": 0, "delta": {"content": "he"}}]},
+    {"id": "c", "choices": [{"index": 0, "delta": {"content": "llo"}, "finish_reason": "stop"}]},
+    {"id": "c", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}},
+]
+LINES = [
+    {"model": "m", "message": {"role": "assistant", "content": "he"}, "done": False},
+    {"model": "m", "message": {"role": "assistant", "content": "llo"}, "done": True,
+     "done_reason": "stop", "prompt_eval_count": 3, "eval_count": 4},
+]  # fmt: skip
+STREAMED = [
+    ("openai", b": ping\n\n" + sse(*CHUNKS) + b"data: [DONE]\n\n"),
+    ("openai", b"\xef\xbb\xbf" + sse(*CHUNKS)),
+    ("ollama", b"".join(json.dumps(line).encode() + b"\n" for line in LINES)),
+]
+
+
+@pytest.mark.parametrize("kind, wire", STREAMED)
+@pytest.mark.parametrize("client", ["openai", "ollama"])
+def test_a_stream_where_a_whole_answer_was_asked_for_is_joined(
+    client: str, kind: str, wire: bytes
+) -> None:
+    asked = way(client, {**HI, "stream": False}, backend(kind))
+    assert not isinstance(asked, Loading)
+    if hasattr(asked, "settle"):
+        asked.settle(asked.asked, accepts=())
+    asked.request("m")
+    body, usage = asked.response(wire, now=0)
+    answer = json.loads(body)
+    message = answer["message"] if client == "ollama" else answer["choices"][0]["message"]
+    assert message["content"] == "hello"
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens) == (3, 4)
+
+
+@pytest.mark.parametrize("kind, wire", STREAMED)
+def test_half_a_stream_is_no_whole_answer(kind: str, wire: bytes) -> None:
+    asked = way(kind, {**HI, "stream": False}, backend(kind))
+    assert isinstance(asked, PassThrough)
+    asked.request("m")
+    half = wire[: wire.index(b"llo") + 3]
+    with pytest.raises(InvalidResponse):
+        asked.response(half, now=0)
+
+
+def test_a_stream_called_json_is_the_stream_that_was_asked_for() -> None:
+    asked = way("openai", {**HI, "stream": True}, backend("openai"))
+    assert isinstance(asked, PassThrough)
+    asked.request("m")
+    body, _ = asked.response(sse(*CHUNKS), now=0)
+    assert b'"content":"hello"' in body
+    assert body.endswith(b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize("client", ["openai", "ollama"])
+def test_a_whole_answer_may_begin_with_a_byte_order_mark(client: str) -> None:
+    asked = way(client, {**HI, "stream": False}, backend("openai"))
+    assert not isinstance(asked, Loading)
+    if hasattr(asked, "settle"):
+        asked.settle(asked.asked, accepts=())
+    asked.request("m")
+    said = {"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}
+    body, _ = asked.response(b"\xef\xbb\xbf" + json.dumps(said).encode(), now=0)
+    assert b"hello" in body
