@@ -64,7 +64,10 @@ def _in_another_form(
         if isinstance(one, dict) and isinstance(two, dict) and one and two:
             # An action has what its type requires beside what was called with.
             return bool(one.items() <= two.items() or two.items() <= one.items())
-        return bool(one == two or {"input": value} == two or {"input": other} == one)
+        # What is no object, as where an answer was cut, stands in one.
+        return one == two or any(
+            {key: value} == two or {key: other} == one for key in ("input", "arguments")
+        )
     if name == "reason":
         return _reason(value, other, source, target)
     if name in _COUNTS:

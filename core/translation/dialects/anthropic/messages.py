@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import (
-    decode_json,
+    arguments_object,
     encode_json,
     read_arguments,
     read_count,
@@ -172,9 +172,11 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
     if message.thinking:
         content.append({"type": "thinking", "thinking": message.thinking, "signature": ""})
     content += dump_parts(message.parts)
+    limited = response.finish_reason == "length"
     for index, call in enumerate(message.tool_calls):
         path = f"tool_calls[{index}].arguments"
-        given = decode_json(read_arguments(call.arguments, path, blame=InvalidResponse))
+        text = read_arguments(call.arguments, path, blame=InvalidResponse, limited=limited)
+        given = arguments_object(text)
         content.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
     return {
         "id": f"msg_{stamp.id}",

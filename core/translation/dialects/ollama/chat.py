@@ -128,7 +128,9 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
     if response.message.thinking:
         message["thinking"] = response.message.thinking
     if response.message.tool_calls:
-        message["tool_calls"] = dump_calls(response.message.tool_calls, blame=InvalidResponse)
+        limited = response.finish_reason == "length"
+        calls = response.message.tool_calls
+        message["tool_calls"] = dump_calls(calls, blame=InvalidResponse, limited=limited)
     body = {
         "model": stamp.model,
         "created_at": rfc3339(now),
@@ -216,17 +218,21 @@ def dump_numbers(usage: Usage | None, timings: Timings) -> dict[str, int]:
 
 
 def dump_calls(
-    calls: Iterable[ToolCall], path: str = "tool_calls", *, blame: type[DiglotError]
+    calls: Iterable[ToolCall],
+    path: str = "tool_calls",
+    *,
+    blame: type[DiglotError],
+    limited: bool = False,
 ) -> list[dict[str, Any]]:
-    """Write tool calls: arguments as an object, numbered in order."""
+    """Write tool calls: arguments as an object, numbered in order.
+
+    ``limited``: they are those of an answer that was cut at its limit of tokens.
+    """
     dumped = []
     for index, call in enumerate(calls):
         place = f"{path}[{index}].function.arguments"
-        function = {
-            "index": index,
-            "name": call.name,
-            "arguments": arguments_object(read_arguments(call.arguments, place, blame=blame)),
-        }
+        text = read_arguments(call.arguments, place, blame=blame, limited=limited)
+        function = {"index": index, "name": call.name, "arguments": arguments_object(text)}
         dumped.append({"id": call.id, "function": function} if call.id else {"function": function})
     return dumped
 

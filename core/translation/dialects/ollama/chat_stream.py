@@ -195,7 +195,7 @@ class StreamEncoder:
                 self._hold(event)
                 return b""
             case Finish():
-                return self._called(head) + self._done(event, head, now)
+                return self._called(event, head) + self._done(event, head, now)
             case StreamError():
                 return b'{"error":%b}\n' % encode_json(event.message)
             case MessageStart():
@@ -227,14 +227,16 @@ class StreamEncoder:
         held.name = held.name or event.name
         held.arguments.append(event.arguments)
 
-    def _called(self, head: bytes) -> bytes:
+    def _called(self, finish: Finish, head: bytes) -> bytes:
         if not self._calls:
             return b""
         calls = [
             ToolCall(id=held.id, name=held.name, arguments="".join(held.arguments))
             for _, held in sorted(self._calls.items())
         ]
-        dumped = encode_json(dump_calls(calls, blame=InvalidResponse), blame=InvalidResponse)
+        limited = finish.reason == "length"
+        written = dump_calls(calls, blame=InvalidResponse, limited=limited)
+        dumped = encode_json(written, blame=InvalidResponse)
         return b'%b%b,"done":false}\n' % (head, self._CALLS % dumped)
 
     def _done(self, event: Finish, head: bytes, now: int) -> bytes:

@@ -126,7 +126,9 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
         body["thinking"] = response.message.thinking
     if response.message.tool_calls:
         calls = response.message.tool_calls
-        body["tool_calls"] = ollama.dump_calls(calls, blame=InvalidResponse)
+        body["tool_calls"] = ollama.dump_calls(
+            calls, blame=InvalidResponse, limited=response.finish_reason == "length"
+        )
     numbers = ollama.dump_numbers(
         response.usage, response.timings or Timings(total=max(now - stamp.created, 1))
     )
