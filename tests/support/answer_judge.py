@@ -234,8 +234,11 @@ class Judge:
         if "arguments" in mine or "arguments" in theirs or "input" in (mine, theirs):
             if isinstance(one, str) and isinstance(other, str) and len(other) > 2 and other in one:
                 return True  # several calls under one number
-            return arguments(one) == arguments(other) or {"input": one} == opened(other) or (
-                opened(one) == {"input": other})  # fmt: skip
+            # A text that was cut, and that of a custom tool, stand in an object elsewhere.
+            return arguments(one) == arguments(other) or any(
+                {key: one} == opened(other) or {key: other} == opened(one)
+                for key in ("input", "arguments")
+            )
         if _TOKENS.search(row.path or ""):
             return self.counts(one, other)
         if "logprobs" in (row.path or ""):
