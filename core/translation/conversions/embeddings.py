@@ -6,16 +6,23 @@ that an answer is one; else a request and its answer go through EmbeddingRequest
 
 from __future__ import annotations
 
+import re
 from typing import Any, Self
 
 import msgspec
 
-from core.errors import InvalidResponse, Unsupported
-from core.translation.codec.json import JSON_ERRORS, decode_answer, encode_json, read_count
+from core.errors import DiglotError, InvalidResponse, Unsupported
+from core.translation.codec.json import (
+    JSON_ERRORS,
+    decode_answer,
+    encode_json,
+    read_count,
+    read_items,
+)
 from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.conversions.passed_stream import rename_model
 from core.translation.dialects.registry import EMBEDDING_DIALECTS
-from core.translation.dialects.shared.embeddings import EmbeddingRequest
+from core.translation.dialects.shared.embeddings import EmbeddingRequest, pack, read_vector
 from core.translation.messages import Usage
 from core.translation.report.report import explain_request
 from core.translation.report.rows import ReportRow
@@ -95,6 +102,7 @@ class Embed:
         """Return the client's answer and its counts. Raises InvalidResponse, BackendError."""
         del now
         if not self.translated and _is_answer(whole):
+            whole = self._packed(whole)
             if self._renamed:
                 whole = rename_model(whole, self._stamp.model, blame=InvalidResponse)
             return whole, _counts(whole)
@@ -103,6 +111,23 @@ class Embed:
         dump = EMBEDDING_DIALECTS[self._incoming.client_dialect].dump_response
         usage = Usage(prompt_tokens=response.prompt_tokens)
         return encode_json(dump(response, self._request, self._stamp)), usage
+
+    def _packed(self, whole: bytes) -> bytes:
+        """Return an answer whose numbers are base64 where that was asked for.
+
+        OpenAI's SDKs ask for base64 by themselves, and openai-node takes what comes for it, while
+        some servers know numbers alone.
+        """
+        if self._stamp.asked.get("encoding_format") != "base64" or not _NUMBERS.search(whole):
+            return whole
+        try:
+            body = decode_answer(whole)
+            for entry in read_items(body.get("data"), "data", blame=InvalidResponse):
+                if isinstance(entry, dict) and isinstance(entry.get("embedding"), list):
+                    entry["embedding"] = pack(read_vector(entry["embedding"], "data"))
+            return encode_json(body)
+        except DiglotError:
+            return whole  # not ours to judge
 
     def stream(self) -> Any:
         """There are no streams of embeddings."""
@@ -120,6 +145,7 @@ class _Answer(msgspec.Struct):
     error: msgspec.Raw = msgspec.Raw()
 
 
+_NUMBERS = re.compile(rb'"embedding"\s*:\s*\[')
 _ANSWERS = msgspec.json.Decoder(_Answer)
 
 
