@@ -228,6 +228,31 @@ def test_models_without_tools_are_helped(url: str, backend: Scripted) -> None:
     assert "25°C" in json.dumps(sent, ensure_ascii=False)
 
 
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+NAMED = {"name": "weather", "description": "The weather in a city"}
+WRAPPED = {"type": "function", "function": {**NAMED, "parameters": SCHEMA}}
+OFFERED: dict[str, dict[str, Any]] = {
+    NATIVE: {"messages": HELLO, "stream": False, "tools": [WRAPPED]},
+    COMPAT: {"messages": HELLO, "tools": [WRAPPED]},
+    "/v1/messages": {"messages": HELLO, "max_tokens": 9,
+                     "tools": [{**NAMED, "input_schema": SCHEMA}]},
+    "/v1/responses": {"input": HELLO,
+                      "tools": [{"type": "function", **NAMED, "parameters": SCHEMA}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("route", OFFERED)
+def test_nothing_of_a_tool_is_lost_where_its_calls_are_emulated(
+    url: str, backend: Scripted, route: str
+) -> None:
+    backend.json("/api/show", PLAIN)
+    backend.json(NATIVE, {**DONE, "message": {"role": "assistant", "content": "{}"}})
+    answer = post(url + route, {"model": "native", **OFFERED[route]})
+    assert answer.status_code == 200
+    assert answer.headers["x-diglot-emulated"] == "tools_emulated"
+    assert "tools" not in answer.headers.get("x-diglot-dropped", "")
+
+
 def test_thinking_is_not_sent_to_a_model_that_cannot(url: str, backend: Scripted) -> None:
     backend.json("/api/show", PLAIN)
     backend.json(NATIVE, {**DONE, "message": {"role": "assistant", "content": "x"}})

@@ -176,8 +176,9 @@ class Walk:
         if self._true("retyped", path, value, row, "neutral"):
             note = "tool_choice_native" if row.name == "tool_choice" else "neutral"
             return self._say("retyped", path, value, row, note, "neutral")
-        if row.note in _MEANT and self._true("retyped", path, value, row, row.note):
-            return self._say("retyped", path, value, row, row.note)
+        for meant in rows:
+            if meant.note in _MEANT and self._true("retyped", path, value, meant, meant.note):
+                return self._say("retyped", path, value, meant, meant.note)
         if value in EMPTY:
             return self._say("retyped", path, value, row, "empty")
         return self._lost(path, value, row)
