@@ -227,7 +227,7 @@ class Exchange:
             emulated=self.emulated,
             defaults=self.defaults,
             unwanted=self.unwanted,
-            others=tuple(decode_json(wire.request) for wire in others),
+            others=tuple([decode_json(wire.request) for wire in others]) if others else (),
         )
 
     def request_in(self, dialect: str) -> dict[str, Any]:

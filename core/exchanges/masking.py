@@ -125,15 +125,17 @@ def mask_headers(
     found = []
     for name, value in pairs:
         key, shown = _name(name)
-        if shown:
-            text = value if isinstance(value, str) else value.decode("latin-1")
-            found.append((key, mask_word(text[:_LONGEST_HEADER])))
-        else:
-            found.append((key, MASK))
+        found.append((key, _value(value[:_LONGEST_HEADER]) if shown else MASK))
     return tuple(found)
 
 
 # Every request has the same few, and this is on the way of all of them.
+@lru_cache(maxsize=1024)
+def _value(value: bytes | str) -> str:
+    """Return the value of a header that may be shown, without keys."""
+    return mask_text(value if isinstance(value, str) else value.decode("latin-1"))
+
+
 @lru_cache(maxsize=512)
 def _name(name: bytes | str) -> tuple[str, bool]:
     """Return a header's name in lower case, and whether its value is harmless."""
@@ -143,25 +145,25 @@ def _name(name: bytes | str) -> tuple[str, bool]:
 
 @lru_cache(maxsize=1024)
 def mask_word(text: str) -> str:
-    """Return a short text that comes again and again, such as a header's value, without keys."""
+    """Return a short text that comes again and again, such as a model's name, without keys."""
     return mask_text(text)
 
 
 def _edits(
-    look: Look, parts: Iterable[tuple[Place, bool]] = (), *, texts: bool = False
+    look: Look, parts: Sequence[tuple[Place, bool]] = (), *, texts: bool = False
 ) -> list[Edit]:
     """Return what to put in the place of what, in order.
 
     ``parts`` are of keys that were cut in pieces: what stands for the key is in the first.
     """
-    data, mask = look.data, MASK.encode()
+    data, keys = look.data, look.keys()
     new: dict[Place, bytes] = {}
     if look.has_data or texts:
         new = {(at, end): note for at, end, note in find_data(data) if data[at:end] != note}
-    keys = _outside(look.keys(), new)
+    if not (new or keys or parts):
+        return []  # as of nearly every body
+    keys, mask = _outside(keys, new), MASK.encode()
     new.update((place, mask if first else b"") for place, first in parts)
-    if not new and not keys:
-        return []
     # A place that takes a part of another is one with it.
     return [(*place, new.get(place, mask)) for place in merged([*new, *keys])]
 

@@ -39,7 +39,7 @@ def is_plain(headers: Headers, body: bytes) -> bool:
     for name, value in headers:
         if name == b"content-encoding":
             return False
-        if name == b"content-type" and b"charset" in value.lower():
+        if name == b"content-type" and value.lower().find(b"charset") >= 0:
             return _charset(value) in _UTF8 and _reads(body)
     return _reads(body)
 
@@ -66,7 +66,7 @@ def decoded(headers: Headers, body: bytes, *, limit: int) -> bytes:
 
 def _reads(body: bytes) -> bool:
     """Tell whether a body starts like JSON and is valid UTF-8."""
-    if body[:1] not in (b"{", b"[", b" ", b"\n", b"\r", b"\t", b'"', b"") or b"\0" in body[:4]:
+    if body[:1] not in (b"{", b"[", b" ", b"\n", b"\r", b"\t", b'"', b"") or 0 in body[:4]:
         return False
     if body.isascii():
         return True

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from itertools import chain
 from urllib.parse import urlsplit
 
 from starlette.responses import PlainTextResponse, Response
@@ -127,9 +128,9 @@ class OriginGuard:
             self._access = access
             self._hosts.clear()
         origin = host = site = b""
-        size = hosts = 0
-        for name, value in scope["headers"]:
-            size += len(name) + len(value)
+        headers = scope["headers"]
+        size, hosts = sum(map(len, chain.from_iterable(headers))), 0
+        for name, value in headers:
             if name == b"host":
                 host, hosts = value, hosts + 1
             elif name == b"origin":

@@ -314,8 +314,10 @@ _SENT = "".join(f"{name}: {value}\r\n" for name, value in SENT_HEADERS).encode()
 
 def _lines(headers: Mapping[str, str] | None) -> bytes:
     """Return headers as they are sent. Raises BackendUnavailable for an invalid one."""
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()]) if headers else ""
-    if lines.count("\n") != len(headers or ()) or lines.count("\r") != len(headers or ()):
+    if not headers:
+        return b""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
         raise BackendUnavailable("a header for the backend holds a line end; check the config")
     return lines.encode("utf-8", "replace")
 

@@ -135,6 +135,15 @@ def test_of_most_headers_only_the_name_is_shown() -> None:
     }  # fmt: skip
 
 
+def test_headers_that_may_be_shown_are_looked_through_and_cut() -> None:
+    key = "ghp_" + "a1B2c3D4e5F6" * 3
+    for value in (f"curl {key}", f"curl {key}".encode()):
+        name = "user-agent" if isinstance(value, str) else b"user-agent"
+        ((_, shown),) = mask_headers([(name, value)])  # type: ignore[list-item]
+        assert shown.startswith("curl ") and key not in shown and MASK in shown
+    assert mask_headers([(b"Accept", b"\xe9" * 2000)]) == (("accept", "é" * 1000),)
+
+
 def test_keys_in_commands_logs_and_addresses_are_masked() -> None:
     text = "curl -H 'x-api-key: abcdefgh1234' -H 'Authorization: Bearer zyxwvut9876' http://h"
     assert mask_text(text) == "curl -H 'x-api-key: ***' -H 'Authorization: Bearer ***' http://h"

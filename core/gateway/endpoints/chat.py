@@ -277,6 +277,7 @@ async def counted(fleet: Fleet, dialect: str, asked: dict[str, Any], request: Re
 
 
 def _strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(
-        name == b"x-diglot-strict" and value.lower() in (b"1", b"true") for name, value in headers
-    )
+    for name, value in headers:
+        if name == b"x-diglot-strict" and value.lower() in (b"1", b"true"):
+            return True
+    return False

@@ -67,11 +67,6 @@ class HttpProtocol(HttpToolsProtocol):
         if not self._resuming:
             super().on_url(url)
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header has come."""
-        if not self._resuming:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """The headers are whole."""
         if self._resuming:
@@ -106,10 +101,13 @@ class HttpProtocol(HttpToolsProtocol):
             self.cycle.more_body = True
             self.cycle.message_event.clear()
             head = b"".join([b"%b: %b\r\n" % header for header in framing])
+            # What is said again is no header of the request.
+            known, self.headers = self.headers, []
             self._resuming = True
             try:
                 self.parser.feed_data(b"POST / HTTP/1.1\r\n" + head + b"\r\n")
             finally:
                 self._resuming = False
+                self.headers = known
         if rest:
             self.data_received(rest)

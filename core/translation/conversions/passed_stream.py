@@ -15,7 +15,14 @@ from itertools import pairwise
 import msgspec
 
 from core.errors import DiglotError, InvalidRequest, InvalidResponse
-from core.translation.codec.framing import MAX_RECORD, SSEDecoder, SSERecord, encode_sse, is_end
+from core.translation.codec.framing import (
+    CR,
+    MAX_RECORD,
+    SSEDecoder,
+    SSERecord,
+    encode_sse,
+    is_end,
+)
 from core.translation.codec.json import JSON_ERRORS, decode_loosely, decode_mended, encode_json
 from core.translation.dialects.registry import DIALECTS
 from core.translation.dialects.shared.errors import error_in, stream_error
@@ -28,6 +35,9 @@ _EVENT_END = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r(?=[\s\S])|\n)")
 # The usual ends alone, which are found much faster.
 _BLANK = re.compile(rb"\n\n")
 _LINE_END = re.compile(rb"\n")
+
+# Looked for by ``find``: see framing's ``LF``.
+_ERROR = b'"error"'
 
 # A comment, or data without any, is a heartbeat.
 _SAYS = re.compile(rb"data: ?\S")
@@ -161,7 +171,7 @@ class PassedStream:
         held = self._held
         pattern = _LINE_END
         if self._sse:
-            pattern = _EVENT_END if b"\r" in held else _BLANK
+            pattern = _EVENT_END if CR in held else _BLANK
         ends = [match.end() for match in pattern.finditer(held, self._scanned)]
         whole = b""
         if ends:
@@ -173,11 +183,12 @@ class PassedStream:
 
     def _matters(self, data: bytes) -> bool:
         """Tell whether an error or an end may be in here: all else is passed on unread."""
-        if b'"error"' in data:
+        if data.find(_ERROR) >= 0:
             return True
         if not self._sse:
             return self._may_end(data) is not None
-        return b"DONE" in data or b"event:" in data or self._may_end(data) is not None
+        named = data.find(b"DONE") >= 0 or data.find(b"event:") >= 0
+        return named or self._may_end(data) is not None
 
     def _unread(self, data: bytes) -> bytes:
         self.spoke = self.spoke or (
@@ -230,7 +241,7 @@ class PassedStream:
             self._done = True
             self.finish = self.finish or Finish()
             return
-        if b'"error"' in data or record.event:
+        if data.find(_ERROR) >= 0 or record.event:
             error = error_in(record)
             if error:
                 self._fail(stream_error(error))

@@ -28,6 +28,8 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         return
     await receive()
     headers = [(b"x-own", b"a\r\nb: c" if scope["path"] == "/injected" else b"a")]
+    if scope["path"] == "/headers":
+        headers = [(b"x-own", b",".join([name for name, _ in scope["headers"]]))]
     if scope["path"] == "/byte":
         headers = [(b"x-own", b"a%cb" % int(scope["query_string"]))]
     await send({"type": "http.response.start", "status": 200, "headers": headers,
@@ -121,6 +123,21 @@ def test_a_header_holds_no_control_character_but_the_tab(wire: socket.socket, ur
             except httpx.RemoteProtocolError:
                 continue  # nothing was sent
             assert reply.status_code == 500 and "x-own" not in reply.headers
+
+
+CHUNKED = b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("framing", [b"content-length: 2\r\n\r\n{}", CHUNKED])
+def test_an_offer_to_upgrade_says_no_header_twice(wire: socket.socket, framing: bytes) -> None:
+    offer = b"connection: upgrade\r\nupgrade: h2c\r\n"
+    for more in (offer, b"", offer):
+        wire.sendall(b"POST /headers HTTP/1.1\r\nhost: x\r\n" + more + framing)
+        came = wire.recv(65536)
+        while not came.endswith(b"abcd"):
+            came += wire.recv(65536)
+        names = b",".join(line.partition(b":")[0] for line in (more + framing).split(b"\r\n"))
+        assert b"x-own: host," + names.partition(b",,")[0] + b"\r\n" in came
 
 
 def test_a_head_without_what_was_promised_still_leaves(url: str) -> None:
