@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -33,6 +34,7 @@ def main() -> None:
         said = {"url": server.listening_address}
     except (ImportError, RuntimeError) as exc:
         said = {"error": str(exc)}
+        _finish_log()
     try:
         report.write(json.dumps(said) + "\n")
         report.flush()
@@ -69,6 +71,20 @@ def _serve(orders: dict[str, Any]) -> Any:
             raise
         # The port of the last run may be in use by now.
         return xllamacpp.Server(_order(xllamacpp.CommonParams(), {**orders, "port": 0}))
+
+
+def _finish_log() -> None:
+    """Have llama.cpp write what it still has to log: it says why a model cannot be used.
+
+    It logs in a thread of its own (``common/log.cpp``), which ends with this process.
+    """
+    with suppress(ImportError, AttributeError, OSError):  # a build without these names
+        from xllamacpp import xllamacpp
+
+        library = ctypes.CDLL(xllamacpp.__file__)
+        log, pause = library["_Z15common_log_mainv"], library["_Z16common_log_pauseP10common_log"]
+        log.restype, pause.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+        pause(log())
 
 
 def _order(params: Any, orders: dict[str, Any]) -> Any:

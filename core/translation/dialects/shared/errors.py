@@ -55,8 +55,14 @@ def _detail(value: Any) -> Any:
     """Return what FastAPI's ``detail`` says: a text, an error, or what is wrong at which places."""
     listed = value if isinstance(value, list) else []
     faults = [fault for fault in listed if isinstance(fault, dict)]
-    said = [f"{'.'.join(map(str, fault.get('loc') or ()))}: {fault.get('msg')}" for fault in faults]
+    said = [text for fault in faults if (text := _fault(fault))]
     return "; ".join(said) if said else value
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    place, text = fault.get("loc"), fault.get("msg")
+    place = ".".join(map(str, place)) if isinstance(place, list) else place
+    return ": ".join(part for part in (place, text) if isinstance(part, str) and part)
 
 
 def _is_too_long(message: str, code: str | None) -> bool:
