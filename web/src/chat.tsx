@@ -219,7 +219,8 @@ async function earlier(box: HTMLElement, store: Store): Promise<void> {
 /** Escape stops; Alt+G answers again, Alt+J opens the wire of the last answer. */
 function useKeys(): void {
   const { store, data, tell } = useSurface();
-  useEffect(() => {
+  // At once with what is drawn: a key may be pressed in the very frame in which the wire appears.
+  useLayoutEffect(() => {
     const keys = (event: KeyboardEvent) => {
       if (document.querySelector("[role=dialog], .menu:popover-open")) return;
       const answer = store.messages.findLast((one) => one.role === "assistant");

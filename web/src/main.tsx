@@ -18,11 +18,12 @@ import sideStyle from "./side.css";
 
 type Given = (Data & { part: "chat" }) | (SideData & { part: "side" }) | (PickerData & { part: "models" }) | (LiveData & { part: "wire" }) | (LinesData & { part: "lines"; home: string });
 interface Page { data: Given; parentElement: HTMLElement; setTriggerValue: (name: string, value: unknown) => void }
-interface Root { place: HTMLElement; store: Store | null; draw: () => void }
+interface Root { place: HTMLElement; store: Store | null; draw: () => void; show: () => void; ending: number }
 
 const stores = new Map<string, Store>();
 const roots = new WeakMap<HTMLElement, Root>();
 const KEPT = 30;
+const LINGERS = 1000; // milliseconds
 let blank: Store | null = null;
 
 onNews((chat) => {
@@ -32,6 +33,7 @@ onNews((chat) => {
 
 export function mount({ data, parentElement, setTriggerValue }: Page): () => void {
   const root = roots.get(parentElement) ?? begin(parentElement, data.part, data.home);
+  clearTimeout(root.ending);
   const box = outbox(data.part);
   box.take((events) => setTriggerValue("event", { events }), data.heard);
   root.place.dataset.theme = isDark(root.place) ? "dark" : "light";
@@ -41,15 +43,21 @@ export function mount({ data, parentElement, setTriggerValue }: Page): () => voi
     comeBack(root.place, data.part);
   }
   return () => {
-    if (data.part === "chat") {
-      surface.draw = null;
-      root.store?.views.delete(root.draw);
-    }
     leave(root.place, data.part);
-    render(null, root.place);
-    root.place.remove();
-    roots.delete(parentElement);
+    clearTimeout(root.ending);
+    root.ending = setTimeout(() => end(root, parentElement), LINGERS);
+    requestAnimationFrame(() => { if (!parentElement.isConnected) end(root, parentElement); });
   };
+}
+
+/** Ends a part that has gone. Streamlit now and then begins one anew in the place where it has just ended it: until then it stays, or the page would flash. */
+function end(root: Root, parent: HTMLElement): void {
+  clearTimeout(root.ending);
+  if (surface.draw === root.show) surface.draw = null;
+  root.store?.views.delete(root.draw);
+  render(null, root.place);
+  root.place.remove();
+  if (roots.get(parent) === root) roots.delete(parent);
 }
 
 function drawn(data: Exclude<Given, { part: "chat" }>, tell: Tell): ComponentChild {
@@ -59,7 +67,7 @@ function drawn(data: Exclude<Given, { part: "chat" }>, tell: Tell): ComponentChi
 }
 
 function showChat(root: Root, given: Data, tell: Tell): void {
-  surface.draw = () => showChat(root, given, tell);
+  surface.draw = root.show = () => showChat(root, given, tell);
   const data = asWanted(given);
   nameCopy(data.words["chat.copy"]);
   const store = storeOf(root.store, data, tell);
@@ -89,7 +97,7 @@ function begin(parent: HTMLElement, part: string, home: string): Root {
   const place = document.createElement("div");
   place.className = `diglot-chat part-${part === "lines" ? "side" : part}`;
   parent.append(sheet, place);
-  const root: Root = { place, store: null, draw: () => undefined };
+  const root: Root = { place, store: null, draw: () => undefined, show: () => undefined, ending: 0 };
   roots.set(parent, root);
   return root;
 }

@@ -21,10 +21,17 @@ PLACES = """() => {
   });
   return {height: box.height, rest: list.scrollHeight - list.scrollTop - list.clientHeight, all};
 }"""
+# How far what is seen was moved without anybody's doing, and what it was.
 SHIFTS = """() => {
   window.shifts = 0;
+  window.moved = [];
   new PerformanceObserver(list => {
-    for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts += one.value;
+    for (const one of list.getEntries()) if (!one.hadRecentInput) {
+      window.shifts += one.value;
+      const what = one.sources.map(({node, previousRect, currentRect}) =>
+        `${node?.className ?? node?.nodeName}: ${previousRect.y} to ${currentRect.y}`);
+      window.moved.push(`${one.value.toFixed(4)} at ${one.startTime | 0}: ${what.join(", ")}`);
+    }
   }).observe({type: "layout-shift"});
 }"""
 # A message that is drawn over another one, in any frame.
@@ -104,7 +111,7 @@ def test_the_view_follows_until_the_reader_scrolls_up(url: str, chromium: Browse
     expect(page.get_by_text("Stopped")).to_be_visible()
     settled(page)
     assert page.evaluate(FOCUS) == "composer"
-    assert page.evaluate("() => window.shifts") <= 0.02
+    assert page.evaluate("() => window.shifts") <= 0.02, page.evaluate("() => window.moved")
     assert page.evaluate("() => window.overlaps") == 0
 
 
