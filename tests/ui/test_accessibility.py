@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 # Charts have an empty group for what the mouse points at, to which their maker gives a role.
 CONTEXT = {"include": [["body"]], "exclude": [["g[role=graphics-symbol]:empty"]]}
 # A busy machine takes its time to let what scrolls be reached with the keyboard.
-REACHABLE = """[...document.querySelectorAll("[data-testid=stCode] pre")].every(pre =>
+REACHABLE = """() => [...document.querySelectorAll("[data-testid=stCode] pre")].every(pre =>
   pre.scrollHeight <= pre.clientHeight || pre.tabIndex === 0)"""
 # What has just come fades in, and is pale while it does.
 SHOWN = """() => document.getAnimations().every(one =>

@@ -152,18 +152,6 @@ def test_a_chat_goes_out_and_comes_in_as_a_file(url: str, chromium: Browser) -> 
     assert address(theirs) != address(page)
 
 
-def test_a_question_behind_an_answer_is_sent_after_it(url: str, chromium: Browser) -> None:
-    page = visit(chromium, url)
-    ask(page, STORY)
-    page.wait_for_function(_longer_than(100))
-    ask(page, "And what is 2 + 2?")
-    expect(page.get_by_text("Sent when the answer above is done")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.get_by_text("Stopped")).to_be_visible()
-    expect(page.get_by_text("Sent when the answer above is done")).to_have_count(0)
-    expect(page.get_by_test_id("message")).to_have_count(4)
-
-
 def test_two_browsers_do_not_see_each_other(url: str, chromium: Browser) -> None:
     mine, theirs = visit(chromium, url), visit(chromium, url)
     ask(mine, "Say hello to the secret garden.")

@@ -52,7 +52,7 @@ def test_a_call_waits_in_view_and_runs_by_the_keyboard(
     cards = page.get_by_test_id("approval")
     expect(cards).to_have_count(2)
     expect(cards.first.get_by_text("May get_current_weather run?")).to_be_visible()
-    page.wait_for_function("document.querySelector('[role=log]').scrollTop >= 0")
+    page.wait_for_function("() => document.querySelector('[role=log]').scrollTop >= 0")
     assert in_view(page)
     shoot(page, "chat-approval-en")
     before = len(results(backend))

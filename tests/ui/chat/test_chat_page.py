@@ -353,3 +353,16 @@ def test_a_new_chat_is_found_again_by_who_reloads_before_the_script_has_heard(
     holding.clear()
     page.reload()
     expect(page.get_by_test_id("message")).to_have_count(2)
+
+
+def test_a_question_behind_an_answer_is_sent_after_it(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "a slow one")
+    expect(page.get_by_text("word9 ")).to_be_visible()
+    ask(page, "And what is 2 + 2?")
+    expect(page.get_by_text("Sent when the answer above is done")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Stopped")).to_be_visible()
+    expect(page.get_by_text("Sent when the answer above is done")).to_have_count(0)
+    expect(page.get_by_test_id("message")).to_have_count(4)
+    expect(page.get_by_text("You said: And what is 2 + 2?")).to_be_visible()
