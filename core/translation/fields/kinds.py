@@ -84,7 +84,7 @@ def _first(*reasons: Reason) -> Reason:
 
 def _file(thing: Mapping[str, Any]) -> str:
     """OpenAI's files: text that is in the request is carried, nothing else can be."""
-    kind = thing.get("type")
+    kind = part_kind(thing)
     if kind not in ("file", "input_file"):
         return "file_id" if kind == "input_image" and not thing.get("image_url") else ""
     inner = thing.get("file") if kind == "file" else thing

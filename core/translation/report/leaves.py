@@ -10,7 +10,7 @@ from core.translation.codec.json_paths import join
 from core.translation.dialects.registry import FIELDS, derived
 from core.translation.fields.allowed_tools import mark_barred
 from core.translation.fields.field import Field
-from core.translation.fields.kinds import KINDS, left_out
+from core.translation.fields.kinds import KINDS, left_out, part_kind
 
 
 class _Node:
@@ -98,7 +98,7 @@ def _below(value: Any, path: str, numbers: tuple[int, ...], node: _Node) -> Iter
     elif isinstance(value, dict) and _is_one(value, node):
         yield Leaf(path, numbers, value, node)
     elif isinstance(value, dict) and (node.children or node.kinds):
-        own = node.kinds.get(str(value.get("type")), node)
+        own = node.kinds.get(str(part_kind(value)), node)
         for key, item in value.items():
             child = own.children.get(key) or node.children.get(key)
             if child is None:
