@@ -15,6 +15,7 @@ what Ollama's own client accepts (api/client.go): one JSON value a line, empty l
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import NamedTuple
 
 from core.errors import InvalidResponse
@@ -22,8 +23,6 @@ from core.errors import InvalidResponse
 _END = re.compile(rb'\s*"?\s*\[\s*DONE\s*\]')
 # Servers that always stream, and proxies before them, answer so where nobody asked for a stream.
 _STREAM = re.compile(rb"\s*(?:(?:data|event|id|retry)?:|\{[^\n]*\}[ \t\r]*\n\s*\{)")
-_BOM = b"\xef\xbb\xbf"
-"""What a byte stream may begin with, and says nothing."""
 
 # As numbers, as ``bytes in bytes`` raises an error inside CPython 3.11 and drops it: 500 ns.
 LF, CR = b"\n\r"
@@ -69,7 +68,7 @@ class _Lines:
         lines = self._split(data)
         if lines and not self._begun:
             self._begun = True
-            lines[0] = lines[0].removeprefix(_BOM)
+            lines[0] = lines[0].removeprefix(BOM_UTF8)
         # One byte over the limit may be a "\r" whose "\n" is still to come.
         if len(self._rest) > MAX_RECORD + 1:
             self.refuse()
@@ -85,7 +84,7 @@ class _Lines:
         self._check()
         rest = bytes(self._rest)
         if not self._begun:
-            rest = rest.removeprefix(_BOM)
+            rest = rest.removeprefix(BOM_UTF8)
         self._rest = bytearray()
         if self._any_end:
             rest = rest.removesuffix(b"\r")
@@ -186,7 +185,7 @@ def is_end(data: bytes) -> bool:
 
 def begins_stream(data: bytes) -> bool:
     """Tell whether a body that is no JSON begins as a stream does: an event, or two lines."""
-    return _STREAM.match(data.removeprefix(_BOM)) is not None
+    return _STREAM.match(data.removeprefix(BOM_UTF8)) is not None
 
 
 def encode_sse(data: bytes, event: bytes = b"") -> bytes:

@@ -7,6 +7,7 @@ backend's (InvalidResponse, 502).
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -18,8 +19,6 @@ from core.translation.codec.kinds import ValueKind
 
 JSON_ERRORS = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What msgspec raises for bytes that are not JSON, not the wanted shape, or nested too deeply."""
-
-_BOM = b"\xef\xbb\xbf"
 
 # What stands between servers answers with pages for people.
 _MARKUP = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
@@ -105,7 +104,7 @@ def _loosely(data: bytes | msgspec.Raw, levels: int) -> Any:
 
 def decode_answer(whole: bytes) -> dict[str, Any]:
     """Return the object that a backend's whole answer holds. Raises InvalidResponse."""
-    whole = whole.removeprefix(_BOM)
+    whole = whole.removeprefix(BOM_UTF8)
     return read_object(decode_json(whole, blame=InvalidResponse), "", blame=InvalidResponse)
 
 

@@ -8,6 +8,7 @@ import re
 import zipfile
 import zlib
 from bisect import bisect_left
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -224,7 +225,7 @@ def _source(body: Any) -> Source | None:
 
 def _decoded(data: bytes) -> Any:
     try:
-        return decode_json(data.removeprefix(b"\xef\xbb\xbf"))
+        return decode_json(data.removeprefix(BOM_UTF8))
     except InvalidRequest as exc:
         if isinstance(exc.__cause__, RecursionError):
             raise _refused(
