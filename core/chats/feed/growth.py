@@ -36,7 +36,7 @@ from core.errors import DiglotError
 from core.translation.codec.json import encode_json
 
 _PAUSE = 0.016
-"""Seconds between two events of one answer: a screen draws no more often."""
+"""Seconds after an event that adds to an answer: a screen draws no more often."""
 
 _LOOK = 0.4
 """Seconds between two looks at an answer that another process writes."""
@@ -133,14 +133,19 @@ async def _grow(answers: Sequence[_Answer], woken: asyncio.Event) -> AsyncIterat
     quiet = 0.0
     while True:
         woken.clear()
+        spoke = False
         for answer in answers:
             grown = await answer.look()
             if grown is not None:
                 quiet = 0.0
+                added = grown.text or grown.thinking or grown.steps or grown.waiting
+                spoke = spoke or bool(added)
                 yield _event("grow", grown)
         if all(answer.done for answer in answers):
             return
-        await asyncio.sleep(_PAUSE)
+        if spoke:
+            # Not after a mere change of phase, which would hold up the first words.
+            await asyncio.sleep(_PAUSE)
         try:
             async with asyncio.timeout(_LOOK):
                 await woken.wait()

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Delete,
     Engine,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 
 from core.chats.store.news import News
-from core.chats.store.rows import in_chat, index_words, messages_of, owned
+from core.chats.store.rows import in_chat, index_words, messages_of, named, owned
 from core.chats.store.tables import chats, messages, pieces, transaction
 from core.chats.values.chat import ChatMessage, MessageChanges, State
 
@@ -30,6 +31,14 @@ _UNFINISHED = ("running", "interrupted")
 """States that a running job may write to: ``interrupted`` too, as it may have been taken for dead
 during an outage of the database.
 """
+
+# Made once: each look at a chat asks for it.
+_OF_CHAT = (
+    select(messages)
+    .where(messages.c.state == "running", in_chat(bindparam("chat_id")))
+    .where(exists().where(chats.c.id == messages.c.chat_id, chats.c.owner == bindparam("owner")))
+    .order_by(messages.c.created, messages.c.id)
+)
 
 
 class Piece(Struct, frozen=True, kw_only=True):
@@ -100,10 +109,8 @@ class GrowingAnswers:
 
     def of_chat(self, owner: str, chat_id: str) -> list[ChatMessage]:
         """Return the answers that are being written in a chat of the owner's, the oldest first."""
-        mine = exists().where(chats.c.id == messages.c.chat_id, owned(owner))
-        query = select(messages).where(messages.c.state == "running", in_chat(chat_id), mine)
         with transaction(self._reader) as db:
-            rows = db.execute(query.order_by(messages.c.created, messages.c.id)).mappings()
+            rows = db.execute(_OF_CHAT, {"chat_id": chat_id, "owner": named(owner)})
             return messages_of(db, rows)
 
     def stop(self, owner: str, message_id: str) -> None:
@@ -127,7 +134,7 @@ class GrowingAnswers:
             # A row that another process holds is not lost; whoever stops an answer waits for it.
             found = select(messages).where(*running)
             found = found.with_for_update(key_share=True, skip_locked=updated is not None)
-            rows = db.execute(found).mappings().all()
+            rows = db.execute(found).all()
             if not rows:
                 return False
             (one,) = messages_of(db, rows)

@@ -38,6 +38,7 @@ from core.chats.store.rows import (
     new_id,
     not_found,
     owned,
+    read_branch,
     tree,
 )
 from core.chats.store.search import Search
@@ -267,28 +268,15 @@ class Store:
             end = leaf or find_chat(db, owner, chat_id).leaf
             if end is None:
                 return []
-            last = find_message(db, owner, end, chat_id=chat_id)
-            walk = (
-                select(messages.c.id, messages.c.parent_id, literal(1).label("depth"))
-                .where(messages.c.id == last.id)
-                .cte("walk", recursive=True)
-            )
-            above = select(messages.c.id, messages.c.parent_id, walk.c.depth + 1).join(
-                walk, messages.c.id == walk.c.parent_id
-            )
-            if limit is not None:
-                above = above.where(walk.c.depth < limit)
-            walk = walk.union_all(above)
-            query = select(messages).join(walk, messages.c.id == walk.c.id)
-            rows = db.execute(query.order_by(walk.c.depth.desc())).mappings()
-            return messages_of(db, rows)
+            find_message(db, owner, end, chat_id=chat_id)
+            return read_branch(db, end, limit)
 
     def messages(self, owner: str, chat_id: str) -> list[ChatMessage]:
         """Return every message of a chat, on all its branches, the oldest first."""
         with transaction(self._engine) as db:
             find_chat(db, owner, chat_id)
             query = select(messages).where(messages.c.chat_id == chat_id, messages.c.hidden == 0)
-            rows = db.execute(query.order_by(messages.c.created, messages.c.id)).mappings()
+            rows = db.execute(query.order_by(messages.c.created, messages.c.id))
             return messages_of(db, rows)
 
     def tree(
@@ -346,7 +334,7 @@ class Store:
                 messages.c.parent_id.is_not_distinct_from(one.parent_id),
                 messages.c.hidden == 0,
             )
-            rows = db.execute(query.order_by(messages.c.created, messages.c.id)).mappings()
+            rows = db.execute(query.order_by(messages.c.created, messages.c.id))
             return messages_of(db, rows)
 
     def set_leaf(self, owner: str, chat_id: str, message_id: str, *, newest: bool = False) -> str:
