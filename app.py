@@ -52,6 +52,7 @@ from core.tools.runners.all_tools import open_tool_runtime  # noqa: E402
 from core.tools.toolbox import Toolbox  # noqa: E402
 from ui.chat.routes import chat_routes, tickets  # noqa: E402
 from ui.content_policy import page_policy  # noqa: E402
+from ui.early_scripts import EarlyScripts  # noqa: E402
 from ui.loading import load_pages  # noqa: E402
 from ui.session.identity import IdentityMiddleware  # noqa: E402
 from ui.widgets.failure import show_failure  # noqa: E402
@@ -178,6 +179,7 @@ app = st.App(
         Middleware(PathForms, base=str(st.get_option("server.baseUrlPath") or "")),
         Middleware(OriginGuard, gateway_state=gateway_state, exposed=exposed),
         Middleware(IdentityMiddleware),
+        Middleware(EarlyScripts),
     ],
     on_script_error=show_failure,
 )

@@ -58,6 +58,11 @@ def home() -> str:
     return f"/{base}/ui" if base else "/ui"
 
 
+def entry_script() -> str:
+    """Return the name of the script that draws the parts, in ``ASSETS``."""
+    return (ASSETS / "entry.txt").read_text().strip()
+
+
 def chat_routes() -> list[Route]:
     """Return the routes."""
     base = home()

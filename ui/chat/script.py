@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.chats.service import current_service
 from core.words import words
-from ui.chat.routes import ASSETS, home, tickets
+from ui.chat.routes import entry_script, home, tickets
 from ui.session.account import is_operator
 from ui.session.identity import browser_mark
 from ui.words import language
@@ -51,7 +51,7 @@ def show_part(
     key, known = _KEYS[part], words(language())
     data = {
         "part": part,
-        "module": f"{home()}/assets/{_entry()}",
+        "module": f"{home()}/assets/{entry_script()}",
         "home": home(),
         "ticket": tickets.make(
             owner,
@@ -77,7 +77,3 @@ def _hear(part: Part, heard: Heard) -> None:
         if event["n"] > heard_of(part):
             st.session_state[f"_heard_{part}"] = event["n"]
             heard(event)
-
-
-def _entry() -> str:
-    return (ASSETS / "entry.txt").read_text().strip()

@@ -33,7 +33,7 @@ class IdentityMiddleware:
             return
 
         async def with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start" and _is_page(message):
+            if message["type"] == "http.response.start" and is_page(message):
                 message = {**message, "headers": [*message["headers"], _new_cookie(scope)]}
             await send(message)
 
@@ -68,7 +68,8 @@ def _known(scope: Scope) -> bool:
     return False
 
 
-def _is_page(message: Message) -> bool:
+def is_page(message: Message) -> bool:
+    """Tell whether the beginning of an answer is a page's."""
     return any(
         name.lower() == b"content-type" and value.startswith(b"text/html")
         for name, value in message["headers"]
