@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,18 +17,11 @@ from core.chats.values.chat import ChatOptions
 from core.translation.events import Finish, TextDelta
 from core.translation.messages import text_of
 from tests.chats.runs import QUESTION, Held, finished, until
-from tests.support.whole_service import whole_service
-from tests.ui.actor import acting
+from tests.support.acted_service import backend, service
+
+__all__ = ["backend", "service"]
 
 OPTIONS = ChatOptions(model="actor:1b")
-
-
-@pytest.fixture
-def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    with acting() as scripted:
-        monkeypatch.setenv("OLLAMA_HOST", scripted.url)
-        with whole_service(tmp_path) as made:
-            yield made
 
 
 def left_behind(service: Service, *, options: ChatOptions | None = OPTIONS) -> tuple[str, str]:

@@ -16,20 +16,15 @@ from core.chats.feed.shown import SHOWN
 from core.chats.service import Service
 from core.error_kinds import KINDS
 from core.words import languages, words
+from tests.support.acted_service import backend
 from tests.support.scripted_backend import Scripted
 from tests.support.whole_service import whole_service
-from tests.ui.actor import acting
 from ui.chat.routes import chat_routes
+
+__all__ = ["backend"]
 
 ROOT = Path(__file__).parents[2]
 ME = "me"
-
-
-@pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    with acting() as scripted:
-        monkeypatch.setenv("OLLAMA_HOST", scripted.url)
-        yield scripted
 
 
 @pytest.fixture

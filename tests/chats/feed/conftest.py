@@ -2,25 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.support.acted_service import backend, service
 
-import pytest
-
-from core.chats.service import Service
-from tests.support.scripted_backend import Scripted
-from tests.support.whole_service import whole_service
-from tests.ui.actor import acting
-
-
-@pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    with acting() as scripted:
-        monkeypatch.setenv("OLLAMA_HOST", scripted.url)
-        yield scripted
-
-
-@pytest.fixture
-def service(backend: Scripted, tmp_path: Path) -> Iterator[Service]:
-    with whole_service(tmp_path) as made:
-        yield made
+__all__ = ["backend", "service"]

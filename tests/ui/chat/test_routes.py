@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,11 +17,12 @@ from core.chats.service import Service
 from core.chats.values.chat import ChatOptions
 from core.translation.messages import Image, Message, Text
 from core.words import words
+from tests.support.acted_service import backend, service
 from tests.support.documents import word
-from tests.support.whole_service import whole_service
-from tests.ui.actor import acting
 from ui.chat.routes import ASSETS, chat_routes, tickets
 from ui.session.identity import COOKIE, browser_mark
+
+__all__ = ["backend", "service"]
 
 ME = "me"
 MINE = {COOKIE: "a" * 43}
@@ -30,14 +30,6 @@ PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAA"
     "AElFTkSuQmCC"
 )
-
-
-@pytest.fixture
-def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    with acting() as scripted:
-        monkeypatch.setenv("OLLAMA_HOST", scripted.url)
-        with whole_service(tmp_path) as made:
-            yield made
 
 
 @pytest.fixture

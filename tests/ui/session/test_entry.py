@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from core.chats.service import Service
 from core.config.access import Digest
-from tests.support.whole_service import whole_service
-from tests.ui.actor import acting
+from tests.support.acted_service import backend, service
 from ui.session import entry
+
+__all__ = ["backend", "service"]
 
 MASTER = "sk-canary-entered-master-0123456789"
 BROWSER = "b" * 43
 
 
-@pytest.fixture
-def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+@pytest.fixture(autouse=True)
+def _exposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a process that has just started and that other machines can reach; it knows nobody."""
     monkeypatch.setenv("LITELLM_MASTER_KEY", MASTER)
     # As with --server.address 0.0.0.0; on loopback everybody is inside.
     monkeypatch.setattr(entry, "is_exposed", lambda: True)
     # A cookie, which there is in a browser only.
     monkeypatch.setattr(entry, "browser_owner", lambda: BROWSER)
-    with acting() as scripted:
-        monkeypatch.setenv("OLLAMA_HOST", scripted.url)
-        with whole_service(tmp_path) as made:
-            yield made
-
-
-@pytest.fixture(autouse=True)
-def _new_process() -> None:
-    """Know nobody, as a process that has just started."""
     entry._entered.clear()  # noqa: SLF001
 
 
