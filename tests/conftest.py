@@ -6,6 +6,7 @@ import functools
 import gc
 import os
 import re
+from collections.abc import Generator
 from pathlib import Path
 
 import hypothesis
@@ -106,6 +107,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if again > _SECOND_TRIES:
         reporter.write_line(f"{again} second tries, more than {_SECOND_TRIES}", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let the garbage collector rest while all tests are imported: hardly anything is garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:
