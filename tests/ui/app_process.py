@@ -22,6 +22,16 @@ _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+# Pages that Chromium draws of its own for the address bar, which nobody sees here: they are the
+# work of two seconds in every new window.
+_UNSEEN = "WebUIOmniboxPopup,WebUIOmniboxAimPopup"
+# Of two lists of features Chromium reads the last, so what Playwright turns off is named again.
+_OFF = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,"
+    "HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,"
+    "ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,OptimizationHints,"
+    "NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch"
+)
 _DRAWN = ".stMain [data-testid=stElementContainer]"
 _CONFIG = """
 diglot:
@@ -76,7 +86,8 @@ def browser() -> Iterator[Browser]:
     # Two processors draw a page slowly where another test loads a model beside it.
     expect.set_options(timeout=40_000)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        flags = [*_FLAGS, f"--disable-features={_OFF},{_UNSEEN}"]
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         try:
             yield chromium
         finally:
