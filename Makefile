@@ -30,8 +30,9 @@ test: .venv/dev lint ollama ## Set up, then check everything; CI runs this
 	$(BIN)/bandit -q -c pyproject.toml -r core ui pages app.py scripts
 	DIGLOT_EXAMPLES=400 DIGLOT_FUZZ_SECONDS=20 DIGLOT_RERUNS=1 $(BIN)/pytest -n $(JOBS) \
 		--dist worksteal --timeout 600 -m "not browser and not clients"
-	# A file's tests share an app and a browser.
-	DIGLOT_RERUNS=2 $(BIN)/pytest -n $(JOBS) --dist loadfile --timeout 600 -m browser
+	# A file's tests share an app and a browser; the longest files begin first.
+	DIGLOT_RERUNS=2 $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+		--timeout 600 -m browser tests/ui
 
 check: .venv/dev lint fast ## The everyday loop
 

@@ -20,12 +20,24 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+_LONG = """
+    test_accessibility test_browser test_answer_loads test_tool_page test_request_page
+    test_chat_page test_guard_addresses test_scrolling test_side test_raising test_failure
+    test_account test_guard_pages test_proving test_sources test_wire test_tool_page_ollama
+""".split()
+"""The files that take longest in the browser, the longest first."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark those that drive a browser."""
+    """Mark those that drive a browser. Files that take long begin first, or the last of them
+    would leave a processor idle at the end.
+    """
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+    places = {name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="module")
