@@ -84,10 +84,11 @@ class Heard:
         return {p for p in places if re.search(re.escape(p).encode() + rb"(?!\d)", whole)}
 
 
-def pick(page: Page, model: str) -> None:
+def pick(page: Page, url: str, model: str) -> None:
+    """Begin a chat with a model."""
     from playwright.sync_api import expect
 
-    page.goto(page.url.partition("?")[0])
+    page.goto(url)
     ready(page)
     page.get_by_test_id("model").click()
     page.keyboard.type(model)
@@ -109,7 +110,7 @@ def look_at_the_wire(page: Page) -> str:
         card.first.click()
         settled(page)
     drawer.get_by_role("button", name="Open on the request page").click()
-    expect(page).to_have_url(re.compile("[?&]x="))
+    expect(page).to_have_url(re.compile(r"/requests\?.*\bx="))
     return page.url.partition("x=")[2].partition("&")[0]
 
 
@@ -126,7 +127,7 @@ def look_at_the_request(page: Page, url: str, identity: str) -> list[bytes]:
         expect(tabs.nth(number)).to_have_attribute("aria-selected", "true")
         settled(page)
     files = []
-    page.goto(f"{url}/requests?x={identity}&tab=code")
+    page.get_by_role("tab", name="Code and files").click()
     for name in ("HAR file", "File to share"):
         with page.expect_download() as waiting:
             page.get_by_role("button", name=name).click()
@@ -150,7 +151,7 @@ def test_a_person_who_signs_in_is_told_no_address(
     expect(page.get_by_text("Models from config.yaml")).to_be_visible()
     ids = []
     for model in ("actor:1b", "away", "lost"):
-        pick(page, model)
+        pick(page, exposed, model)
         ask(page, "hello")
         if model == "actor:1b":
             answered(page)
