@@ -55,7 +55,7 @@ def broken_app(folder: Path, backend: str, *, what: str) -> Iterator[str]:
     here = folder / "app"
     here.mkdir()
     for name in ("core", "pages", "ui", "words", ".streamlit"):
-        shutil.copytree(ROOT / name, here / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, here / name)  # with what is compiled of it
     code = (ROOT / "app.py").read_text()
     future = "from __future__ import annotations\n"
     if what == "pages":
