@@ -13,8 +13,8 @@ Whoever loses the stream asks for it again with the ``at`` of the last Grow, and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 
 from msgspec import Struct
 
@@ -32,7 +32,7 @@ from core.chats.jobs.elsewhere import AnswerElsewhere
 from core.chats.jobs.job import Job, Snapshot
 from core.chats.service import Service
 from core.error_kinds import error_facts
-from core.errors import DiglotError
+from core.errors import DiglotError, InvalidRequest
 from core.translation.codec.json import encode_json
 
 _PAUSE = 0.016
@@ -96,8 +96,9 @@ async def follow(
                 # Without an end: the browser asks again, and another process has the rest.
                 return
             at |= {answer.id: answer.at for answer in answers}
-            # Where nobody writes what the reader has seen grow, it may be between two processes.
-            cut = (at and not jobs) or any(job.snapshot().state == "interrupted" for job in jobs)
+            cut = any(job.snapshot().state == "interrupted" for job in jobs)
+            if not jobs:
+                cut = await asyncio.to_thread(_is_cut, service, owner, at)
             if not (cut and await _goes_on(service, owner, chat_id)):
                 break
         view = await asyncio.to_thread(
@@ -107,6 +108,16 @@ async def follow(
     except DiglotError as error:
         yield _event("failed", viewer.fault(error_facts(error)))
     yield _event("end", {})
+
+
+def _is_cut(service: Service, owner: str, seen: Iterable[str]) -> bool:
+    """Tell whether an answer that the reader has seen grow is between two processes."""
+    for one in seen:
+        # Deleted meanwhile.
+        with suppress(InvalidRequest):
+            if service.store.message(owner, one).state in ("running", "interrupted"):
+                return True
+    return False
 
 
 async def _goes_on(service: Service, owner: str, chat_id: str) -> bool:

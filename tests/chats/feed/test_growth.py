@@ -162,6 +162,20 @@ async def test_nobody_follows_what_is_anothers_and_the_first_token_is_not_held_u
     assert [name for name, _ in events[-2:]] == ["chat", "end"]
 
 
+async def test_an_answer_that_has_ended_meanwhile_is_shown_at_once(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = service.store.create_chat(ME, title="t").id
+    answer = service.ask(ME, chat, "hello", OPTIONS).message_id
+    await read(service, chat)
+    # A cut answer may be between two processes, and is looked for again after a while.
+    monkeypatch.setattr("core.chats.feed.growth._LOOK", 3600)
+    async with asyncio.timeout(60):
+        events = await read(service, chat, {answer: "0.0.0"})
+    assert [name for name, _ in events] == ["chat", "end"]
+    assert events[0][1]["messages"][-1].get("state", "complete") == "complete"
+
+
 async def test_calls_that_wait_are_told_and_taken_back(service: Service) -> None:
     chat = service.store.create_chat(ME, title="t").id
     tools = ("get_current_weather",)
