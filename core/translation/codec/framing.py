@@ -6,9 +6,11 @@ as a server may close right after it; whether that one is whole shows when it is
 reads may split anything, a UTF-8 character included, so cutting is done on bytes and only at
 line ends.
 
-SSE follows the WHATWG HTML standard, 9.2.5 and 9.2.6, but for two things. An event whose data is
-empty or blank is a heartbeat here and left out: no API of this kind says anything by it. And the
-last event of a stream may lack its blank line, since servers close right after it. NDJSON follows
+SSE follows the WHATWG HTML standard, 9.2.5 and 9.2.6, but for three things. An event whose data is
+empty or blank is a heartbeat here and left out: no API of this kind says anything by it. The last
+event of a stream may lack its blank line, since servers close right after it. And an error that a
+server wrote without ``data:``, as one does whose handler of failures knows of no stream, is an
+event of that name. NDJSON follows
 what Ollama's own client accepts (api/client.go): one JSON value a line, empty lines skipped.
 """
 
@@ -24,6 +26,10 @@ _END = re.compile(rb'\s*"?\s*\[\s*DONE\s*\]')
 # Servers that always stream, and proxies before them, answer so where nobody asked for a stream.
 _STREAM = re.compile(rb"\s*(?:(?:data|event|id|retry)?:|\{[^\n]*\}[ \t\r]*\n\s*\{)")
 
+# How a JSON object begins that can only be an error: of OpenAI and most others, of FastAPI, of
+# Anthropic, of older vLLM.
+_ERROR = re.compile(rb'\{\s*"(?:error|detail|(?:type|object)"\s*:\s*"error)"')
+
 # As numbers, as ``bytes in bytes`` raises an error inside CPython 3.11 and drops it: 500 ns.
 LF, CR = b"\n\r"
 
@@ -32,10 +38,14 @@ MAX_RECORD = 16 * 1024 * 1024
 
 
 class SSERecord(NamedTuple):
-    """One dispatched event: ``event`` is empty where the server named none."""
+    """One dispatched event: ``event`` is empty where the server named none.
+
+    ``bare`` tells that it stood there without ``data:``, so that no client would have read it.
+    """
 
     data: bytes
     event: bytes = b""
+    bare: bool = False
 
 
 class _Lines:
@@ -143,6 +153,7 @@ class SSEDecoder:
     def __init__(self) -> None:
         self._lines = _Lines(any_end=True)
         self._data: list[bytes] = []
+        self._bare: list[bytes] = []
         self._event = b""
         self._size = 0
 
@@ -163,19 +174,32 @@ class SSEDecoder:
                     if data and not data.isspace():
                         records.append(SSERecord(data, self._event))
                     self._data = []
-                    self._size = 0
+                records += self._errors()
                 self._event = b""
+                self._size = 0
             elif line.startswith(b"data:") or line == b"data":
+                records += self._errors()
                 value = line[6:] if line.startswith(b"data: ") else line[5:]
                 self._data.append(value)
                 self._size += len(value)
-                if self._size > MAX_RECORD:
-                    self._lines.refuse()
-                    return records
             elif line.startswith(b"event:"):
                 self._event = line[6:].removeprefix(b" ")
+            elif self._bare or line.startswith(b"{"):
+                self._bare.append(line)
+                self._size += len(line)
             # Comments (":"), "id" and "retry" carry nothing for us.
+            if self._size > MAX_RECORD:
+                self._lines.refuse()
+                return records
         return records
+
+    def _errors(self) -> list[SSERecord]:
+        """Return the error that lines without a field's name amount to."""
+        if not self._bare:
+            return []
+        data = b"\n".join(self._bare)
+        self._bare = []
+        return [SSERecord(data, b"error", bare=True)] if _ERROR.match(data) else []
 
 
 def is_end(data: bytes) -> bool:

@@ -3,8 +3,8 @@
 The client's name for a model may differ from the backend's, so ``model`` is replaced in the
 request and put back in the answer; all other bytes stay as they were. A stream that stops
 before its end still becomes an error, as it would in a translation; so that this error stands
-on its own, half a line or event waits for its other half. And ``[DONE]`` is added where an
-OpenAI server leaves it out.
+on its own, half a line or event waits for its other half. ``[DONE]`` is added where an OpenAI
+server leaves it out, and ``data:`` where it writes an error without.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _LINE_END = re.compile(rb"\n")
 
 # Looked for by ``find``: see framing's ``LF``.
 _ERROR = b'"error"'
+_DETAIL = b'"detail"'
 
 # A comment, or data without any, is a heartbeat.
 _SAYS = re.compile(rb"data: ?\S")
@@ -121,7 +122,7 @@ class PassedStream:
                 out.append(self._unread(whole))
                 ends = []
             for start, end in pairwise((0, *ends)):
-                out.append(self._passed(whole[start:end]))
+                out.append(self._passed(whole[start:end], now))
                 if self._ended:
                     return b"".join(out)
             _check_size(self._held)
@@ -135,7 +136,7 @@ class PassedStream:
             return b""
         out = b""
         try:
-            out = self._last()
+            out = self._last(now)
         except InvalidResponse as exc:
             return self.fail(exc, now=now)
         if self._ended:
@@ -183,7 +184,7 @@ class PassedStream:
 
     def _matters(self, data: bytes) -> bool:
         """Tell whether an error or an end may be in here: all else is passed on unread."""
-        if data.find(_ERROR) >= 0:
+        if _may_fail(data):
             return True
         if not self._sse:
             return self._may_end(data) is not None
@@ -196,35 +197,39 @@ class PassedStream:
         )
         return data
 
-    def _passed(self, block: bytes) -> bytes:
+    def _passed(self, block: bytes, now: int) -> bytes:
         """Return what is sent on for one block, once it has been looked at."""
         _check_size(block)
         if not self._rename and not self._matters(block):
             return self._unread(block)
-        record = self._record(block)
-        if record is None:
-            return block
-        # What cannot be read says nothing, so it is read before anything is taken as said.
-        passed = self._renamed(record) if self._rename else block
-        self._look(record)
-        return passed
+        records = self._records(block)
+        bare = any(record.bare for record in records)
+        out: list[bytes] = []
+        for record in records:
+            # What cannot be read says nothing, so it is read before anything is taken as said.
+            if not record.bare:
+                out.append(self._renamed(record) if self._rename or bare else block)
+            self._look(record)
+            if record.bare and self.error:
+                out.append(self._encoder.encode([self.error], now=now))
+            if self._ended:
+                break
+        return b"".join(out) if records else block
 
-    def _record(self, block: bytes) -> SSERecord | None:
+    def _records(self, block: bytes) -> list[SSERecord]:
         if not self._sse:
-            return None if block.isspace() else SSERecord(block.strip())
+            return [] if block.isspace() else [SSERecord(block.strip())]
         # A "\r" that ends a block is still waited with, until it is said that the block is whole.
-        records = self._events.decode(block) or self._events.flush()
-        return records[0] if records else None
+        return [*self._events.decode(block), *self._events.flush()]
 
-    def _last(self) -> bytes:
+    def _last(self, now: int) -> bytes:
         """Return the block that has no end, with one, if it turns out to be whole."""
         block = bytes(self._held)
-        record = self._record(block) if block else None
-        if record is None:
-            return b""
-        if not is_end(record.data):
-            decode_loosely(record.data, blame=InvalidResponse)
-        return self._passed(block + (b"\n\n" if self._sse else b"\n"))
+        records = self._records(block) if block else []
+        for record in records:
+            if not is_end(record.data):
+                decode_loosely(record.data, blame=InvalidResponse)
+        return self._passed(block + (b"\n\n" if self._sse else b"\n"), now)
 
     def _renamed(self, record: SSERecord) -> bytes:
         if not self._sse:
@@ -241,7 +246,7 @@ class PassedStream:
             self._done = True
             self.finish = self.finish or Finish()
             return
-        if data.find(_ERROR) >= 0 or record.event:
+        if _may_fail(data) or record.event:
             error = error_in(record)
             if error:
                 self._fail(stream_error(error))
@@ -250,6 +255,10 @@ class PassedStream:
         if self._may_end(data) and self._ends(data):
             self.finish = Finish()
             self._done = not self._sse
+
+
+def _may_fail(data: bytes) -> bool:
+    return data.find(_ERROR) >= 0 or data.find(_DETAIL) >= 0
 
 
 def _check_size(block: bytes | bytearray) -> None:

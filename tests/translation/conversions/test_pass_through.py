@@ -133,3 +133,41 @@ def test_a_whole_answer_may_begin_with_a_byte_order_mark(client: str) -> None:
     said = {"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}
     body, _ = asked.response(b"\xef\xbb\xbf" + json.dumps(said).encode(), now=0)
     assert b"hello" in body
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'{"error": {"message": "it broke"}}\n',
+        b'{"error": "it broke"}\n\n',
+        b'{\n  "detail": "it broke"\n}\ndata: [DONE]\n\n',
+        b'{"object": "error", "message": "it broke"}',
+        b'data: {"detail": "it broke"}\n\n',
+        b'event: error\ndata: {"message": "it broke"}\n\n',
+    ],
+)
+@pytest.mark.parametrize("name", ["mine", "other"])
+def test_an_error_that_no_client_would_read_is_written_as_one(said: bytes, name: str) -> None:
+    asked = way("openai", {**HI, "stream": True}, backend("openai"))
+    assert isinstance(asked, PassThrough)
+    asked.request(name)
+    stream = asked.stream()
+    out = stream.feed(sse(CHUNKS[0]) + said, now=0) + stream.close(now=0)
+    first, error, rest = out.split(b"\n\n")
+    assert b'"he"' in first
+    assert b"it broke" in error.split(b"data: ")[1]
+    assert rest == b""
+    assert stream.error is not None
+    assert stream.error.message == "it broke"
+
+
+def test_an_error_without_data_is_no_part_of_the_event_before_it() -> None:
+    asked = way("openai", {**HI, "stream": True}, backend("openai"))
+    assert isinstance(asked, PassThrough)
+    asked.request("mine")
+    stream = asked.stream()
+    out = stream.feed(sse(CHUNKS[0])[:-1] + b'{"error": "it broke"}\n\n', now=0)
+    first, error, rest = out.split(b"\n\n")
+    assert json.loads(first.removeprefix(b"data: ")) == CHUNKS[0]
+    assert json.loads(error.removeprefix(b"data: "))["error"]["message"] == "it broke"
+    assert rest == b""

@@ -29,7 +29,7 @@ from core.translation.dialects.anthropic.messages import (
 from core.translation.dialects.shared.answers.call_order import CallOrder
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
 from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
-from core.translation.dialects.shared.errors import stream_error
+from core.translation.dialects.shared.errors import error_in, stream_error
 from core.translation.events import (
     Event,
     Finish,
@@ -58,7 +58,7 @@ class StreamDecoder(EventDecoder[SSERecord]):
         """Append what one server-sent event says; pings and signatures say nothing."""
         body = _object(decode_json(record.data, blame=InvalidResponse), "")
         place = read_count(body.get("index"))
-        match body.get("type"):
+        match "error" if record.event == b"error" else body.get("type"):
             case "message_start":
                 message = _object(body.get("message"), "message")
                 self._count(message.get("usage"))
@@ -78,8 +78,8 @@ class StreamDecoder(EventDecoder[SSERecord]):
                 reason = read_reason(self._reason, called=bool(self._blocks))
                 events.append(Finish(reason=reason, usage=parse_usage(self._usage)))
             case "error":
-                error = _object(body.get("error"), "error")
-                status = error_status(error.get("type"))
+                error = error_in(record)
+                status = error_status(error.get("type") if isinstance(error, dict) else None)
                 events.append(StreamError(message=stream_error(error).message, status=status))
 
     def _count(self, usage: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from core.errors import InvalidResponse
-from core.translation.codec.framing import NDJSONDecoder
+from core.translation.codec.framing import NDJSONDecoder, SSERecord
 from core.translation.codec.json import (
     JSON_ERRORS,
     decode_json,
@@ -30,6 +30,7 @@ from core.translation.dialects.shared.answers.call_pieces import CallPieces
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
 from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
+from core.translation.dialects.shared.errors import error_in, stream_error
 from core.translation.events import (
     Event,
     Finish,
@@ -58,6 +59,7 @@ class _Line(msgspec.Struct):
     done: bool | None = False
     done_reason: Any = ""
     error: Any = None
+    detail: Any = None
 
     def said(self) -> dict[str, Any]:
         """Return what this line says, as a message."""
@@ -101,9 +103,11 @@ class StreamDecoder(EventDecoder[bytes]):
             line = _LINES.decode(record)
         except JSON_ERRORS as exc:
             line = decode_mended(_LINES, record, exc)
-        if line.error:
-            events.append(StreamError(message=_error_text(line.error)))
-            return
+        if line.error or line.detail:
+            error = line.error or error_in(SSERecord(record))
+            if error:
+                events.append(stream_error(error))
+                return
         if not self._started:
             self._started = True
             events.append(MessageStart(line.model or ""))
@@ -127,13 +131,6 @@ def _finish(line: _Line, record: bytes, *, called: bool) -> Finish:
         usage=parse_usage(body),
         timings=parse_timings(body),
     )
-
-
-def _error_text(error: Any) -> str:
-    message = error.get("message") if isinstance(error, dict) else None
-    if isinstance(message, str) and message:
-        return message
-    return error if isinstance(error, str) else encode_json(error).decode()
 
 
 def is_done(data: bytes) -> bool:

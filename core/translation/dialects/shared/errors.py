@@ -39,8 +39,7 @@ def parse_error(data: bytes, status: int) -> BackendError:
     except InvalidResponse:
         body = None
     body = body if isinstance(body, dict) else {}
-    # Older vLLM, SGLang and Mistral have no object around it; FastAPI's own errors are a detail.
-    error = body.get("error") or (body if body.get("message") else _detail(body.get("detail")))
+    error = _error(body)
     message = error.get("message") if isinstance(error, dict) else error
     if not isinstance(message, str) or not message:
         message = error_text(data, status)
@@ -49,6 +48,11 @@ def parse_error(data: bytes, status: int) -> BackendError:
     if _is_too_long(message, code):
         return BackendError(message, status=400, code=TOO_LONG)
     return BackendError(message, status=status, code=code)
+
+
+def _error(body: dict[str, Any]) -> Any:
+    # Older vLLM, SGLang and Mistral have no object around it; FastAPI's own errors are a detail.
+    return body.get("error") or (body if body.get("message") else _detail(body.get("detail")))
 
 
 def _detail(value: Any) -> Any:
@@ -89,10 +93,11 @@ def error_in(record: SSERecord) -> Any:
     """
     found = decode_loosely(record.data, blame=InvalidResponse)
     body = read_object(found, "", blame=InvalidResponse)
-    # OpenAI and llama.cpp send {"error": ...}, older vLLM an object "error", some an event.
-    if body.get("error"):
-        return body["error"]
-    return body if record.event == b"error" or body.get("object") == "error" else None
+    # OpenAI and llama.cpp send {"error": ...}, older vLLM an object "error", FastAPI a detail and
+    # nothing beside it, some an event.
+    named = "error" in (body.get("object"), body.get("type")) or record.event == b"error"
+    said = (_error(body) or body) if named or body.keys() == {"detail"} else None
+    return body.get("error") or said
 
 
 def stream_error(error: Any) -> StreamError:

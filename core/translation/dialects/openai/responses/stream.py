@@ -35,7 +35,7 @@ from core.translation.dialects.openai.responses.output import (
 from core.translation.dialects.openai.responses.tools import ToolNames
 from core.translation.dialects.shared.answers.call_order import CallOrder
 from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
-from core.translation.dialects.shared.errors import stream_error
+from core.translation.dialects.shared.errors import error_in, stream_error
 from core.translation.dialects.shared.tool_definitions import pack_input
 from core.translation.events import (
     Event,
@@ -71,7 +71,7 @@ class StreamDecoder(EventDecoder[SSERecord]):
 
     def _read(self, record: SSERecord, events: list[Event]) -> None:
         body = _object(decode_json(record.data, blame=InvalidResponse))
-        match body.get("type"):
+        match "error" if record.event == b"error" else body.get("type"):
             case "response.created":
                 response = _object(body.get("response"))
                 model = read_field(response, "model", "response", blame=InvalidResponse)
@@ -106,7 +106,7 @@ class StreamDecoder(EventDecoder[SSERecord]):
                 events += unsaid(whole, said)
                 events.append(finish)
             case "error":
-                events.append(stream_error(body.get("error") or body))
+                events.append(stream_error(error_in(record)))
 
     def _added(self, body: dict[str, Any], events: list[Event]) -> None:
         item = _object(body.get("item"))
