@@ -24,6 +24,8 @@ class DiglotError(Exception):
     code = "internal_error"
     retry_after: float | None = None
     """Seconds after which the same request may succeed, where that is known."""
+    request_id: str | None = None
+    """The id of the request that failed, once an answer is made of it."""
 
     def __init__(
         self,

@@ -266,6 +266,7 @@ class Exchange:
         source = self.client
         if source.status >= 400:
             error = DIALECTS[_family(source.dialect)].parse_error(source.response, source.status)
+            error.request_id = self.id
             return [(self.ended, encode_json(DIALECTS[dialect].dump_error(error)))]
         embeddings = EMBEDDING_DIALECTS.get(source.dialect)
         if embeddings is not None:

@@ -190,7 +190,7 @@ class _NotFound(Endpoint):
                 status=405,
                 code="method_not_allowed",
             )
-            response = call.marked(error_response(call.client_dialect, error), error)
+            response = call.marked(error_response(call.client_dialect, error, call.id), error)
         # RFC 9110, 15.5.6 and 9.3.7.
         response.headers["allow"] = allowed
         await response(scope, receive, noted(call, send) if method == "OPTIONS" else send)

@@ -13,8 +13,9 @@ from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import SPOKEN, api_of_path
 
 
-def error_response(client_dialect: str, error: DiglotError) -> Response:
-    """Return ``error`` as a response in a dialect."""
+def error_response(client_dialect: str, error: DiglotError, identity: str) -> Response:
+    """Return ``error`` as a response in a dialect, to the request of this id."""
+    error.request_id = identity
     body: Any = SPOKEN[client_dialect].dump_error(error)
     headers = {}
     if error.retry_after is not None:

@@ -142,7 +142,7 @@ class Endpoint(ABC):
         """Answer with an error in the client's dialect, without addresses of backends."""
         if not call.principal.operator:
             error = self._gateway_state.addresses.error(error)
-        response = call.marked(error_response(call.client_dialect, error), error)
+        response = call.marked(error_response(call.client_dialect, error, call.id), error)
         await response(scope, receive, send)
 
 

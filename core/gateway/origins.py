@@ -211,7 +211,7 @@ class OriginGuard:
         path = scope["path"]
         response: Response
         if _is_for_programs(path):
-            response = error_response(dialect_of(path), error)
+            response = error_response(dialect_of(path), error, identity)
         else:
             response = PlainTextResponse(error.message, error.status)
         if error.status == 401:

@@ -138,6 +138,7 @@ class Caller:
         except DiglotError as exc:
             client = exchange.client
             exchange.error = exc.message
+            exc.request_id = exchange.id
             client.status = exc.status
             client.came(encode_json(SPOKEN[client.dialect].dump_error(exc)), time.time_ns())
             client.answered = (("content-type", JSON_TYPE),)

@@ -12,6 +12,7 @@ from core.backends.fleet import Fleet
 from core.errors import BackendError, InvalidRequest
 from core.gateway.auth import principal_of
 from core.gateway.errors import error_response
+from core.gateway.telemetry.logs import REQUEST
 from core.translation.codec.json import decode_json, read_object, read_text
 from core.translation.stamp import parse_rfc3339
 
@@ -33,7 +34,7 @@ class Listings:
         try:
             return _page([_anthropic_model(entry) for entry in seen], request)
         except InvalidRequest as exc:
-            return error_response("anthropic", exc)
+            return error_response("anthropic", exc, REQUEST.get())
 
     async def model(self, request: Request, body: bytes) -> Any:
         """GET /v1/models/{id}; names may hold slashes."""
@@ -46,7 +47,7 @@ class Listings:
                 return _anthropic_model(entry) if anthropic else _openai_model(entry)
         error = BackendError(f"model '{name}' not found", status=404, code="model_not_found")
         if anthropic:
-            return error_response("anthropic", error)
+            return error_response("anthropic", error, REQUEST.get())
         raise error
 
     async def tags(self, request: Request, body: bytes) -> Any:

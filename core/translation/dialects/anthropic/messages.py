@@ -199,7 +199,7 @@ def dump_error(error: DiglotError) -> dict[str, Any]:
     if error.code.startswith("thread_"):
         # That API's clients act on this: they send the whole conversation again.
         body["details"] = {"error_code": error.code}
-    return {"type": "error", "error": body, "request_id": None}
+    return {"type": "error", "error": body, "request_id": error.request_id}
 
 
 def error_words(message: str, code: str) -> str:
