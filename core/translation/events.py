@@ -53,9 +53,10 @@ class ToolCallDelta(Struct, frozen=True, kw_only=True):
 
 
 class Finish(Struct, frozen=True, kw_only=True):
-    """The proper end."""
+    """The proper end. ``stop`` is the stop sequence that made it, if the backend says so."""
 
     reason: FinishReason = "stop"
+    stop: str = ""
     usage: Usage | None = None
     timings: Timings | None = None
 
@@ -128,6 +129,7 @@ def accumulate(events: Iterable[Event]) -> ChatResponse:
             ),
         ),
         finish_reason=finish.reason,
+        stop=finish.stop,
         usage=finish.usage,
         timings=finish.timings,
         logprobs=tuple(logprobs),
@@ -153,6 +155,11 @@ def replay(response: ChatResponse) -> list[Event]:
         for index, call in enumerate(message.tool_calls)
     )
     events.append(
-        Finish(reason=response.finish_reason, usage=response.usage, timings=response.timings)
+        Finish(
+            reason=response.finish_reason,
+            stop=response.stop,
+            usage=response.usage,
+            timings=response.timings,
+        )
     )
     return events

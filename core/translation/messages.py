@@ -147,11 +147,12 @@ class Timings(Struct, frozen=True, kw_only=True):
 
 
 class ChatResponse(Struct, frozen=True, kw_only=True):
-    """One whole answer."""
+    """One whole answer. ``stop`` is the stop sequence that ended it, if the backend says so."""
 
     model: str
     message: Message
     finish_reason: FinishReason = "stop"
+    stop: str = ""
     usage: Usage | None = None
     timings: Timings | None = None
     logprobs: tuple[Any, ...] = ()

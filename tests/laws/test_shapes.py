@@ -136,7 +136,7 @@ def plain(response: ChatResponse) -> str:
     """Everything that is said; arguments as values, since their spaces mean nothing."""
     calls = [(c.id, c.name, json.loads(c.arguments)) for c in response.message.tool_calls]
     said = response.message.parts, response.message.thinking, calls
-    return exact((said, response.finish_reason, response.usage))
+    return exact((said, response.finish_reason, response.stop, response.usage))
 
 
 def sse(records: list[Any]) -> bytes:
@@ -147,6 +147,12 @@ def counts(said: dict[str, Any], *names: str) -> dict[str, Any]:
     return dict.fromkeys(names, said["usage"]["in"]) if said["usage"] is not None else {}
 
 
+# What vLLM and SGLang say beside the reason: a sequence, or the number of a token.
+STOPS = st.sampled_from(
+    [{}, {"stop_reason": "###"}, {"stop_reason": 7}, {"stop_reason": None}, {"matched_stop": "#"}]
+)
+
+
 @given(said=SAID, data=st.data())
 def test_openai(said: dict[str, Any], data: st.DataObject) -> None:
     draw = data.draw
@@ -155,9 +161,10 @@ def test_openai(said: dict[str, Any], data: st.DataObject) -> None:
     calls, call_deltas = draw(openai_calls(said["calls"]))
     message = {**merged(thinking, text), "tool_calls": calls or draw(st.sampled_from([None, []]))}
     usage = counts(said, "prompt_tokens", "completion_tokens") or None
+    why = {"finish_reason": said["reason"], **draw(STOPS)}
     body = {
         "model": "m",
-        "choices": [{"index": 0, "message": message, "finish_reason": said["reason"]}],
+        "choices": [{"index": 0, "message": message, **why}],
         "usage": usage,
     }
     thoughts = [draw(worded("thinking", piece)) for piece in draw(pieces(said["thinking"]))]
@@ -169,7 +176,7 @@ def test_openai(said: dict[str, Any], data: st.DataObject) -> None:
     deltas += [{"tool_calls": delta} for delta in call_deltas]
     key = draw(st.sampled_from(["delta", "message"]))
     chunks: list[Any] = [{"model": "m", "choices": [{"index": 0, key: delta}]} for delta in deltas]
-    end: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": said["reason"]}
+    end: dict[str, Any] = {"index": 0, "delta": {}, **why}
     place = draw(st.sampled_from(["last", "choice", "groq", "first"]))
     last: dict[str, Any] = {"model": "m", "choices": [end]}
     if usage and place == "choice":
@@ -220,9 +227,10 @@ def test_completions(said: dict[str, Any], data: st.DataObject) -> None:
     def choice(text: str) -> dict[str, Any]:
         return {"index": 0, **({"text": text} if form == "text" else {"delta": {"content": text}})}
 
-    body = {"model": "m", "choices": [{**choice(said["text"]), "finish_reason": said["reason"]}]}
+    why = {"finish_reason": said["reason"], **draw(STOPS)}
+    body = {"model": "m", "choices": [{**choice(said["text"]), **why}]}
     chunks: list[Any] = [{"choices": [choice(piece)]} for piece in draw(pieces(said["text"]))]
-    chunks.append({"choices": [{**choice(""), "finish_reason": said["reason"]}]})
+    chunks.append({"choices": [{**choice(""), **why}]})
     whole, streamed = parsed("completions", body, sse(chunks) + b"data: [DONE]\n\n")
     assert plain(streamed) == plain(whole)
 

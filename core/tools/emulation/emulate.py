@@ -75,22 +75,22 @@ def emulate(request: ChatRequest, *, learnt: bool = False, able: bool = False) -
         # The result is there: a small model would repeat the call for ever.
         return plain
     tools = [t for t in request.tools if not isinstance(choice, NamedTool) or t.name == choice.name]
-    usages: list[Usage] = []
+    usages: list[Usage | None] = []
     if forced and learnt:
         own = yield replace(request, tools=tuple(tools), tool_choice=None, stream=False)
         calls = _own_calls(own, tools)
         if calls:
             message = replace(own.message, parts=(), tool_calls=calls)
             return replace(own, message=message, finish_reason="tool_calls", logprobs=())
-        usages.append(own.usage or Usage())
+        usages.append(own.usage)
     if not forced:
         decision = yield _decision(request, tools)
-        usages.append(decision.usage or Usage())
+        usages.append(decision.usage)
         tools = wanted(decision, tools, last_question(request))
     if not tools:
         return plain
     answer = yield _calling(request, tools, learnt=learnt)
-    usages.append(answer.usage or Usage())
+    usages.append(answer.usage)
     call = _read_call(text_of(answer.message), tools)
     if call is None and forced and learnt:
         # A call was required: text in its place would look like an answer.
@@ -103,11 +103,21 @@ def emulate(request: ChatRequest, *, learnt: bool = False, able: bool = False) -
         model=answer.model,
         message=Message(role="assistant", tool_calls=(call,)),
         finish_reason="tool_calls",
-        usage=Usage(
-            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
-            completion_tokens=sum(usage.completion_tokens for usage in usages),
-        ),
+        usage=_sum(usages),
         timings=answer.timings,
+    )
+
+
+def _sum(usages: Sequence[Usage | None]) -> Usage | None:
+    """Add up the counts of all requests; None where the server counts nothing."""
+    counted = [usage for usage in usages if usage is not None]
+    return (
+        Usage(
+            prompt_tokens=sum(usage.prompt_tokens for usage in counted),
+            completion_tokens=sum(usage.completion_tokens for usage in counted),
+        )
+        if counted
+        else None
     )
 
 

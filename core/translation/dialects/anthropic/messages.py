@@ -31,7 +31,7 @@ from core.translation.dialects.anthropic.blocks import (
     parse_messages,
     parse_system,
 )
-from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.finish_reasons import read_reason, read_stop
 from core.translation.dialects.shared.client_tools import ANTHROPIC, with_details
 from core.translation.dialects.shared.errors import TOO_LONG, parse_error, too_long_words
 from core.translation.dialects.shared.response_format import parse_format, read_format
@@ -160,7 +160,7 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     reason = read_reason(
         body["stop_reason"], called=any(isinstance(e, ToolCallDelta) for e in said)
     )
-    finish = Finish(reason=reason, usage=parse_usage(body.get("usage")))
+    finish = Finish(reason=reason, stop=read_stop(body), usage=parse_usage(body.get("usage")))
     return accumulate([MessageStart(model), *said, finish])
 
 
@@ -184,8 +184,7 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
         "role": "assistant",
         "model": stamp.model,
         "content": content,
-        "stop_reason": dump_reason(response.finish_reason),
-        "stop_sequence": None,
+        **dump_end(response.finish_reason, response.stop),
         "usage": dump_usage(response.usage or Usage()),
     }
 
@@ -218,9 +217,11 @@ def error_status(kind: Any) -> int:
     return next((status for status, name in _ERROR_TYPES.items() if name == kind), 500)
 
 
-def dump_reason(reason: FinishReason) -> str:
-    """Write a stop reason. Which stop sequence it was, no backend says."""
-    return _STOP_REASONS[reason]
+def dump_end(reason: FinishReason, stop: str) -> dict[str, Any]:
+    """Write why an answer ended, and which stop sequence it was where the backend says so."""
+    if stop and reason == "stop":
+        return {"stop_reason": "stop_sequence", "stop_sequence": stop}
+    return {"stop_reason": _STOP_REASONS[reason], "stop_sequence": None}
 
 
 def parse_usage(value: Any) -> Usage:

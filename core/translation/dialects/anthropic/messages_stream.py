@@ -19,7 +19,7 @@ from core.translation.codec.json import (
 )
 from core.translation.dialects.anthropic.answer_blocks import AnswerBlocks
 from core.translation.dialects.anthropic.messages import (
-    dump_reason,
+    dump_end,
     dump_usage,
     error_status,
     error_type,
@@ -27,7 +27,7 @@ from core.translation.dialects.anthropic.messages import (
     parse_usage,
 )
 from core.translation.dialects.shared.answers.call_order import CallOrder
-from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.finish_reasons import read_reason, read_stop
 from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
 from core.translation.dialects.shared.errors import error_in, stream_error
 from core.translation.events import (
@@ -52,6 +52,7 @@ class StreamDecoder(EventDecoder[SSERecord]):
         super().__init__(SSEDecoder(), ids=ids)
         self._usage: dict[str, Any] = {}
         self._reason: Any = None
+        self._stop = ""
         self._blocks = AnswerBlocks(ids=ids)
 
     def read(self, record: SSERecord, events: list[Event]) -> None:
@@ -72,11 +73,13 @@ class StreamDecoder(EventDecoder[SSERecord]):
             case "message_delta":
                 delta = _object(body.get("delta") or {}, "delta")
                 self._reason = delta.get("stop_reason") or self._reason
+                self._stop = read_stop(delta) or self._stop
                 self._count(body.get("usage"))
             case "message_stop":
                 events += self._blocks.end()
                 reason = read_reason(self._reason, called=bool(self._blocks))
-                events.append(Finish(reason=reason, usage=parse_usage(self._usage)))
+                usage = parse_usage(self._usage)
+                events.append(Finish(reason=reason, stop=self._stop, usage=usage))
             case "error":
                 error = error_in(record)
                 status = error_status(error.get("type") if isinstance(error, dict) else None)
@@ -178,7 +181,7 @@ class StreamEncoder:
         return _sse("content_block_delta", {"index": self._index, "delta": delta})
 
     def _end(self, event: Finish) -> bytes:
-        delta = {"stop_reason": dump_reason(event.reason), "stop_sequence": None}
+        delta = dump_end(event.reason, event.stop)
         usage = dump_usage(event.usage or Usage())
         return _sse("message_delta", {"delta": delta, "usage": usage}) + _sse("message_stop", {})
 

@@ -29,7 +29,7 @@ from core.translation.dialects.openai.chat_messages import (
 )
 from core.translation.dialects.openai.custom_calls import custom_names, dump_custom, functions_of
 from core.translation.dialects.shared.answers.call_pieces import read_calls
-from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.finish_reasons import read_reason, read_stop
 from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.content import refuse_empty
 from core.translation.dialects.shared.errors import ERROR_TYPES, parse_error
@@ -136,6 +136,7 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
             tool_calls=calls,
         ),
         finish_reason=read_reason(choice.get("finish_reason"), called=bool(calls)),
+        stop=read_stop(choice),
         usage=find_usage(body),
         timings=parse_timings(body.get("timings")),
         logprobs=parse_logprobs(choice.get("logprobs")),
@@ -204,7 +205,7 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
                 "logprobs": logprobs if response.logprobs else None,
             }
         ],
-        "usage": dump_usage(response.usage or Usage()),
+        **counted(response.usage),
     }
 
 
@@ -291,8 +292,16 @@ def _detail(usage: dict[str, Any], group: str, name: str) -> int | None:
     return None if value is None else read_count(value)
 
 
+def counted(usage: Usage | None) -> dict[str, Any]:
+    """Return ``usage`` for a whole answer, which OpenAI's document does not require to have one.
+
+    Counts that the backend did not give are left out: zeros would be a lie.
+    """
+    return {} if usage is None else {"usage": dump_usage(usage)}
+
+
 def dump_usage(usage: Usage) -> dict[str, Any]:
-    """Write ``usage``; details only where they are known."""
+    """Write the counts; details only where they are known."""
     body: dict[str, Any] = {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,

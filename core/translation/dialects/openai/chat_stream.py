@@ -35,7 +35,7 @@ from core.translation.dialects.openai.chat import (
 )
 from core.translation.dialects.openai.custom_calls import CustomCallPieces, CustomCallTexts
 from core.translation.dialects.shared.answers.call_pieces import CallPieces
-from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.finish_reasons import read_reason, read_stop
 from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
 from core.translation.dialects.shared.errors import error_in, stream_error
@@ -70,6 +70,7 @@ class StreamDecoder(EventDecoder[SSERecord]):
         super().__init__(SSEDecoder(), ids=ids)
         self._started = False
         self._reason: Any = None
+        self._stop = ""
         self._usage: Usage | None = None
         self._timings: Timings | None = None
         self._calls = CallPieces(ids=ids)
@@ -116,7 +117,9 @@ class StreamDecoder(EventDecoder[SSERecord]):
             events += self._calls.take([call], "choices[0].delta.tool_calls")
         events += self._calls.flush()
         reason = read_reason(self._reason, called=bool(self._calls))
-        events.append(Finish(reason=reason, usage=self._usage, timings=self._timings))
+        events.append(
+            Finish(reason=reason, stop=self._stop, usage=self._usage, timings=self._timings)
+        )
 
     def _choice(self, choice: dict[str, Any], events: list[Event]) -> None:
         if choice.get("error"):
@@ -135,7 +138,12 @@ class StreamDecoder(EventDecoder[SSERecord]):
                 events.append(TextDelta(text, logprobs))
             calls = self._customs.take(called(delta))
             events += self._calls.take(calls, "choices[0].delta.tool_calls")
-        self._reason = choice.get("finish_reason") or self._reason
+        self._end_at(choice)
+
+    def _end_at(self, choice: dict[str, Any]) -> None:
+        if choice.get("finish_reason"):
+            self._reason = choice["finish_reason"]
+            self._stop = read_stop(choice)
 
 
 def is_finished(data: bytes) -> bool:

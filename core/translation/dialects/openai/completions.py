@@ -21,12 +21,12 @@ from core.translation.codec.json import (
 )
 from core.translation.dialects.openai import fields
 from core.translation.dialects.openai.chat import (
-    dump_usage,
+    counted,
     find_usage,
     parse_timings,
     spoken,
 )
-from core.translation.dialects.shared.answers.finish_reasons import read_reason
+from core.translation.dialects.shared.answers.finish_reasons import read_reason, read_stop
 from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.response_format import parse_format
@@ -37,7 +37,6 @@ from core.translation.messages import (
     Message,
     Prompt,
     Text,
-    Usage,
     text_of,
 )
 from core.translation.stamp import Stamp
@@ -118,6 +117,7 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         model=read_text(body.get("model"), "model", blame=InvalidResponse),
         message=Message(role="assistant", parts=(Text(text),) if text else ()),
         finish_reason=read_reason(choice.get("finish_reason"), called=False),
+        stop=read_stop(choice),
         usage=find_usage(body),
         timings=parse_timings(body.get("timings")),
         logprobs=logprobs,
@@ -149,7 +149,7 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
                 "finish_reason": dump_reason(response.finish_reason),
             }
         ],
-        "usage": dump_usage(response.usage or Usage()),
+        **counted(response.usage),
     }
 
 

@@ -30,7 +30,7 @@ class StreamDecoder(chat_stream.StreamDecoder):
         text, logprobs = read_choice(choice)
         if text or logprobs:
             events.append(TextDelta(text, logprobs))
-        self._reason = choice.get("finish_reason") or self._reason
+        self._end_at(choice)
 
 
 class StreamEncoder:

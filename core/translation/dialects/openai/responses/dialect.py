@@ -143,7 +143,7 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
         # Of an answer that is calls alone, this API has no place for them.
         said["content"][0]["logprobs"] = complete_logprobs(response.logprobs)
     frame = dump_frame(stamp, response.finish_reason)
-    usage = dump_usage(response.usage or Usage())
+    usage = dump_usage(response.usage)
     if frame["status"] == "completed":
         frame["completed_at"] = now // 1_000_000_000
     return {**frame, "output": output, "usage": usage}
@@ -222,8 +222,13 @@ def parse_usage(value: Any) -> Usage | None:
     )
 
 
-def dump_usage(usage: Usage) -> dict[str, Any]:
-    """Write ``usage``, whose details are required here: 0 where they are not known."""
+def dump_usage(usage: Usage | None) -> dict[str, Any] | None:
+    """Write ``usage``, whose details are required here: 0 where they are not known.
+
+    Null where the backend gave no counts, as before an answer is over.
+    """
+    if usage is None:
+        return None
     return {
         "input_tokens": usage.prompt_tokens,
         "input_tokens_details": {

@@ -48,7 +48,7 @@ from core.translation.events import (
     accumulate,
     replay,
 )
-from core.translation.messages import ChatResponse, ToolCall, Usage
+from core.translation.messages import ChatResponse, ToolCall
 from core.translation.stamp import Stamp
 
 
@@ -305,7 +305,7 @@ class StreamEncoder:
         if frame["status"] == "completed":
             frame["completed_at"] = now // 1_000_000_000
         frame["output"] = self._output
-        frame["usage"] = dump_usage(event.usage or Usage())
+        frame["usage"] = dump_usage(event.usage)
         return out + self._sse(f"response.{frame['status']}", response=frame)
 
     def _added(self, item: _Item, body: dict[str, Any]) -> bytes:

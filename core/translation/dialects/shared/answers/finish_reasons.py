@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from core.translation.messages import FinishReason
@@ -32,6 +33,19 @@ _REASONS: dict[str, FinishReason] = {
     "prohibited_content": "content_filter",
     "spii": "content_filter",
 }
+
+
+def read_stop(body: Mapping[str, Any]) -> str:
+    """Return the stop sequence that an answer says it ended at, "" where it says none.
+
+    ``stop_sequence`` is Anthropic's name, ``matched_stop`` SGLang's. A number in its place is the
+    id of a token.
+    """
+    found = [body.get(name) for name in ("stop_sequence", "matched_stop")]
+    if "finish_reason" in body:
+        # Beside it vLLM's, whose name is that of the reason itself in Anthropic's answers.
+        found.append(body.get("stop_reason"))
+    return next((stop for stop in found if isinstance(stop, str) and stop), "")
 
 
 def read_reason(value: Any, *, called: bool) -> FinishReason:
