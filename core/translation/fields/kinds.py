@@ -133,10 +133,12 @@ def _call_part(thing: Mapping[str, Any]) -> str:
     if thing.get("type") not in CALL_PARTS:
         return ""
     texts = [thing.get(key) for key in ("id", "tool_use_id") if thing.get(key) is not None]
-    named = thing.get("type") == "tool_result" or (
-        isinstance(thing.get("name"), str) and thing["name"]
-    )
-    return "" if named and all(isinstance(text, str) for text in texts) else "unknown_kind"
+    return _nameless(thing) if all(isinstance(text, str) for text in texts) else "unknown_kind"
+
+
+def _nameless(thing: Mapping[str, Any]) -> str:
+    called, name = thing.get("type") in ("tool_use", "function_call"), thing.get("name")
+    return "unknown_kind" if called and not (isinstance(name, str) and name) else ""
 
 
 _TOOLS = "tools[]"
@@ -161,7 +163,7 @@ def _item(thing: Mapping[str, Any]) -> str:
     """Responses' items: whatever is said, called or answered is carried."""
     kind = thing.get("type")
     if kind is None or kind == "message":
-        known = "role" in thing or "id" in thing or kind == "message"
+        known = "role" in thing or "content" in thing or "id" in thing or kind == "message"
         return "" if known else "unknown_kind"
     if not isinstance(kind, str):
         return "unknown_kind"
@@ -171,7 +173,7 @@ def _item(thing: Mapping[str, Any]) -> str:
         said = thing.get("content") or thing.get("summary")
         return "encrypted" if thing.get("encrypted_content") and not said else ""
     if kind in ("function_call", "additional_tools", "item_reference", "compaction"):
-        return ""
+        return _nameless(thing)
     if kind.endswith("_call") or kind == "program":
         return "" if thing.get("call_id") or thing.get("id") else "unknown_kind"
     answers = thing.get("call_id") or thing.get("id")
@@ -225,6 +227,7 @@ KINDS: Mapping[str, Mapping[str, Reason]] = {
         _BLOCK: _first(
             _only(*_PARTS, *CALL_PARTS, "document", "search_result", "server_tool_use",
                   "mcp_tool_use", "compaction", *_RESULTS, redacted_thinking="encrypted"),
+            _nameless,
             _file,
             _source,
         ),

@@ -35,7 +35,12 @@ _BLOCK = "messages[].content[]"
 
 
 def parse_system(value: Any) -> list[Message]:
-    """Read ``system``: text, or blocks of text that stay apart as parts of one message."""
+    """Read ``system``: text, or blocks of text that stay apart as parts of one message.
+
+    A block without a list around it is a list of one.
+    """
+    if isinstance(value, dict) and isinstance(value.get("text"), str):
+        value = [value]
     parts = _contents(value, "system", "system[]")
     return [Message(role="system", parts=parts)] if parts else []
 
@@ -157,7 +162,7 @@ def _parse_call(block: dict[str, Any], path: str) -> ToolCall:
 
 
 def _parse_result(block: dict[str, Any], path: str) -> Message:
-    identity = read_name(block, path, "tool_use_id")
+    identity = read_field(block, "tool_use_id", path)
     content = block.get("content")
     place = f"{path}.content"
     if content is not None and not isinstance(content, str | list):

@@ -46,6 +46,7 @@ _ROWS = (
         _NAME,
         {
             "system": "content",
+            "system.text": "content",
             "system[].text": "content",
             "messages[].content": "content",
             f"{_BLOCK}.text": "content",
@@ -58,6 +59,7 @@ _ROWS = (
     *own_rows(
         _NAME,
         {
+            "system.type": "block.type",
             "system[].type": "block.type",
             f"{_BLOCK}.type": "block.type",
             f"{_BLOCK}.source.type": "block.type",

@@ -302,7 +302,9 @@ def _parse_format(body: dict[str, Any]) -> ResponseFormat | None:
     value = config.get("format") if isinstance(config, dict) else None
     path = "output_config.format"
     if value is None:
+        # Its older place, which Ollama does not look at: what is no object holds none.
         value, path = body.get("output_format"), "output_format"
+        value = value if isinstance(value, dict) else None
     return parse_format(value, path) or read_format(body)
 
 

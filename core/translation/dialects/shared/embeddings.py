@@ -12,7 +12,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from core.errors import BackendError, InvalidRequest, InvalidResponse, Unsupported
-from core.translation.codec.json import encode_json, read_items, read_object, read_setting
+from core.translation.codec.json import encode_json, is_setting, read_items, read_setting
+from core.translation.codec.kinds import ValueKind
 from core.translation.dialects.shared.errors import parse_error
 
 Vector = list[float]
@@ -56,15 +57,16 @@ def read_inputs(value: Any, path: str) -> tuple[str, ...]:
 
 
 def read_settings(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what only Ollama knows. Nulls count as absent."""
-    kinds = (("truncate", "boolean"), ("keep_alive", "duration"))
+    """Read what only Ollama knows. What is of another kind is left out, as nulls are."""
+    kinds: tuple[tuple[str, ValueKind], ...] = (("truncate", "boolean"), ("keep_alive", "duration"))
     settings: dict[str, Any] = {
-        name: read_setting(body[name], kind, name)  # type: ignore[arg-type]
+        name: read_setting(body[name], kind, name)
         for name, kind in kinds
-        if body.get(name) is not None
+        if is_setting(body.get(name), kind)
     }
-    if body.get("options"):
-        settings["options"] = read_object(body["options"], "options")
+    options = body.get("options")
+    if options and isinstance(options, dict):
+        settings["options"] = options
     return settings
 
 

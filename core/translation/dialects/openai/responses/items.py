@@ -105,7 +105,8 @@ def _add(messages: list[Message], message: Message, growing: bool) -> bool:
 
 def _parse_item(item: dict[str, Any], path: str, blame: type[DiglotError]) -> list[Message]:
     """Read one item: a call that its server ran already is a call and its result."""
-    kind = item.get("type") or ("message" if "role" in item else "item_reference")
+    said = "role" in item or "content" in item
+    kind = item.get("type") or ("message" if said else "item_reference")
     if left_out("responses", "input[]", item):
         return []
     if kind == "message":

@@ -49,10 +49,13 @@ def read_said(body: Mapping[str, Any], path: str) -> tuple[str, str]:
 def read_thinking(
     body: Mapping[str, Any], path: str, *, blame: type[DiglotError] = InvalidResponse
 ) -> str:
-    """Return the thinking of a message beside its content, as a client sends it back."""
+    """Return the thinking of a message beside its content, as a client sends it back.
+
+    Nobody checks a field that is in no published API: what cannot be words is none.
+    """
     for name in _THINKING:
         value = body.get(name)
-        if value:
+        if value and isinstance(value, str | list | dict):
             return value if isinstance(value, str) else _words(value, f"{path}.{name}", blame)
     return ""
 
