@@ -116,10 +116,17 @@ def _source(thing: Mapping[str, Any]) -> str:
     return "" if form in ("text", "content") else "file_bytes"
 
 
+def _sound(thing: Mapping[str, Any]) -> str:
+    """A sound of which nothing stands in the request is none."""
+    return (
+        "unknown_kind" if part_kind(thing) == "input_audio" and not thing.get("input_audio") else ""
+    )
+
+
 # What one API calls a text or a picture, clients that know several send to the others, too.
 _PARTS = ("text", "input_text", "output_text", "refusal", "image_url", "input_image",
           "input_audio", "file", "input_file", "thinking", "reasoning", "image")  # fmt: skip
-_OPENAI_PARTS = _first(_only(*_PARTS), _file, _source)
+_OPENAI_PARTS = _first(_only(*_PARTS), _file, _sound, _source)
 # In the responses API thinking is an item of its own.
 _RESPONSES_PARTS = _first(
     _only(*(kind for kind in _PARTS if kind not in ("thinking", "reasoning"))), _file, _source
@@ -209,7 +216,7 @@ KINDS: Mapping[str, Mapping[str, Reason]] = {
     "ollama": {_TOOLS: _only("function", "", None, note="hosted_tool")},
     "openai": {
         _TOOLS: _only("function", "", None, "custom", note="hosted_tool"),
-        _BLOCK: _first(_only(*_PARTS, *CALL_PARTS), _call_part, _file, _source),
+        _BLOCK: _first(_only(*_PARTS, *CALL_PARTS), _call_part, _file, _sound, _source),
         f"{_BLOCK}.content[]": _OPENAI_PARTS,
     },
     "responses": {

@@ -92,11 +92,13 @@ def unpack_input(arguments: str) -> str:
 def parse_functions(value: Any) -> tuple[Tool, ...]:
     """Read OpenAI's older ``functions``: the same definitions without a wrapper.
 
-    Anything but a list holds none, as Ollama does not look at it.
+    Anything but a list of objects holds none, as Ollama does not look at it.
     """
     items = value if isinstance(value, list) else []
     return tuple(
-        _parse_function(item, f"functions[{i}]", strict=True) for i, item in enumerate(items)
+        _parse_function(item, f"functions[{i}]", strict=True)
+        for i, item in enumerate(items)
+        if isinstance(item, dict)
     )
 
 
