@@ -373,28 +373,6 @@ def test_every_answer_names_its_request_and_pages_may_read_it(url: str, backend:
     assert len(seen) == len(asked)
 
 
-@pytest.mark.parametrize(
-    "method, path, body",
-    [
-        ("POST", "/v1/messages", b"{"),
-        ("POST", "/v1/messages", BODY),
-        ("POST", "/v1/messages", b'{"model":"none","max_tokens":1,"messages":[]}'),
-        ("POST", "/v1/messages/count_tokens", b"{}"),
-        ("PUT", "/v1/messages", b""),
-        ("GET", "/v1/models/none", b""),
-        ("GET", "/v1/models?limit=x", b""),
-    ],
-)
-def test_an_error_of_anthropic_names_its_request_in_the_body_too(
-    url: str, method: str, path: str, body: bytes
-) -> None:
-    said = {"anthropic-version": "2023-06-01"}
-    answer = httpx.request(method, url + path, content=body, headers=said)
-    assert answer.status_code >= 400
-    assert answer.json()["type"] == "error"
-    assert answer.json()["request_id"] == answer.headers["request-id"]
-
-
 def test_a_page_elsewhere_may_read_when_to_come_back(backend: Scripted, tmp_path: Path) -> None:
     config = f"""
 model_list:
