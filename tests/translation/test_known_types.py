@@ -59,6 +59,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "file": {"file": {"filename": "a.txt", "file_data": "eA=="}},
     "input_file": {"filename": "a.txt", "file_data": "eA=="},
     "input_image": {"image_url": "data:"},
+    "input_audio": {"input_audio": {"data": "eA=="}},
+    "tool_use": {"name": "f"},
+    "function_call": {"name": "f"},
 }
 LISTS = (list, tuple, collections.abc.Iterable, collections.abc.Sequence)
 _WRAPPERS = ("Required", "NotRequired", "ReadOnly", "Annotated")

@@ -38,13 +38,11 @@ _REASONS: dict[str, FinishReason] = {
 def read_stop(body: Mapping[str, Any]) -> str:
     """Return the stop sequence that an answer says it ended at, "" where it says none.
 
-    ``stop_sequence`` is Anthropic's name, ``matched_stop`` SGLang's. A number in its place is the
-    id of a token.
+    ``stop_sequence`` is Anthropic's name. Beside a finish reason it is vLLM's ``stop_reason`` or
+    SGLang's ``matched_stop``; a number there is the id of a token.
     """
-    found = [body.get(name) for name in ("stop_sequence", "matched_stop")]
-    if "finish_reason" in body:
-        # Beside it vLLM's, whose name is that of the reason itself in Anthropic's answers.
-        found.append(body.get("stop_reason"))
+    names = ("stop_reason", "matched_stop") if body.get("finish_reason") else ("stop_sequence",)
+    found = [body.get(name) for name in names]
     return next((stop for stop in found if isinstance(stop, str) and stop), "")
 
 
