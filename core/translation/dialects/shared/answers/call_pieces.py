@@ -169,7 +169,7 @@ class CallPieces:
         if call is None:
             return None if piece.name or self._announces(piece) else last
         if not piece.name:
-            over = piece.place is None or call.arguments.complete
+            over = piece.place is None or call.whole or call.arguments.complete
             return None if over and self._announces(piece) else call
         if not call.name:
             return call
