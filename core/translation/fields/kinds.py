@@ -233,7 +233,8 @@ KINDS: Mapping[str, Mapping[str, Reason]] = {
         _TOOLS: _tool("anthropic", "custom", "function", None),
         _BLOCK: _first(
             _only(*_PARTS, *CALL_PARTS, "document", "search_result", "server_tool_use",
-                  "mcp_tool_use", "compaction", *_RESULTS, redacted_thinking="encrypted"),
+                  "mcp_tool_use", "compaction", *_RESULTS, redacted_thinking="encrypted",
+                  fallback="hosted_record", mcp_tool_listing="hosted_record"),
             _nameless,
             _file,
             _source,

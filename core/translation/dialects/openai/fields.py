@@ -116,6 +116,7 @@ COMPLETIONS = Columns(
         "model": "model",
         "stream": "stream",
         "include_usage": "stream_options.include_usage",
+        "include_obfuscation": "stream_options.include_obfuscation",
     },
     rows=_COMPLETIONS,
 )  # fmt: skip
