@@ -30,18 +30,18 @@ _TEXT = ("text", "thinking", "reasoning", "content", "refusal", "summary", "valu
 def read_said(body: Mapping[str, Any], path: str) -> tuple[str, str]:
     """Return the thinking and the text of a message, or of a piece of one.
 
-    A part without any text (a picture, a list of references) says nothing here. Raises
-    InvalidResponse for a number or a flag where words should be.
+    A part without any text (a picture, a list of references) says nothing here, nor does a number
+    or a flag where thinking might be. Raises InvalidResponse for one where the text should be.
     """
     content = body.get("content")
     inner, text = ("", content) if type(content) is str else _content(content, f"{path}.content")
     refusal = body.get("refusal")
-    if refusal:
+    if refusal and _holds_words(refusal):
         # An assistant says either; no other dialect keeps them apart.
         text += _words(refusal, f"{path}.refusal")
     for name in _THINKING:
         value = body.get(name)
-        if value:
+        if value and _holds_words(value):
             return (value if type(value) is str else _words(value, f"{path}.{name}")), text
     return inner, text
 
@@ -55,9 +55,13 @@ def read_thinking(
     """
     for name in _THINKING:
         value = body.get(name)
-        if value and isinstance(value, str | list | dict):
+        if value and _holds_words(value):
             return value if isinstance(value, str) else _words(value, f"{path}.{name}", blame)
     return ""
+
+
+def _holds_words(value: Any) -> bool:
+    return type(value) is str or isinstance(value, list | dict)
 
 
 def _content(value: Any, path: str) -> tuple[str, str]:
