@@ -2,8 +2,7 @@
 
 The left side goes out with httpx, the right side with the package openai, to Diglot, to the server
 itself, or to both. Answers are made deterministic (temperature 0, fixed seed), so remaining
-differences come from the API. Both libraries are slow to import: import this module only when
-needed.
+differences come from the API.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import httpx
-import openai
 from msgspec import Struct
 
 from core.errors import InvalidRequest
@@ -169,6 +167,9 @@ def _natively(place: Place, body: dict[str, Any]) -> Answered:
 
 
 def _by_sdk(place: Place, body: dict[str, Any]) -> Answered:
+    # It takes half a second and 30 MB: only who proves something needs it.
+    import openai
+
     began = time.perf_counter()
     try:
         with openai.OpenAI(
