@@ -79,7 +79,6 @@ def test_no_text_only_loads_natively() -> None:
         ({"input": ["a", {}]}, InvalidRequest, "input[1]"),
         ({"input": "a", "encoding_format": "hex"}, InvalidRequest, "encoding_format"),
         ({"input": "a", "dimensions": "x"}, InvalidRequest, "dimensions"),
-        ({"input": "a", "keep_alive": True}, InvalidRequest, "keep_alive"),
     ],
 )
 def test_bad_requests_name_the_place(
@@ -88,6 +87,14 @@ def test_bad_requests_name_the_place(
     with pytest.raises(kind) as caught:
         OPENAI.parse_request({"model": "m", **body})
     assert (caught.value.path, caught.value.status) == (path, 400)
+
+
+def test_ollamas_own_settings_of_another_kind_are_left_out() -> None:
+    """As Ollama's own /v1 passes them over."""
+    odd = {"keep_alive": True, "truncate": "x", "options": 7}
+    assert OPENAI.parse_request({"model": "m", "input": "a", **odd}).settings == {}
+    good = {"keep_alive": 5, "truncate": True, "options": {"num_ctx": 8}}
+    assert OPENAI.parse_request({"model": "m", "input": "a", **good}).settings == good
 
 
 @pytest.mark.parametrize(
