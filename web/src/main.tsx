@@ -25,6 +25,8 @@ const roots = new WeakMap<HTMLElement, Root>();
 const KEPT = 30;
 const LINGERS = 1000; // milliseconds
 let blank: Store | null = null;
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(style + sideStyle);
 
 onNews((chat) => {
   const store = stores.get(chat);
@@ -92,11 +94,11 @@ function begin(parent: HTMLElement, part: string, home: string): Root {
     link.href = `${home}/manifest.webmanifest`;
     document.head.append(link);
   }
-  const sheet = document.createElement("style");
-  sheet.textContent = style + sideStyle;
+  // Once for all parts: each sheet that comes makes the browser look at every element of the page again.
+  if (!document.adoptedStyleSheets.includes(sheet)) document.adoptedStyleSheets.push(sheet);
   const place = document.createElement("div");
   place.className = `diglot-chat part-${part === "lines" ? "side" : part}`;
-  parent.append(sheet, place);
+  parent.append(place);
   const root: Root = { place, store: null, draw: () => undefined, show: () => undefined, ending: 0 };
   roots.set(parent, root);
   return root;
