@@ -349,6 +349,11 @@ def test_a_new_chat_is_found_again_by_who_reloads_before_the_script_has_heard(
     holding.append(True)
     ask(page, "Reload at once")
     answered(page)
+    # The answer may be shown before Playwright has told of the frame, which it does while it waits.
+    for _ in range(400):
+        if held:
+            break
+        page.wait_for_timeout(50)
     assert held
     holding.clear()
     page.reload()
