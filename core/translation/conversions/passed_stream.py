@@ -226,6 +226,8 @@ class PassedStream:
         """Return the block that has no end, with one, if it turns out to be whole."""
         block = bytes(self._held)
         records = self._records(block) if block else []
+        if not records:
+            return b""
         for record in records:
             if not is_end(record.data):
                 decode_loosely(record.data, blame=InvalidResponse)
