@@ -27,6 +27,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from starlette.types import Receive, Scope, Send
 
@@ -175,9 +176,14 @@ class DirectAnswer:
         """Something has come from the backend."""
         if self._left:
             return
-        REQUEST.set(self._call.id)
         try:
-            self._hear()
+            stream, post = self._stream, self._post
+            if stream is not None and self._answer is not None and post is not None:
+                # Most that comes are pieces from the middle of a stream.
+                self._flow(stream, cast(Connection, post.connection))
+            else:
+                REQUEST.set(self._call.id)
+                self._hear()
         except Exception as exc:
             self._hand_over(exc)
 
@@ -186,7 +192,7 @@ class DirectAnswer:
         assert sent is not None and post is not None, "nothing is heard before it is asked"
         connection = post.connection
         assert connection is not None, "nothing is heard without one"
-        if self._answer is None and not (self._client.cycle.usual and connection.status):
+        if not (self._client.cycle.usual and connection.status):
             self._hand_over()
             return
         if self._reply is None:
@@ -222,11 +228,14 @@ class DirectAnswer:
         try:
             data = connection.take()
             piece = stream.take(data) if data else b""
-            if over and not stream.failed:
+            failed = stream.failed
+            if over and not failed:
                 last = stream.close()
         except DiglotError as exc:
-            piece, last = b"", stream.fail(exc)
-        over = over or stream.failed
+            piece, last, failed = b"", stream.fail(exc), True
+        if over or failed:
+            over = True
+            REQUEST.set(self._call.id)
         if self._answer is not None:
             self._write(piece + last, over=over)
         else:

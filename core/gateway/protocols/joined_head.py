@@ -87,13 +87,10 @@ class JoinedHead(RequestResponseCycle):
         self, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, length: int | None, more: bool
     ) -> None:
         """Begin an answer with the status 200. ``length`` is that of the body, None for chunks."""
-        self._write(self._head(200, headers, length), body, more=more)
+        self.write_now(body, more=more, head=self._head(200, headers, length))
 
-    def write_now(self, body: bytes, *, more: bool) -> None:
+    def write_now(self, body: bytes, *, more: bool, head: bytes = b"") -> None:
         """Write a piece of an answer, as ``send`` does. The caller looks after a slow client."""
-        self._write(b"", body, more=more)
-
-    def _write(self, head: bytes, body: bytes, *, more: bool) -> None:
         if self.chunked_encoding:
             piece = b"%b%x\r\n%b\r\n" % (head, len(body), body) if body else head
             self.transport.write(piece if more else piece + b"0\r\n\r\n")
