@@ -11,6 +11,7 @@ import { useSurface } from "./surface";
 import { Typed } from "./text";
 import type { Message } from "./types";
 
+const BELOW = 12; // pixels below the chat: the padding in chat.css, or the page around it could be scrolled
 const NEAR = 32; // pixels from the end within which one is at the end
 
 export function Chat() {
@@ -126,7 +127,7 @@ function useRoom(section: Ref<HTMLElement | null>): void {
     if (!main) return;
     const fit = () => {
       const above = place.getBoundingClientRect().top - main.getBoundingClientRect().top + main.scrollTop;
-      place.style.setProperty("--room", `${Math.max(280, Math.floor(main.clientHeight - above - 12))}px`);
+      place.style.setProperty("--room", `${Math.max(280, Math.floor(main.clientHeight - above - BELOW))}px`);
     };
     fit();
     const sizes = new ResizeObserver(fit);

@@ -182,3 +182,15 @@ def test_nothing_is_too_small_to_hit_or_wider_than_the_page(
     box = page.get_by_test_id("composer").bounding_box()
     assert box is not None and box["y"] + box["height"] < 800
     shoot(page, f"chat-{width}-en")
+
+
+def test_the_chat_alone_scrolls_and_not_the_page_around_it(url: str, chromium: Browser) -> None:
+    page = visit(chromium, url)
+    ask(page, "one")
+    answered(page)
+    for width, height in ((1280, 860), (400, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(
+            "() => { const main = document.querySelector('[data-testid=stMain]');"
+            " return main.scrollHeight <= main.clientHeight; }"
+        )
