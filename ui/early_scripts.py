@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.chat.routes import ASSETS, entry_script, home
-from ui.session.identity import is_page
+from ui.session.identity import with_page_header
 
 _DRAWN = ("BidiComponent", "Button", "ButtonGroup", "Html")
 """The elements that every page has, by the names of Streamlit's files (1.67)."""
@@ -32,16 +32,9 @@ class EarlyScripts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on; add the header to HTML."""
-        if scope["type"] != "http" or scope["method"] != "GET":
-            await self._app(scope, receive, send)
-            return
-
-        async def with_header(message: Message) -> None:
-            if message["type"] == "http.response.start" and is_page(message):
-                message = {**message, "headers": [*message["headers"], self._header]}
-            await send(message)
-
-        await self._app(scope, receive, with_header)
+        if scope["type"] == "http" and scope["method"] == "GET":
+            send = with_page_header(send, self._header)
+        await self._app(scope, receive, send)
 
 
 def preload_header() -> str:

@@ -53,4 +53,3 @@ def test_a_chat_asks_for_no_script_that_was_not_named(chromium: Browser, url: st
     early = {one.rpartition("/")[2] for one in named(url)}
     late = {one.rpartition("/")[2] for one in loaded} - early
     assert len(loaded) > 30 and {one for one in late if one not in source} == set()
-    page.context.close()

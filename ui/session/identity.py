@@ -32,12 +32,7 @@ class IdentityMiddleware:
             await self._app(scope, receive, send)
             return
 
-        async def with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start" and is_page(message):
-                message = {**message, "headers": [*message["headers"], _new_cookie(scope)]}
-            await send(message)
-
-        await self._app(scope, receive, with_cookie)
+        await self._app(scope, receive, with_page_header(send, _new_cookie(scope)))
 
 
 def browser_owner() -> str:
@@ -68,8 +63,18 @@ def _known(scope: Scope) -> bool:
     return False
 
 
-def is_page(message: Message) -> bool:
-    """Tell whether the beginning of an answer is a page's."""
+def with_page_header(send: Send, header: tuple[bytes, bytes]) -> Send:
+    """Return ``send`` with one more header of each page, and of nothing else."""
+
+    async def with_header(message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_page(message):
+            message = {**message, "headers": [*message["headers"], header]}
+        await send(message)
+
+    return with_header
+
+
+def _is_page(message: Message) -> bool:
     return any(
         name.lower() == b"content-type" and value.startswith(b"text/html")
         for name, value in message["headers"]
