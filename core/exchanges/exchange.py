@@ -23,7 +23,7 @@ from core.translation.codec.json import decode_json, encode_json
 from core.translation.dialects.dialect import EmbeddingDialect
 from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS, api_of
 from core.translation.events import Finish
-from core.translation.messages import Usage
+from core.translation.messages import Usage, add_up
 from core.translation.report.report import explain_request
 from core.translation.report.rows import ReportRow
 from core.translation.report.scene import Circumstances
@@ -188,13 +188,7 @@ class Exchange:
         """
         if len(self.backend) == 1:
             return _usage(self.backend[0])
-        counted = [usage for usage in map(_usage, self.backend) if usage is not None]
-        if not counted:
-            return None
-        return Usage(
-            prompt_tokens=sum(usage.prompt_tokens for usage in counted),
-            completion_tokens=sum(usage.completion_tokens for usage in counted),
-        )
+        return add_up(map(_usage, self.backend))
 
     def report(self) -> tuple[ReportRow, ...]:
         """Return the report of the translated request; empty if the bytes were passed through."""

@@ -8,7 +8,7 @@ integers above 2**53 and ``1.0`` as they were written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -135,6 +135,17 @@ class Usage(Struct, frozen=True, kw_only=True):
     completion_tokens: int = 0
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
+
+
+def add_up(usages: Iterable[Usage | None]) -> Usage | None:
+    """Return the sum of the token counts of several answers; None where none has any."""
+    counted = [usage for usage in usages if usage is not None]
+    if not counted:
+        return None
+    return Usage(
+        prompt_tokens=sum(usage.prompt_tokens for usage in counted),
+        completion_tokens=sum(usage.completion_tokens for usage in counted),
+    )
 
 
 class Timings(Struct, frozen=True, kw_only=True):

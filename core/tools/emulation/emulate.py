@@ -33,6 +33,7 @@ from core.translation.messages import (
     Tool,
     ToolCall,
     Usage,
+    add_up,
     text_of,
 )
 
@@ -103,21 +104,8 @@ def emulate(request: ChatRequest, *, learnt: bool = False, able: bool = False) -
         model=answer.model,
         message=Message(role="assistant", tool_calls=(call,)),
         finish_reason="tool_calls",
-        usage=_sum(usages),
+        usage=add_up(usages),
         timings=answer.timings,
-    )
-
-
-def _sum(usages: Sequence[Usage | None]) -> Usage | None:
-    """Add up the counts of all requests; None where the server counts nothing."""
-    counted = [usage for usage in usages if usage is not None]
-    return (
-        Usage(
-            prompt_tokens=sum(usage.prompt_tokens for usage in counted),
-            completion_tokens=sum(usage.completion_tokens for usage in counted),
-        )
-        if counted
-        else None
     )
 
 
