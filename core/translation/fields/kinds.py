@@ -129,7 +129,10 @@ _PARTS = ("text", "input_text", "output_text", "refusal", "image_url", "input_im
 _OPENAI_PARTS = _first(_only(*_PARTS), _file, _sound, _source)
 # In the responses API thinking is an item of its own.
 _RESPONSES_PARTS = _first(
-    _only(*(kind for kind in _PARTS if kind not in ("thinking", "reasoning"))), _file, _source
+    _only(*(kind for kind in _PARTS if kind not in ("thinking", "reasoning"))),
+    _file,
+    _sound,
+    _source,
 )
 CALL_PARTS = ("tool_use", "tool_result")
 """Parts of a message that are calls and results: blocks of Anthropic's, sent to the others, too."""
