@@ -158,13 +158,13 @@ class Walk:
     # What was not written ---------------------------------------------------------------------
 
     def _unplaced(self, path: str, value: Any, rows: list[Field]) -> ReportRow:
-        row = rows[0] if rows[0].name in _HISTORY else rows[-1]
+        row = rows[0]
         helped = self._helped(path, value, row)
         if helped is not None:
             return helped
         if row.name == "thinking" and self._true("retyped", path, value, row, "effort_unused"):
             return self._say("retyped", path, value, row, "effort_unused")
-        if value in EMPTY and not row.setting and row.name != "raw_prompt":
+        if value in EMPTY and not row.setting:
             return self._say("retyped", path, value, row, "empty")
         if row.name.startswith("tools.") and self._true("retyped", path, value, row,
                                                         "tool_choice_native"):  # fmt: skip

@@ -266,7 +266,6 @@ _ROWS = (
                 "fallbacks",
                 "inference_geo",
                 "output_config.task_budget",
-                "service_tier",
                 "speed",
                 "user_profile_id",
                 "workspace_id",
