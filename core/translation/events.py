@@ -72,15 +72,19 @@ class StreamError(Struct, frozen=True, kw_only=True):
 Event = MessageStart | TextDelta | ThinkingDelta | ToolCallDelta | Finish | StreamError
 
 
-class _CallPieces:
-    """One tool call under assembly."""
-
-    __slots__ = ("arguments", "id", "name")
-
-    def __init__(self) -> None:
-        self.id = ""
-        self.name = ""
-        self.arguments: list[str] = []
+def calls_of(pieces: Iterable[ToolCallDelta]) -> tuple[ToolCall, ...]:
+    """Return the calls that these pieces spell, by their numbers."""
+    held: dict[int, list[ToolCallDelta]] = {}
+    for piece in pieces:
+        held.setdefault(piece.index, []).append(piece)
+    return tuple(
+        ToolCall(
+            id=next((piece.id for piece in own if piece.id), ""),
+            name=next((piece.name for piece in own if piece.name), ""),
+            arguments="".join([piece.arguments for piece in own]) or "{}",
+        )
+        for _, own in sorted(held.items())
+    )
 
 
 def accumulate(events: Iterable[Event]) -> ChatResponse:
@@ -93,7 +97,7 @@ def accumulate(events: Iterable[Event]) -> ChatResponse:
     text: list[str] = []
     thinking: list[str] = []
     logprobs: list[Any] = []
-    calls: dict[int, _CallPieces] = {}
+    calls: list[ToolCallDelta] = []
     finish: Finish | None = None
     for event in events:
         match event:
@@ -106,10 +110,7 @@ def accumulate(events: Iterable[Event]) -> ChatResponse:
                 thinking.append(event.text)
                 logprobs.extend(event.logprobs)
             case ToolCallDelta():
-                call = calls.setdefault(event.index, _CallPieces())
-                call.id = call.id or event.id
-                call.name = call.name or event.name
-                call.arguments.append(event.arguments)
+                calls.append(event)
             case Finish():
                 finish = event
             case StreamError():
@@ -123,10 +124,7 @@ def accumulate(events: Iterable[Event]) -> ChatResponse:
             role="assistant",
             parts=(Text(whole),) if whole else (),
             thinking="".join(thinking),
-            tool_calls=tuple(
-                ToolCall(id=call.id, name=call.name, arguments="".join(call.arguments) or "{}")
-                for _, call in sorted(calls.items())
-            ),
+            tool_calls=calls_of(calls),
         ),
         finish_reason=finish.reason,
         stop=finish.stop,

@@ -66,10 +66,10 @@ from core.translation.stamp import Stamp
 if TYPE_CHECKING:
     from core.backends.calls.images import Fetcher
 
-# Settings that some servers take beyond OpenAI's own.
 _LONG = 128 * 1024
 """Bytes of a request from which the backend's is written in another thread."""
 
+# Settings that some servers take beyond OpenAI's own.
 _EXTENDED = frozenset[str]().union(*EXTENSIONS.values())
 
 

@@ -209,18 +209,16 @@ def read_count(value: Any) -> int:
     return int(value) if _is_number(value) and value > 0 else 0
 
 
-def read_arguments(
-    value: Any, path: str, *, blame: type[DiglotError], limited: bool = False
-) -> str:
+def read_arguments(value: Any, path: str, *, blame: type[DiglotError], ended: str = "") -> str:
     """Return the JSON text of a call's arguments, which should hold an object.
 
     Empty text and null, which models and SDKs do send for a call without arguments, are an
     empty object. An object that was encoded twice is unpacked once. What a client sends back of
     its history is kept whatever it is, as a model once wrote it so (``arguments_object`` has a
-    place for it), and so is what an answer cut at its limit (``limited``) ends with; any other
+    place for it), and so is what an answer that ``ended`` at its limit ends with; any other
     answer without an object is its backend's fault.
     """
-    kept = limited or blame is InvalidRequest
+    kept = ended == "length" or blame is InvalidRequest
     if kept and value is not None and not isinstance(value, str):
         return encode_json(value).decode()
     text = read_text(value, path, blame=blame).strip()

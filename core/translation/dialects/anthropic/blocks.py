@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from core.errors import InvalidRequest
+from core.errors import DiglotError, InvalidRequest
 from core.translation.codec.json import (
     arguments_object,
     read_arguments,
@@ -201,10 +201,7 @@ def dump_messages(messages: Iterable[Message]) -> tuple[list[Any], list[dict[str
         elif message.role == "tool":
             _add(dumped, "user", [_dump_result(message)])
         elif message.role == "assistant":
-            blocks: list[Any] = []
-            if message.thinking:
-                blocks.append({"type": "thinking", "thinking": message.thinking, "signature": ""})
-            _add(dumped, "assistant", [*blocks, *dump_parts(message.parts), *_dump_calls(message)])
+            _add(dumped, "assistant", dump_said(message, blame=InvalidRequest))
         else:
             _add(dumped, "user", dump_parts(message.parts))
     return system, dumped
@@ -236,10 +233,19 @@ def dump_parts(parts: Iterable[Part]) -> list[Any]:
     return blocks
 
 
-def _dump_calls(message: Message) -> list[Any]:
-    blocks = []
-    for call in message.tool_calls:
-        given = arguments_object(read_arguments(call.arguments, "", blame=InvalidRequest))
+def dump_said(message: Message, *, blame: type[DiglotError], ended: str = "") -> list[Any]:
+    """Write what an assistant says as blocks: thinking, text and calls, in this order.
+
+    ``ended`` is the finish reason of the answer that it is. Raises ``blame``.
+    """
+    blocks: list[Any] = []
+    if message.thinking:
+        blocks.append({"type": "thinking", "thinking": message.thinking, "signature": ""})
+    blocks += dump_parts(message.parts)
+    for index, call in enumerate(message.tool_calls):
+        path = f"tool_calls[{index}].arguments"
+        text = read_arguments(call.arguments, path, blame=blame, ended=ended)
+        given = arguments_object(text)
         blocks.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
     return blocks
 

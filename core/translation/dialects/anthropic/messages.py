@@ -11,11 +11,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
+from core.errors import DiglotError, InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import (
-    arguments_object,
-    encode_json,
-    read_arguments,
     read_count,
     read_flag,
     read_items,
@@ -27,13 +24,13 @@ from core.translation.dialects.anthropic import fields
 from core.translation.dialects.anthropic.answer_blocks import read_blocks
 from core.translation.dialects.anthropic.blocks import (
     dump_messages,
-    dump_parts,
+    dump_said,
     parse_messages,
     parse_system,
 )
 from core.translation.dialects.shared.answers.finish_reasons import read_reason, read_stop
 from core.translation.dialects.shared.client_tools import ANTHROPIC, with_details
-from core.translation.dialects.shared.errors import TOO_LONG, parse_error, too_long_words
+from core.translation.dialects.shared.errors import TOO_LONG, check_error, too_long_words
 from core.translation.dialects.shared.response_format import parse_format, read_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import SWITCHES, effort_of, read_thinking
@@ -151,8 +148,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     """Read a whole answer. Raises InvalidResponse when it is none."""
-    if body.get("type") == "error" or body.get("error"):
-        raise parse_error(encode_json(body), BackendError.status)
+    check_error(body)
     if body.get("content") is None or "stop_reason" not in body:
         raise InvalidResponse("the backend's answer holds no content", path="content")
     model = read_text(body.get("model"), "model", blame=InvalidResponse)
@@ -167,24 +163,15 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
 def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
     """Write a whole answer: thinking, text and calls as blocks in this order."""
     del now  # answers are not dated here
-    message = response.message
-    content: list[Any] = []
-    if message.thinking:
-        content.append({"type": "thinking", "thinking": message.thinking, "signature": ""})
-    content += dump_parts(message.parts)
-    limited = response.finish_reason == "length"
-    for index, call in enumerate(message.tool_calls):
-        path = f"tool_calls[{index}].arguments"
-        text = read_arguments(call.arguments, path, blame=InvalidResponse, limited=limited)
-        given = arguments_object(text)
-        content.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
+    ended = response.finish_reason
+    content = dump_said(response.message, blame=InvalidResponse, ended=ended)
     return {
         "id": f"msg_{stamp.id}",
         "type": "message",
         "role": "assistant",
         "model": stamp.model,
         "content": content,
-        **dump_end(response.finish_reason, response.stop),
+        **dump_end(ended, response.stop),
         "usage": dump_usage(response.usage or Usage()),
     }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from core.errors import BackendError, DiglotError, InvalidRequest, InvalidResponse, Unsupported
+from core.errors import DiglotError, InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import (
     arguments_object,
     encode_json,
@@ -28,7 +28,7 @@ from core.translation.dialects.shared.answers.call_pieces import read_calls
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
 from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.content import check_base64, read_role
-from core.translation.dialects.shared.errors import parse_error
+from core.translation.dialects.shared.errors import check_error
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.tool_definitions import dump_tool, parse_tools
 from core.translation.messages import (
@@ -85,12 +85,18 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
     }
     if request.tools and request.tool_choice != "none":
         body["tools"] = [dump_tool(tool) for tool in request.tools]
+    return {**body, **dump_rest(request, SETTINGS, accepts)}
+
+
+def dump_rest(request: ChatRequest, settings: Settings, accepts: Collection[str]) -> dict[str, Any]:
+    """Write what both native dialects say alike."""
+    body: dict[str, Any] = {}
     if request.format is not None:
         body["format"] = "json" if request.format.schema is None else request.format.schema
     if request.thinking is not None:
         body["think"] = dump_think(request.thinking)
     body["stream"] = request.stream
-    return {**body, **SETTINGS.dump(request.settings, accepts)}
+    return {**body, **settings.dump(request.settings, accepts)}
 
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
@@ -99,8 +105,7 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     Raises InvalidResponse when the shape is wrong or the answer is not finished, and
     BackendError when it is an error that came with a good status.
     """
-    if body.get("error"):
-        raise parse_error(encode_json(body), BackendError.status)
+    check_error(body)
     if not body.get("done"):
         raise InvalidResponse("the backend's answer is not marked as done")
     raw = body.get("message")
@@ -128,16 +133,16 @@ def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str
     if response.message.thinking:
         message["thinking"] = response.message.thinking
     if response.message.tool_calls:
-        limited = response.finish_reason == "length"
-        calls = response.message.tool_calls
-        message["tool_calls"] = dump_calls(calls, blame=InvalidResponse, limited=limited)
+        calls, ended = response.message.tool_calls, response.finish_reason
+        message["tool_calls"] = dump_calls(calls, blame=InvalidResponse, ended=ended)
+    timings = response.timings or Timings(total=max(now - stamp.created, 1))
     body = {
         "model": stamp.model,
         "created_at": rfc3339(now),
         "message": message,
         "done": True,
         "done_reason": dump_reason(response.finish_reason),
-        **dump_numbers(response.usage, response.timings or Timings(total=now - stamp.created)),
+        **dump_numbers(response.usage, timings),
     }
     if response.logprobs:
         body["logprobs"] = list(response.logprobs)
@@ -222,63 +227,61 @@ def dump_calls(
     path: str = "tool_calls",
     *,
     blame: type[DiglotError],
-    limited: bool = False,
+    ended: str = "",
 ) -> list[dict[str, Any]]:
     """Write tool calls: arguments as an object, numbered in order.
 
-    ``limited``: they are those of an answer that was cut at its limit of tokens.
+    ``ended`` is the finish reason of the answer that they are in.
     """
     dumped = []
     for index, call in enumerate(calls):
         place = f"{path}[{index}].function.arguments"
-        text = read_arguments(call.arguments, place, blame=blame, limited=limited)
+        text = read_arguments(call.arguments, place, blame=blame, ended=ended)
         function = {"index": index, "name": call.name, "arguments": arguments_object(text)}
         dumped.append({"id": call.id, "function": function} if call.id else {"function": function})
     return dumped
 
 
-def _parse_message(value: Any, path: str, *, blame: type[DiglotError] = InvalidRequest) -> Message:
-    body = read_object(value, path, blame=blame)
+def _parse_message(value: Any, path: str) -> Message:
+    body = read_object(value, path)
     parts: list[Part] = []
     content = body.get("content")
     if isinstance(content, list):
-        raise blame(
+        raise InvalidRequest(
             f"{path}.content must be a string in Ollama's dialect; put images in images",
             path=f"{path}.content",
         )
-    text = read_text(content, f"{path}.content", blame=blame)
+    text = read_text(content, f"{path}.content")
     if text:
         parts.append(Text(text))
-    for index, image in enumerate(read_items(body.get("images"), f"{path}.images", blame=blame)):
+    for index, image in enumerate(read_items(body.get("images"), f"{path}.images")):
         place = f"{path}.images[{index}]"
-        parts.append(Image(data=check_base64(image, place, blame=blame)))
-    calls = read_items(body.get("tool_calls"), f"{path}.tool_calls", blame=blame)
+        parts.append(Image(data=check_base64(image, place, blame=InvalidRequest)))
+    calls = read_items(body.get("tool_calls"), f"{path}.tool_calls")
     return Message(
         # api/types.go lower-cases roles.
-        role=read_role(body, path, blame=blame),
+        role=read_role(body, path, blame=InvalidRequest),
         parts=tuple(parts),
-        thinking=read_field(body, "thinking", path, blame=blame),
-        tool_calls=tuple(
-            _parse_call(call, f"{path}.tool_calls[{i}]", blame) for i, call in enumerate(calls)
-        ),
-        tool_call_id=read_field(body, "tool_call_id", path, blame=blame),
-        name=read_field(body, "tool_name", path, blame=blame),
+        thinking=read_field(body, "thinking", path),
+        tool_calls=tuple(_parse_call(c, f"{path}.tool_calls[{i}]") for i, c in enumerate(calls)),
+        tool_call_id=read_field(body, "tool_call_id", path),
+        name=read_field(body, "tool_name", path),
     )
 
 
-def _parse_call(value: Any, path: str, blame: type[DiglotError]) -> ToolCall:
-    body = read_object(value, path, blame=blame)
-    function = read_object(body.get("function"), f"{path}.function", blame=blame)
+def _parse_call(value: Any, path: str) -> ToolCall:
+    body = read_object(value, path)
+    function = read_object(body.get("function"), f"{path}.function")
     arguments, place = function.get("arguments"), f"{path}.function.arguments"
-    if isinstance(arguments, str) and blame is InvalidRequest:
+    if isinstance(arguments, str):
         # OpenAI's form, as clients keep it in a history that they got there.
-        text = read_arguments(arguments, place, blame=blame)
+        text = read_arguments(arguments, place, blame=InvalidRequest)
     else:
-        given = read_object({} if arguments is None else arguments, place, blame=blame)
-        text = encode_json(given, blame=blame).decode()
+        given = read_object({} if arguments is None else arguments, place)
+        text = encode_json(given).decode()
     return ToolCall(
-        id=read_field(body, "id", path, blame=blame),
-        name=read_field(function, "name", f"{path}.function", blame=blame),
+        id=read_field(body, "id", path),
+        name=read_field(function, "name", f"{path}.function"),
         arguments=text,
     )
 

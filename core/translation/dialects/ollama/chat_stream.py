@@ -39,8 +39,9 @@ from core.translation.events import (
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
+    calls_of,
 )
-from core.translation.messages import Timings, ToolCall
+from core.translation.messages import Timings
 from core.translation.stamp import Stamp, rfc3339
 
 
@@ -145,17 +146,6 @@ def is_done(data: bytes) -> bool:
         return isinstance(line, dict) and bool(line.get("done"))
 
 
-class _Held:
-    """A call whose arguments still come in pieces."""
-
-    __slots__ = ("arguments", "id", "name")
-
-    def __init__(self) -> None:
-        self.id = ""
-        self.name = ""
-        self.arguments: list[str] = []
-
-
 class StreamEncoder:
     """Events to bytes of a native stream.
 
@@ -164,14 +154,15 @@ class StreamEncoder:
     times: reading the prompt lasts until the first delta, writing until the end.
     """
 
-    _EMPTY = b'"message":{"role":"assistant","content":""}'
+    _TEXT = b'"message":{"role":"assistant","content":%b}'
+    _THINKING = b'"message":{"role":"assistant","content":"","thinking":%b}'
     _CALLS = b'"message":{"role":"assistant","content":"","tool_calls":%b}'
 
     def __init__(self, stamp: Stamp, *, include_usage: bool = True) -> None:
         del include_usage  # natively the last line always carries the counts
         self._stamp = stamp
         self._model = encode_json(stamp.model)
-        self._calls: dict[int, _Held] = {}
+        self._calls: list[ToolCallDelta] = []
         self._first = 0
 
     def encode(self, events: list[Event], *, now: int) -> bytes:
@@ -183,13 +174,13 @@ class StreamEncoder:
         match event:
             case TextDelta():
                 self._first = self._first or now
-                return self._text(event, head)
+                return self._said(self._TEXT, event, head)
             case ThinkingDelta():
                 self._first = self._first or now
-                return self._thinking(event, head)
+                return self._said(self._THINKING, event, head)
             case ToolCallDelta():
                 self._first = self._first or now
-                self._hold(event)
+                self._calls.append(event)
                 return b""
             case Finish():
                 return self._called(event, head) + self._done(event, head, now)
@@ -198,41 +189,14 @@ class StreamEncoder:
             case MessageStart():
                 return b""
 
-    def _text(self, event: TextDelta, head: bytes) -> bytes:
-        return b'%b"message":{"role":"assistant","content":%b},%b}\n' % (
-            head,
-            encode_json(event.text),
-            self._tail(event.logprobs),
-        )
-
-    def _thinking(self, event: ThinkingDelta, head: bytes) -> bytes:
-        return b'%b"message":{"role":"assistant","content":"","thinking":%b},%b}\n' % (
-            head,
-            encode_json(event.text),
-            self._tail(event.logprobs),
-        )
-
-    @staticmethod
-    def _tail(logprobs: tuple[Any, ...]) -> bytes:
-        return (
-            b'"logprobs":%b,"done":false' % encode_json(logprobs) if logprobs else b'"done":false'
-        )
-
-    def _hold(self, event: ToolCallDelta) -> None:
-        held = self._calls.setdefault(event.index, _Held())
-        held.id = held.id or event.id
-        held.name = held.name or event.name
-        held.arguments.append(event.arguments)
+    def _said(self, form: bytes, event: TextDelta | ThinkingDelta, head: bytes) -> bytes:
+        probable = b',"logprobs":%b' % encode_json(event.logprobs) if event.logprobs else b""
+        return b'%b%b%b,"done":false}\n' % (head, form % encode_json(event.text), probable)
 
     def _called(self, finish: Finish, head: bytes) -> bytes:
         if not self._calls:
             return b""
-        calls = [
-            ToolCall(id=held.id, name=held.name, arguments="".join(held.arguments))
-            for _, held in sorted(self._calls.items())
-        ]
-        limited = finish.reason == "length"
-        written = dump_calls(calls, blame=InvalidResponse, limited=limited)
+        written = dump_calls(calls_of(self._calls), blame=InvalidResponse, ended=finish.reason)
         dumped = encode_json(written, blame=InvalidResponse)
         return b'%b%b,"done":false}\n' % (head, self._CALLS % dumped)
 
@@ -240,7 +204,7 @@ class StreamEncoder:
         numbers = dump_numbers(event.usage, event.timings or self._measured(now))
         numbers.setdefault("total_duration", max(now - self._stamp.created, 1))
         rest = encode_json({"done_reason": dump_reason(event.reason), **numbers})
-        return b'%b%b,"done":true,%b\n' % (head, self._EMPTY, rest[1:])
+        return b'%b%b,"done":true,%b\n' % (head, self._TEXT % b'""', rest[1:])
 
     def _measured(self, now: int) -> Timings:
         first = self._first or now

@@ -13,7 +13,6 @@ from core.translation.codec.json import read_count, read_items, read_text
 from core.translation.dialects.shared.embeddings import (
     EmbeddingRequest,
     EmbeddingResponse,
-    check_error,
     cut,
     read_dimensions,
     read_inputs,
@@ -21,6 +20,7 @@ from core.translation.dialects.shared.embeddings import (
     read_vector,
     unit,
 )
+from core.translation.dialects.shared.errors import check_error
 from core.translation.stamp import Stamp
 
 

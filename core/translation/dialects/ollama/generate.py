@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from core.errors import InvalidRequest, InvalidResponse, Unsupported
-from core.translation.codec.json import encode_json, read_flag, read_items, read_text
+from core.errors import InvalidRequest, Unsupported
+from core.translation.codec.json import read_flag, read_items, read_text
 from core.translation.dialects.ollama import chat as ollama
 from core.translation.dialects.ollama import chat_stream as ollama_stream
 from core.translation.dialects.ollama import fields
 from core.translation.dialects.shared.content import check_base64
 from core.translation.dialects.shared.settings import Settings
-from core.translation.events import TextDelta, ThinkingDelta
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -26,10 +25,8 @@ from core.translation.messages import (
     Part,
     Prompt,
     Text,
-    Timings,
-    text_of,
 )
-from core.translation.stamp import Stamp, rfc3339
+from core.translation.stamp import Stamp
 
 SETTINGS = Settings(fields.GENERATE)
 
@@ -97,12 +94,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
         body["suffix"] = request.prompt.suffix
     else:
         body["raw"] = True
-    if request.format is not None:
-        body["format"] = "json" if request.format.schema is None else request.format.schema
-    if request.thinking is not None:
-        body["think"] = ollama.dump_think(request.thinking)
-    body["stream"] = request.stream
-    return {**body, **SETTINGS.dump(request.settings, accepts)}
+    return {**body, **ollama.dump_rest(request, SETTINGS, accepts)}
 
 
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
@@ -117,44 +109,16 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
 
 def dump_response(response: ChatResponse, *, stamp: Stamp, now: int) -> dict[str, Any]:
     """Write a whole answer; ``context`` is left out, as only the model's own server has it."""
-    body: dict[str, Any] = {
-        "model": stamp.model,
-        "created_at": rfc3339(now),
-        "response": text_of(response.message),
-    }
-    if response.message.thinking:
-        body["thinking"] = response.message.thinking
-    if response.message.tool_calls:
-        calls = response.message.tool_calls
-        body["tool_calls"] = ollama.dump_calls(
-            calls, blame=InvalidResponse, limited=response.finish_reason == "length"
-        )
-    numbers = ollama.dump_numbers(
-        response.usage, response.timings or Timings(total=max(now - stamp.created, 1))
-    )
-    reason = ollama.dump_reason(response.finish_reason)
-    body |= {"done": True, "done_reason": reason, **numbers}
-    if response.logprobs:
-        body["logprobs"] = list(response.logprobs)
-    return body
+    whole = ollama.dump_response(response, stamp=stamp, now=now)
+    message = whole.pop("message")
+    head = {key: whole.pop(key) for key in ("model", "created_at")}
+    said = {key: message[key] for key in ("thinking", "tool_calls") if key in message}
+    return {**head, "response": message["content"], **said, **whole}
 
 
 class StreamEncoder(ollama_stream.StreamEncoder):
     """Events to bytes of a /api/generate stream."""
 
-    _EMPTY = b'"response":""'
+    _TEXT = b'"response":%b'
+    _THINKING = b'"response":"","thinking":%b'
     _CALLS = b'"response":"","tool_calls":%b'
-
-    def _text(self, event: TextDelta, head: bytes) -> bytes:
-        return b'%b"response":%b,%b}\n' % (
-            head,
-            encode_json(event.text),
-            self._tail(event.logprobs),
-        )
-
-    def _thinking(self, event: ThinkingDelta, head: bytes) -> bytes:
-        return b'%b"response":"","thinking":%b,%b}\n' % (
-            head,
-            encode_json(event.text),
-            self._tail(event.logprobs),
-        )

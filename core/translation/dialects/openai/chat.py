@@ -32,7 +32,7 @@ from core.translation.dialects.shared.answers.call_pieces import read_calls
 from core.translation.dialects.shared.answers.finish_reasons import read_reason, read_stop
 from core.translation.dialects.shared.answers.said import read_said
 from core.translation.dialects.shared.content import refuse_empty
-from core.translation.dialects.shared.errors import ERROR_TYPES, parse_error
+from core.translation.dialects.shared.errors import ERROR_TYPES, check_error, parse_error
 from core.translation.dialects.shared.response_format import read_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import dump_effort, read_thinking
@@ -63,8 +63,6 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     messages = read_items(body.get("messages"), "messages")
     if not messages:
         raise InvalidRequest("messages must hold at least one message", path="messages")
-    options = body.get("stream_options")
-    options = {} if options is None else read_object(options, "stream_options")
     parsed = parse_messages(messages)
     tools = parse_tools(mark_barred(body).get("tools"), "openai")
     tools = tools or parse_functions(body.get("functions"))
@@ -79,10 +77,16 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         format=read_format(body),
         thinking=read_thinking(body),
         stream=read_flag(body.get("stream"), "stream") is True,
-        include_usage=read_flag(options.get("include_usage"), "stream_options.include_usage")
-        is True,
+        include_usage=wants_usage(body),
         settings=SETTINGS.parse(body),
     )
+
+
+def wants_usage(body: Mapping[str, Any]) -> bool:
+    """Tell whether a stream is to end with its counts. Raises InvalidRequest."""
+    options = body.get("stream_options")
+    options = {} if options is None else read_object(options, "stream_options")
+    return read_flag(options.get("include_usage"), "stream_options.include_usage") is True
 
 
 def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict[str, Any]:
@@ -115,12 +119,7 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     Raises InvalidResponse when it holds no choice, and BackendError when it is an error that
     came with a good status.
     """
-    if body.get("error"):
-        raise parse_error(encode_json(body), BackendError.status)
-    choices = read_items(body.get("choices"), "choices", blame=InvalidResponse)
-    if not choices:
-        raise InvalidResponse("the backend's answer holds no choice", path="choices")
-    choice = read_object(choices[0], "choices[0]", blame=InvalidResponse)
+    choice = first_choice(body)
     if choice.get("error"):
         raise choice_error(choice["error"])
     path = "choices[0].message"
@@ -141,6 +140,15 @@ def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
         timings=parse_timings(body.get("timings")),
         logprobs=parse_logprobs(choice.get("logprobs")),
     )
+
+
+def first_choice(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the choice of a whole answer. Raises InvalidResponse, BackendError."""
+    check_error(body)
+    choices = read_items(body.get("choices"), "choices", blame=InvalidResponse)
+    if not choices:
+        raise InvalidResponse("the backend's answer holds no choice", path="choices")
+    return read_object(choices[0], "choices[0]", blame=InvalidResponse)
 
 
 def choice_error(error: Any) -> BackendError:

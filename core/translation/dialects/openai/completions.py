@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from core.errors import BackendError, InvalidRequest, InvalidResponse, Unsupported
+from core.errors import InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import (
-    encode_json,
     read_flag,
-    read_items,
     read_object,
     read_setting,
     read_text,
@@ -23,12 +21,13 @@ from core.translation.dialects.openai import fields
 from core.translation.dialects.openai.chat import (
     counted,
     find_usage,
+    first_choice,
     parse_timings,
     spoken,
+    wants_usage,
 )
 from core.translation.dialects.shared.answers.finish_reasons import read_reason, read_stop
 from core.translation.dialects.shared.answers.said import read_said
-from core.translation.dialects.shared.errors import parse_error
 from core.translation.dialects.shared.response_format import parse_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.messages import (
@@ -50,8 +49,6 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
     Several prompts are several requests (``core.translation.dialects.openai.choices``).
     Raises InvalidRequest with a JSON path, and Unsupported for a prompt of token numbers.
     """
-    options = body.get("stream_options")
-    options = {} if options is None else read_object(options, "stream_options")
     settings = SETTINGS.parse(body)
     if body.get("logprobs") is not None:
         settings["logprobs"] = True
@@ -66,8 +63,7 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         # No part of OpenAI's API here; vLLM and llama.cpp's server take it.
         format=parse_format(body.get("response_format"), "response_format"),
         stream=read_flag(body.get("stream"), "stream") is True,
-        include_usage=read_flag(options.get("include_usage"), "stream_options.include_usage")
-        is True,
+        include_usage=wants_usage(body),
         settings=settings,
     )
 
@@ -106,12 +102,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     """Read a whole answer. Raises InvalidResponse when it holds no choice."""
     del ids  # nothing in here has an id of its own
-    if body.get("error"):
-        raise parse_error(encode_json(body), BackendError.status)
-    choices = read_items(body.get("choices"), "choices", blame=InvalidResponse)
-    if not choices:
-        raise InvalidResponse("the backend's answer holds no choice", path="choices")
-    choice = read_object(choices[0], "choices[0]", blame=InvalidResponse)
+    choice = first_choice(body)
     text, logprobs = read_choice(choice)
     return ChatResponse(
         model=read_text(body.get("model"), "model", blame=InvalidResponse),

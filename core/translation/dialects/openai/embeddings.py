@@ -14,7 +14,6 @@ from core.translation.dialects.shared.embeddings import (
     WANTED,
     EmbeddingRequest,
     EmbeddingResponse,
-    check_error,
     cut,
     pack,
     read_dimensions,
@@ -22,6 +21,7 @@ from core.translation.dialects.shared.embeddings import (
     read_settings,
     read_vector,
 )
+from core.translation.dialects.shared.errors import check_error
 from core.translation.stamp import Stamp
 
 

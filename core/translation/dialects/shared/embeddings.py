@@ -11,10 +11,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from core.errors import BackendError, InvalidRequest, InvalidResponse, Unsupported
-from core.translation.codec.json import encode_json, is_setting, read_items, read_setting
+from core.errors import InvalidRequest, InvalidResponse, Unsupported
+from core.translation.codec.json import is_setting, read_items, read_setting
 from core.translation.codec.kinds import ValueKind
-from core.translation.dialects.shared.errors import parse_error
 
 Vector = list[float]
 
@@ -77,12 +76,6 @@ def read_dimensions(body: Mapping[str, Any]) -> int | None:
         return None
     number = read_setting(value, "integer", "dimensions")
     return int(number) if number > 0 else None
-
-
-def check_error(body: dict[str, Any]) -> None:
-    """Raise the error that came with a good status, if it is one."""
-    if body.get("error"):
-        raise parse_error(encode_json(body), BackendError.status)
 
 
 def read_vector(value: Any, path: str) -> Vector:

@@ -50,6 +50,12 @@ def parse_error(data: bytes, status: int) -> BackendError:
     return BackendError(message, status=status, code=code)
 
 
+def check_error(body: dict[str, Any]) -> None:
+    """Raise the error that came with a good status, if it is one."""
+    if body.get("error") or body.get("type") == "error":
+        raise parse_error(encode_json(body), BackendError.status)
+
+
 def _error(body: dict[str, Any]) -> Any:
     # Older vLLM, SGLang and Mistral have no object around it; FastAPI's own errors are a detail.
     return body.get("error") or (body if body.get("message") else _detail(body.get("detail")))

@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from core.errors import BackendError, InvalidRequest, InvalidResponse, Unsupported
+from core.errors import InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import (
-    encode_json,
     read_count,
     read_flag,
     read_object,
     read_text,
 )
 from core.translation.dialects.openai import fields
-from core.translation.dialects.openai.chat import (
-    complete_logprobs,
-)
+from core.translation.dialects.openai.chat import complete_logprobs, dump_format
 from core.translation.dialects.openai.responses.items import dump_items, parse_items, parse_output
 from core.translation.dialects.openai.responses.output import dump_output
 from core.translation.dialects.openai.responses.tools import (
@@ -30,7 +27,7 @@ from core.translation.dialects.openai.responses.tools import (
     echo_tools,
     parse_tools,
 )
-from core.translation.dialects.shared.errors import parse_error
+from core.translation.dialects.shared.errors import check_error
 from core.translation.dialects.shared.response_format import parse_format, read_format
 from core.translation.dialects.shared.settings import Settings
 from core.translation.dialects.shared.thinking import dump_effort, read_thinking
@@ -114,8 +111,7 @@ def dump_request(request: ChatRequest, *, accepts: Collection[str] = ()) -> dict
 def parse_response(body: dict[str, Any], *, ids: str) -> ChatResponse:
     """Read a whole answer. Raises InvalidResponse when it is none, BackendError if it failed."""
     del ids  # calls have ids of their own here
-    if body.get("error"):
-        raise parse_error(encode_json(body), BackendError.status)
+    check_error(body)
     if body.get("status") not in ("completed", "incomplete"):
         raise InvalidResponse("the backend's answer is not completed", path="status")
     message = parse_output(body.get("output"), blame=InvalidResponse)
@@ -242,10 +238,7 @@ def dump_usage(usage: Usage | None) -> dict[str, Any] | None:
 
 
 def _dump_format(value: ResponseFormat) -> dict[str, Any]:
-    if value.schema is None:
-        return {"type": "json_object"}
-    body: dict[str, Any] = {"type": "json_schema", "name": value.name or "answer"}
-    if value.description:
-        body["description"] = value.description
-    body["schema"] = value.schema
-    return body if value.strict is None else {**body, "strict": value.strict}
+    """Write ``text.format``: what chat completions wrap in ``json_schema`` stands bare here."""
+    body = dump_format(value)
+    wrapped = body.pop("json_schema", {})
+    return {**body, **wrapped}

@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from core.errors import DiglotError, InvalidResponse
 from core.translation.codec.json import decode_json, describe, encode_json, read_object, read_text
-from core.translation.events import ToolCallDelta
+from core.translation.events import ToolCallDelta, calls_of
 from core.translation.messages import ToolCall
 
 _IN_STRING = re.compile(r'["\\]')
@@ -228,15 +228,7 @@ class CallPieces:
 def read_calls(value: Any, path: str, *, ids: str, whole: bool = False) -> tuple[ToolCall, ...]:
     """Return the calls of a whole answer, read as one chunk. Raises InvalidResponse."""
     pieces = CallPieces(ids=ids, whole=whole)
-    events = [*pieces.take(value, path), *pieces.flush()]
-    begun = [event for event in events if event.id]
-    texts = {event.index: "" for event in begun}
-    for event in events:
-        texts[event.index] += event.arguments
-    return tuple(
-        ToolCall(id=event.id, name=event.name, arguments=texts[event.index] or "{}")
-        for event in begun
-    )
+    return calls_of([*pieces.take(value, path), *pieces.flush()])
 
 
 def _again(piece: _Piece, call: _Opened) -> _Piece:
