@@ -23,13 +23,13 @@ from core.exchanges.wire import Wire
 from core.gateway.endpoints.kept_answers import SharedAnswers
 from core.people import Places, main
 from core.translation.messages import Message, Text
-from tests.chats.conftest import postgresql, url
+from tests.chats.conftest import running_postgresql, url
 from tests.gateway.test_app import DONE, NATIVE
 from tests.support.programs import GatewayProgram, until
 from tests.support.redis_server import Redis, redis_server
 from tests.support.scripted_backend import running
 
-__all__ = ["postgresql", "redis_server", "url"]
+__all__ = ["redis_server", "running_postgresql", "url"]
 
 ANN = person_owner("https://id.example.org", "42")
 BEN = key_owner("ben")

@@ -10,14 +10,20 @@ import pytest
 
 from core.chats.jobs.runner import JobRunner
 from core.chats.store.store import Store
-from tests.support.postgresql_server import postgresql_server
+from tests.support.postgresql_server import Postgresql, postgresql_server
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[str], str]]:
-    """Start a PostgreSQL on a socket of its own; give a function from a name to a new URL."""
+def running_postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL on a socket of its own."""
     with postgresql_server() as server:
-        yield server.make
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql(running_postgresql: Postgresql) -> Callable[[str], str]:
+    """Give a function from a name to the URL of a new database."""
+    return running_postgresql.make
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -25,8 +31,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/folder/chats.db"
-    make: Callable[[str], str] = request.getfixturevalue("postgresql")
-    return make(f"chats_{time.monotonic_ns()}")
+    server: Postgresql = request.getfixturevalue("running_postgresql")
+    return server.make_schema(f"chats_{time.monotonic_ns()}")
 
 
 @pytest.fixture

@@ -55,6 +55,15 @@ class Postgresql:
             db.execute(text(f"create database {name}"))
         return self.url(name)
 
+    def make_schema(self, name: str) -> str:
+        """Make an empty schema and return the address of a database that has nothing else to show.
+
+        A database of its own takes a server a hundred times as long to make.
+        """
+        with self._admin.connect() as db:
+            db.execute(text(f"create schema {name}"))
+        return f"{self.url('postgres')}&options={quote(f'-csearch_path={name}')}"
+
     def start(self) -> None:
         """Start, and wait until it answers."""
         self._program.start()

@@ -12,12 +12,12 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from streamlit.testing.v1 import AppTest
 
-from tests.chats.conftest import postgresql
+from tests.chats.conftest import postgresql, running_postgresql
 from tests.support.scripted_backend import Scripted
 from tests.ui.app_process import running_app, visit
 from tests.ui.steps import answered, ask, ready, shoot
 
-__all__ = ["postgresql"]
+__all__ = ["postgresql", "running_postgresql"]
 
 QUESTION = "What does the lighthouse keeper eat?"
 
