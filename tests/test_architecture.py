@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.support.sources import ROOT, sources
+
 FOLDERS = ("core", "ui", "pages", "tests", "bench", "examples", "scripts")
 FILES = sorted(f for folder in FOLDERS for f in (ROOT / folder).rglob("*.py"))
 HEAVY = (
@@ -89,24 +90,16 @@ def names(path: str) -> set[str]:
     }
 
 
-def imported(*paths: str) -> set[str]:
-    """Return the packages whose modules are imported in these files and folders."""
-    modules: set[str] = set()
-    for path in (ROOT / p for p in paths):
-        for file in path.rglob("*.py") if path.is_dir() else [path]:
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-                if isinstance(node, ast.Import):
-                    modules |= {alias.name.split(".")[0] for alias in node.names}
-                elif isinstance(node, ast.ImportFrom):
-                    modules.add((node.module or "").split(".")[0])
+def packages(modules: set[str]) -> set[str]:
+    """Return the packages that have these modules."""
     known = packages_distributions()
     # pydantic's other half has a version of its own, which pydantic alone may choose.
     listed = names("requirements.txt") | names("requirements-dev.txt")
     found = set()
     for module in modules & known.keys():
         # Several packages may put modules into one namespace: any that is listed will do.
-        packages = [name.lower().replace("_", "-") for name in known[module]]
-        found.add(next((name for name in packages if name in listed), packages[0]))
+        named = [name.lower().replace("_", "-") for name in known[module]]
+        found.add(next((name for name in named if name in listed), named[0]))
     # Monty's module lies in a part of the package that is named, which brings the program, too.
     parts = {"pydantic-monty-client": "pydantic-monty"}
     return {parts.get(name, name) for name in found} - {"pydantic-core"}
@@ -115,13 +108,23 @@ def imported(*paths: str) -> set[str]:
 def test_what_is_needed_to_run_is_what_is_imported() -> None:
     # Run as a program, named to uvicorn, and looked for by Streamlit and limits.
     otherwise = {"pip", "httptools", "uvloop", "authlib", "redis"}
-    used = imported("core", "ui", "pages", "app.py", "examples")
-    assert names("requirements.txt") == used | otherwise
+    used = [one.modules for one in sources("core", "ui", "pages", "app.py", "examples")]
+    assert names("requirements.txt") == packages(set().union(*used)) | otherwise
 
 
 def test_everything_that_tests_import_is_listed() -> None:
+    # Every line that can import, also in texts: to parse all tests takes a second.
+    line = re.compile(r"^[ \t]*(?:from ([\w.]+) import|import ([\w., ]+))", re.M)
+    modules = set()
+    for path in FILES:
+        if path.is_relative_to(ROOT / "tests") or path.is_relative_to(ROOT / "bench"):
+            for one, some in line.findall(path.read_text("utf-8")):
+                modules |= {
+                    name.strip().split(".")[0].split(" ")[0] for name in (one or some).split(",")
+                }
+    assert {"pytest", "hypothesis", "playwright", "httpx"} <= modules
     listed = names("requirements.txt") | names("requirements-dev.txt")
-    assert imported("tests", "bench") <= listed
+    assert packages(modules) <= listed
 
 
 @pytest.mark.parametrize(("language", "split"), [("en", "## To check"), ("zh", "## 检查需要")])
@@ -173,11 +176,11 @@ def test_nothing_names_a_dialect_outside_of_its_folder() -> None:
     allowed, used = tuple(_NAMES_A_DIALECT), set()
     homes = tuple(f"core/translation/dialects/{name}/" for name in APIS)
     modules = tuple(home.rstrip("/").replace("/", ".") for home in homes)
-    for path in FILES:
-        place = str(path.relative_to(ROOT))
-        if not place.startswith(("core/", "ui/", "pages/")) or place.startswith(homes):
+    for source in sources("core", "ui", "pages"):
+        place = source.path
+        if place.startswith(homes):
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in source.nodes:
             named = isinstance(node, ast.Constant) and node.value in SPOKEN
             taken = isinstance(node, ast.ImportFrom) and str(node.module).startswith(modules)
             if not named and not (taken and not place.endswith("dialects/registry.py")):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import re
 import shutil
 from collections.abc import Iterable, Iterator
@@ -21,8 +20,8 @@ from core.tools.definitions.conversion_notes import REASONS
 from core.tools.definitions.remarks import REMARKS
 from core.translation.report.notes import NOTES
 from core.words import languages, preferred, say, words
+from tests.support.sources import ROOT, sources
 
-ROOT = Path(__file__).parent.parent
 WORDS = ROOT / "words"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Chinese in code that is about language itself, or that a model or a tool is given as data.
@@ -40,38 +39,6 @@ DATA = {
     "core/tools/lint/schemas.py": "how descriptions list their values",
     "core/chats/store/search_words.py": "which letters stand without spaces",
 }
-
-
-class Source:
-    """A program's nodes, walked once: parsing and walking all of them takes seconds."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path.relative_to(ROOT).as_posix()
-        self.nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
-        docs = {
-            id(node.body[0].value)
-            for node in self.nodes
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            and node.body
-            and isinstance(node.body[0], ast.Expr)
-        }
-        # Those that are no docstrings.
-        self.strings = {
-            node.value
-            for node in self.nodes
-            if isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and id(node) not in docs
-        }
-
-
-@functools.cache
-def source(path: Path) -> Source:
-    return Source(path)
-
-
-def sources(*folders: str) -> list[Source]:
-    return [source(p) for folder in folders for p in sorted((ROOT / folder).rglob("*.py"))]
 
 
 def beginnings(nodes: Iterable[ast.AST]) -> Iterator[str]:
