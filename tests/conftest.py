@@ -14,7 +14,8 @@ import pytest
 
 from core.backends.embedded.weights import fetch_weights
 from core.errors import BackendUnavailable
-from tests.support.certificates import share_certificates
+from tests.support.examples import EXAMPLES
+from tests.support.read_once import read_once
 from tests.support.redis_server import redis_server
 from tests.support.servers import (
     bare_embedded,
@@ -41,7 +42,7 @@ __all__ = [
 # No deadline: a machine with two cores and a model at work says little about one example.
 hypothesis.settings.register_profile(
     "diglot",
-    max_examples=int(os.environ.get("DIGLOT_EXAMPLES", "100")),
+    max_examples=EXAMPLES,
     # CI says the same of the same code each time; everywhere else new examples are tried.
     derandomize=bool(os.environ.get("CI")),
     deadline=None,
@@ -127,7 +128,7 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
-    share_certificates()
+    read_once()
 
 
 @pytest.fixture(scope="session")

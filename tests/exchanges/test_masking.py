@@ -20,6 +20,7 @@ from core.exchanges.masking import (
     shorten_body,
 )
 from core.translation.translate import translate_request
+from tests.support.examples import examples
 from tests.support.hidden import hidden_data
 
 PNG = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(200)) * 3).decode()
@@ -70,7 +71,7 @@ LEFT = (
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(FRAGMENTS)
 @example('"secret"images":["iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYA"]')
 @example("bearer BASIC dXNlcjpwYXNzd29yZA==")

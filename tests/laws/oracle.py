@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ Steps = tuple[str | int, ...]
 _STEP = re.compile(r'\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.?([^.\[\]"]+)')
 
 
+@functools.cache  # the same paths come thousands of times
 def steps(path: str) -> Steps:
     """Read a path of the report."""
     found: list[str | int] = []

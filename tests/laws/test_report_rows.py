@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
+from itertools import cycle
 from threading import Thread
 from typing import Any
 
@@ -99,6 +100,16 @@ def test_every_note_has_a_condition() -> None:
     assert set(FALLBACKS.values()) <= NOTES.keys()
 
 
+def test_what_clients_really_send_is_told_truly_by_one_model_each(asked: Asked) -> None:
+    told = 0
+    for (dialect, body), model in zip(requests(), cycle(MODELS), strict=False):
+        wrong = asked.held(dialect, {**body, "model": model})
+        assert not wrong, (dialect, body, wrong)
+        told += 1
+    assert told > 200
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_what_clients_really_send_is_told_truly(asked: Asked, model: str) -> None:
     told = 0
@@ -127,12 +138,22 @@ def test_no_row_says_what_is_not_so(
     assert not asked.held(dialect, {**body, "model": model})
 
 
+def counting() -> list[tuple[str, dict[str, Any]]]:
+    counted = {name for name, dialect in DIALECTS.items() if dialect.counts_at}
+    return [(dialect, body) for dialect, body in requests() if dialect in counted]
+
+
+def test_what_is_not_counted_is_told_truly_by_one_model_each(asked: Asked) -> None:
+    for (dialect, body), model in zip(counting(), cycle(MODELS), strict=False):
+        wrong = asked.counted(dialect, {**body, "model": model})
+        assert not wrong, (dialect, body, wrong)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_what_is_not_counted_of_a_request_is_told_truly(asked: Asked, model: str) -> None:
-    counted = {name for name, dialect in DIALECTS.items() if dialect.counts_at}
-    counting = [(dialect, body) for dialect, body in requests() if dialect in counted]
-    assert len(counting) > 20
-    for dialect, body in counting:
+    assert len(counting()) > 20
+    for dialect, body in counting():
         wrong = asked.counted(dialect, {**body, "model": model})
         assert not wrong, (dialect, body, wrong)
 

@@ -23,6 +23,7 @@ from core.translation.messages import (
     ToolCall,
     text_of,
 )
+from tests.support.examples import examples
 
 
 def says(text: str) -> ChatResponse:
@@ -155,7 +156,7 @@ def test_a_broken_stream_ends_the_loop() -> None:
     assert asyncio.run(collect())[-1] == StreamError(message="gone")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     made=st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=3), min_size=1, max_size=12),
     max_turns=st.integers(1, 6),

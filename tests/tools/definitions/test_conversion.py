@@ -20,6 +20,7 @@ from core.tools.definitions.conversion import convert
 from core.tools.definitions.conversion_notes import REASONS, TARGETS, Target
 from core.translation.messages import Tool
 from core.words import languages
+from tests.support.examples import examples
 from tests.support.servers import Ollama
 
 DEEP: dict[str, Any] = {
@@ -139,7 +140,7 @@ def by_the_package(tool: Tool) -> Any:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(TOOLS)
 def test_the_python_package_loses_just_what_is_said(tool: Tool) -> None:
     assert convert(tool, "ollama_python").result == by_the_package(tool)
@@ -231,7 +232,7 @@ def test_the_real_server_keeps_just_what_is_said(printer: Ollama) -> None:
 
 
 @pytest.mark.ollama
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(tool=TOOLS)
 def test_the_real_server_reads_any_definition_as_we_say(printer: Ollama, tool: Tool) -> None:
     status, seen = seen_by_ollama(printer, tool)

@@ -16,6 +16,7 @@ from core.tools.definitions.conversion_notes import TARGETS
 from core.tools.definitions.reading import dump_text, parse_any
 from core.tools.definitions.values import FORMATS
 from core.tools.lint.linting import lint
+from tests.support.examples import examples
 from tests.tools.definitions.bfcl_sample import definitions as bfcl_definitions
 from tests.tools.definitions.test_openapi import PETS
 from tests.tools.definitions.test_reading import TEXTS
@@ -39,7 +40,7 @@ def changed(value: Any, place: int, new: Any) -> tuple[Any, int]:
     return (found if isinstance(value, dict) else list(found.values())), place
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=examples(250))
 @given(st.sampled_from(WHOLE), st.integers(0, 120), st.sampled_from(BROKEN))
 def test_what_is_malformed_is_refused_or_looked_at_and_never_breaks(
     text: str, place: int, new: Any
@@ -56,7 +57,7 @@ def test_what_is_malformed_is_refused_or_looked_at_and_never_breaks(
         dump_text(parsed.definitions, form)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda b: b.decode("latin-1")))
 def test_no_text_breaks_the_reading(text: str) -> None:
     for before in ("", "def f(x: ", "curl ", "{", "openapi: 3.0.0\n"):

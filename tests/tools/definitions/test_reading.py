@@ -15,6 +15,7 @@ from core.tools.definitions.reading import dump_as, dump_text, parse_any
 from core.tools.definitions.values import FORMATS, Definition, Format
 from core.tools.examples import example_toolbox
 from core.translation.messages import Tool
+from tests.support.examples import examples
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -164,7 +165,7 @@ TOOLS = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(TOOLS)
 @example(Tool(name="_", description="\0", parameters={"type": "object", "properties": {}}))
 @example(Tool(name="f", description="a\x0c\x1eb\rc\u2028d", parameters={"type": "object"}))

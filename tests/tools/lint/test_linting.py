@@ -12,6 +12,7 @@ from core.tools.examples import example_toolbox
 from core.tools.lint.linting import fixed, fixed_all, lint
 from core.translation.messages import Tool
 from core.words import languages
+from tests.support.examples import examples
 from tests.support.linted import text, tool
 from tests.tools.definitions.test_conversion import TOOLS
 
@@ -117,7 +118,7 @@ def test_errors_come_first() -> None:
     assert order == sorted(order, key=["error", "warning", "hint"].index)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(TOOLS)
 def test_no_definition_breaks_the_lint_and_fixes_end(any_tool: Tool) -> None:
     after = fixed_all([any_tool])
