@@ -77,6 +77,15 @@ def schema_fault(schema: Any) -> Problem | None:
     return None
 
 
+def pointed(root: Any, pointer: str) -> Any:
+    """Return what a JSON pointer within a document names; None where nothing is there."""
+    found = root
+    for step in pointer.removeprefix("#/").split("/"):
+        key = step.replace("~1", "/").replace("~0", "~")
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
 @cache
 def _unchecked() -> tuple[type[Exception], ...]:
     from jsonschema.exceptions import UnknownType

@@ -20,7 +20,14 @@ from msgspec.structs import replace
 from core.tools.toolbox import Toolbox, ToolResult, with_ids
 from core.translation.codec.json import encode_json, json_or_none
 from core.translation.events import Event, Finish, StreamError, accumulate
-from core.translation.messages import ChatRequest, Message, NamedTool, Text, ToolCall, ToolChoice
+from core.translation.messages import (
+    ChatRequest,
+    Message,
+    Text,
+    ToolCall,
+    ToolChoice,
+    forces,
+)
 
 Chat = Callable[[ChatRequest], AsyncIterator[Event]]
 
@@ -158,8 +165,7 @@ def _guard(
 
 def _after(request: ChatRequest) -> ToolChoice | None:
     """Return the choice for later turns: a call that stays forced would never end."""
-    forced = request.tool_choice == "required" or isinstance(request.tool_choice, NamedTool)
-    return "auto" if forced else request.tool_choice
+    return "auto" if forces(request.tool_choice) else request.tool_choice
 
 
 def _key(call: ToolCall) -> tuple[str, str]:

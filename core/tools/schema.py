@@ -24,14 +24,14 @@ _STYLES: tuple[Literal["google", "numpy", "sphinx"], ...] = ("google", "numpy", 
 _KEYED = ("properties", "$defs")
 
 
-def tool_from_function(function: Callable[..., Any], *, name: str = "") -> Tool:
+def tool_from_function(function: Callable[..., Any]) -> Tool:
     """Return the definition of a function, with a faithful schema of its parameters.
 
     Raises InvalidRequest for ``*args``, ``**kwargs`` and positional-only parameters, which
     JSON has no way to name, and for types that have no JSON Schema.
     """
     signature = inspect.signature(function)
-    name = name or function.__name__
+    name = function.__name__
     for parameter in signature.parameters.values():
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise InvalidRequest(

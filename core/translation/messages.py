@@ -84,6 +84,11 @@ class NamedTool(Struct, frozen=True):
 ToolChoice = Literal["auto", "none", "required"] | NamedTool
 
 
+def forces(choice: ToolChoice | None) -> bool:
+    """Tell whether a choice of tools asks for a call."""
+    return choice == "required" or isinstance(choice, NamedTool)
+
+
 class ResponseFormat(Struct, frozen=True, kw_only=True):
     """Structured output. Without ``schema``: any JSON object."""
 

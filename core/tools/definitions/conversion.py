@@ -60,12 +60,7 @@ def convert(tool: Tool, target: Target) -> Conversion:
 
 
 def _written(tool: Tool) -> dict[str, Any]:
-    found = dump_form(Definition(tool=tool), "openai")["function"]
-    return dict(found)
-
-
-def _diglot(before: dict[str, Any]) -> dict[str, Any]:
-    return before
+    return dict(dump_form(Definition(tool=tool), "openai")["function"])
 
 
 def _ollama(before: dict[str, Any], *, nested_required: bool) -> dict[str, Any]:
@@ -248,7 +243,7 @@ def _anthropic(before: dict[str, Any]) -> dict[str, Any]:
 
 
 _READERS: Mapping[Target, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "diglot": _diglot,
+    "diglot": lambda before: before,
     "ollama": lambda before: _ollama(before, nested_required=False),
     "ollama_new": lambda before: _ollama(before, nested_required=True),
     "ollama_python": _ollama_python,

@@ -166,16 +166,13 @@ def _words(text: str) -> list[str]:
     return found[1:]
 
 
+_PLAIN = {bool: "boolean", int: "integer", float: "number", str: "string"}
+
+
 def _schema(value: Any) -> dict[str, Any]:
     """Guess a schema from one example."""
-    if isinstance(value, bool):
-        return {"type": "boolean", "examples": [value]}
-    if isinstance(value, int):
-        return {"type": "integer", "examples": [value]}
-    if isinstance(value, float):
-        return {"type": "number", "examples": [value]}
-    if isinstance(value, str):
-        return {"type": "string", "examples": [value]}
+    if type(value) in _PLAIN:
+        return {"type": _PLAIN[type(value)], "examples": [value]}
     if isinstance(value, list):
         return {"type": "array", "items": _schema(value[0]) if value else {}}
     if isinstance(value, dict):

@@ -10,6 +10,7 @@ from core.errors import InvalidRequest
 from core.tools.definitions.remarks import REMARKS
 from core.tools.definitions.values import Definition, Parsed, Remark
 from core.tools.http_template import METHODS, HttpTemplate
+from core.tools.json_schema import pointed
 from core.translation.codec.json import read_object
 from core.translation.messages import Tool
 
@@ -175,10 +176,7 @@ class _Reader:
         if not pointer.startswith("#/"):
             self._remark(pointer, "outside_ref")
             return {}
-        value: Any = self._document
-        for step in pointer[2:].split("/"):
-            key = step.replace("~1", "/").replace("~0", "~")
-            value = value.get(key) if isinstance(value, Mapping) else None
+        value = pointed(self._document, pointer)
         if value is None:
             raise InvalidRequest(f"{pointer} is not in this document", path=pointer)
         return value

@@ -17,6 +17,7 @@ from typing import Any
 from core.errors import InvalidRequest
 from core.tools.definitions.python import parse_python, read_tree, source_lines
 from core.tools.definitions.values import Definition
+from core.tools.json_schema import pointed
 from core.translation.messages import Tool
 
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None",
@@ -189,9 +190,7 @@ def _resolved(value: Any, root: Mapping[str, Any], depth: int) -> Any:
         return value
     pointer = value.get("$ref")
     if isinstance(pointer, str):
-        target: Any = root
-        for step in pointer.removeprefix("#/").split("/"):
-            target = target.get(step) if isinstance(target, Mapping) else None
+        target = pointed(root, pointer)
         rest = {k: v for k, v in value.items() if k != "$ref"}
         known = isinstance(target, Mapping) and depth > 0
         return _resolved({**target, **rest}, root, depth - 1) if known else rest

@@ -13,9 +13,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from core.errors import DiglotError
-from core.tools.arguments import fits
-from core.tools.emulation.argument_grammar import own_schema
-from core.translation.codec.json import decode_json, encode_json
+from core.tools.emulation.argument_grammar import call_schema, own_schema, read_call
+from core.tools.emulation.own_words import results_of
+from core.translation.codec.json import decode_json, encode_json, object_of
 from core.translation.messages import (
     ChatRequest,
     ChatResponse,
@@ -25,6 +25,7 @@ from core.translation.messages import (
     Text,
     Tool,
     ToolCall,
+    forces,
     text_of,
 )
 
@@ -50,7 +51,7 @@ def emulate_able(
     tools = [t for t in request.tools if not isinstance(choice, NamedTool) or t.name == choice.name]
     if not tools or choice == "none":
         return plain
-    forced = choice == "required" or isinstance(choice, NamedTool)
+    forced = forces(choice)
     answer = yield _calling(request, tools, forced=forced)
     calls = _read_calls(text_of(answer.message), tools)
     if not forced:
@@ -87,22 +88,13 @@ def written_out(request: ChatRequest) -> ChatRequest:
 
 def _tell(messages: list[Message], told: list[str]) -> None:
     if told:
-        results = "\n".join(told)
-        text = f"Results of the calls:\n{results}\nAnswer with them what was asked."
-        messages.append(Message(role="user", parts=(Text(text),)))
+        messages.append(Message(role="user", parts=(results_of(told),)))
         told.clear()
 
 
 def _calling(request: ChatRequest, tools: Sequence[Tool], *, forced: bool) -> ChatRequest:
     most = 1 if request.settings.get("parallel_tool_calls") is False else _MOST_CALLS
-    shapes = [
-        {
-            "type": "object",
-            "properties": {"name": {"const": tool.name}, "arguments": own_schema(tool)},
-            "required": ["name", "arguments"],
-        }
-        for tool in tools
-    ]
+    shapes = [call_schema(tool, own_schema(tool)) for tool in tools]
     calls = {
         "type": "array",
         "items": shapes[0] if len(shapes) == 1 else {"anyOf": shapes},
@@ -130,19 +122,9 @@ def _calling(request: ChatRequest, tools: Sequence[Tool], *, forced: bool) -> Ch
 
 def _read_calls(text: str, tools: Sequence[Tool]) -> list[ToolCall]:
     """Return the calls in an answer that name one of these tools and fit its schema."""
-    value = _value(text)
-    listed = value.get("calls") if isinstance(value, dict) else None
-    calls: list[ToolCall] = []
-    for item in listed if isinstance(listed, list) else ():
-        tool = next(
-            (t for t in tools if isinstance(item, dict) and t.name == item.get("name")), None
-        )
-        if tool is None or not isinstance(item.get("arguments"), dict):
-            continue
-        spelled = encode_json(item["arguments"]).decode()
-        if fits(tool, spelled):
-            calls.append(ToolCall(name=tool.name, arguments=spelled))
-    return calls
+    listed = object_of(text).get("calls")
+    found = (read_call(item, tools) for item in (listed if isinstance(listed, list) else ()))
+    return [call for call in found if call is not None]
 
 
 def _value(text: str) -> Any:

@@ -14,10 +14,12 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
+from core.tools.arguments import fits
 from core.tools.emulation.assign_phrases import likely
 from core.tools.emulation.question_phrases import Phrases, find_phrases
 from core.tools.emulation.spans import spans
-from core.translation.messages import Tool
+from core.translation.codec.json import encode_json
+from core.translation.messages import Tool, ToolCall
 
 _MOST_WAYS = 48
 _MOST_PRODUCTS = 2000
@@ -72,6 +74,26 @@ def own_schema(tool: Tool) -> dict[str, Any]:
     nothing_said = _Question("", tool, ())
     plain = {"type": "object", "properties": {}, **parameters}
     return _shape(plain, parameters.get("$defs") or {}, nothing_said, depth=_DEPTH)
+
+
+def call_schema(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a call: the tool's name, and arguments of this schema."""
+    return {
+        "type": "object",
+        "properties": {"name": {"const": tool.name}, "arguments": arguments},
+        "required": ["name", "arguments"],
+    }
+
+
+def read_call(value: Any, tools: Sequence[Tool]) -> ToolCall | None:
+    """Return the call that a model wrote, if it names one of these tools and fits its schema."""
+    value = value if isinstance(value, dict) else {}
+    tool = next((tool for tool in tools if tool.name == value.get("name")), None)
+    arguments = value.get("arguments")
+    if tool is None or not isinstance(arguments, dict):
+        return None
+    spelled = encode_json(arguments).decode()
+    return ToolCall(name=tool.name, arguments=spelled) if fits(tool, spelled) else None
 
 
 def arguments_schema(tool: Tool, question: str, earlier: Sequence[str] = ()) -> dict[str, Any]:

@@ -18,7 +18,12 @@ from msgspec.structs import replace
 from core.errors import InvalidResponse
 from core.tools.arguments import fits
 from core.tools.emulation.able import emulate_able
-from core.tools.emulation.argument_grammar import arguments_schema, own_schema
+from core.tools.emulation.argument_grammar import (
+    arguments_schema,
+    call_schema,
+    own_schema,
+    read_call,
+)
 from core.tools.emulation.choose_tool import NONE, wanted
 from core.tools.emulation.flatten_history import flatten, last_question
 from core.tools.textual_calls import find_written_calls
@@ -34,6 +39,7 @@ from core.translation.messages import (
     ToolCall,
     Usage,
     add_up,
+    forces,
     text_of,
 )
 
@@ -71,7 +77,7 @@ def emulate(request: ChatRequest, *, learnt: bool = False, able: bool = False) -
     plain = flatten(request)
     if not request.tools or choice == NONE:
         return plain
-    forced = choice == "required" or isinstance(choice, NamedTool)
+    forced = forces(choice)
     if not forced and request.messages and request.messages[-1].role == "tool":
         # The result is there: a small model would repeat the call for ever.
         return plain
@@ -92,7 +98,7 @@ def emulate(request: ChatRequest, *, learnt: bool = False, able: bool = False) -
         return plain
     answer = yield _calling(request, tools, learnt=learnt)
     usages.append(answer.usage)
-    call = _read_call(text_of(answer.message), tools)
+    call = read_call(object_of(text_of(answer.message)), tools)
     if call is None and forced and learnt:
         # A call was required: text in its place would look like an answer.
         raise InvalidResponse(
@@ -136,7 +142,7 @@ def _calling(request: ChatRequest, tools: Sequence[Tool], *, learnt: bool) -> Ch
     said = [text_of(m) for m in request.messages if m.role == "user"]
     question = last_question(request)
     shapes = [
-        _call_schema(
+        call_schema(
             tool, own_schema(tool) if learnt else arguments_schema(tool, question, said[:-1])
         )
         for tool in tools
@@ -187,22 +193,3 @@ def _listed(tools: Sequence[Tool]) -> str:
         )
         lines.append(f"- {tool.name}({names}): {tool.description}")
     return "\n".join(lines)
-
-
-def _call_schema(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {"name": {"const": tool.name}, "arguments": arguments},
-        "required": ["name", "arguments"],
-    }
-
-
-def _read_call(text: str, tools: Sequence[Tool]) -> ToolCall | None:
-    """Return the call in an answer, if it names one of these tools and fits its schema."""
-    value = object_of(text)
-    tool = next((tool for tool in tools if tool.name == value.get("name")), None)
-    arguments = value.get("arguments")
-    if tool is None or not isinstance(arguments, dict):
-        return None
-    spelled = encode_json(arguments).decode()
-    return ToolCall(name=tool.name, arguments=spelled) if fits(tool, spelled) else None

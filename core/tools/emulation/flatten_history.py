@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from core.translation.messages import ChatRequest, Message, Text, ToolCall, text_of
+from core.translation.messages import ChatRequest, Message, Text, text_of
 
 _TOLD = "Answer with the facts you are given, briefly."
 _EXAMPLES = (
@@ -30,11 +30,13 @@ def flatten(request: ChatRequest) -> ChatRequest:
     stay as they are.
     """
     messages: list[Message] = []
+    names = {call.id: call.name for one in request.messages for call in one.tool_calls if call.id}
     pending: list[tuple[str, str]] = []
     asked: Message | None = None
     for message in request.messages:
         if message.role == "tool":
-            pending.append((_name(message, request.messages), text_of(message)))
+            name = message.name or names.get(message.tool_call_id, "result")
+            pending.append((name, text_of(message)))
             continue
         if pending:
             _tell(messages, asked, pending)
@@ -81,9 +83,3 @@ def _with_examples(messages: list[Message]) -> list[Message]:
         shown.append(Message(role="user", parts=(Text(f"{question}\nFacts: {facts}"),)))
         shown.append(Message(role="assistant", parts=(Text(answer),)))
     return [*head, Message(role="system", parts=(Text(_TOLD),)), *shown, *rest]
-
-
-def _name(message: Message, history: Sequence[Message]) -> str:
-    calls: dict[str, ToolCall] = {c.id: c for m in history for c in m.tool_calls if c.id}
-    call = calls.get(message.tool_call_id)
-    return message.name or (call.name if call else "result")

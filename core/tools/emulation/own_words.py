@@ -27,9 +27,9 @@ def in_own_words(request: ChatRequest) -> ChatRequest:
             told.append(f"{written[message.tool_call_id]}: {text_of(message)}")
             continue
         if told and message.role == "user":
-            message = replace(message, parts=(_results(told), *message.parts))
+            message = replace(message, parts=(results_of(told), *message.parts))
         elif told:
-            messages.append(Message(role="user", parts=(_results(told),)))
+            messages.append(Message(role="user", parts=(results_of(told),)))
         told = []
         if message.tool_calls and all(map(_is_written, message.tool_calls)):
             said = [text_of(message), *map(_spelled, message.tool_calls)]
@@ -37,7 +37,7 @@ def in_own_words(request: ChatRequest) -> ChatRequest:
             message = replace(message, parts=(text,), tool_calls=())
         messages.append(message)
     if told:
-        messages.append(Message(role="user", parts=(_results(told),)))
+        messages.append(Message(role="user", parts=(results_of(told),)))
     return replace(request, messages=tuple(messages)) if written else request
 
 
@@ -49,5 +49,6 @@ def _spelled(call: ToolCall) -> str:
     return f'{{"name": {encode_json(call.name).decode()}, "arguments": {call.arguments}}}'
 
 
-def _results(told: list[str]) -> Text:
+def results_of(told: list[str]) -> Text:
+    """Return the results of calls as the user's words."""
     return Text("Results of the calls:\n" + "\n".join(told) + "\nAnswer with them what was asked.")

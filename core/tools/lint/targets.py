@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from core.note import quoted
 from core.tools.definitions.conversion import convert
+from core.tools.json_schema import pointed
 from core.tools.lint.finding import Finding, finding, schema_fix, walk_schemas
 from core.translation.codec.json import encode_json
 from core.translation.messages import Tool
@@ -97,9 +98,7 @@ def _inlined(schema: Any, root: Mapping[str, Any], depth: int) -> Any:
         return schema
     pointer = schema.get("$ref")
     if isinstance(pointer, str):
-        target: Any = root
-        for step in pointer.removeprefix("#/").split("/"):
-            target = target.get(step) if isinstance(target, Mapping) else None
+        target = pointed(root, pointer)
         if not isinstance(target, Mapping):
             return None
         rest = {key: value for key, value in schema.items() if key != "$ref"}

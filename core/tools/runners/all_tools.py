@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class ToolRuntime:
     ``toolbox`` changes as MCP servers come and go; ``trouble`` says what could not be loaded.
     """
 
-    def __init__(self, settings: ToolSettings, *, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, settings: ToolSettings) -> None:
         self.toolbox = example_toolbox()
         self.http = HttpTools(settings.http)
         self.sandbox = Sandbox(_sandbox_limits(settings))
@@ -37,9 +37,7 @@ class ToolRuntime:
         self.trouble = ""
         if settings.folder is not None:
             try:
-                self._add_folder(
-                    settings.folder, settings, os.environ if environ is None else environ
-                )
+                self._add_folder(settings.folder, settings)
             except (ConfigError, InvalidRequest) as exc:
                 self.trouble = exc.message
                 _LOG.error("the tools folder cannot be used: %s", exc.message)
@@ -58,7 +56,7 @@ class ToolRuntime:
                 box.add(one.tool, self.http.runner(one))
         return box
 
-    def _add_folder(self, folder: Path, settings: ToolSettings, environ: Mapping[str, str]) -> None:
+    def _add_folder(self, folder: Path, settings: ToolSettings) -> None:
         trusted = Trusted(folder, _trusted_limits(settings))
         definitions = load_folder(folder)
         files = _files_of(folder, definitions)
@@ -68,7 +66,7 @@ class ToolRuntime:
             if one.source:
                 self.toolbox.add(one.tool, trusted.runner(one, files[one.source]))
             elif one.http is not None:
-                self.toolbox.add(one.tool, self.http.runner(one, environ=environ))
+                self.toolbox.add(one.tool, self.http.runner(one, environ=os.environ))
             else:
                 self.toolbox.add(one.tool)
 
