@@ -131,15 +131,14 @@ def compare_live(
     return prove(native, places=places)
 
 
-def prove(native: Mapping[str, Any], *, places: Sequence[Place], steady: bool = True) -> Proof:
+def prove(native: Mapping[str, Any], *, places: Sequence[Place]) -> Proof:
     """Send a native request, and its translation to OpenAI's dialect, to each place.
 
-    ``steady`` sets temperature 0 and a seed where the request has none. Raises DiglotError for
-    a request that breaks its dialect.
+    The temperature is 0, and there is a seed where the request has none. Raises DiglotError for a
+    request that breaks its dialect.
     """
-    left = {**native, "stream": False}
-    if steady:
-        left["options"] = {"seed": 1, **(native.get("options") or {}), "temperature": 0}
+    options = {"seed": 1, **(native.get("options") or {}), "temperature": 0}
+    left = {**native, "stream": False, "options": options}
     right = translate_request(
         dict(left), source="ollama", target="openai", accepts=EXTENSIONS["diglot"]
     )

@@ -247,9 +247,7 @@ def read_line(dialect: str, pieces: Iterable[tuple[int, bytes]], *, started: int
     return StreamLine(dialect, records, tokens=tokens)
 
 
-def timeline(
-    source: StreamLine, target: StreamLine, stamp: Stamp, *, include_usage: bool = True
-) -> Timeline:
+def timeline(source: StreamLine, target: StreamLine, stamp: Stamp) -> Timeline:
     """Return both streams with their pairs, found by translating ``source`` again.
 
     If both have the same dialect, records are paired in order.
@@ -258,8 +256,7 @@ def timeline(
         most = len(target.records)
         pairs = [(min(i, most), min(i + 1, most)) for i in range(len(source.records))]
         return Timeline(source, target, pairs)
-    translator = StreamTranslator(source.dialect, target.dialect, stamp,
-                                  include_usage=include_usage)  # fmt: skip
+    translator = StreamTranslator(source.dialect, target.dialect, stamp, include_usage=True)
     framing = NDJSONDecoder() if DIALECTS[target.dialect].native else SSEDecoder()
     pairs, begin, most = [], 0, len(target.records)
     for record in source.records:

@@ -56,9 +56,10 @@ def answer_leaves(body: Mapping[str, Any], dialect: str) -> Iterator[AnswerLeaf]
     return _below(dict(body), "", "", dialect)
 
 
+@lru_cache
 def rows_of(dialect: str) -> Mapping[str, AnswerField]:
     """Return the fields that a dialect's answers have, by their places."""
-    return _rows(dialect)
+    return {place: row for row in ANSWER_FIELDS for place in row.paths.get(dialect, ())}
 
 
 def is_echo(pattern: str) -> bool:
@@ -79,7 +80,7 @@ def is_closed(value: Any, row: AnswerField | None, pattern: str, dialect: str) -
 
 
 def _below(value: Any, path: str, pattern: str, dialect: str) -> Iterator[AnswerLeaf]:
-    row = _rows(dialect).get(pattern)
+    row = rows_of(dialect).get(pattern)
     if path and is_closed(value, row, pattern, dialect):
         yield AnswerLeaf(path, pattern, value, row)
     elif isinstance(value, dict):
@@ -89,8 +90,3 @@ def _below(value: Any, path: str, pattern: str, dialect: str) -> Iterator[Answer
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _below(item, f"{path}[{index}]", f"{pattern}[]", dialect)
-
-
-@lru_cache
-def _rows(dialect: str) -> Mapping[str, AnswerField]:
-    return {place: row for row in ANSWER_FIELDS for place in row.paths.get(dialect, ())}

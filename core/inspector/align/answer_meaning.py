@@ -12,20 +12,16 @@ from core.translation.codec.json import decode_json, encode_json
 from core.translation.dialects.registry import SPOKEN
 from core.translation.dialects.shared.answers.finish_reasons import read_reason
 from core.translation.report.meaning import opened
+from core.translation.report.scene import same
 
 OWN_ON_EACH_SIDE = frozenset({"model", "created", "id"})
 """What each side gives itself: the two belong together though they differ."""
 
-_COUNTS = frozenset({"prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"})
-_DURATIONS = frozenset({"total", "load", "prompt", "completion"})
+COUNTS = frozenset({"prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"})
+DURATIONS = frozenset({"total", "load", "prompt", "completion"})
 # Of an answer that is whole, Responses say only that.
 _WHOLE = {"completed": "stop", "incomplete": "length", "failed": "length"}
 _MILLISECOND = 1_000_000
-
-
-def same(one: Any, other: Any) -> bool:
-    """Tell whether two values are the same JSON: 1, 1.0 and true are three different things."""
-    return type(one) is type(other) and bool(one == other)
 
 
 def carries(
@@ -39,7 +35,7 @@ def carries(
     if name in OWN_ON_EACH_SIDE:
         return value not in EMPTY and other not in EMPTY
     if name != "vector" and (isinstance(value, list) or isinstance(other, list)):
-        found = [(one, two) for one in _listed(value) for two in _listed(other)]
+        found = [(one, two) for one in listed(value) for two in listed(other)]
         if name != "logprobs" and len(found) > 1:
             ways = {"source": source, "target": target, "cached": cached}
             return any(
@@ -70,10 +66,10 @@ def _in_another_form(
         )
     if name == "reason":
         return _reason(value, other, source, target)
-    if name in _COUNTS:
+    if name in COUNTS:
         numbers = isinstance(value, int) and isinstance(other, int)
         return numbers and (value == other or abs(value - other) in cached)
-    if name in _DURATIONS:
+    if name in DURATIONS:
         return _lasts(value, other) or _lasts(other, value)
     if name == "logprobs":
         tokens = _tokens(value)
@@ -115,7 +111,8 @@ def _tokens(value: Any) -> list[Any]:
     return [entry.get("token") if isinstance(entry, dict) else entry for entry in entries]
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """Return what a stream says several times; of any other value, it alone."""
     return value if isinstance(value, list) else [value]
 
 

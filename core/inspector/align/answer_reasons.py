@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from core.inspector.align.answer_leaves import EMPTY, GROWING, is_echo
-from core.inspector.align.answer_meaning import same
+from core.inspector.align.answer_meaning import COUNTS, DURATIONS
 from core.inspector.align.answer_scene import AnswerFact
 from core.inspector.align.response_notes import ANSWER_NOTES
 from core.note import Note
+from core.translation.report.scene import same
 
-_COUNTS = frozenset({"prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"})
-_DURATIONS = frozenset({"total", "load", "prompt", "completion"})
 _CHAT = ("ollama", "generate", "openai")
 _KINDS = frozenset({"kind", "block", "role", "call.type"})
 _FALLBACKS = {
@@ -96,7 +95,7 @@ ANSWER_HOLDS: Mapping[str, Holds] = {
     "written_call": lambda f: f.outcome == "emulated" and f.scene.ways.makes_calls,
     "other_request": lambda f: f.outcome == "emulated" and f.path is None
     and "choices" in f.scene.ways.emulated,
-    "summed": lambda f: f.outcome == "emulated" and f.name in _COUNTS,
+    "summed": lambda f: f.outcome == "emulated" and f.name in COUNTS,
     # Which of two.
     "alias": lambda f: f.name == "model" and _differs(f),
     "several": lambda f: f.outcome == "retyped" and f.target is not None
@@ -117,10 +116,10 @@ ANSWER_HOLDS: Mapping[str, Holds] = {
     # What has no place, or none of its own.
     "unknown": lambda f: _lost(f) and f.name.startswith("?"),
     "no_place": lambda f: _lost(f) and not f.scene.has_place(f.name) and not f.name.startswith("?"),
-    "durations": lambda f: _lost(f) and f.name in _DURATIONS and not f.scene.has_place(f.name),
+    "durations": lambda f: _lost(f) and f.name in DURATIONS and not f.scene.has_place(f.name),
     "context": lambda f: f.name == "context" and _lost(f),
     "signature": lambda f: f.name == "signature" and _lost(f),
-    "usage_not_asked": lambda f: f.name in _COUNTS and _uncounted(f),
+    "usage_not_asked": lambda f: f.name in COUNTS and _uncounted(f),
     "constant": lambda f: f.name in _KINDS and not _pair(f) and not _lost(f),
     "position": _about("place", "call.place"),
     "done": lambda f: f.name == "done" and not _lost(f),
@@ -146,9 +145,9 @@ ANSWER_HOLDS: Mapping[str, Holds] = {
     "token_details": lambda f: f.name in ("cached_tokens", "reasoning_tokens") and _pair(f),
     "logprobs": lambda f: f.name == "logprobs" and _differs(f) and _in_chats(f),
     "vector": lambda f: f.name == "vector" and _pair(f),
-    "durations_read": lambda f: f.name in _DURATIONS and not _lost(f)
+    "durations_read": lambda f: f.name in DURATIONS and not _lost(f)
     and (f.scene.timed or "timings" in (f.path or "") + (f.target or "")),
-    "duration_measured": lambda f: f.name in _DURATIONS and _made(f) and not f.scene.timed
+    "duration_measured": lambda f: f.name in DURATIONS and _made(f) and not f.scene.timed
     and not f.scene.native(f.scene.source),
     # Errors.
     "error_text": lambda f: f.name == "error.message" and _pair(f) and same(f.value, f.written),

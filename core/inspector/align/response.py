@@ -13,7 +13,7 @@ from typing import Any
 
 from core.errors import InvalidResponse
 from core.inspector.align.answer_leaves import EMPTY, GROWING, AnswerLeaf, answer_leaves
-from core.inspector.align.answer_meaning import OWN_ON_EACH_SIDE, carries, means, same
+from core.inspector.align.answer_meaning import COUNTS, OWN_ON_EACH_SIDE, carries, means
 from core.inspector.align.answer_reasons import reason_of
 from core.inspector.align.answer_scene import AnswerFact, AnswerScene, AnswerWays
 from core.inspector.align.request import AlignedRow
@@ -21,10 +21,10 @@ from core.translation.codec.json import decode_json, read_object
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate
 from core.translation.report.rows import Outcome
+from core.translation.report.scene import same
 from core.translation.stamp import Stamp
 
 _COUNTS = ("usage", "prompt_eval_count", "eval_count")
-_SUMMED = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
 # What leaving out loses nothing of, whatever it says.
 _IMPLIED = frozenset(
     """created id kind block item_id place role done call.type call.place total_tokens fingerprint
@@ -97,7 +97,7 @@ def align_leaves(
         ],
         aside=[leaf for other in ways.others for leaf in answer_leaves(other, source)],
         ways=ways,
-        counted=any(leaf.name in _SUMMED for leaf in right),
+        counted=any(leaf.name in COUNTS for leaf in right),
         timed=any("timings" in leaf.path for leaf in left),
     )
     return tuple(_Alignment(left, right, scene, comparing=comparing).rows())
@@ -172,12 +172,11 @@ class _Alignment:
     def _equal(self, leaf: AnswerLeaf, other: AnswerLeaf) -> bool:
         if leaf.value in EMPTY and leaf.name != other.name:
             return False  # that neither has anything to say does not make the two one
-        return (type(leaf.value) is type(other.value) and leaf.value == other.value) or (
-            means(leaf.value) == means(other.value))  # fmt: skip
+        return same(leaf.value, other.value) or means(leaf.value) == means(other.value)
 
     def _carried(self, leaf: AnswerLeaf, other: AnswerLeaf) -> bool:
         name = leaf.name
-        if name in _SUMMED and self._is_sum(leaf, other):
+        if name in COUNTS and self._is_sum(leaf, other):
             return True
         if name in _BY_ORDER:
             return False
@@ -205,7 +204,7 @@ class _Alignment:
         outcome: Outcome = "retyped"
         if same(leaf.value, other.value):
             outcome = "kept" if leaf.path == other.path else "renamed"
-        elif leaf.name in _SUMMED and self._scene.aside and self._is_sum(leaf, other):
+        elif leaf.name in COUNTS and self._scene.aside and self._is_sum(leaf, other):
             outcome = "emulated"
         return self._row(outcome, leaf, leaf, other)
 

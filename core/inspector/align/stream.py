@@ -24,6 +24,7 @@ from core.inspector.align.answer_leaves import (
     is_echo,
     rows_of,
 )
+from core.inspector.align.answer_meaning import listed
 from core.inspector.align.answer_scene import AnswerWays
 from core.inspector.align.request import AlignedRow, Span
 from core.inspector.align.response import align_leaves
@@ -175,7 +176,7 @@ class _Merged:
         first: dict[tuple[str, bytes], str] = {}
         kept = []
         for leaf in leaves:
-            if leaf.path in above and all(value in EMPTY for value in _values(leaf.value)):
+            if leaf.path in above and all(value in EMPTY for value in listed(leaf.value)):
                 leaf = leaf._replace(row=_NOTHING)
             value = encode_json(leaf.value)
             told = [key for key in _keys(leaf) if (key, value) in first]
@@ -275,10 +276,6 @@ def _keys(leaf: AnswerLeaf) -> tuple[str, ...]:
     if leaf.row is _AGAIN or leaf.group in _REPEATED:
         return ("again", leaf.group)
     return (leaf.group,)
-
-
-def _values(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _merge(values: list[Any], row: AnswerField | None) -> Any:

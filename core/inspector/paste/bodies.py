@@ -83,32 +83,29 @@ def from_body(
     url: str = "",
     line: int = 1,
     headers: tuple[tuple[str, str], ...] = (),
-    notes: tuple[Note, ...] = (),
 ) -> Piece | None:
     """Return the piece for a body, or None if it is unknown."""
     role, dialect = tell(body, url)
     if role == "request":
-        known = dialect or "model" in body
-        if not known:
+        if not (dialect or "model" in body):
             return None
         return Piece(
             kind=kind, dialect=dialect, url=url, request=body, line=line, headers=headers,
-            notes=notes,
         )  # fmt: skip
     data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     status = (0 if role == "event" else 200) if "error" not in body else 400
     streamed = role == "event"
     return Piece(
         kind="stream" if streamed else kind, dialect=dialect, url=url, answer=data, line=line,
-        status=status, streamed=streamed, headers=headers, notes=notes,
+        status=status, streamed=streamed, headers=headers,
     )  # fmt: skip
 
 
-def read_stream(text: str, *, line: int = 1) -> list[Piece]:
+def read_stream(text: str) -> list[Piece]:
     """Read a raw dump of NDJSON or server-sent events; empty for other text."""
     first = next((row.strip() for row in text.splitlines() if row.strip()), "")
     if re.match(r"(data|event|id|retry)\s*:|: ", first):
-        return [stream_piece(text, line=line)]
+        return [stream_piece(text)]
     rows = [row for row in text.splitlines() if row.strip()]
     if len(rows) < 2 or not all(row.lstrip().startswith("{") for row in rows):
         return []
@@ -118,14 +115,15 @@ def read_stream(text: str, *, line: int = 1) -> list[Piece]:
         return []
     if not tell_event(known[0]) and not tell_answer(known[0]):
         # Several requests, one per line, as in batch files.
-        found = [from_body("json", _inside(v), url=str(v.get("url", "")), line=line + i)
+        found = [from_body("json", _inside(v), url=str(v.get("url", "")), line=1 + i)
                  for i, v in enumerate(known)]  # fmt: skip
         return [piece for piece in found if piece is not None]
-    return [stream_piece(text, line=line)]
+    return [stream_piece(text)]
 
 
-def stream_piece(text: str, *, line: int = 1, status: int = 200, url: str = "",
-                 headers: tuple[tuple[str, str], ...] = ()) -> Piece:  # fmt: skip
+def stream_piece(
+    text: str, *, line: int = 1, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
+) -> Piece:
     """Return a stream as one piece; the dialect is that of its first known event."""
     events: list[dict[str, Any]] = []
     notes: tuple[Note, ...] = ()
@@ -141,7 +139,7 @@ def stream_piece(text: str, *, line: int = 1, status: int = 200, url: str = "",
                 events.append(value)
     dialect = next((found for e in events if (found := tell_event(e) or tell_answer(e))), "")
     return Piece(
-        kind="stream", dialect=dialect_at(url) or dialect, url=url, answer=text.encode(),
+        kind="stream", dialect=dialect, answer=text.encode(),
         streamed=True, status=status, line=line, headers=headers, notes=notes,
     )  # fmt: skip
 
@@ -155,7 +153,8 @@ def read_http(text: str) -> list[Piece]:
         host = dict(headers).get("host", "")
         url = f"http://{host}{asked['path']}" if host else asked["path"]
         start = text.find(body.strip()[:40]) if body.strip() else len(text)
-        body, _, rest = _cut_at_answer(body)
+        at = re.search(r"^HTTP/[\d.]+ \d{3}", body, re.MULTILINE)
+        body, rest = (body[: at.start()], body[at.start() :]) if at else (body, "")
         value = _checked(body, text, start)
         piece = from_body("http", value, url=mask_url(url), headers=headers)
         found = [] if piece is None else [piece]
@@ -246,11 +245,6 @@ def _checked(body: str, text: str, start: int) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Unreadable(_NEITHER, line=place_of(text, start)[0])
     return value
-
-
-def _cut_at_answer(body: str) -> tuple[str, str, str]:
-    at = re.search(r"^HTTP/[\d.]+ \d{3}", body, re.MULTILINE)
-    return (body, "", "") if at is None else (body[: at.start()], "", body[at.start() :])
 
 
 def _headers(head: str) -> tuple[tuple[str, str], ...]:

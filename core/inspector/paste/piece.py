@@ -12,6 +12,7 @@ from core.errors import InvalidRequest
 from core.note import Note
 from core.words import DEFAULT
 
+_MOST_VALUES = 2_000_000
 PieceKind = Literal["json", "curl", "python", "javascript", "har", "stream", "http", "litellm"]
 
 
@@ -54,8 +55,8 @@ def place_of(text: str, index: int) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
-def is_bounded(value: Any, *, most: int = 2_000_000) -> bool:
-    """Tell whether a value contains at most ``most`` values when written out.
+def is_bounded(value: Any) -> bool:
+    """Tell whether a value contains at most two million values when written out.
 
     A program can nest one list twice in another, that one twice again, and so on.
     """
@@ -63,7 +64,7 @@ def is_bounded(value: Any, *, most: int = 2_000_000) -> bool:
     while left:
         item = left.pop()
         count += 1
-        if count > most:
+        if count > _MOST_VALUES:
             return False
         if isinstance(item, dict):
             left.extend(item.values())

@@ -11,6 +11,8 @@ NOT_KNOWN = object()
 """Stands for a value that is not literal."""
 
 _LONGEST = 1 << 20
+# What returns the value that it is given, in another form.
+_READ_THROUGH = ("json.dumps", "orjson.dumps", "json.loads", "json.load")
 
 
 class NotLiteral(Exception):
@@ -147,9 +149,7 @@ class Names:
 
     def _call(self, node: ast.Call) -> Any:
         name = ast.unparse(node.func)
-        if name.endswith(("json.dumps", "orjson.dumps")) or name == "dumps":
-            return self.value(node.args[0]) if node.args else None
-        if name.endswith(("json.loads", "json.load")) or name in ("str", "int", "float", "list"):
+        if name.endswith(_READ_THROUGH) or name in ("dumps", "str", "int", "float", "list"):
             return self.value(node.args[0]) if node.args else None
         if name == "dict":
             found = {}
@@ -165,13 +165,13 @@ class Names:
             assert isinstance(node.func, ast.Attribute)
             value = self.value(node.func.value)
             return value.strip() if name.endswith("strip") and isinstance(value, str) else value
-        if name in ("os.getenv", "getenv", "os.environ.get"):
-            return self.value(node.args[1]) if len(node.args) > 1 else _secret(node)
+        if name in ("os.getenv", "getenv", "os.environ.get") and len(node.args) > 1:
+            return self.value(node.args[1])
         raise NotLiteral(node)
 
     def _subscript(self, node: ast.Subscript) -> Any:
         if ast.unparse(node.value) in ("os.environ", "environ"):
-            return _secret(node)
+            raise NotLiteral(node)  # a secret
         try:
             return self.value(node.value)[self.value(node.slice)]
         except (TypeError, KeyError, IndexError) as exc:
@@ -182,7 +182,3 @@ def _constant(node: ast.Constant) -> Any:
     if node.value is Ellipsis:
         raise NotLiteral(node)
     return node.value.decode("utf-8", "replace") if isinstance(node.value, bytes) else node.value
-
-
-def _secret(node: ast.expr) -> Any:
-    raise NotLiteral(node)
