@@ -174,6 +174,11 @@ class ChatResponse(Struct, frozen=True, kw_only=True):
     logprobs: tuple[Any, ...] = ()
 
 
+def said(role: str, text: str) -> Message:
+    """Return a message of one text."""
+    return Message(role=role, parts=(Text(text),))
+
+
 def text_of(message: Message) -> str:
     """Return the text parts of a message, joined by newlines, without images or sounds."""
     if len(message.parts) == 1 and isinstance(message.parts[0], Text):

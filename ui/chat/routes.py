@@ -206,7 +206,7 @@ async def _followed(request: Request, owner: str, chat: str, seen: dict[str, str
     if not seen:
         limit = _number(request, "limit") or SHOWN
         view = await asyncio.to_thread(show_chat, service, owner, chat, viewer, limit=limit)
-        first, seen = event_of(view), places(view)
+        first, seen = event_of("chat", view), places(view)
 
     async def events() -> AsyncIterator[bytes]:
         yield first

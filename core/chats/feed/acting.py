@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Literal, get_args
+from typing import Literal, assert_never
 
 import msgspec
 from msgspec import Struct
@@ -76,8 +75,38 @@ def act(service: Service, owner: str, chat_id: str, asked: Asked, language: str)
         return _ask(service, owner, chat_id, asked, language)
     if asked.do == "branch":
         return service.branch(owner, chat_id, asked.message).id
-    _DEEDS[asked.do](service, owner, chat_id, asked)
+    _change(service, owner, chat_id, asked)
     return chat_id
+
+
+def _change(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
+    store, message_id = service.store, asked.message
+    match asked.do:
+        case "answer":
+            service.answer(owner, chat_id, _options(asked)[0])
+        case "again":
+            service.regenerate(owner, chat_id, message_id, _options(asked)[0])
+        case "write_on":
+            service.write_on(owner, chat_id, message_id, _options(asked)[0])
+        case "edit":
+            service.edit(owner, chat_id, message_id, _text(asked), _options(asked)[0])
+        case "rewrite":
+            service.rewrite(owner, chat_id, message_id, _text(asked))
+        case "show":
+            store.set_leaf(owner, chat_id, message_id, newest=True)
+        case "hide":
+            service.hide_message(owner, message_id)
+        case "restore":
+            store.restore_message(owner, message_id)
+        case "rate":
+            store.update_message(owner, message_id, rating=asked.rating)
+        case "decide":
+            answers = service.running(owner, store.message(owner, message_id).chat_id)
+            service.approvals.settle(answers, message_id, asked.call, asked.verdict)
+        case "ask" | "branch":
+            raise AssertionError("these say which chat to show")
+        case _:
+            assert_never(asked.do)
 
 
 def _ask(service: Service, owner: str, chat_id: str, asked: Asked, language: str) -> str:
@@ -116,64 +145,7 @@ def _options(asked: Asked) -> tuple[ChatOptions, ...]:
     return asked.options
 
 
-def _answer(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
-    service.answer(owner, chat_id, _options(asked)[0])
-
-
-def _again(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
-    service.regenerate(owner, chat_id, asked.message, _options(asked)[0])
-
-
-def _write_on(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
-    service.write_on(owner, chat_id, asked.message, _options(asked)[0])
-
-
-def _edit(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
-    service.edit(owner, chat_id, asked.message, _text(asked), _options(asked)[0])
-
-
-def _rewrite(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
-    service.rewrite(owner, chat_id, asked.message, _text(asked))
-
-
 def _text(asked: Asked) -> str:
     if not asked.text.strip():
         raise InvalidRequest("there are no words", path="text")
     return asked.text.strip()
-
-
-def _show(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
-    service.store.set_leaf(owner, chat_id, asked.message, newest=True)
-
-
-def _hide(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
-    service.hide_message(owner, asked.message)
-
-
-def _restore(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
-    service.store.restore_message(owner, asked.message)
-
-
-def _rate(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
-    service.store.update_message(owner, asked.message, rating=asked.rating)
-
-
-def _decide(service: Service, owner: str, chat_id: str, asked: Asked) -> None:
-    message = service.store.message(owner, asked.message)
-    answers = service.running(owner, message.chat_id)
-    service.approvals.settle(answers, message.id, asked.call, asked.verdict)
-
-
-_DEEDS: Mapping[str, Callable[[Service, str, str, Asked], None]] = {
-    "answer": _answer,
-    "again": _again,
-    "write_on": _write_on,
-    "edit": _edit,
-    "rewrite": _rewrite,
-    "show": _show,
-    "hide": _hide,
-    "restore": _restore,
-    "rate": _rate,
-    "decide": _decide,
-}
-assert set(_DEEDS) | {"ask", "branch"} == set(get_args(Deed))

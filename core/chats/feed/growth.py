@@ -33,6 +33,7 @@ from core.chats.jobs.job import Job, Snapshot
 from core.chats.service import Service
 from core.error_kinds import error_facts
 from core.errors import DiglotError, InvalidRequest
+from core.translation.codec.framing import encode_sse
 from core.translation.codec.json import encode_json
 
 _PAUSE = 0.016
@@ -104,10 +105,10 @@ async def follow(
         view = await asyncio.to_thread(
             show_chat, service, owner, chat_id, viewer, limit=_LAST + more
         )
-        yield _event("chat", view)
+        yield event_of("chat", view)
     except DiglotError as error:
-        yield _event("failed", viewer.fault(error_facts(error)))
-    yield _event("end", {})
+        yield event_of("failed", viewer.fault(error_facts(error)))
+    yield event_of("end", {})
 
 
 def _is_cut(service: Service, owner: str, seen: Iterable[str]) -> bool:
@@ -135,11 +136,6 @@ async def _goes_on(service: Service, owner: str, chat_id: str) -> bool:
     return False
 
 
-def event_of(view: ChatView) -> bytes:
-    """Return the event that a stream begins with."""
-    return _event("chat", view)
-
-
 async def _grow(answers: Sequence[_Answer], woken: asyncio.Event) -> AsyncIterator[bytes]:
     quiet = 0.0
     while True:
@@ -151,7 +147,7 @@ async def _grow(answers: Sequence[_Answer], woken: asyncio.Event) -> AsyncIterat
                 quiet = 0.0
                 added = grown.text or grown.thinking or grown.steps or grown.waiting
                 spoke = spoke or bool(added)
-                yield _event("grow", grown)
+                yield event_of("grow", grown)
         if all(answer.done for answer in answers):
             return
         if spoke:
@@ -241,5 +237,6 @@ def _numbers(at: str) -> tuple[int, int, int]:
     return (turns, thought, said)
 
 
-def _event(name: str, data: object) -> bytes:
-    return b"event: %s\ndata: %s\n\n" % (name.encode(), encode_json(data))
+def event_of(name: str, data: object) -> bytes:
+    """Return one event of a stream that a page reads."""
+    return encode_sse(encode_json(data), name.encode())

@@ -17,13 +17,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from msgspec import Struct
 
+from core.chats.feed.growth import event_of
 from core.chats.jobs.job import Job
 from core.chats.service import Service
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
 from core.exchanges.wire import Wire
 from core.translation.codec.framing import NDJSONDecoder, SSEDecoder, SSERecord
-from core.translation.codec.json import encode_json
 from core.translation.dialects.registry import DIALECTS
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator
@@ -61,14 +61,14 @@ async def follow_rows(service: Service, owner: str, job: Job | None) -> AsyncIte
                 continue
             if place > number:
                 number, lines = place, _Lines(exchange)
-                yield _event("begin", {"number": number, "sides": lines.dialects})
+                yield event_of("begin", {"number": number, "sides": lines.dialects})
             assert lines is not None
             for rows in lines.gained():
-                yield _event("rows", rows)
+                yield event_of("rows", rows)
         if done:
             break
         await asyncio.sleep(_PAUSE)
-    yield _event("end", {})
+    yield event_of("end", {})
 
 
 class _Lines:
@@ -126,7 +126,3 @@ class _Side:
                 text = raw[:_LONGEST].decode("utf-8", "replace").strip()
                 rows.append(RowView(number=self._number, at=(now - started) / 1e9, text=text))
         return tuple(rows)
-
-
-def _event(name: str, data: object) -> bytes:
-    return b"event: %s\ndata: %s\n\n" % (name.encode(), encode_json(data))

@@ -21,7 +21,7 @@ from core.chats.jobs.job import Job, Run
 from core.chats.store.store import Store
 from core.errors import DiglotError
 from core.translation.events import accumulate
-from core.translation.messages import ChatRequest, Message, Text, text_of
+from core.translation.messages import ChatRequest, said, text_of
 
 _LOG = logging.getLogger("diglot.titles")
 
@@ -89,7 +89,7 @@ def title_request(asked: ChatRequest, answer: str, *, thinks: bool) -> ChatReque
     kept = {name: asked.settings[name] for name in ("num_ctx",) if name in asked.settings}
     return replace(
         asked,
-        messages=(*asked.messages, _said("assistant", answer), _said("user", _ASK)),
+        messages=(*asked.messages, said("assistant", answer), said("user", _ASK)),
         tools=(),
         tool_choice=None,
         format=None,
@@ -104,7 +104,3 @@ def clean_title(said: str) -> str:
     title = _LABEL.sub("", line.strip(_AROUND)).strip(_AROUND)
     # A whole sentence is an answer, not a title.
     return title if len(title) <= _MAX_CHARS and len(title.split()) <= 12 else ""
-
-
-def _said(role: str, text: str) -> Message:
-    return Message(role=role, parts=(Text(text),))

@@ -5,22 +5,18 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from core.chats.store.tables import common, entries, transaction
+from core.chats.store.tables import Rows, common, entries, transaction
 from core.errors import BackendUnavailable
 
 
-class Common:
+class Common(Rows):
     """Secrets by name, made when they are first asked for.
 
     Methods raise BackendUnavailable (``store_unavailable``) while the database is down.
     """
-
-    def __init__(self, reader: Engine, writer: Engine) -> None:
-        self._reader = reader
-        self._writer = writer
 
     def secret(self, name: str) -> bytes:
         """Return 32 random bytes, the same ones in every process."""
@@ -41,26 +37,22 @@ class Common:
             return db.scalar(select(common.c.value).where(common.c.name == name))
 
 
-class Entries:
+class Entries(Rows):
     """Which browser has come in by which key, so that it need not be asked in each process.
 
     Kept are a hash of the browser's id, and ``digest``, the key's hash in hexadecimal.
     """
 
-    def __init__(self, reader: Engine, writer: Engine) -> None:
-        self._reader = reader
-        self._writer = writer
-
     def add(self, browser: str, digest: str, *, now: int) -> None:
         """Note that a browser has come in. ``now`` is ns since 1970."""
-        values = {"browser": _hash(browser), "digest": digest, "entered": now}
+        values = {"browser": browser_hash(browser), "digest": digest, "entered": now}
         with transaction(self._writer) as db:
             db.execute(delete(entries).where(entries.c.browser == values["browser"]))
             db.execute(insert(entries).values(values))
 
     def get(self, browser: str) -> str | None:
         """Return the digest of the key by which a browser has come in, if it has."""
-        query = select(entries.c.digest).where(entries.c.browser == _hash(browser))
+        query = select(entries.c.digest).where(entries.c.browser == browser_hash(browser))
         with transaction(self._reader) as db:
             return db.scalar(query)
 
@@ -70,5 +62,6 @@ class Entries:
             db.execute(delete(entries).where(entries.c.entered < before))
 
 
-def _hash(browser: str) -> str:
+def browser_hash(browser: str) -> str:
+    """Return what is kept of a browser's id."""
     return hashlib.sha256(browser.encode()).hexdigest()

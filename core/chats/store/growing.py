@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from core.chats.store.news import News
 from core.chats.store.rows import in_chat, index_words, messages_of, named, owned
-from core.chats.store.tables import chats, messages, pieces, transaction
+from core.chats.store.tables import Rows, chats, messages, pieces, transaction
 from core.chats.values.chat import ChatMessage, MessageChanges, State
 
 _UNFINISHED = ("running", "interrupted")
@@ -49,7 +49,7 @@ class Piece(Struct, frozen=True, kw_only=True):
     thinking: str = ""
 
 
-class GrowingAnswers:
+class GrowingAnswers(Rows):
     """The rows in state ``running``, of all owners and all processes on one database.
 
     ``now`` gives nanoseconds since 1970; ``news`` tells of what is written. Methods raise
@@ -57,8 +57,7 @@ class GrowingAnswers:
     """
 
     def __init__(self, reader: Engine, writer: Engine, now: Callable[[], int], news: News) -> None:
-        self._reader = reader
-        self._writer = writer
+        super().__init__(reader, writer)
         self._now = now
         self.news = news
 

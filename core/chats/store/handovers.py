@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Engine, delete, insert, select
 
 from core.chats.store.rows import in_chat
-from core.chats.store.tables import chats, handovers, messages, transaction
+from core.chats.store.tables import Rows, chats, handovers, messages, transaction
 from core.chats.values.chat import ChatOptions
 
 
@@ -23,15 +23,14 @@ class Handover(Struct, frozen=True, kw_only=True):
     offered: int
 
 
-class Handovers:
+class Handovers(Rows):
     """The answers on offer, of all owners. Each is taken by one process.
 
     Methods raise BackendUnavailable (``store_unavailable``) while the database is down.
     """
 
     def __init__(self, reader: Engine, writer: Engine, now: Callable[[], int]) -> None:
-        self._reader = reader
-        self._writer = writer
+        super().__init__(reader, writer)
         self._now = now
 
     def offer(self, owner: str, message_id: str, options: ChatOptions, *, offered: int = 0) -> None:

@@ -7,22 +7,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from core.chats.store.rows import named, new_id, not_found
-from core.chats.store.tables import matrices, matrix_results, toolboxes, transaction
+from core.chats.store.tables import Rows, matrices, matrix_results, toolboxes, transaction
 from core.chats.values.matrix import Matrix, MatrixPlan, MatrixState, Result, hash_tools
 
 
-class Matrices:
+class Matrices(Rows):
     """Matrices and toolboxes of all owners. Methods may be called from any thread and raise
     BackendUnavailable where the database fails. Those of other owners behave as if they did not
     exist.
     """
-
-    def __init__(self, reader: Engine, writer: Engine) -> None:
-        self._reader = reader
-        self._writer = writer
 
     def create(self, owner: str, plan: MatrixPlan) -> Matrix:
         """Store a plan that is about to run."""

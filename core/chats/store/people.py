@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from msgspec import to_builtins
-from sqlalchemy import Connection, Engine, Table, delete, func, or_, select
+from sqlalchemy import Connection, Table, delete, func, or_, select
 
+from core.chats.store.common import browser_hash
 from core.chats.store.rows import named
 from core.chats.store.tables import (
+    Rows,
     chats,
     entries,
     handovers,
@@ -27,24 +28,18 @@ _OWNED = (chats, presets, toolboxes, matrices)
 """Tables with an owner; the rows of the others hang on these."""
 
 
-class People:
+class People(Rows):
     """The rows of one owner in all tables.
 
     Methods raise BackendUnavailable (``store_unavailable``) while the database is down.
     """
 
-    def __init__(self, reader: Engine, writer: Engine) -> None:
-        self._reader = reader
-        self._writer = writer
-
     def everything(self, owner: str) -> dict[str, list[dict[str, Any]]]:
         """Return all rows of an owner by table, hidden ones too, as values for JSON."""
         with transaction(self._reader) as db:
             found = {table.name: _rows(db, table, owner) for table in (*_OWNED, *_HANGING)}
-            found[entries.name] = [
-                {"entered": row.entered}
-                for row in db.execute(select(entries).where(entries.c.browser == _hash(owner)))
-            ]
+            own = select(entries.c.entered).where(entries.c.browser == browser_hash(owner))
+            found[entries.name] = [{"entered": entered} for entered in db.scalars(own)]
         return found
 
     def erase(self, owner: str) -> dict[str, int]:
@@ -55,7 +50,7 @@ class People:
                 counts[table.name] = db.execute(
                     delete(table).where(_condition(table, owner))
                 ).rowcount
-            gone = delete(entries).where(entries.c.browser == _hash(owner))
+            gone = delete(entries).where(entries.c.browser == browser_hash(owner))
             counts[entries.name] = db.execute(gone).rowcount
         self._empty()
         return counts
@@ -113,7 +108,3 @@ def _condition(table: Table, owner: str) -> Any:
 def _rows(db: Connection, table: Table, owner: str) -> list[dict[str, Any]]:
     rows = db.execute(select(table).where(_condition(table, owner))).mappings()
     return [{name: to_builtins(value) for name, value in row.items()} for row in rows]
-
-
-def _hash(owner: str) -> str:
-    return hashlib.sha256(owner.encode()).hexdigest()

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Delete, Engine, delete, insert, select
+from sqlalchemy import Delete, delete, insert, select
 
 from core.chats.store.rows import named
-from core.chats.store.tables import presets, transaction
+from core.chats.store.tables import Rows, presets, transaction
 from core.chats.values.chat import Preset
 
 
-class Presets:
+class Presets(Rows):
     """The presets of all owners."""
-
-    def __init__(self, reader: Engine, writer: Engine) -> None:
-        self._reader = reader
-        self._writer = writer
 
     def all(self, owner: str) -> list[Preset]:
         """Return an owner's presets by name."""

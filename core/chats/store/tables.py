@@ -272,6 +272,14 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         ) from error
 
 
+class Rows:
+    """Some of the rows. ``writer`` takes the lock where a transaction begins (see ``_begin``)."""
+
+    def __init__(self, reader: Engine, writer: Engine) -> None:
+        self._reader = reader
+        self._writer = writer
+
+
 def migrate(engine: Engine, upgrades: Sequence[Upgrade] = UPGRADES) -> int:
     """Create the tables, or run the missing upgrades; return the version.
 

@@ -22,7 +22,7 @@ from core.errors import DiglotError, InvalidRequest
 from core.tools.cases.judging import Check, judge
 from core.tools.cases.values import Case, Verdict
 from core.translation.events import accumulate
-from core.translation.messages import ChatRequest, Message, Text, Tool, text_of
+from core.translation.messages import ChatRequest, Tool, said, text_of
 
 WRITE_EVERY = 0.5
 """Seconds between writes of results; also how often a matrix checks whether it is done."""
@@ -44,7 +44,8 @@ class MatrixJob:
         self.state: MatrixState = "running"
         self._lock = threading.Lock()
         self._results: dict[int, Result] = {}
-        self._cancelled = False
+        # Whether it was told to stop.
+        self.cancelled = False
         self.task: asyncio.Task[None] | None = None
 
     @property
@@ -63,14 +64,9 @@ class MatrixJob:
         """How many tries have ended."""
         return len(self._results)
 
-    @property
-    def cancelled(self) -> bool:
-        """Whether it was told to stop."""
-        return self._cancelled
-
     def cancel(self) -> None:
         """Stop it; the results so far are kept, and connections are closed."""
-        self._cancelled = True
+        self.cancelled = True
         task = self.task
         if task is not None:
             with suppress(RuntimeError):
@@ -215,13 +211,10 @@ class MatrixRunner:
 
 
 def _request(case: Case, model: str, tools: tuple[Tool, ...]) -> ChatRequest:
-    before: tuple[Message, ...] = ()
-    if case.system.strip():
-        before = (Message(role="system", parts=(Text(case.system),)),)
-    question = Message(role="user", parts=(Text(case.prompt),))
+    before = (said("system", case.system),) if case.system.strip() else ()
     return ChatRequest(
         model=model,
-        messages=(*before, question),
+        messages=(*before, said("user", case.prompt)),
         tools=tools,
         stream=True,
         include_usage=True,

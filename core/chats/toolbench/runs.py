@@ -34,9 +34,9 @@ from core.translation.messages import (
     ChatRequest,
     Message,
     NamedTool,
-    Text,
     ToolCall,
     ToolChoice,
+    said,
 )
 
 How = Literal["auto", "emulated", "both"]
@@ -134,7 +134,7 @@ class Playground:
             parent_id = self._store.path(owner, chat_id)[0].id
         else:
             chat = self._store.create_chat(owner, title=plan.prompt[:80], temporary=True)
-            chat_id, parent_id, question = chat.id, None, _said("user", plan.prompt)
+            chat_id, parent_id, question = chat.id, None, said("user", plan.prompt)
         ways = {"auto": (False,), "emulated": (True,), "both": (False, True)}[plan.how]
         made = [self._run(owner, plan, _history(plan), emulate=emulate) for emulate in ways]
         batch = [(run, plan.model, plan.dialect) for run, _ in made]
@@ -309,13 +309,9 @@ class Playground:
         self._store.update_chat(owner, chat_id, settings={**settings, "playground": kept})
 
 
-def _said(role: str, text: str) -> Message:
-    return Message(role=role, parts=(Text(text),))
-
-
 def _history(plan: RunPlan) -> tuple[Message, ...]:
-    before = (_said("system", plan.system),) if plan.system.strip() else ()
-    return (*before, _said("user", plan.prompt))
+    before = (said("system", plan.system),) if plan.system.strip() else ()
+    return (*before, said("user", plan.prompt))
 
 
 def _begun(row: ChatMessage, steps: tuple[Step, ...]) -> ChatMessage:

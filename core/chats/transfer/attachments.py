@@ -16,6 +16,7 @@ from core.documents.pictures import check_pixels
 from core.documents.reading import LIMITS, read_document
 from core.documents.values import Document, FileRefused
 from core.note import Note
+from core.translation.dialects.shared.content import picture_type
 from core.translation.messages import Image, Part, Text
 
 MAX_IMAGE = 20_000_000
@@ -23,12 +24,6 @@ MAX_IMAGE = 20_000_000
 
 MAX_TEXT = 1_000_000
 """The largest text file, in bytes: far more than the context of local models."""
-
-_IMAGES = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF8": "image/gif",
-}
 _HEAD = re.compile(r"\AFile: (.+)\n(`{3,})")
 _DOCUMENTS = frozenset(("pdf", "docx", "xlsx", "pptx"))
 
@@ -50,8 +45,9 @@ def read_file(name: str, data: bytes) -> Attachment:
     Blocks while a document is read. Raises FileRefused for what is neither an image nor a document
     nor text, and for what is too large.
     """
-    media_type = _image_type(data)
-    if media_type:
+    media_type = picture_type(data[:12])
+    # A text may begin with BM, too, as a bitmap does.
+    if media_type and media_type != "image/bmp":
         _check_size(name, data, MAX_IMAGE)
         check_pixels(data)
         image = Image(data=base64.b64encode(data).decode(), media_type=media_type)
@@ -88,12 +84,6 @@ def _document(name: str, read: Document) -> Attachment:
         cut = Note(f"files.cut.{read.cut}").fill(**known)
     what = Note(f"files.kind.{read.kind}").fill(count=f"{read.pages:,}")
     return Attachment(part=text_part(name, read.text), what=what, text=read.text, cut=cut)
-
-
-def _image_type(data: bytes) -> str:
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for magic, kind in _IMAGES.items() if data.startswith(magic)), "")
 
 
 def _check_size(name: str, data: bytes, most: int) -> None:

@@ -21,7 +21,7 @@ from core.errors import InvalidRequest
 from core.translation.codec.json import encode_json, read_object, read_objects, read_text
 from core.translation.dialects.registry import DIALECTS
 from core.translation.fields.field import COMMON
-from core.translation.messages import ChatRequest, Message, Text, Tool, text_of
+from core.translation.messages import ChatRequest, Tool, text_of
 
 ExportKind = Literal["json", "markdown", "jsonl"]
 
@@ -139,9 +139,7 @@ def _fenced(text: str, language: str) -> str:
     return f"\n\n{fence}{language}\n{text}\n{fence}"
 
 
-def dump_example(
-    path: Sequence[ChatMessage], *, tools: Sequence[Tool] = (), system: str = ""
-) -> bytes:
+def dump_example(path: Sequence[ChatMessage], *, tools: Sequence[Tool]) -> bytes:
     """Return the shown branch as one line of OpenAI's fine-tuning JSONL.
 
     ``tools`` are what the model could call. Raises InvalidRequest where the branch does not end
@@ -150,8 +148,7 @@ def dump_example(
     messages = conversation(path)
     if not messages or messages[-1].role != "assistant":
         raise InvalidRequest("a chat to learn from ends in an answer", path="messages")
-    before = (Message(role="system", parts=(Text(system),)),) if system else ()
-    request = ChatRequest(model="", messages=(*before, *messages), tools=tuple(tools))
+    request = ChatRequest(model="", messages=tuple(messages), tools=tuple(tools))
     body: Mapping[str, Any] = DIALECTS[COMMON].dump_request(request)
     kept = {key: body[key] for key in ("messages", "tools") if body.get(key)}
     return encode_json(kept) + b"\n"

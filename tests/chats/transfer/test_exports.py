@@ -120,15 +120,14 @@ def test_markdown_shows_the_branch(store: Store, chat: Chat) -> None:
 
 def test_an_example_to_learn_from_has_its_calls_and_tools(store: Store, chat: Chat) -> None:
     tools = example_toolbox().subset(("get_current_weather",)).tools
-    line = dump_example(store.path(ME, chat.id), tools=tools, system="Be brief.")
+    line = dump_example(store.path(ME, chat.id), tools=tools)
     assert line.endswith(b"\n") and line.count(b"\n") == 1
     body = msgspec.json.decode(line)
-    assert [m["role"] for m in body["messages"]] == ["system", "user", "assistant", "tool",
-                                                     "assistant"]  # fmt: skip
-    assert body["messages"][2]["tool_calls"][0]["function"]["name"] == "get_current_weather"
+    assert [m["role"] for m in body["messages"]] == ["user", "assistant", "tool", "assistant"]
+    assert body["messages"][1]["tool_calls"][0]["function"]["name"] == "get_current_weather"
     assert body["tools"][0]["function"]["name"] == "get_current_weather"
     with pytest.raises(InvalidRequest):
-        dump_example(store.path(ME, chat.id)[:1])
+        dump_example(store.path(ME, chat.id)[:1], tools=())
 
 
 def test_all_chats_go_out_as_one_file_and_come_back(store: Store, chat: Chat) -> None:
