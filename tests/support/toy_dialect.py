@@ -18,7 +18,7 @@ from core.translation.dialects.dialect import Dialect, Signature
 from core.translation.dialects.shared.answers.stream_decoder import EventDecoder
 from core.translation.dialects.shared.settings import Settings
 from core.translation.events import Event, Finish, MessageStart, StreamError, TextDelta
-from core.translation.fields.field import Columns, own_row
+from core.translation.fields.field import Columns, own_rows
 from core.translation.messages import ChatRequest, ChatResponse, Message, Text, text_of
 from core.translation.stamp import Stamp
 
@@ -34,7 +34,7 @@ SETTINGS = Settings(
             "role": "lines[].by",
             "content": "lines[].says",
         },
-        rows=(own_row("toy", "mood", "mood", note="unknown"),),
+        rows=(*own_rows("toy", "mood", "mood", note="unknown"),),
     )
 )
 

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from core.translation.codec.kinds import ValueKind
-from core.translation.fields.field import Field, chat_row, same_row
+from core.translation.fields.field import Field, chat_row, other_rows, same_row
 from core.translation.fields.tools import TOOL_FIELDS
 
 
@@ -139,33 +139,13 @@ _TOP_LEVEL = [
 
 _JSON_SCHEMA = "response_format.json_schema"
 _FORMATS = [
-    chat_row(
-        "format",
-        ollama="format",
-        openai=f"{_JSON_SCHEMA}.schema",
-        opaque=True,
-        note="format",
-    ),
-    chat_row(
-        "format",
-        ollama="format",
-        openai="response_format.type",
-        retyped=True,
-        alias=True,
-        neutral=("text",),
-        note="format",
-    ),
+    chat_row("format", ollama="format", openai=f"{_JSON_SCHEMA}.schema", opaque=True,
+             note="format"),
+    *other_rows("format", "format", "response_format.type", retyped=True, neutral=("text",),
+                note="format"),
     # What llama.cpp, vLLM and Ollama call it themselves.
-    *(
-        chat_row("format", ollama="format", openai=path, alias=True, opaque=True, note="format")
-        for path in (
-            "response_format.schema",
-            "format",
-            "guided_json",
-            "json_schema",
-            "structured_outputs.json",
-        )
-    ),
+    *other_rows("format", "format", "response_format.schema", "format", "guided_json",
+                "json_schema", "structured_outputs.json", opaque=True, note="format"),
     chat_row("format.name", openai=f"{_JSON_SCHEMA}.name", note="format_name"),
     chat_row("format.description", openai=f"{_JSON_SCHEMA}.description", note="format_description"),
     *(
@@ -173,176 +153,72 @@ _FORMATS = [
         for key in ("name", "description", "strict")
     ),
     chat_row("format.strict", openai=f"{_JSON_SCHEMA}.strict", note="format_strict"),
-]
-
+]  # fmt: skip
 _CONTENT = "messages[].content"
 _CALLS = "messages[].tool_calls[]"
+_IMAGES = "messages[].images[]"
+_THINKING = "messages[].thinking"
 _MESSAGES = [
     same_row("role", "messages[].role"),
     same_row("content", _CONTENT),
-    chat_row(
-        "content.text",
-        ollama=_CONTENT,
-        openai=f"{_CONTENT}[].text",
-        alias=True,
-        retyped=True,
-        note="parts",
-    ),
-    chat_row(
-        "content.text",
-        ollama=_CONTENT,
-        openai=f"{_CONTENT}[].refusal",
-        alias=True,
-        retyped=True,
-        note="refusal",
-    ),
-    chat_row("refusal", ollama=_CONTENT, openai="messages[].refusal", alias=True, note="refusal"),
+    *other_rows("content.text", _CONTENT, f"{_CONTENT}[].text", retyped=True, note="parts"),
+    *other_rows("content.text", _CONTENT, f"{_CONTENT}[].refusal", retyped=True, note="refusal"),
+    *other_rows("refusal", _CONTENT, "messages[].refusal", note="refusal"),
     chat_row("content.type", openai=f"{_CONTENT}[].type", note="implied"),
     # A text among the parts that is no part itself; and a tool's answer that is no text.
-    chat_row(
-        "content.text",
-        ollama=_CONTENT,
-        openai=f"{_CONTENT}[]",
-        alias=True,
-        retyped=True,
-        note="parts",
-    ),
-    chat_row(
-        "cache",
-        openai=f"{_CONTENT}[].prompt_cache_breakpoint",
-        harmless=True,
-        opaque=True,
-        note="bookkeeping",
-    ),
+    *other_rows("content.text", _CONTENT, f"{_CONTENT}[]", retyped=True, note="parts"),
+    chat_row("cache", openai=f"{_CONTENT}[].prompt_cache_breakpoint", harmless=True, opaque=True,
+             note="bookkeeping"),
     chat_row("said", openai="messages[].audio", opaque=True, note="file_id"),
-    *(
-        chat_row(
-            "content.text",
-            ollama=_CONTENT,
-            openai=f"{_CONTENT}[file].file.{key}",
-            alias=True,
-            retyped=True,
-            note="as_text",
-        )
-        for key in ("file_data", "filename")
-    ),
-    *(
-        chat_row(
-            "message.thinking",
-            ollama="messages[].thinking",
-            openai=f"{_CONTENT}[{kind}].{key}",
-            alias=True,
-            retyped=True,
-            opaque=True,
-            note="reasoning",
-        )
-        for kind in ("thinking", "reasoning")
-        for key in ("thinking", "text")
-    ),
-    chat_row(
-        "image",
-        ollama="messages[].images[]",
-        openai=f"{_CONTENT}[].image_url.url",
-        retyped=True,
-        note="image",
-    ),
-    chat_row(
-        "image",
-        ollama="messages[].images[]",
-        openai=f"{_CONTENT}[].image_url",
-        alias=True,
-        retyped=True,
-        note="image",
-    ),
-    # As other APIs write a picture: Anthropic's, the AI SDK's, MCP's.
-    *(
-        chat_row(
-            "image",
-            ollama="messages[].images[]",
-            openai=f"{_CONTENT}[image].{key}",
-            alias=True,
-            retyped=True,
-            note="image",
-        )
-        for key in ("source.data", "source.url", "image", "data")
-    ),
+    *other_rows("content.text", _CONTENT,
+                *(f"{_CONTENT}[file].file.{key}" for key in ("file_data", "filename")),
+                retyped=True, note="as_text"),
+    *other_rows("message.thinking", _THINKING,
+                *(f"{_CONTENT}[{kind}].{key}" for kind in ("thinking", "reasoning")
+                  for key in ("thinking", "text")),
+                retyped=True, opaque=True, note="reasoning"),
+    chat_row("image", ollama=_IMAGES, openai=f"{_CONTENT}[].image_url.url", retyped=True,
+             note="image"),
+    # Also as other APIs write a picture: Anthropic's, the AI SDK's, MCP's.
+    *other_rows("image", _IMAGES, f"{_CONTENT}[].image_url",
+                *(f"{_CONTENT}[image].{key}"
+                  for key in ("source.data", "source.url", "image", "data")),
+                retyped=True, note="image"),
     *(
         chat_row("content.type", openai=f"{_CONTENT}[image].{key}", alias=True, note="implied")
         for key in ("source.type", "source.media_type", "mediaType", "mimeType")
     ),
-    chat_row(
-        "image.detail",
-        openai=f"{_CONTENT}[].image_url.detail",
-        neutral=("auto",),
-        note="detail",
-    ),
-    chat_row(
-        "audio.data",
-        ollama="messages[].images[]",
-        openai=f"{_CONTENT}[].input_audio.data",
-        alias=True,
-        note="audio_native",
-    ),
+    chat_row("image.detail", openai=f"{_CONTENT}[].image_url.detail", neutral=("auto",),
+             note="detail"),
+    *other_rows("audio.data", _IMAGES, f"{_CONTENT}[].input_audio.data", note="audio_native"),
     chat_row("audio.format", openai=f"{_CONTENT}[].input_audio.format", note="implied"),
-    chat_row(
-        "message.thinking",
-        ollama="messages[].thinking",
-        openai="messages[].reasoning_content",
-        note="reasoning",
-    ),
-    chat_row(
-        "message.thinking",
-        ollama="messages[].thinking",
-        openai="messages[].reasoning",
-        alias=True,
-        note="reasoning",
-    ),
-    *(
-        chat_row(
-            "message.thinking",
-            ollama="messages[].thinking",
-            openai=f"messages[].{key}[].{word}",
-            alias=True,
-            retyped=True,
-            note="reasoning",
-        )
-        for key, words in (
-            ("reasoning_details", ("text", "summary")),
-            ("thinking_blocks", ("thinking", "text")),
-        )
-        for word in words
-    ),
+    chat_row("message.thinking", ollama=_THINKING, openai="messages[].reasoning_content",
+             note="reasoning"),
+    *other_rows("message.thinking", _THINKING, "messages[].reasoning", note="reasoning"),
+    *other_rows("message.thinking", _THINKING,
+                *(f"messages[].{key}" for key in (
+                    "reasoning_details[].text", "reasoning_details[].summary",
+                    "thinking_blocks[].thinking", "thinking_blocks[].text")),
+                retyped=True, note="reasoning"),
     *(
         chat_row("thinking.mark", openai=f"messages[].{key}", harmless=True, note="bookkeeping")
         for key in (
-            "reasoning_details[].type",
-            "reasoning_details[].format",
-            "reasoning_details[].id",
-            "reasoning_details[].index",
-            "reasoning_details[].signature",
-            "thinking_blocks[].type",
-            "thinking_blocks[].signature",
+            "reasoning_details[].type", "reasoning_details[].format", "reasoning_details[].id",
+            "reasoning_details[].index", "reasoning_details[].signature",
+            "thinking_blocks[].type", "thinking_blocks[].signature",
         )
     ),
     same_row("call.id", f"{_CALLS}.id"),
     same_row("call.type", f"{_CALLS}.type", note="implied"),
-    chat_row(
-        "call.index", ollama=f"{_CALLS}.function.index", openai=f"{_CALLS}.index", note="implied"
-    ),
+    chat_row("call.index", ollama=f"{_CALLS}.function.index", openai=f"{_CALLS}.index",
+             note="implied"),
     same_row("call.name", f"{_CALLS}.function.name"),
-    same_row(
-        "call.arguments",
-        f"{_CALLS}.function.arguments",
-        retyped=True,
-        opaque=True,
-        note="arguments",
-    ),
+    same_row("call.arguments", f"{_CALLS}.function.arguments", retyped=True, opaque=True,
+             note="arguments"),
     same_row("tool_call_id", "messages[].tool_call_id"),
-    chat_row(
-        "tool_name", ollama="messages[].tool_name", openai="messages[].name", note="tool_name"
-    ),
-]
-
+    chat_row("tool_name", ollama="messages[].tool_name", openai="messages[].name",
+             note="tool_name"),
+]  # fmt: skip
 _GENERATE = [
     *(
         Field(
@@ -354,21 +230,13 @@ _GENERATE = [
         for name in ("prompt", "system")
         for openai in (_CONTENT, f"{_CONTENT}[].text")
     ),
-    Field(
-        name="image",
-        paths={
-            "generate": "images[]",
-            "ollama": "messages[].images[]",
-            "openai": f"{_CONTENT}[].image_url.url",
-        },
-        alias=True,
-        retyped=True,
-        note="image",
-    ),
+    Field(name="image", paths={"generate": "images[]", "ollama": _IMAGES,
+                               "openai": f"{_CONTENT}[].image_url.url"},
+          alias=True, retyped=True, note="image"),
     Field(name="context", paths={"generate": "context"}, opaque=True, note="legacy_context"),
     Field(name="raw", paths={"generate": "raw"}, neutral=(False,), note="raw_mode"),
     Field(name="template", paths={"generate": "template"}, note="no_openai"),
-]
+]  # fmt: skip
 
 
 def _with_generate(row: Field) -> Field:

@@ -78,20 +78,20 @@ class Columns(Struct, frozen=True, kw_only=True):
         return replace(row, paths={**row.paths, self.dialect: own}) if own else row
 
 
-def own_row(dialect: str, name: str, path: str, **more: Any) -> Field:
-    """Return a row that says what ``path`` of a dialect means; other rows say where it goes."""
-    return Field(name=name, paths={dialect: path}, alias=True, **more)
-
-
-def own_rows(dialect: str, paths: Mapping[str, str], **more: Any) -> list[Field]:
-    """Return such rows for several paths, each with the name of what it means."""
-    return [own_row(dialect, name, path, **more) for path, name in paths.items()]
+def own_rows(dialect: str, name: str, *places: str, **more: Any) -> list[Field]:
+    """Return rows that say what places of a dialect mean; other rows say where it goes."""
+    return [Field(name=name, paths={dialect: path}, alias=True, **more) for path in places]
 
 
 def chat_row(name: str, *, ollama: str = "", openai: str = "", **more: Any) -> Field:
     """A row of what the dialect modules do by code."""
     paths = {"ollama": ollama, "openai": openai}
     return Field(name=name, paths={key: path for key, path in paths.items() if path}, **more)
+
+
+def other_rows(name: str, native: str, *places: str, **more: Any) -> list[Field]:
+    """Return rows of further places of chat completions for what is ``native`` in Ollama's."""
+    return [chat_row(name, ollama=native, openai=place, alias=True, **more) for place in places]
 
 
 def same_row(name: str, path: str, **more: Any) -> Field:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from core.translation.fields.field import Field, own_row
+from core.translation.fields.field import Field, own_rows
 
 # See core/translation/dialects/shared/thinking.py, which reads them.
 _PATHS = {
@@ -30,12 +30,10 @@ _SHOWN = ("reasoning.exclude", "include_reasoning", "separate_reasoning", "think
 def thinking_rows(dialect: str, *, but: Collection[str] = ()) -> tuple[Field, ...]:
     """Return the rows of a dialect, ``but`` for paths that it has rows of its own for."""
     said = [
-        own_row(dialect, "thinking", path, retyped=True, note=note)
+        row
         for path, note in _PATHS.items()
         if path not in but
+        for row in own_rows(dialect, "thinking", path, retyped=True, note=note)
     ]
-    shown = [
-        own_row(dialect, "thinking.display", path, harmless=True, note="thinking_shown")
-        for path in _SHOWN
-    ]
+    shown = own_rows(dialect, "thinking.display", *_SHOWN, harmless=True, note="thinking_shown")
     return (*said, *shown)

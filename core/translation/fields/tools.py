@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.translation.fields.field import Field, chat_row, same_row
+from core.translation.fields.field import Field, chat_row, other_rows, same_row
 
 _TOOLS = [
     same_row("tools.type", "tools[].type", note="tool_type"),
@@ -22,96 +22,44 @@ _TOOLS = [
     ),
 ]
 
+_NATIVE = "tools[].function"
+_CALLED = "messages[].tool_calls[].function"
 # The form of another API, which is read here, too.
 _BARE = [
-    chat_row(f"tools.{name}", ollama=f"tools[].function.{name}", openai=f"tools[].{key}",
-             alias=True, opaque=name == "parameters", note="tool_form")
-    for key, name in (("name", "name"), ("description", "description"),
-                      ("parameters", "parameters"), ("input_schema", "parameters"))
+    row
+    for name, keys in (("name", ("name",)), ("description", ("description",)),
+                       ("parameters", ("parameters", "input_schema")))
+    for row in other_rows(f"tools.{name}", f"{_NATIVE}.{name}", *(f"tools[].{key}" for key in keys),
+                          opaque=name == "parameters", note="tool_form")
 ]  # fmt: skip
-
 # Tools that take text, and calls of them.
 _CUSTOM = [
-    *(
-        chat_row(
-            f"tools.{name}",
-            ollama=f"tools[].function.{name}",
-            openai=f"tools[custom].custom.{key}",
-            alias=True,
-            retyped=key == "format",
-            opaque=key == "format",
-            note="text_tool",
-        )
-        for key, name in (
-            ("name", "name"),
-            ("description", "description"),
-            ("format", "parameters"),
-        )
-    ),
-    chat_row(
-        "tools.type",
-        ollama="tools[].type",
-        openai="tools[custom].type",
-        alias=True,
-        retyped=True,
-        note="text_tool",
-    ),
-    chat_row(
-        "call.name",
-        ollama="messages[].tool_calls[].function.name",
-        openai="messages[].tool_calls[custom].custom.name",
-        alias=True,
-        note="text_tool",
-    ),
-    chat_row(
-        "call.arguments",
-        ollama="messages[].tool_calls[].function.arguments",
-        openai="messages[].tool_calls[custom].custom.input",
-        alias=True,
-        retyped=True,
-        opaque=True,
-        note="text_tool",
-    ),
-]
-
+    *other_rows("tools.name", f"{_NATIVE}.name", "tools[custom].custom.name", note="text_tool"),
+    *other_rows("tools.description", f"{_NATIVE}.description",
+                "tools[custom].custom.description", note="text_tool"),
+    *other_rows("tools.parameters", f"{_NATIVE}.parameters", "tools[custom].custom.format",
+                retyped=True, opaque=True, note="text_tool"),
+    *other_rows("tools.type", "tools[].type", "tools[custom].type", retyped=True,
+                note="text_tool"),
+    *other_rows("call.name", f"{_CALLED}.name", "messages[].tool_calls[custom].custom.name",
+                note="text_tool"),
+    *other_rows("call.arguments", f"{_CALLED}.arguments",
+                "messages[].tool_calls[custom].custom.input",
+                retyped=True, opaque=True, note="text_tool"),
+]  # fmt: skip
 # The older way to write tools; calls and results in messages have older forms, too.
 _FUNCTIONS = [
     *(
-        chat_row(
-            f"tools.{name}",
-            ollama=f"tools[].function.{name}",
-            openai=f"functions[].{name}",
-            alias=True,
-            opaque=name == "parameters",
-            note="legacy_functions",
-        )
+        row
         for name in ("name", "description", "parameters")
+        for row in other_rows(f"tools.{name}", f"{_NATIVE}.{name}", f"functions[].{name}",
+                              opaque=name == "parameters", note="legacy_functions")
     ),
-    chat_row(
-        "tool_choice",
-        openai="function_call",
-        alias=True,
-        retyped=True,
-        opaque=True,
-        neutral=("auto", "none"),
-        note="tool_choice_native",
-    ),
-    chat_row(
-        "call.name",
-        ollama="messages[].tool_calls[].function.name",
-        openai="messages[].function_call.name",
-        alias=True,
-        note="legacy_functions",
-    ),
-    chat_row(
-        "call.arguments",
-        ollama="messages[].tool_calls[].function.arguments",
-        openai="messages[].function_call.arguments",
-        alias=True,
-        retyped=True,
-        opaque=True,
-        note="legacy_functions",
-    ),
-]
-
+    *other_rows("tool_choice", "", "function_call", retyped=True, opaque=True,
+                neutral=("auto", "none"), note="tool_choice_native"),
+    *other_rows("call.name", f"{_CALLED}.name", "messages[].function_call.name",
+                note="legacy_functions"),
+    *other_rows("call.arguments", f"{_CALLED}.arguments", "messages[].function_call.arguments",
+                retyped=True, opaque=True, note="legacy_functions"),
+]  # fmt: skip
 TOOL_FIELDS: tuple[Field, ...] = (*_TOOLS, *_BARE, *_CUSTOM, *_FUNCTIONS)

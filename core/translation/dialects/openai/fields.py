@@ -8,45 +8,30 @@ Sources: OpenAI's Responses, Completions and Embeddings API reference (2026-08).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from core.translation.dialects.openai.responses.fields import RESPONSES_FIELDS
-from core.translation.fields.field import Columns, Field, own_row, own_rows
+from core.translation.fields.field import Columns, Field, own_rows
 from core.translation.fields.thinking import thinking_rows
 
 # Calls and results among the parts of a message, as Anthropic's clients write them.
 _CALL = "messages[].content[tool_use]"
 _RESULT = "messages[].content[tool_result]"
+_rows = partial(own_rows, "openai")
 _CALL_PARTS = (
-    *own_rows(
-        "openai",
-        {f"{_CALL}.id": "call.id", f"{_CALL}.name": "call.name",
-         f"{_RESULT}.tool_use_id": "tool_call_id"},
-        note="blocks",
-    ),
-    *own_rows(
-        "openai",
-        {f"{_RESULT}.content": "content", f"{_RESULT}.content[].text": "content",
-         f"{_RESULT}.content[]": "content"},
-        retyped=True,
-        note="blocks",
-    ),
-    *own_rows(
-        "openai",
-        {f"{_RESULT}.content[].{key}": "image"
-         for key in ("image_url.url", "image_url", "source.data", "source.url", "image", "data")},
-        retyped=True,
-        note="image",
-    ),
-    *own_rows(
-        "openai",
-        {f"{_RESULT}.content[].{key}": "content.type"
-         for key in ("type", "source.type", "source.media_type", "mimeType", "mediaType")},
-        note="implied",
-    ),
-    own_row("openai", "call.arguments", f"{_CALL}.input", retyped=True, opaque=True,
-            note="arguments"),
-    own_row("openai", "is_error", f"{_RESULT}.is_error", neutral=(False,), note="is_error"),
+    *_rows("call.id", f"{_CALL}.id", note="blocks"),
+    *_rows("call.name", f"{_CALL}.name", note="blocks"),
+    *_rows("tool_call_id", f"{_RESULT}.tool_use_id", note="blocks"),
+    *_rows("content", f"{_RESULT}.content", f"{_RESULT}.content[].text", f"{_RESULT}.content[]",
+           retyped=True, note="blocks"),
+    *_rows("image", *(f"{_RESULT}.content[].{key}" for key in (
+        "image_url.url", "image_url", "source.data", "source.url", "image", "data")),
+        retyped=True, note="image"),
+    *_rows("content.type", *(f"{_RESULT}.content[].{key}" for key in (
+        "type", "source.type", "source.media_type", "mimeType", "mediaType")), note="implied"),
+    *_rows("call.arguments", f"{_CALL}.input", retyped=True, opaque=True, note="arguments"),
+    *_rows("is_error", f"{_RESULT}.is_error", neutral=(False,), note="is_error"),
 )  # fmt: skip
 
 # OpenAI deprecated max_tokens in favour of this name; where a client sends both it wins.
@@ -97,9 +82,9 @@ _COMPLETIONS = (
         alias=True,
         note="suffix",
     ),
-    own_row("completions", "echo", "echo", neutral=(False,), retyped=True, note="echo_done"),
-    own_row("completions", "best_of", "best_of", neutral=(1,), note="no_native"),
-    own_row("completions", "logprobs", "logprobs", retyped=True, note="legacy_logprobs"),
+    *own_rows("completions", "echo", "echo", neutral=(False,), retyped=True, note="echo_done"),
+    *own_rows("completions", "best_of", "best_of", neutral=(1,), note="no_native"),
+    *own_rows("completions", "logprobs", "logprobs", retyped=True, note="legacy_logprobs"),
 )
 
 COMPLETIONS = Columns(
