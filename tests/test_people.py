@@ -139,6 +139,7 @@ async def test_one_command_erases_a_person_everywhere_and_says_what(
         assert not [f for f in folder.glob("chats.db*") if ANN.encode() in f.read_bytes()]
 
 
+@pytest.mark.slow
 def test_a_running_gateway_forgets_whom_the_command_erases(
     tmp_path: Path, redis_server: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,6 +131,7 @@ def test_a_database_that_is_not_there(url: str, says: str) -> None:
     assert "s3cret" not in caught.value.message
 
 
+@pytest.mark.slow
 def test_the_app_says_it_too(tmp_path: Path, config: str) -> None:
     code, lines = started(
         "streamlit", "run", "app.py", "--server.headless", "true", "--server.address", "127.0.0.1",

@@ -93,6 +93,7 @@ def test_what_answers_otherwise_is_no_ollama(answer: bytes) -> None:
     asyncio.run(at(answer, check))
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_is_not_waited_for() -> None:
     async def check(host: str) -> None:
         before = time.monotonic()

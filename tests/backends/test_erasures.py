@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 import redis
 
 from core.backends.erasures import Erasures, IsGone, tell_erased
@@ -27,7 +28,10 @@ class Process:
         self.heard.set()
 
 
-async def test_all_processes_forget_once(redis_server: Redis) -> None:
+async def test_all_processes_forget_once(
+    redis_server: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.backends.erasures._EVERY", 0.1)
     processes = [Process(redis_server.url) for _ in range(2)]
     with redis.Redis.from_url(redis_server.url) as client:
         for _ in range(2):

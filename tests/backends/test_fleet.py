@@ -263,8 +263,9 @@ async def test_a_model_is_asked_for_where_it_is_in_memory(
 
 
 async def test_a_changed_file_is_taken_on_while_streams_go_on(
-    tmp_path: Path, bad: Faulty, good: Faulty
+    tmp_path: Path, bad: Faulty, good: Faulty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("core.backends.polling._FILES_EVERY", 0.1)
     async with fleet(tmp_path, entry("a", "ollama/drip", bad.url)) as opened:
         answer = await ask(opened, "a", stream=True)
         path = tmp_path / "config.yaml"

@@ -125,6 +125,7 @@ def core(*arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_flags_that_answer_at_once(tmp_path: Path) -> None:
     assert core("--version").stdout.startswith("diglot 0.")
     path = tmp_path / "config.yaml"

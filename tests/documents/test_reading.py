@@ -65,6 +65,7 @@ def test_what_has_nothing_to_read_says_so(data: bytes, reason: str) -> None:
     assert refused(data) == reason
 
 
+@pytest.mark.slow
 def test_a_page_that_unpacks_without_end_costs_a_sentence() -> None:
     bomb = zlib.compress(b" " * 200_000_000)
     plain = pdf(["@@"])
@@ -73,6 +74,7 @@ def test_a_page_that_unpacks_without_end_costs_a_sentence() -> None:
     assert refused(head + bomb + plain[end:], memory=400_000_000) in ("damaged", "memory", "empty")
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_stopped() -> None:
     book = SHEET % (
         b'<dimension ref="A1:A400000"/><sheetData>'

@@ -125,6 +125,7 @@ def test_the_one_before_is_of_the_same_owner_model_and_api() -> None:
     assert log.previous(before) is None
 
 
+@pytest.mark.slow
 def test_ten_thousand_are_opened_and_filtered_quickly(
     record_property: Callable[[str, object], None],
 ) -> None:

@@ -260,6 +260,7 @@ def test_a_bomb_in_a_link_or_a_file_costs_little(data: bytes) -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_a_long_answer_in_many_events_is_shared_and_read() -> None:
     one = exchange(words=20_000)
     again = load_exchange(compressed(one), owner="me")

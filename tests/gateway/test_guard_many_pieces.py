@@ -49,7 +49,10 @@ def models(backend: Scripted) -> str:
     )
 
 
-@pytest.mark.parametrize("shape", BODIES)
+@pytest.mark.parametrize(
+    "shape",
+    ["keys", *(pytest.param(shape, marks=pytest.mark.slow) for shape in BODIES if shape != "keys")],
+)
 def test_others_are_served_while_a_report_of_many_pieces_is_made(url: str, shape: str) -> None:
     body = json.dumps({"model": "m", "stream": True, **BODIES[shape]}).encode()
     served, over = 0, threading.Event()

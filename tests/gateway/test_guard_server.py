@@ -124,6 +124,7 @@ def test_what_never_ends_is_cut_soon_and_costs_no_more_than_its_bytes(
     assert httpx.get(url).status_code == 200
 
 
+@pytest.mark.slow
 def test_byte_by_byte_is_not_dearer(url: str) -> None:
     began = time.monotonic()
     with opened(url) as wire:
@@ -197,6 +198,7 @@ def test_a_body_that_nobody_wants_is_read_to_its_end_within_a_bound(
             wire.sendall(bytes(1 << 20))
 
 
+@pytest.mark.slow
 def test_an_answer_has_to_be_read(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "READ_TIME", 0.5)
     with opened(url) as wire:

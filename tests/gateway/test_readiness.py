@@ -62,6 +62,7 @@ def test_a_redis_that_is_away_is_said(backend: Scripted, tmp_path: Path) -> None
         assert (code, said["status"]) == (200, "degraded")
 
 
+@pytest.mark.slow
 def test_a_stop_is_announced_before_it_begins(backend: Scripted, tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(CONFIG.format(url=backend.url, delay=3, more=""))

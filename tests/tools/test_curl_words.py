@@ -70,6 +70,7 @@ def test_words_are_those_of_the_standard_library(text: str) -> None:
         assert words(text) == expected
 
 
+@pytest.mark.slow
 def test_a_long_body_is_one_word() -> None:
     body = "9" * 4_000_000
     assert words(f"curl http://h -d '{body}' -d \"{body}\" -d {body}")[3::2] == [body] * 3

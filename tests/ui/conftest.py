@@ -1,7 +1,8 @@
 """The app in front of a fake Ollama, and a real Chromium.
 
-Both run as long as a file of tests. A file with another backend or config has a fixture of the
-same name; a test that takes ``chromium`` is one of those marked ``browser``.
+Both run as long as a file of tests, or as all of them where tests only look (``shared_url``). A
+file with another backend or config has a fixture of the same name; a test that takes ``chromium``
+is one of those marked ``browser``.
 """
 
 from __future__ import annotations
@@ -70,4 +71,19 @@ def url(backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The address of the app in front of ``backend``."""
     folder = tmp_path_factory.mktemp("app")
     with running_app(folder, extra={"OLLAMA_HOST": backend.url}) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def shared_backend() -> Iterator[Scripted]:
+    """The fake Ollama of the app that files share."""
+    with acting() as scripted:
+        yield scripted
+
+
+@pytest.fixture(scope="session")
+def shared_url(shared_backend: Scripted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one app for all files whose tests leave it as it was."""
+    folder = tmp_path_factory.mktemp("shared")
+    with running_app(folder, extra={"OLLAMA_HOST": shared_backend.url}) as address:
         yield address

@@ -16,6 +16,11 @@ from ui.early_scripts import preload_header
 _NAMED = re.compile(r"<([^>]+)>; rel=modulepreload; crossorigin")
 
 
+@pytest.fixture(scope="module")
+def url(shared_url: str) -> str:
+    return shared_url
+
+
 def named(url: str) -> list[str]:
     """Return the addresses in the header of a page."""
     return [urljoin(url, one) for one in _NAMED.findall(httpx.get(url, timeout=30).headers["link"])]

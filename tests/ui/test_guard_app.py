@@ -48,6 +48,16 @@ ACTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def backend(shared_backend: Scripted) -> Scripted:
+    return shared_backend
+
+
+@pytest.fixture(scope="module")
+def url(shared_url: str) -> str:
+    return shared_url
+
+
 def opening(url: str, **headers: str) -> int:
     """Ask for Streamlit's websocket as a browser does; return the status."""
     place = urlsplit(url)

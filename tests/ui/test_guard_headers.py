@@ -12,6 +12,11 @@ from tests.ui.app_process import visit
 from tests.ui.steps import ready
 
 
+@pytest.fixture(scope="module")
+def url(shared_url: str) -> str:
+    return shared_url
+
+
 def rules(url: str) -> dict[str, str]:
     policy = httpx.get(url, timeout=30).headers["content-security-policy"]
     return dict(rule.strip().split(" ", 1) for rule in policy.split(";"))

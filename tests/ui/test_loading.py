@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import gc, sys
@@ -16,6 +18,7 @@ print(*sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_pages_are_loaded_without_a_page_and_frozen() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error::RuntimeWarning", "-c", PROGRAM],

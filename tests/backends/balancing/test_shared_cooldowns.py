@@ -39,6 +39,11 @@ def good() -> Iterator[Faulty]:
         yield backend
 
 
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.backends.balancing.shared_cooldowns._EVERY", 0.1)
+
+
 async def until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not true():
@@ -110,7 +115,7 @@ async def test_the_only_deployment_of_a_group_is_not_cooled_by_others(
         for _ in range(2):
             await one.answer("openai", body)
         await until(lambda: cooled(one.loads[0]) > 200)
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(0.5)
         assert cooled(other.loads[0]) < 0
         with pytest.raises(DiglotError):
             await other.answer("openai", body)

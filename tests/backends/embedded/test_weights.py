@@ -69,6 +69,7 @@ def test_the_wrong_file_is_never_kept(tmp_path: Path, data: bytes) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["fetch.lock"]
 
 
+@pytest.mark.slow
 def test_an_index_out_of_reach_is_said_with_what_to_do(tmp_path: Path) -> None:
     with Index() as index:
         # pip names the cause of a failure only where it tries again.
@@ -102,6 +103,7 @@ def test_stopping_ends_a_fetch_that_hangs(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["fetch.lock"]
 
 
+@pytest.mark.slow
 def test_of_two_processes_one_fetches_and_the_other_waits(tmp_path: Path) -> None:
     waits = threading.Event()
 

@@ -64,6 +64,7 @@ def test_each_change_is_told_and_a_sign_of_life_is_not(on_postgresql: str) -> No
         store.close()
 
 
+@pytest.mark.slow
 def test_a_lost_connection_is_told_and_made_again(on_postgresql: str) -> None:
     store, told = Store(on_postgresql), Told()
     row = growing(store)

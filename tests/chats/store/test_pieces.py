@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -103,6 +104,7 @@ def test_a_job_adds_pieces_and_leaves_one_whole_row(
     most = 0
     while not job.done:
         most = max(most, rows(url, "pieces"))
+        time.sleep(0.005)
     assert 0 < most <= 3
     seen = finished(job)
     row = store.message("ann", job.message_id)

@@ -126,6 +126,7 @@ def test_what_follows_is_not_mixed_in(place: Place, client: socket.socket, after
     place.idle()
 
 
+@pytest.mark.slow
 def test_a_slow_reader_slows_the_backend(place: Place) -> None:
     where = urlsplit(place.url)
     calls = len(place.backend.asked)

@@ -86,6 +86,7 @@ def test_a_picture_in_a_paste_is_masked_at_once(way: str) -> None:
     assert known is not None and (known.type, known.size) == ("image/png", 258)
 
 
+@pytest.mark.slow
 def test_a_program_is_never_run_and_cannot_grow_without_end() -> None:
     text = "import os\nos.abort()\nimport requests\na = ['x' * 9]\n"
     text += "a = ['y', 'y']\n" + "a = [a, a]\n" * 60

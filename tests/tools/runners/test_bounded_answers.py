@@ -85,6 +85,7 @@ def server(packed: bool) -> Iterator[str]:
     serving.server_close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", [False, True])
 def test_an_answer_that_is_too_long_is_not_read(packed: bool) -> None:
     async def go() -> None:
