@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import subprocess
@@ -62,15 +63,19 @@ def test_make_run_says_what_to_do_about_its_port(taken: str) -> None:
         assert code == 2 and len(lines) == 1 and "choose one from 1 to 65535" in lines[0]
 
 
+# Each starts a process.
+slow = functools.partial(pytest.param, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
         (("--port", "99999"), "choose one from 1 to 65535"),
-        (("--host", "no.such.host.invalid"), ""),
-        (("--ssl_certfile_path", "/none.pem", "--port", "0"), "above zero"),
+        slow(("--host", "no.such.host.invalid"), ""),
+        slow(("--ssl_certfile_path", "/none.pem", "--port", "0"), "above zero"),
         (("--ssl_certfile_path", "/none.pem"), "Name PEM files with --ssl_certfile_path"),
-        (("--request_timeout", "nan"), "must be a number of seconds above zero"),
-        (("--num_workers", "0"), "must be a whole number above zero"),
+        slow(("--request_timeout", "nan"), "must be a number of seconds above zero"),
+        slow(("--num_workers", "0"), "must be a whole number above zero"),
     ],
 )
 def test_flags_that_cannot_be_obeyed(flags: tuple[str, ...], says: str, config: str) -> None:

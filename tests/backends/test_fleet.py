@@ -150,6 +150,7 @@ def refusing(times: int, **headers: str) -> list[Said]:
     return [*[no] * times, Said([json.dumps(GOOD).encode()])]
 
 
+@pytest.mark.slow
 async def test_the_only_one_is_asked_again_where_the_config_says_so(
     tmp_path: Path, scripted: Scripted
 ) -> None:

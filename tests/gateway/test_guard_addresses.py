@@ -50,7 +50,7 @@ class _NoTls(socketserver.BaseRequestHandler):
 def plain() -> Iterator[str]:
     """Host and port of a server that speaks no TLS, and says so at once."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _NoTls) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         yield f"127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 

@@ -172,7 +172,7 @@ def test_a_body_that_is_broken_is_said_to_be(url: str) -> None:
 @pytest.mark.parametrize("path", [b"/", b"/early"])
 def test_a_body_has_to_come(url: str, path: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "TICK", 0.1)
-    monkeypatch.setattr(protocol, "BODY_TIME", 1.0)
+    monkeypatch.setattr(protocol, "BODY_TIME", 0.6)
     with opened(url) as wire:
         wire.sendall(b"POST " + path + b" HTTP/1.1\r\nhost: x\r\ncontent-length: 9999\r\n\r\n")
         began = time.monotonic()

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.programs import CLOSED, gateway
+from tests.gateway.test_app import gateway
 from tests.support.scripted_backend import Said, Scripted, running
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 50
@@ -48,7 +48,7 @@ def ask(
         content.insert(0, {"type": "text", "text": text})
     body: dict[str, Any] = {"model": "seeing", "messages": [{"role": "user", "content": content}]}
     config = CONFIG.format(url=backend.url, allow=allow)
-    with gateway(config, folder=folder, environ={"OLLAMA_HOST": CLOSED}) as place:
+    with gateway(config, folder) as place:
         return httpx.post(f"{place}/v1/chat/completions", json=body, timeout=20)
 
 

@@ -99,6 +99,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return files
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl here to make a certificate")
 def test_https_by_the_files_that_litellms_flags_name(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)

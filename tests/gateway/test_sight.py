@@ -231,7 +231,7 @@ def collector() -> Iterator[tuple[str, list[Any]]]:
     spans: list[Any] = []
     handler = type("Receiver", (_Receiver,), {"spans": spans})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}", spans

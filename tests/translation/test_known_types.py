@@ -35,6 +35,9 @@ from core.translation.dialects.openai.responses import stream as responses_strea
 from core.translation.fields.kinds import left_out
 from core.translation.report.leaves import pattern_tree
 
+# Loading the packages takes longer than looking at them.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 LISTED = ROOT / "tests" / "vectors" / "unknown_types.json"
 REQUESTS: dict[str, Any] = {

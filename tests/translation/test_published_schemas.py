@@ -23,6 +23,9 @@ from core.gateway.endpoints.responses import numbered
 from core.translation.dialects.openai.responses.dialect import dump_frame
 from core.translation.stamp import Stamp
 
+# Loading the packages takes longer than looking at them.
+pytestmark = pytest.mark.slow
+
 VECTORS = Path(__file__).parent.parent / "vectors"
 WHOLE: dict[str, TypeAdapter[Any]] = {
     "openai": TypeAdapter(ChatCompletion),

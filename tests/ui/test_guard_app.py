@@ -193,6 +193,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 def test_the_logs_of_the_app_itself_are_masked(tmp_path: Path) -> None:
     environ = {
         **environment(),

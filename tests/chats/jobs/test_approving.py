@@ -134,7 +134,10 @@ def test_a_tool_that_nothing_runs_is_not_waited_for(service: Service) -> None:
     assert ended(service, job).steps[0].stopped == "abandoned"
 
 
-def test_a_page_of_another_process_sees_and_decides(service: Service, ran: list[str]) -> None:
+def test_a_page_of_another_process_sees_and_decides(
+    service: Service, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.chats.jobs.approving._LOOK_EVERY", 0.05)
     chat = service.store.create_chat(ME, title="t").id
     job = begun(service, chat)
     until(lambda: len(waiting(job)) == 2)

@@ -224,6 +224,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_less_than_a_second(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/chats.db"
     with subprocess.Popen(

@@ -82,6 +82,7 @@ def on_a_disk_of(size: int, program: str, folder: Path) -> str:
     return ran.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("unshare"), reason="needs a disk of its own")
 def test_chats_can_be_deleted_on_a_full_disk(tmp_path: Path) -> None:
     assert on_a_disk_of(14, FILL, tmp_path).startswith("fine")

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import anthropic
 import httpx
 import pytest
-from anthropic import Anthropic, beta_tool
 from openai import OpenAI
 
 from tests.gateway.test_app import DONE, NATIVE, gateway
@@ -129,42 +127,6 @@ def test_input_items_come_in_pages(url: str) -> None:
         assert httpx.get(place, params=wrong).status_code == 400
 
 
-@beta_tool
-def write_file(text: str) -> str:
-    """Write a file.
-
-    Args:
-        text: What to write.
-    """
-    return f"wrote {text}"
-
-
-@pytest.mark.parametrize("stream", [False, True])
-def test_anthropics_tool_runner_goes_on_by_its_thread(
-    url: str, backend: Scripted, stream: bool
-) -> None:
-    client = Anthropic(base_url=url, api_key="-")
-    runner = client.beta.messages.tool_runner(
-        model="m",
-        max_tokens=100,
-        system="Be brief.",
-        tools=[write_file],
-        messages=[{"role": "user", "content": "write it"}],
-        stream=stream,
-    )
-    last = runner.until_done()
-    client.close()
-    assert "".join(block.text for block in last.content if block.type == "text") == "done"
-    assert [message["role"] for message in sent(backend)] == [
-        "system",
-        "user",
-        "assistant",
-        "tool",
-    ]
-    assert sent(backend)[-1]["content"] == "wrote hi"
-    assert backend.bodies(NATIVE)[-1]["tools"][0]["function"]["name"] == "write_file"
-
-
 def test_a_thread_goes_on_as_it_is_written(url: str, backend: Scripted) -> None:
     body: dict[str, Any] = {"model": "m", "max_tokens": 10}
     hi = [{"role": "user", "content": "hi"}]
@@ -196,18 +158,6 @@ def test_an_unknown_thread_is_refused_so_that_clients_send_it_all_again(url: str
     escaped = rb'{"model":"m","max_tokens":5,"messages":[{"role":"user","content":"x"}],'
     escaped += rb'"thr\u0065ad":{"type":"continue","previous_message_id":"m"}}'
     assert httpx.post(f"{url}/v1/messages", content=escaped).status_code == 400
-
-
-def test_a_container_of_an_earlier_turn_is_refused(url: str) -> None:
-    client = Anthropic(base_url=url, api_key="-", max_retries=0)
-    with pytest.raises(anthropic.BadRequestError, match="container 'c1' is not kept here"):
-        client.messages.create(
-            model="m",
-            max_tokens=5,
-            messages=[{"role": "user", "content": "hi"}],
-            container="c1",
-        )
-    client.close()
 
 
 def test_a_conversation_is_counted_as_it_would_be_answered(url: str, backend: Scripted) -> None:

@@ -79,7 +79,7 @@ def server(packed: bool) -> Iterator[str]:
             pass
 
     serving = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=serving.serve_forever, daemon=True).start()
+    threading.Thread(target=serving.serve_forever, args=[0.02], daemon=True).start()
     yield f"http://127.0.0.1:{serving.server_port}/mcp"
     serving.shutdown()
     serving.server_close()
