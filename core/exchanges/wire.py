@@ -7,10 +7,11 @@ look at each small piece takes longer than its translation. Bodies over a limit 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 
 from core.exchanges.masking import (
+    is_clean,
     mask_body,
     mask_data,
     mask_headers,
@@ -46,7 +47,8 @@ class Wire:
     the answer's: of most only the name is there. ``request_bytes`` and ``answer_bytes`` say how
     long the bodies really were. ``of`` is the wire whose request this one repeats: where that one
     is ``harmless``, which it is without keys, no key can be in this one. ``clean`` tells that
-    nothing had to be masked in a whole answer.
+    nothing had to be masked in a whole answer. ``words`` returns all of the answer in which a key
+    could stand, where somebody knows: to search it takes a tenth of the time for the whole.
     """
 
     __slots__ = (
@@ -69,6 +71,7 @@ class Wire:
         "streamed",
         "url",
         "usage",
+        "words",
     )
 
     def __init__(
@@ -107,6 +110,7 @@ class Wire:
         self.streamed = False
         self.sent = 0
         self.usage: Usage | None = None
+        self.words: Callable[[], bytes | None] | None = None
         self._pieces: list[tuple[int, bytes]] = []
         self._masked = 0
         self._over = False
@@ -118,6 +122,7 @@ class Wire:
         self._pieces.clear()
         self._masked = self._left_out = self.answer_bytes = 0
         self._over = False
+        self.words = None
         self.streamed = False
 
     def came(self, data: bytes, now: int) -> None:
@@ -182,7 +187,11 @@ class Wire:
         Where ``said_by`` are the wires all of whose words it repeats, and they are clean, there is
         nothing to mask.
         """
-        if not (said_by and self.status < 400 and all(wire.clean for wire in said_by)):
+        words = self.words() if self.words is not None else None
+        self.words = None
+        if words is not None and not self._masked and is_clean(words):
+            self.clean = True
+        elif not (said_by and self.status < 400 and all(wire.clean for wire in said_by)):
             self.clean = not self._masked
             self._settle(0)
         self._over = True

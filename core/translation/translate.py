@@ -118,10 +118,14 @@ class StreamTranslator:
             return b""
         if self._short is None:
             return self._encode(self._decoder.decode(data), now)
-        said, data = self._short.take(data)
+        said, rest = self._short.take(data)
         if said:
             self.spoke = True
-        return said + self._encode(self._decoder.decode(data), now) if data else said
+        return said + self._encode(self._decoder.decode(rest), now) if rest else said
+
+    def words(self) -> bytes | None:
+        """Return all of the source's bytes so far in which a key could stand, if that is known."""
+        return self._short.words() if self._short is not None else None
 
     def close(self, *, now: int) -> bytes:
         """Return what is left once the backend has closed its side."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from core.errors import DiglotError, InvalidResponse
 from core.translation.codec.framing import NDJSONDecoder, SSEDecoder
 from core.translation.conversions.passed_stream import PassedStream
 from core.translation.dialects.registry import DIALECTS
-from core.translation.events import Finish, StreamError, accumulate, replay
+from core.translation.events import Finish, StreamError, TextDelta, accumulate, replay
 from core.translation.translate import StreamTranslator
 from tests.laws.basics import NOW, STAMP, booleans, compact, exact, texts
 from tests.laws.streams import CLIENT_DIALECTS, PAIRS, Talker, cuts, junk, stops, talk, torn, wires
@@ -132,10 +133,12 @@ _lines = st.builds(
         ).encode()
         + b"\n"
     ),
-    texts,
+    texts | st.sampled_from(["\n", 'say "no"', "C:\\new\r\n\tit", "你好", "sk-", "Aa1" * 9]),
     st.just(False) | booleans,
-    texts,
+    st.just("m") | texts,
 )
+_SAID = re.compile(rb'{"model":"([^"]+)","created_at":"[0-9T:.Z-]+",'
+                   rb'"message":{"role":"assistant","content":".*"},"done":false}\n')  # fmt: skip
 _native = st.lists(_lines, max_size=5).map(b"".join) | torn("ollama")
 
 
@@ -154,6 +157,25 @@ def test_the_short_way_says_what_the_long_one_says(usage: bool, data: st.DataObj
         assert seen(short) == seen(long)
     assert short.close(now=NOW) == long.close(now=NOW)
     assert seen(short) == seen(long)
+
+
+@given(data=st.data())
+def test_the_words_of_the_short_way_are_all_that_was_said(data: st.DataObject) -> None:
+    wire = data.draw(_native)
+    short = StreamTranslator("ollama", "openai", STAMP)
+    for piece in data.draw(cuts(wire)):
+        short.feed(piece, now=NOW)
+    words = short.words()
+    if words is None:
+        return
+    decoder = DIALECTS["ollama"].decoder(ids="x")
+    events = [*decoder.decode(wire), *decoder.flush()] if wire else []
+    said = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert compact(said).encode()[1:-1] in words
+    # All else is the same whatever is said.
+    for line in wire.splitlines(keepends=True):
+        known = _SAID.fullmatch(line)
+        assert (line if known is None else known[1]) in words
 
 
 @given(dialect=client_dialects, data=st.data())

@@ -130,6 +130,9 @@ class PassedStream:
             out.append(self.fail(exc, now=now))
         return b"".join(out)
 
+    def words(self) -> None:
+        """Nothing is known of what bytes hold that are passed on."""
+
     def close(self, *, now: int) -> bytes:
         """Return what is left, and the dialect's error event if the stream had no proper end."""
         if self._ended:
