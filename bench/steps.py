@@ -2,6 +2,7 @@
 
     python bench/steps.py                     every case, with Diglot's and the floor's figures
     python bench/steps.py --profile whole     the functions that are called, by their own time
+    python bench/steps.py --play whole        CPU time, where the machine is at rest
 
 A busy machine does not change how many instructions a request takes, so small steps can be told
 apart that no clock would show. The client's protocol and the backend's are the gateway's own; what
@@ -19,6 +20,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -200,7 +202,9 @@ async def measured(play: Callable[[int], Any], times: int, *, profile: bool) -> 
         profiler.disable()
         pstats.Stats(profiler).sort_stats("tottime").print_stats(70)
     else:
+        began = time.process_time_ns()
         await play(times)
+        print(f"{(time.process_time_ns() - began) / times / 1000:.0f} µs of CPU a request")
 
 
 def counted(name: str, *, floor: bool) -> float:

@@ -30,8 +30,9 @@ from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator, translate_response
 
-# Bytes at the end of a stream in which the token counts are.
-_TAIL = 1024
+# Bytes at the end of a stream in which the token counts are; in the last line of Ollama's
+# /api/generate a context of thousands of numbers stands before them.
+_TAILS = (1024, 64 * 1024)
 
 
 class Trail(Struct):
@@ -290,12 +291,20 @@ def _usage(wire: Wire) -> Usage | None:
     if wire.status >= 400 or not wire.streamed:
         return None
     # The stream was passed through without parsing.
-    tail = wire.tail(_TAIL)
-    decoder = DIALECTS[wire.dialect].decoder(ids="")
-    whole = tail if len(tail) < _TAIL else tail[tail.find(b"\n") + 1 :]
-    events = [*decoder.decode(whole), *decoder.flush()]
-    wire.usage = next((e.usage for e in reversed(events) if isinstance(e, Finish)), None)
+    finish = next(filter(None, (_finish(wire, size) for size in _TAILS)), None)
+    wire.usage = finish.usage if finish is not None else None
     return wire.usage
+
+
+def _finish(wire: Wire, size: int) -> Finish | None:
+    """Return the end of a stream, if it stands in the whole lines of its last ``size`` bytes."""
+    tail = wire.tail(size)
+    if len(tail) >= size:
+        tail = tail[-size:]
+        tail = tail[tail.find(b"\n") + 1 :]
+    decoder = DIALECTS[wire.dialect].decoder(ids="")
+    events = [*decoder.decode(tail), *decoder.flush()]
+    return next((one for one in reversed(events) if isinstance(one, Finish)), None)
 
 
 # Matches the texts of an answer in any dialect: quick, and good enough for a search.

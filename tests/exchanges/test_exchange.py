@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from typing import Any
+
+import pytest
 
 from core.exchanges.exchange import Exchange
 from core.exchanges.wire import MAX_ANSWER, MAX_BODY, Wire
+from core.translation.messages import Usage
 from tests.support.hidden import hidden_data
 
 NATIVE = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "options": {"top_k": 2}}
@@ -103,3 +107,24 @@ def test_an_error_is_read_in_both_dialects() -> None:
     one.client.came(b'{"error":"model \'x\' not found"}', 5)
     body = json.loads(one.response_in("openai")[0][1])
     assert body["error"]["message"] == "model 'x' not found"
+
+
+@pytest.mark.parametrize("pieces", [1, 7, 400])
+@pytest.mark.parametrize("context", [0, 9000])
+def test_the_counts_stand_at_the_end_of_a_stream_that_was_passed_on(
+    context: int, pieces: int
+) -> None:
+    lines: list[dict[str, Any]] = [
+        {"model": "m", "response": f" {n}", "done": False} for n in range(200)
+    ]
+    counts = {"prompt_eval_count": 7, "eval_count": 200}
+    lines.append({"response": "", "done": True, "context": [*range(context)], **counts})
+    data = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    wire = Wire("generate", "/api/generate", b"{}")
+    wire.status, wire.streamed = 200, True
+    size = len(data) // pieces + 1
+    for at in range(0, len(data), size):
+        wire.came(data[at : at + size], 1)
+    exchange = Exchange("1", wire, owner="", started=1)
+    exchange.backend.append(wire)
+    assert exchange.usage() == Usage(prompt_tokens=7, completion_tokens=200)

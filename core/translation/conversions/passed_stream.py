@@ -43,6 +43,9 @@ _DETAIL = b'"detail"'
 # A comment, or data without any, is a heartbeat.
 _SAYS = re.compile(rb"data: ?\S")
 
+# Blocks at the end of a stream that are more than words.
+_LAST = 4
+
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -117,11 +120,13 @@ class PassedStream:
         out: list[bytes] = []
         try:
             whole, ends = self._take()
-            if whole and not self._rename and len(whole) <= MAX_RECORD and not self._matters(whole):
+            begin = 0
+            if whole and not self._rename and len(whole) <= MAX_RECORD:
+                begin = self._plain(whole, ends)
+            if begin:
                 # Many chunks that came together go on together.
-                out.append(self._unread(whole))
-                ends = []
-            for start, end in pairwise((0, *ends)):
+                out.append(self._unread(whole[:begin]))
+            for start, end in pairwise((begin, *(end for end in ends if end > begin))):
                 out.append(self._passed(whole[start:end], now))
                 if self._ended:
                     return b"".join(out)
@@ -184,6 +189,14 @@ class PassedStream:
         # The last bytes may be the first half of an end.
         self._scanned = max(len(held) - 3, 0)
         return whole, ends
+
+    def _plain(self, whole: bytes, ends: list[int]) -> int:
+        """Return how many bytes of the blocks hold no error and no end."""
+        if not self._matters(whole):
+            return len(whole)
+        # As a rule what matters stands in the last blocks: a reason, the counts, [DONE].
+        begin = ends[-_LAST - 1] if len(ends) > 2 * _LAST else 0
+        return begin if begin and not self._matters(whole[:begin]) else 0
 
     def _matters(self, data: bytes) -> bool:
         """Tell whether an error or an end may be in here: all else is passed on unread."""
