@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -126,6 +127,10 @@ def cases() -> dict[str, Case]:
 kept = Pool.kept
 
 
+def _wrote(pipe: Pipe, before: int) -> bool:
+    return pipe.written > before
+
+
 async def until(done: Callable[[], bool]) -> None:
     """Let the loop turn until something is done."""
     for _ in range(1000):
@@ -164,7 +169,7 @@ async def played(case: Case, app: ASGIApp) -> tuple[Callable[[int], Any], Callab
         for _ in range(times):
             asked, told = backend.written, client.written
             protocol.data_received(request)
-            await until(lambda before=asked: backend.written > before)
+            await until(partial(_wrote, backend, asked))
             for read in case.reads:
                 connection.data_received(read)
                 if not connection.listener and connection.status:

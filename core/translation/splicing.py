@@ -2,8 +2,8 @@
 
 Nearly every line of a native stream says one piece of text and nothing else, in the very form in
 which Ollama writes it. Such lines are not decoded: the text, which is the same JSON string in both
-dialects, is cut out and put between the parts that an OpenAI chunk begins and ends with. Whatever
-is not byte for byte of that form goes the long way; a law holds that both ways say the same.
+dialects, is cut out and put between the parts that the client's chunk begins and ends with.
+Whatever is not byte for byte of that form goes the long way; a law holds that both say the same.
 
 All else in such a line is known, so only its words have to be searched for keys.
 """
@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import cast
+from typing import Protocol, cast
 
 from core.translation.codec.framing import MAX_RECORD
 from core.translation.dialects.dialect import Decoder, Encoder
 from core.translation.dialects.ollama.chat_stream import StreamDecoder
-from core.translation.dialects.openai.chat_stream import StreamEncoder
 
 _PLAIN = rb'[^"\\\x00-\x1f]'
 # JSON has several escapes for most letters, and each dialect its own. These are the same in both.
@@ -48,14 +47,29 @@ class _Forms:
 _forms = lru_cache(maxsize=64)(_Forms)
 
 
-class OllamaToOpenAI:
-    """Splices between a decoder and an encoder, whose states it keeps as they would be."""
+class SplicingEncoder(Protocol):
+    """An encoder that writes texts that are at hand as the insides of JSON strings.
 
-    pair = ("ollama", "openai")
+    ``may_splice`` tells whether nothing that came before stands in the way of a text.
+    """
+
+    @property
+    def may_splice(self) -> bool: ...
+
+    def splice(self, texts: list[bytes], *, first: bool) -> bytes: ...
+
+    def splice_one(self, text: bytes) -> bytes: ...
+
+
+class Splicer:
+    """Splices between Ollama's decoder and an encoder, whose states it keeps as they would be."""
+
+    source = "ollama"
+    targets = ("openai", "anthropic")
 
     def __init__(self, decoder: Decoder, encoder: Encoder) -> None:
         self._decoder = cast(StreamDecoder, decoder)
-        self._encoder = cast(StreamEncoder, encoder)
+        self._encoder = cast(SplicingEncoder, encoder)
         self._forms: _Forms | None = None
         # Known to stand between two lines, as the last call left it.
         self._between = False
@@ -70,7 +84,7 @@ class OllamaToOpenAI:
                 if self._words is not None:
                     self._words.append(text)
                 return self._encoder.splice_one(text), b""
-        elif not self._decoder.is_between:
+        elif not (self._decoder.is_between and self._encoder.may_splice):
             self._words = None
             return b"", data
         self._between = False

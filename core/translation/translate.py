@@ -15,7 +15,7 @@ from core.translation.codec.json import decode_answer, encode_json
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, Finish, MessageStart, StreamError, accumulate
 from core.translation.messages import ChatResponse, Usage
-from core.translation.splicing import OllamaToOpenAI
+from core.translation.splicing import Splicer
 from core.translation.stamp import Stamp
 
 
@@ -68,10 +68,6 @@ def convert_answer(
     return encode_json(written), response.usage
 
 
-# Pairs of which most chunks can change their envelope as bytes.
-_SPLICERS = {OllamaToOpenAI.pair: OllamaToOpenAI}
-
-
 class StreamTranslator:
     """One stream from ``source`` to ``target``: feed it what the network gave, then close it.
 
@@ -104,10 +100,9 @@ class StreamTranslator:
         self._decoder = DIALECTS[source].decoder(ids=stamp.id)
         self._encoder = DIALECTS[target].encoder(stamp, include_usage=include_usage)
         self._amend = amend
-        self._short: OllamaToOpenAI | None = None
-        splicer = _SPLICERS.get((source, target)) if splice and amend is None else None
-        if splicer is not None:
-            self._short = splicer(self._decoder, self._encoder)
+        self._short: Splicer | None = None
+        if splice and amend is None and source == Splicer.source and target in Splicer.targets:
+            self._short = Splicer(self._decoder, self._encoder)
         self.error: StreamError | None = None
         self.finish: Finish | None = None
         self.spoke = False

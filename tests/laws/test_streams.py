@@ -15,6 +15,7 @@ from core.translation.codec.framing import NDJSONDecoder, SSEDecoder
 from core.translation.conversions.passed_stream import PassedStream
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Finish, StreamError, TextDelta, accumulate, replay
+from core.translation.splicing import Splicer
 from core.translation.translate import StreamTranslator
 from tests.laws.basics import NOW, STAMP, booleans, compact, exact, texts
 from tests.laws.streams import CLIENT_DIALECTS, PAIRS, Talker, cuts, junk, stops, talk, torn, wires
@@ -142,14 +143,17 @@ _SAID = re.compile(rb'{"model":"([^"]+)","created_at":"[0-9T:.Z-]+",'
 _native = st.lists(_lines, max_size=5).map(b"".join) | torn("ollama")
 
 
+@pytest.mark.parametrize("target", Splicer.targets)
 @given(usage=booleans, data=st.data())
-def test_the_short_way_says_what_the_long_one_says(usage: bool, data: st.DataObject) -> None:
+def test_the_short_way_says_what_the_long_one_says(
+    target: str, usage: bool, data: st.DataObject
+) -> None:
     wire = data.draw(_native)
     at = data.draw(st.integers(0, len(wire)))
     wire = data.draw(st.just(wire) | st.sampled_from([b"\xff", b"\n", b" ", b"\x7f"]).map(
         lambda odd: wire[:at] + odd + wire[at:]))  # fmt: skip
     short, long = (
-        StreamTranslator("ollama", "openai", STAMP, include_usage=usage, splice=splice)
+        StreamTranslator("ollama", target, STAMP, include_usage=usage, splice=splice)
         for splice in (True, False)
     )
     for piece in data.draw(cuts(wire)):

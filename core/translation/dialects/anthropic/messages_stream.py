@@ -95,6 +95,14 @@ def _object(value: Any, path: str) -> dict[str, Any]:
     return read_object(value, path, blame=InvalidResponse)
 
 
+_TEXT_BLOCK = {"type": "text", "text": ""}
+_TEXT = (
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,'
+    b'"delta":{"type":"text_delta","text":"'
+)
+_TEXT_END = b'"}}\n\n'
+
+
 class StreamEncoder:
     """Events to bytes of an Anthropic stream.
 
@@ -116,6 +124,22 @@ class StreamEncoder:
             [self._event(ready) for event in events for ready in self._order.take(event)]
         )
 
+    @property
+    def may_splice(self) -> bool:
+        """Whether no call stands in the way of a text."""
+        return self._order.is_idle
+
+    def splice(self, texts: list[bytes], *, first: bool) -> bytes:
+        """Return events for texts that are at hand as the insides of JSON strings."""
+        begin = self._begin() if first else b""
+        opened = self._block("text", -1, _TEXT_BLOCK)
+        text = _TEXT % self._index
+        return b"%b%b%b%b%b" % (begin, opened, text, (_TEXT_END + text).join(texts), _TEXT_END)
+
+    def splice_one(self, text: bytes) -> bytes:
+        """Return the event for a text after another, the inside of a JSON string."""
+        return b"%b%b%b" % (_TEXT % self._index, text, _TEXT_END)
+
     def _event(self, event: Event) -> bytes:
         match event:
             case MessageStart():
@@ -124,7 +148,7 @@ class StreamEncoder:
                 if not event.text:
                     return b""
                 delta = {"type": "text_delta", "text": event.text}
-                return self._block("text", -1, {"type": "text", "text": ""}) + self._said(delta)
+                return self._block("text", -1, _TEXT_BLOCK) + self._said(delta)
             case ThinkingDelta():
                 delta = {"type": "thinking_delta", "thinking": event.text}
                 block = {"type": "thinking", "thinking": "", "signature": ""}

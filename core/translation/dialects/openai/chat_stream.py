@@ -165,6 +165,8 @@ def is_finished(data: bytes) -> bool:
 class StreamEncoder:
     """Events to bytes of an OpenAI stream."""
 
+    may_splice = True
+
     def __init__(self, stamp: Stamp, *, include_usage: bool = False) -> None:
         self._include_usage = include_usage
         self._head = (

@@ -19,6 +19,11 @@ class CallOrder:
         self._said: list[str] = []
         self._held: list[Event] = []
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether a text would be said at once, with nothing before it."""
+        return self._open is None and not self._held
+
     def take(self, event: Event) -> list[Event]:
         """Return what may be said now that ``event`` has come."""
         if isinstance(event, Finish):
