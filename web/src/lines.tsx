@@ -1,8 +1,6 @@
 // The list at the side of a page: its tools, exchanges or models, to find one in and to open it.
 import { useRef, useState } from "preact/hooks";
-import { Search } from "lucide";
-import { Icon } from "./icons";
-import { useFindKey, useRoom } from "./room";
+import { closeSide, Find, useRoom } from "./room";
 import type { Tell } from "./telling";
 
 interface Line { id: string; title: string; about?: string }
@@ -14,7 +12,6 @@ export function Lines({ data, tell }: { data: LinesData; tell: Tell }) {
   const [typed, setTyped] = useState("");
   const [picked, setPicked] = useState({ id: "", n: 0 });
   useRoom(place);
-  useFindKey(place);
   const current = picked.n > data.heard ? picked.id : data.current;
   const wanted = typed.trim().toLowerCase().split(/\s+/);
   const shown = data.lines.filter((one) => {
@@ -24,24 +21,12 @@ export function Lines({ data, tell }: { data: LinesData; tell: Tell }) {
   const open = (id: string) => {
     if (data.goes) goTo(`${data.goes}${id}`);
     else setPicked({ id, n: tell({ kind: "pick", line: id }) });
-    if (matchMedia("(max-width:640px)").matches) document.querySelector<HTMLElement>("[data-testid=stSidebarCollapseButton] button")?.click();
+    closeSide();
   };
   return (
     <nav ref={place} class="side" aria-label={data.name}>
       <div class="head">
-        <div class="find">
-          <Icon of={Search} size={16} />
-          <input
-            type="search" data-do="find" aria-label={data.find} placeholder={data.find} title="Ctrl+K" value={typed}
-            onInput={(event) => setTyped(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key === "Escape" && typed) { event.stopPropagation(); setTyped(""); }
-              if (event.key === "Enter" && shown.length) open(shown[0].id);
-              if (event.key === "ArrowDown") { event.preventDefault(); place.current!.querySelector<HTMLElement>(".lines button")?.focus(); }
-              if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key !== "Escape") event.stopPropagation();
-            }}
-          />
-        </div>
+        <Find place={place} name={data.find} title="Ctrl+K" typed={typed} type={setTyped} take={() => shown.length && open(shown[0].id)} />
       </div>
       <div class="lines">
         <ul>

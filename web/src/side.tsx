@@ -1,12 +1,12 @@
 // The chats at the side: head and foot stay where they are, the list between them scrolls.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Download, Plus, Search, Upload, X } from "lucide";
+import { Download, Plus, Upload, X } from "lucide";
 import { Api, type Known } from "./api";
 import { Icon, IconButton } from "./icons";
 import { Menu } from "./menu";
 import { want } from "./switching";
 import { onNews, tellTabs } from "./tabs";
-import { useFindKey, useRoom } from "./room";
+import { closeSide, Find, useRoom } from "./room";
 import type { Tell } from "./telling";
 
 interface Line { id: string; title: string; day: string; pinned?: boolean }
@@ -53,7 +53,7 @@ export function Side({ data, tell }: { data: SideData; tell: Tell }) {
   const open = (chat: string, message = "") => {
     setCurrent(chat);
     want(chat, message, tell(chat ? { kind: "open", chat, message } : { kind: "new" }));
-    if (matchMedia("(max-width:640px)").matches) document.querySelector<HTMLElement>("[data-testid=stSidebarCollapseButton] button")?.click();
+    closeSide();
   };
   const remove = async (line: Line) => {
     await change(line.id, { hidden: true });
@@ -66,7 +66,6 @@ export function Side({ data, tell }: { data: SideData; tell: Tell }) {
     open(line.id);
   };
   useEffect(() => onNews(() => void look()));
-  useFindKey(place);
   useBeginKey(() => open(""));
   useEffect(() => {
     if (!typed.trim()) return setFound(null);
@@ -82,20 +81,9 @@ export function Side({ data, tell }: { data: SideData; tell: Tell }) {
     <nav ref={place} class="side" aria-label={words["chat.list"]}>
       <div class="head">
         <button type="button" class="new" data-do="new" title="Ctrl+Shift+O" onClick={() => open("")}><Icon of={Plus} /> {words["chat.new"]}</button>
-        <div class="find">
-          <Icon of={Search} size={16} />
-          <input
-            type="search" data-do="find" aria-label={words["search.title"]} placeholder={words["search.title"]} title={`${words["search.hint"]} (Ctrl+K)`} value={typed}
-            onInput={(event) => setTyped(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key === "Escape" && typed) { event.stopPropagation(); setTyped(""); }
-              if (event.key === "Enter" && found?.length) open(found[0].chat, found[0].message);
-              if (event.key === "ArrowDown") { event.preventDefault(); place.current!.querySelector<HTMLElement>(".lines button")?.focus(); }
-              if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key !== "Escape") event.stopPropagation();
-            }}
-          />
+        <Find place={place} name={words["search.title"]} title={`${words["search.hint"]} (Ctrl+K)`} typed={typed} type={setTyped} take={() => found?.length && open(found[0].chat, found[0].message)}>
           {typed && <IconButton of={X} name={words["search.clear"]} onClick={() => { setTyped(""); place.current!.querySelector("input")!.focus(); }} />}
-        </div>
+        </Find>
         <label title={words["chat.temporary_help"]}><input type="checkbox" data-do="temporary" checked={data.temporary} onChange={(event) => tell({ kind: "temporary", on: event.currentTarget.checked })} /> {words["chat.temporary"]}</label>
       </div>
       <div class="lines">
