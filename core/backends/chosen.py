@@ -29,6 +29,7 @@ from core.errors import (
     InvalidRequest,
     InvalidResponse,
 )
+from core.http.address_policy import may_serve
 from core.http.addresses import is_loopback, openai_address, root_address, shown_address
 from core.http.client import Client
 
@@ -156,14 +157,9 @@ async def _check_host(host: str) -> None:
         return  # The client says it, in its words.
     for *_, place in found:
         one = ip_address(str(place[0]).partition("%")[0])
-        one = getattr(one, "ipv4_mapped", None) or one
-        if one.is_link_local or one.is_multicast or str(one) in _CREDENTIALS:
+        if not may_serve(one):
             raise InvalidRequest(f"{host} is {one}, which is no address of a server of models.",
                                  code="address_refused")  # fmt: skip
-
-
-# Where clouds hand out credentials, beside the link-local address: AWS by IPv6, Alibaba Cloud.
-_CREDENTIALS = frozenset({"fd00:ec2::254", "100.100.100.200"})
 
 
 async def _says(client: Client, url: str, key: str, kind: type) -> bool:

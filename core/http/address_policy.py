@@ -17,14 +17,16 @@ _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 _SITE_LOCAL = ip_network("fec0::/10")
 # Benchmarks and relays count as global in some versions of Python.
 _SPECIAL = tuple(ip_network(n) for n in ("198.18.0.0/15", "192.88.99.0/24", "100.64.0.0/10"))
+# Where clouds hand out credentials, beside the link-local address: AWS by IPv6, Alibaba Cloud.
+_CREDENTIALS = frozenset({"fd00:ec2::254", "100.100.100.200"})
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Tell whether an address is public, and so is every IPv4 address embedded in it."""
+    hidden = _hidden(address)
+    if hidden:
+        return all(is_public(inner) for inner in hidden)
     if isinstance(address, IPv6Address):
-        hidden = _hidden(address)
-        if hidden is not None:
-            return all(is_public(inner) for inner in hidden)
         if address in _SITE_LOCAL or address.scope_id:
             return False
     elif any(address in network for network in _SPECIAL):
@@ -34,8 +36,18 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     )
 
 
-def _hidden(address: IPv6Address) -> tuple[IPv4Address, ...] | None:
-    """Return the IPv4 addresses embedded in an IPv6 address, or None for an IPv4 address."""
+def may_serve(address: IPv4Address | IPv6Address) -> bool:
+    """Tell whether a server may be here that an operator names: not where credentials are."""
+    return not any(
+        one.is_link_local or one.is_multicast or str(one) in _CREDENTIALS
+        for one in (address, *_hidden(address))
+    )
+
+
+def _hidden(address: IPv4Address | IPv6Address) -> tuple[IPv4Address, ...]:
+    """Return the IPv4 addresses that are embedded in an IPv6 address."""
+    if isinstance(address, IPv4Address):
+        return ()
     if address.ipv4_mapped is not None:
         return (address.ipv4_mapped,)
     if address.teredo is not None:
@@ -44,7 +56,7 @@ def _hidden(address: IPv6Address) -> tuple[IPv4Address, ...] | None:
         return (address.sixtofour,)
     if any(address in network for network in _NAT64) or int(address) >> 32 == 0:
         return (IPv4Address(int(address) & 0xFFFFFFFF),)
-    return None
+    return ()
 
 
 class AddressPolicy(Struct, frozen=True, kw_only=True):

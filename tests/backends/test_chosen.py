@@ -163,6 +163,7 @@ def test_what_answers_otherwise_is_a_sentence(backend: Scripted, answer: Said, k
         ("http://localhost:99999", "address_refused"),
         ("http://169.254.169.254/latest", "address_refused"),
         ("http://[::ffff:169.254.169.254]", "address_refused"),
+        ("http://[64:ff9b::a9fe:a9fe]", "address_refused"),
         ("http://2852039166", "address_refused"),
         ("http://[fe80::1]:8080", "address_refused"),
         ("http://[fd00:ec2::254]", "address_refused"),
