@@ -1,38 +1,119 @@
-"""Connections only to addresses that a policy allows, whatever a host name resolves to.
+"""Requests only to addresses that a policy allows, whatever a host name resolves to.
+
+    guarded_session(policy) ──> follow(session, "GET", url) ──> read_at_most(reply, size)
 
 A name is resolved once, each of its addresses is checked, and the connection goes to a checked
 address. The check sits where the socket is opened, so neither a second look-up nor an odd spelling
-of an address gets around it.
+of an address gets around it. Redirects are followed one by one, and checked too.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from core.http.address_policy import AddressPolicy
+
+_REDIRECTS = 3
+_READ_SIZE = 64 * 1024
 
 
 class Refused(Exception):
     """An address that must not be reached. Its text names no address that was found."""
 
 
-def guarded_connector(
-    policy: AddressPolicy, resolver: AbstractResolver | None = None
-) -> aiohttp.TCPConnector:
-    """Return a connector for aiohttp that reaches only what ``policy`` allows.
+class Astray(Exception):
+    """An address that leads from one to another too often."""
 
-    A connection to anything else raises Refused before a byte is sent.
+
+@asynccontextmanager
+async def guarded_session(
+    policy: AddressPolicy,
+    resolver: AbstractResolver | None,
+    *,
+    timeout: float,
+    accept: str = "*/*",
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a session that reaches only what ``policy`` allows, keeps nothing, and wants no answer
+    compressed.
+
+    A connection to anything else raises Refused before a byte is sent, and what takes longer than
+    ``timeout`` seconds TimeoutError.
     """
     guard = _Guard(policy, resolver or ThreadedResolver())
-    return aiohttp.TCPConnector(
-        resolver=guard, use_dns_cache=False, force_close=True, socket_factory=guard.socket
-    )
+    async with (
+        asyncio.timeout(timeout),
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                resolver=guard, use_dns_cache=False, force_close=True, socket_factory=guard.socket
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"user-agent": "Diglot", "accept": accept, "accept-encoding": "identity"},
+            auto_decompress=False,
+            max_line_size=16384,
+            trust_env=False,
+        ) as session,
+    ):
+        yield session
+
+
+@asynccontextmanager
+async def follow(
+    session: aiohttp.ClientSession,
+    method: str,
+    place: URL,
+    *,
+    headers: Mapping[str, str] | None = None,
+    data: bytes | None = None,
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    """Send a request, and again to where it is redirected. Raises Refused, Astray."""
+    _check(place)
+    kept = dict(headers or {})
+    for _ in range(_REDIRECTS + 1):
+        async with session.request(
+            method, place, data=data, headers=kept, allow_redirects=False
+        ) as reply:
+            target = reply.headers.get("location")
+            if reply.status not in (301, 302, 303, 307, 308) or not target:
+                yield reply
+                return
+        there = place.join(URL(target))
+        _check(there)
+        if there.origin() != place.origin():
+            # Headers for one server, such as keys, must not go to another.
+            kept = {k: v for k, v in kept.items() if k.lower() == "content-type"}
+        place = there
+        if reply.status == 303 or (reply.status in (301, 302) and method == "POST"):
+            method, data = "GET", None
+            kept = {k: v for k, v in kept.items() if k.lower() != "content-type"}
+    raise Astray("the address leads from one to another too often")
+
+
+def _check(url: URL) -> None:
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Refused("only http and https addresses are reached")
+    if url.user or url.password:
+        raise Refused("an address with a password is not reached")
+
+
+async def read_at_most(reply: aiohttp.ClientResponse, size: int) -> bytes | None:
+    """Return the body of an answer; None where it is larger than ``size``."""
+    if (reply.content_length or 0) > size:
+        return None
+    data = bytearray()
+    async for piece in reply.content.iter_chunked(_READ_SIZE):
+        data += piece
+        if len(data) > size:
+            return None
+    return bytes(data)
 
 
 class _Guard(AbstractResolver):

@@ -16,13 +16,17 @@ from yarl import URL
 
 from core.errors import InvalidRequest
 from core.http.address_policy import ImagePolicy
-from core.http.guarded_connector import Refused, guarded_connector
+from core.http.guarded_connector import (
+    Astray,
+    Refused,
+    follow,
+    guarded_session,
+    read_at_most,
+)
 from core.translation.dialects.shared.content import picture_type
 from core.translation.messages import ChatRequest, Image, Message
 
-_REDIRECTS = 3
 _AT_ONCE = 4
-_READ_SIZE = 64 * 1024
 _INSTEAD = "Send the image as a data: URL"
 
 
@@ -69,18 +73,19 @@ class Fetcher:
             raise _refused("images are not fetched here", path)
         try:
             async with (
-                asyncio.timeout(self._policy.timeout),
-                aiohttp.ClientSession(
-                    connector=guarded_connector(self._policy.address, self._resolver),
-                    cookie_jar=aiohttp.DummyCookieJar(),
-                    headers={"user-agent": "Diglot", "accept": "image/*"},
-                    auto_decompress=False,
-                    trust_env=False,
+                guarded_session(
+                    self._policy.address,
+                    self._resolver,
+                    timeout=self._policy.timeout,
+                    accept="image/*",
                 ) as session,
+                follow(session, "GET", URL(url)) as reply,
             ):
-                data = await self._followed(session, url, path)
+                data = await self._read(reply, path)
         except Refused as exc:
             raise _refused(str(exc), path) from exc
+        except Astray as exc:
+            raise _error("image_not_found", str(exc), path) from exc
         except TimeoutError as exc:
             raise _error("image_timeout", "the image took too long to come", path) from exc
         except (aiohttp.ClientError, OSError, ValueError) as exc:
@@ -91,42 +96,16 @@ class Fetcher:
             raise _error("image_no_picture", words, path)
         return Image(data=b64encode(data).decode(), media_type=kind)
 
-    async def _followed(self, session: aiohttp.ClientSession, url: str, path: str) -> bytes:
-        place = _checked(URL(url), path)
-        for _ in range(_REDIRECTS + 1):
-            async with session.get(
-                place, allow_redirects=False, headers={"accept-encoding": "identity"}
-            ) as reply:
-                if reply.status not in (301, 302, 303, 307, 308):
-                    return await self._read(reply, path)
-                target = reply.headers.get("location", "")
-            place = _checked(place.join(URL(target)), path)
-        raise _error("image_not_found", "the address leads from one to another too often", path)
-
     async def _read(self, reply: aiohttp.ClientResponse, path: str) -> bytes:
         if reply.status != 200:
             raise _error("image_not_found", f"the image's server said {reply.status}", path)
         if reply.headers.get("content-encoding", "identity") != "identity":
             raise _error("image_no_picture", "the image came compressed once more", path)
-        too_large = _error(
-            "image_too_large", f"the image is larger than {self._policy.max_bytes} bytes", path
-        )
-        if (reply.content_length or 0) > self._policy.max_bytes:
-            raise too_large
-        data = bytearray()
-        async for piece in reply.content.iter_chunked(_READ_SIZE):
-            data += piece
-            if len(data) > self._policy.max_bytes:
-                raise too_large
-        return bytes(data)
-
-
-def _checked(url: URL, path: str) -> URL:
-    if url.scheme not in ("http", "https") or not url.host:
-        raise _refused("only http and https addresses are fetched", path)
-    if url.user or url.password:
-        raise _refused("an address with a password is not fetched", path)
-    return url
+        data = await read_at_most(reply, self._policy.max_bytes)
+        if data is None:
+            words = f"the image is larger than {self._policy.max_bytes} bytes"
+            raise _error("image_too_large", words, path)
+        return data
 
 
 def _with_images(message: Message, images: dict[str, Image]) -> Message:

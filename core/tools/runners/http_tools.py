@@ -7,7 +7,6 @@ too.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,15 +16,13 @@ from yarl import URL
 
 from core.config.tools import HttpLimits
 from core.errors import InvalidRequest
-from core.http.guarded_connector import Refused, guarded_connector
+from core.http.guarded_connector import Astray, Refused, follow, guarded_session, read_at_most
 from core.tools.arguments import ToolArgumentError, validate_arguments
 from core.tools.definitions.values import Definition
-from core.tools.http_template import HttpCall, HttpTemplate, fill
+from core.tools.http_template import HttpTemplate, fill
 from core.tools.toolbox import MAX_OUTPUT, Runner
 from core.translation.messages import ToolCall
 
-_REDIRECTS = 3
-_READ_SIZE = 64 * 1024
 _VARIABLE = "os.environ/"
 _TEXTUAL = ("json", "text", "xml", "javascript", "yaml", "csv", "html", "urlencoded")
 
@@ -76,56 +73,34 @@ class HttpTools:
                 headers[name] = _with_variable(value, environ)
         try:
             async with (
-                asyncio.timeout(self._policy.timeout),
-                aiohttp.ClientSession(
-                    connector=guarded_connector(self._policy.address, self._resolver),
-                    cookie_jar=aiohttp.DummyCookieJar(),
-                    trust_env=False,
-                    auto_decompress=False,
-                    max_line_size=16384,
-                    headers={"user-agent": "Diglot", "accept-encoding": "identity"},
+                guarded_session(
+                    self._policy.address, self._resolver, timeout=self._policy.timeout
                 ) as session,
+                follow(
+                    session,
+                    call.method,
+                    URL(call.url, encoded=True),
+                    headers=headers,
+                    data=call.content,
+                ) as reply,
             ):
-                return await self._followed(session, call, headers)
+                return await self._read(reply)
         except Refused as exc:
-            raise HttpToolError(_refused(str(exc))) from exc
+            advice = "the operator can allow its host in the config under diglot.tools.http.allow"
+            raise HttpToolError(f"{exc}; {advice}") from exc
+        except Astray as exc:
+            raise HttpToolError(str(exc)) from exc
         except TimeoutError as exc:
             raise HttpToolError(f"no answer within {self._policy.timeout:g} s") from exc
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             raise HttpToolError("the server could not be reached") from exc
 
-    async def _followed(
-        self, session: aiohttp.ClientSession, call: HttpCall, headers: dict[str, str]
-    ) -> str:
-        place = _checked(URL(call.url, encoded=True))
-        method, content = call.method, call.content
-        for _ in range(_REDIRECTS + 1):
-            async with session.request(
-                method, place, data=content, headers=headers, allow_redirects=False
-            ) as reply:
-                if reply.status not in (301, 302, 303, 307, 308) or not reply.headers.get(
-                    "location"
-                ):
-                    return await self._read(reply)
-                status, target = reply.status, reply.headers["location"]
-            there = _checked(place.join(URL(target)))
-            if there.origin() != place.origin():
-                # Headers for one server, such as keys, must not go to another.
-                headers = {k: v for k, v in headers.items() if k.lower() == "content-type"}
-            place = there
-            if status == 303 or (status in (301, 302) and method == "POST"):
-                method, content = "GET", None
-                headers = {k: v for k, v in headers.items() if k.lower() != "content-type"}
-        raise HttpToolError("the address leads from one to another too often")
-
     async def _read(self, reply: aiohttp.ClientResponse) -> str:
         if reply.headers.get("content-encoding", "identity") != "identity":
             raise HttpToolError("the answer came compressed, which was not asked for")
-        data = bytearray()
-        async for piece in reply.content.iter_chunked(_READ_SIZE):
-            data += piece
-            if len(data) > self._policy.max_bytes:
-                raise HttpToolError(f"the answer is larger than {self._policy.max_bytes} bytes")
+        data = await read_at_most(reply, self._policy.max_bytes)
+        if data is None:
+            raise HttpToolError(f"the answer is larger than {self._policy.max_bytes} bytes")
         kind = reply.content_type
         if data and not any(word in kind for word in _TEXTUAL) and b"\0" in data[:1024]:
             raise HttpToolError(f"the answer is no text but {kind}, {len(data)} bytes")
@@ -149,15 +124,3 @@ def _with_variable(value: str, environ: Mapping[str, str]) -> str:
     if name not in environ:
         raise ToolArgumentError(f"the environment variable {name} of this tool is not set")
     return before + environ[name]
-
-
-def _checked(url: URL) -> URL:
-    if url.scheme not in ("http", "https") or not url.host:
-        raise HttpToolError(_refused("only http and https addresses are reached"))
-    if url.user or url.password:
-        raise HttpToolError(_refused("an address with a password is not reached"))
-    return url
-
-
-def _refused(why: str) -> str:
-    return f"{why}; the operator can allow its host in the config under diglot.tools.http.allow"
