@@ -12,6 +12,7 @@ from core.errors import DiglotError
 from core.translation.codec.json import encode_json
 from ui.chat.navigation import close_dialog, open_chat
 from ui.widgets.cards import error_card
+from ui.widgets.picking import pick_one
 from ui.widgets.text import plain
 from ui.words import note_text, t
 
@@ -45,19 +46,15 @@ def _offer(kind: ExportKind, data: bytes, name: str) -> None:
 
 def draw_export_all(service: Service, owner: str) -> None:
     """Offer all chats as one file."""
-    kind = st.segmented_control(
-        t("chat.export_all"),
-        _KINDS,
-        format_func=lambda one: t(f"chat.export_{one}"),
-        default="json",
-        required=True,
-        label_visibility="collapsed",
-    )
+    kind = pick_one(
+        t("chat.export_all"), _KINDS, lambda one: t(f"chat.export_{one}"),
+        default="json", key="export_form", kept=False,
+    )  # fmt: skip
     with st.spinner(t("chat.export_making")):
-        data, report = service.archive.export_all(owner, kind or "json")
+        data, report = service.archive.export_all(owner, kind)
     st.caption(t("chat.export_counts", chats=report.chats, skipped=report.skipped))
     if report.chats:
-        _offer(kind or "json", data, f"diglot-chats.{ENDINGS[kind or 'json'].all}")
+        _offer(kind, data, f"diglot-chats.{ENDINGS[kind].all}")
 
 
 def draw_import(service: Service, owner: str) -> None:

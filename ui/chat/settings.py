@@ -25,6 +25,7 @@ from ui.chat.parameters import (
 )
 from ui.chat.picker import pick_model
 from ui.widgets.cards import attempt, try_it
+from ui.widgets.picking import pick_one
 from ui.words import t
 
 _TOLD = ("thinking", "tools", "vision")
@@ -105,16 +106,10 @@ def _summary(options: ChatOptions, others: Sequence[ChatOptions]) -> str:
 
 def _show_all(service: Service, owner: str, options: ChatOptions, models: Sequence[str]) -> None:
     """Draw everything that can be set beside the model."""
-    st.segmented_control(
-        t("api.label"),
-        PAGE_DIALECTS,
-        format_func=lambda name: t(f"api.{name}"),
-        default=PAGE_DIALECTS[0],
-        required=True,
-        key="dialect",
-        persist_state="session",
-        help=t("api.help"),
-    )
+    pick_one(
+        t("api.label"), PAGE_DIALECTS, lambda name: t(f"api.{name}"),
+        key="dialect", about=t("api.help"),
+    )  # fmt: skip
     names = ("chat.tools", "chat.system", "parameters.title", "compare.title")
     tools, system, parameters, compare = st.tabs([t(name) for name in names], key="settings_tabs")
     with tools:
@@ -126,16 +121,10 @@ def _show_all(service: Service, owner: str, options: ChatOptions, models: Sequen
             persist_state="session",
             help=t("chat.tools_help"),
         )
-        st.segmented_control(
-            t("chat.asking"),
-            _ASKING,
-            format_func=lambda name: t(f"chat.asking_{name}"),
-            default=_ASKING[0],
-            required=True,
-            key="asking",
-            persist_state="session",
-            help=t("chat.asking_help"),
-        )
+        pick_one(
+            t("chat.asking"), _ASKING, lambda name: t(f"chat.asking_{name}"),
+            key="asking", about=t("chat.asking_help"),
+        )  # fmt: skip
     with system:
         _show_system(service, owner)
     with parameters:

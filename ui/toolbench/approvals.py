@@ -14,6 +14,7 @@ from core.tools.fault_injection import FAULTS, Fault
 from core.translation.messages import Tool
 from ui.toolbench.timeline import pretty, show_fit
 from ui.widgets.cards import try_it
+from ui.widgets.picking import pick_one
 from ui.widgets.text import code_span
 from ui.words import t
 
@@ -60,15 +61,10 @@ def _show_pause(
     )
     show_fit(tools.get(one.call.name), arguments)
     kinds = _KINDS if one.runs else _KINDS[1:]
-    kind: Decided | None = st.segmented_control(
-        t("tools.decide"),
-        kinds,
-        format_func=lambda name: t(f"tools.decide_{name}"),
-        default="give" if answers or not one.runs else "run",
-        required=True,
-        key=f"pause_kind_{key}",
-        label_visibility="collapsed",
-    )
+    kind = pick_one(
+        t("tools.decide"), kinds, lambda name: t(f"tools.decide_{name}"),
+        default="give" if answers or not one.runs else "run", key=f"pause_kind_{key}", kept=False,
+    )  # fmt: skip
     text, fault = "", FAULTS[0]
     if kind in ("give", "refuse"):
         label = t("tools.given_result" if kind == "give" else "tools.reason")
@@ -76,7 +72,7 @@ def _show_pause(
     elif kind == "fault":
         fault = _pick_fault(f"pause_fault_{key}")
     changed = arguments if arguments != pretty(one.call.arguments) else None
-    decision = Decision(kind=kind or "run", arguments=changed, text=text, fault=fault)
+    decision = Decision(kind=kind, arguments=changed, text=text, fault=fault)
     # Not by on_click: its arguments would lack text that was typed a moment ago.
     if st.button(
         t("tools.go_on"), type="primary", icon=":material/play_arrow:", key=f"pause_go_{key}"
@@ -86,13 +82,6 @@ def _show_pause(
 
 
 def _pick_fault(key: str) -> Fault:
-    chosen: Fault | None = st.segmented_control(
-        t("tools.fault"),
-        FAULTS,
-        format_func=lambda name: t(f"tools.how_fault_{name}"),
-        default=FAULTS[0],
-        required=True,
-        key=key,
-        label_visibility="collapsed",
+    return pick_one(
+        t("tools.fault"), FAULTS, lambda name: t(f"tools.how_fault_{name}"), key=key, kept=False
     )
-    return chosen or FAULTS[0]

@@ -13,6 +13,7 @@ from core.tools.lint.linting import lint
 from ui.toolbench.bench import bench, keep, open_place, open_tool, revision
 from ui.toolbench.findings import count_by_name, show_conversion, show_findings
 from ui.widgets.icons import icon_button
+from ui.widgets.picking import pick_one
 from ui.widgets.text import code_span, plain
 from ui.words import note_text, t
 
@@ -33,16 +34,10 @@ def show_toolbox(service: Service, owner: str) -> None:
     # Set here because a field that is already drawn cannot be set.
     if wanted := st.session_state.pop("tool_view_wanted", None):
         st.session_state["tool_view"] = wanted
-    view = st.segmented_control(
-        t("tools.view"),
-        _VIEWS,
-        format_func=lambda name: t(f"tools.view_{name}"),
-        default="json",
-        required=True,
-        key="tool_view",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
+    view = pick_one(
+        t("tools.view"), _VIEWS, lambda name: t(f"tools.view_{name}"),
+        default="json", key="tool_view",
+    )  # fmt: skip
     if view == "paste" or place < 0:
         _show_paste(service, owner)
     else:

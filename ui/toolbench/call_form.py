@@ -15,6 +15,7 @@ from ui.toolbench.bench import bench, revision
 from ui.toolbench.form import show_form
 from ui.toolbench.timeline import pretty, show_fit
 from ui.widgets.cards import attempt, show_fault
+from ui.widgets.picking import pick_one
 from ui.widgets.text import plain
 from ui.words import t
 
@@ -51,15 +52,8 @@ def show_by_hand(service: Service, owner: str) -> None:
 
 def _pick_arguments(definition: Definition) -> str:
     """Draw the form with the JSON beside it, or a field for JSON, and return JSON text."""
-    way = st.segmented_control(
-        t("tools.hand_way"),
-        ("form", "json"),
-        format_func=lambda name: t(f"tools.hand_{name}"),
-        default="form",
-        required=True,
-        key="hand_way",
-        persist_state="session",
-        label_visibility="collapsed",
+    way = pick_one(
+        t("tools.hand_way"), ("form", "json"), lambda name: t(f"tools.hand_{name}"), key="hand_way"
     )
     key = f"{definition.tool.name}_{revision()}"
     if way == "json":

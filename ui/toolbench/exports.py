@@ -12,12 +12,13 @@ import streamlit as st
 from core.chats.service import Service
 from core.errors import DiglotError
 from core.tools.definitions.reading import dump_text
-from core.tools.definitions.values import FORMATS, Format
+from core.tools.definitions.values import FORMATS
 from core.tools.folders import dump_files
 from core.tools.takeaway.scripts import script
 from core.tools.takeaway.tests import pytest_file
 from ui.toolbench.bench import bench
 from ui.toolbench.run import pick_model
+from ui.widgets.picking import pick_one
 from ui.widgets.text import plain
 from ui.words import t
 
@@ -51,17 +52,12 @@ def show_take_away(service: Service, owner: str) -> None:
     except DiglotError as exc:
         st.caption(f"{t('tools.take_pytest')}: {plain(exc.message)}")
     with st.container(border=True):
-        form: Format | None = st.segmented_control(
-            t("tools.take_definitions"),
-            FORMATS,
-            format_func=lambda name: t(f"tools.format_{name}"),
-            default="openai",
-            required=True,
-            key="take_format",
-            persist_state="session",
-        )
+        form = pick_one(
+            t("tools.take_definitions"), FORMATS, lambda name: t(f"tools.format_{name}"),
+            default="openai", key="take_format", about="",
+        )  # fmt: skip
         try:
-            text = dump_text(tools, form or "openai")
+            text = dump_text(tools, form)
         except DiglotError as exc:
             st.warning(plain(exc.message))
         else:

@@ -21,6 +21,7 @@ from ui.toolbench.approvals import show_pauses, watch
 from ui.toolbench.bench import bench
 from ui.toolbench.timeline import show_timeline
 from ui.widgets.cards import attempt, show_fault
+from ui.widgets.picking import pick_one
 from ui.widgets.status import model_names, show_progress
 from ui.words import t
 
@@ -148,17 +149,10 @@ def _pick_plan(service: Service, tools: Sequence[Definition]) -> RunPlan:
 
 
 def _pick(name: str, words: tuple[str, ...]) -> str:
-    chosen = st.segmented_control(
-        t(f"tools.{name}"),
-        words,
-        format_func=lambda word: t(f"tools.{name}_{word}"),
-        default=words[0],
-        required=True,
-        key=f"tool_{name}",
-        persist_state="session",
-        help=t(f"tools.{name}_help"),
-    )
-    return chosen or words[0]
+    return pick_one(
+        t(f"tools.{name}"), words, lambda word: t(f"tools.{name}_{word}"),
+        key=f"tool_{name}", about=t(f"tools.{name}_help"),
+    )  # fmt: skip
 
 
 def _start(service: Service, owner: str, plan: RunPlan, chat_id: str) -> None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from core.errors import DiglotError
 from ui.viewer.pair import View
 from ui.widgets.dialect_labels import dialect_name, is_native
+from ui.widgets.picking import pick_one
 from ui.widgets.text import plain
 from ui.words import t
 
@@ -92,10 +93,9 @@ def show_sides(sides: Sequence[Side], *, key: str) -> None:
     """Draw bodies side by side, native first, with one search field and one format for both."""
     sides = sorted(sides, key=lambda side: not is_native(side.dialect))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        form = st.segmented_control(
-            t("viewer.form"), ["text", "tree"], default="text", required=True,
-            format_func=lambda name: t(f"viewer.form_{name}"), key=f"form_{key}",
-            label_visibility="collapsed", persist_state="session",
+        form = pick_one(
+            t("viewer.form"), ["text", "tree"], lambda name: t(f"viewer.form_{name}"),
+            key=f"form_{key}",
         )  # fmt: skip
         wanted = st.text_input(
             t("viewer.find"), key=f"find_{key}", type="search", live=True, width=320,

@@ -21,6 +21,7 @@ from ui.viewer.pair import (
 )
 from ui.viewer.views.table import show_rows
 from ui.widgets.dialect_labels import dialect_name
+from ui.widgets.picking import pick_one
 from ui.widgets.text import plain
 from ui.words import t
 
@@ -33,10 +34,9 @@ def show_fields(view: View) -> None:
         **({"stream": _stream} if _has_stream(view) else {}),
         **({"headers": _headers} if view.exchange.client.headers else {}),
     }
-    part = st.segmented_control(
-        t("viewer.part"), list(parts), default=next(iter(parts)), required=True,
-        format_func=lambda name: t(f"viewer.part_{name}"), label_visibility="collapsed",
-        key=f"part_{view.key}_{'_'.join(parts)}", persist_state="session",
+    part = pick_one(
+        t("viewer.part"), list(parts), lambda name: t(f"viewer.part_{name}"),
+        key=f"part_{view.key}_{'_'.join(parts)}",
     )  # fmt: skip
     parts[part](view)
 

@@ -17,6 +17,7 @@ from core.translation.dialects.registry import DIALECTS
 from ui.session.account import is_operator, told
 from ui.viewer.pair import View
 from ui.viewer.views.evidence import MARKS, show_run
+from ui.widgets.picking import pick_one
 from ui.widgets.status import model_names
 from ui.widgets.text import plain
 from ui.words import language, note_text, t
@@ -52,10 +53,9 @@ def _proof(view: View, model: str, *, operator: bool) -> None:
     known = operator and kept is view.exchange and bool(view.exchange.backend)
     where = ["diglot", "server", "both"] if known else ["diglot"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        to = st.segmented_control(
-            t("viewer.prove_to"), where, default=where[-1], required=True,
-            format_func=lambda name: t(f"viewer.prove_{name}"), label_visibility="collapsed",
-            key=f"prove_to_{view.key}_{len(where)}",
+        to = pick_one(
+            t("viewer.prove_to"), where, lambda name: t(f"viewer.prove_{name}"),
+            default=where[-1], key=f"prove_to_{view.key}_{len(where)}", kept=False,
         )  # fmt: skip
         key = st.text_input(
             t("viewer.prove_key"), type="password", placeholder=t("viewer.prove_key"),
