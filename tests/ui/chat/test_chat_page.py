@@ -276,7 +276,7 @@ def test_a_pull_goes_on_without_its_page(url: str, chromium: Browser, backend: S
     pieces = [repr(step).replace("'", '"').encode() + b"\n" for step in steps]
     backend.says("/api/pull", Said(pieces, content_type="application/x-ndjson", pause=0.1))
     page = visit(chromium, f"{url}/models")
-    expect(page.get_by_text("second:3b")).to_be_visible()
+    expect(page.get_by_text("second:3b").first).to_be_visible()
     page.get_by_role("textbox", name="Name of a model").fill("qwen3:4b")
     page.get_by_role("button", name="Fetch").click()
     expect(page.get_by_text(re.compile("qwen3:4b · .* of 1.0 GB"))).to_be_visible()
