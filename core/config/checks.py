@@ -9,12 +9,11 @@ from typing import Any
 
 from core.config.deployment import Deployment, Unserved
 from core.config.files import Document
-from core.config.keys.unknown_keys import likely
+from core.config.keys.schema import LARGEST, as_names
+from core.config.keys.unknown_keys import did_you_mean
 from core.errors import ConfigError
 
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
-_LARGEST = 2**53
-"""Above this JSON's numbers are not exact, and clocks count no further."""
 
 
 def check_values(document: Document) -> None:
@@ -24,7 +23,7 @@ def check_values(document: Document) -> None:
         where = f"; the other is at {place}" if place is not None else ""
         raise ConfigError(f"{path} is written twice{where}", path=path)
     for path, value in _numbers(document.value, "", set()):
-        if not math.isfinite(value) or abs(value) > _LARGEST:
+        if not math.isfinite(value) or abs(value) > LARGEST:
             raise ConfigError(f"{path} must be a number that can be counted to", path=path)
 
 
@@ -55,8 +54,7 @@ def check_names(
             if target == name:
                 yield f"{path} has no effect where it leads to {name} itself"
     for at, key in enumerate((value.get("diglot") or {}).get("keys") or ()):
-        models = key.get("models") or ()
-        for model in [models] if isinstance(models, str) else models:
+        for model in as_names(key.get("models") or []):
             if not any(_fits(name, [model]) or _fits(model, [name]) for name in names):
                 yield f"diglot.keys[{at}].models names {model}, and there is no such model"
 
@@ -84,17 +82,14 @@ def _rules(value: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str], str]]
         for key in ("fallbacks", "context_window_fallbacks"):
             for at, item in enumerate(settings.get(key) or ()):
                 for name, targets in item.items():
-                    listed = [targets] if isinstance(targets, str) else targets or ()
-                    yield str(name), listed, f"{section}.{key}[{at}].{name}"
-        targets = settings.get("default_fallbacks") or ()
-        listed = [targets] if isinstance(targets, str) else targets
-        yield "*", listed, f"{section}.default_fallbacks"
+                    yield str(name), as_names(targets or []), f"{section}.{key}[{at}].{name}"
+        targets = settings.get("default_fallbacks") or []
+        yield "*", as_names(targets), f"{section}.default_fallbacks"
 
 
 def _check(target: str, names: Iterable[str], path: str) -> None:
     if not _fits(target, names):
-        near = likely(target, names)
-        guess = f"; did you mean {near}?" if near else ""
+        guess = did_you_mean(target, names)
         raise ConfigError(f"{path} leads to {target}, and there is no such model{guess}", path=path)
 
 

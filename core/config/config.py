@@ -50,15 +50,15 @@ from msgspec.structs import replace
 from core.config.access import Access, read_access
 from core.config.checks import check_environment, check_names, check_tool_folder, check_values
 from core.config.deployment import Deployment, Times, Unserved, read_deployment
-from core.config.files import Place, parse_document, read_text
+from core.config.files import Place, parse_document, path_in, read_text
 from core.config.keys.reading import Variables, as_texts, prepare, read_root
-from core.config.keys.schema import Embedding, Fetching, Root
+from core.config.keys.schema import Embedding, History, Root
 from core.config.keys.shared_params import join_shared_params
 from core.config.keys.unknown_keys import unspoken_params, warn_of_keys
 from core.config.routing import Routing, read_routing
-from core.config.tools import ToolSettings, address_policy, read_tool_settings
+from core.config.tools import ToolSettings, fetch_policy, read_tool_settings
 from core.errors import ConfigError
-from core.http.address_policy import ImagePolicy
+from core.http.address_policy import FetchPolicy
 
 
 class Embedded(Struct, frozen=True, kw_only=True):
@@ -95,13 +95,6 @@ class Captures(Struct, frozen=True, kw_only=True):
     folder: Path | None = None
 
 
-class History(Struct, frozen=True, kw_only=True):
-    """How many days chats are kept, and how many bytes of them; None is without a bound."""
-
-    days: float | None = None
-    max_bytes: int | None = None
-
-
 class Config(Struct, frozen=True, kw_only=True):
     """What a config file says. ``warnings`` are sentences, each naming a key without effect.
 
@@ -122,7 +115,7 @@ class Config(Struct, frozen=True, kw_only=True):
     drain: float = 25.0
     access: Access = Access()
     embedded: Embedded = Embedded()
-    images: ImagePolicy = ImagePolicy()
+    images: FetchPolicy = FetchPolicy()
     tools: ToolSettings = ToolSettings()
     captures: Captures = Captures()
     history: History = History()
@@ -195,15 +188,15 @@ def _read(value: Any, variables: Variables, folder: Path) -> Config:
         drain=own_part.drain,
         access=read_access(root, variables),
         embedded=_embedded(own_part.embedded, folder),
-        images=_images(own_part.images),
+        images=fetch_policy(own_part.images, "diglot.images", FetchPolicy()),
         tools=read_tool_settings(root, folder),
         captures=Captures(
             number=own_part.captures.number,
             max_bytes=own_part.captures.max_bytes,
             days=own_part.captures.days,
-            folder=_path(own_part.captures.folder, folder),
+            folder=path_in(folder, own_part.captures.folder),
         ),
-        history=History(days=own_part.chats.days, max_bytes=own_part.chats.max_bytes),
+        history=own_part.chats,
     )
 
 
@@ -246,26 +239,13 @@ def _placed(error: ConfigError, places: Mapping[str, Place]) -> ConfigError:
     return ConfigError(f"{error.message} ({places[path]})", path=error.path)
 
 
-def _path(named: str, folder: Path) -> Path | None:
-    return folder / Path(named).expanduser() if named else None
-
-
 def _embedded(section: Embedding, folder: Path) -> Embedded:
     return Embedded(
-        model=_path(section.model, folder),
-        mmproj=_path(section.mmproj, folder),
-        chat_template=_path(section.chat_template, folder),
+        model=path_in(folder, section.model),
+        mmproj=path_in(folder, section.mmproj),
+        chat_template=path_in(folder, section.chat_template),
         max_tokens=section.max_tokens,
         ctx=section.ctx,
         slots=section.slots,
         threads=section.threads,
-    )
-
-
-def _images(section: Fetching) -> ImagePolicy:
-    default = ImagePolicy()
-    return ImagePolicy(
-        address=address_policy(section, "diglot.images"),
-        max_bytes=section.max_bytes or default.max_bytes,
-        timeout=section.timeout or default.timeout,
     )

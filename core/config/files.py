@@ -75,6 +75,11 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{path} is not UTF-8 text: byte {exc.start} does not fit") from exc
 
 
+def path_in(folder: Path, named: str) -> Path | None:
+    """Return the path that a config in ``folder`` names; None where it names none."""
+    return folder / Path(named).expanduser() if named else None
+
+
 def parse_document(text: str, folder: Path) -> Document:
     """Return what the text and the files that it includes say; those are found in ``folder``.
 

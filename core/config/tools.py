@@ -17,14 +17,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from core.config.files import path_in
 from core.config.keys.reading import as_texts
 from core.config.keys.schema import Fetching, Mcp, Root, as_names
 from core.errors import ConfigError
-from core.http.address_policy import AddressPolicy
+from core.http.address_policy import AddressPolicy, FetchPolicy
+
+Policy = TypeVar("Policy", bound=FetchPolicy)
 
 # LiteLLM's ways to say a key, and the header that each means.
 _AUTH = {
@@ -61,10 +65,9 @@ class McpServer(Struct, frozen=True, kw_only=True):
         return [("name", self.name), ("command", self.command), ("url", self.url)]
 
 
-class HttpLimits(Struct, frozen=True, kw_only=True):
-    """For HTTP tools: allowed addresses, bytes of an answer, seconds of a call."""
+class HttpLimits(FetchPolicy, frozen=True, kw_only=True):
+    """What HTTP tools may reach, and their limits."""
 
-    address: AddressPolicy = AddressPolicy()
     max_bytes: int = 2 * 1024 * 1024
     timeout: float = 15.0
 
@@ -88,19 +91,14 @@ def read_tool_settings(root: Root, folder: Path) -> ToolSettings:
     both = (("mcp_servers", root.mcp_servers), ("diglot.mcp_servers", own))
     for name in root.mcp_servers.keys() & own.keys():
         raise ConfigError(f"there are two MCP servers called {name}", path="mcp_servers")
-    default = HttpLimits()
     return ToolSettings(
-        folder=folder / Path(tools.folder).expanduser() if tools.folder else None,
+        folder=path_in(folder, tools.folder),
         offer=tools.offer,
         time=tools.time,
         memory=tools.memory,
         sandbox_time=tools.sandbox.time,
         sandbox_memory=tools.sandbox.memory,
-        http=HttpLimits(
-            address=address_policy(tools.http, "diglot.tools.http"),
-            max_bytes=tools.http.max_bytes or default.max_bytes,
-            timeout=tools.http.timeout or default.timeout,
-        ),
+        http=fetch_policy(tools.http, "diglot.tools.http", HttpLimits()),
         servers=tuple(
             _server(server, name, f"{section}.{name}", folder)
             for section, servers in both
@@ -109,12 +107,18 @@ def read_tool_settings(root: Root, folder: Path) -> ToolSettings:
     )
 
 
-def address_policy(section: Fetching, path: str) -> AddressPolicy:
-    """Return which addresses a section allows. Raises ConfigError for an invalid one."""
+def fetch_policy(section: Fetching, path: str, usual: Policy) -> Policy:
+    """Return what a section allows. Raises ConfigError for an invalid address."""
     try:
-        return AddressPolicy(fetch=section.fetch, allow=as_names(section.allow))
+        address = AddressPolicy(fetch=section.fetch, allow=as_names(section.allow))
     except ConfigError as exc:
         raise ConfigError(f"{path}.allow: {exc.message}", path=f"{path}.allow") from exc
+    return replace(
+        usual,
+        address=address,
+        max_bytes=section.max_bytes or usual.max_bytes,
+        timeout=section.timeout or usual.timeout,
+    )
 
 
 def _server(server: Mcp, name: str, path: str, folder: Path) -> McpServer:

@@ -91,8 +91,10 @@ class AddressPolicy(Struct, frozen=True, kw_only=True):
         )
 
 
-class ImagePolicy(Struct, frozen=True, kw_only=True):
-    """Where images may be fetched from, the largest size in bytes, and the timeout in seconds."""
+class FetchPolicy(Struct, frozen=True, kw_only=True):
+    """What may be fetched, its largest size in bytes, and the timeout in seconds. These are the
+    limits of images.
+    """
 
     address: AddressPolicy = AddressPolicy()
     max_bytes: int = 20 * 1024 * 1024

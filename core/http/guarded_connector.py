@@ -20,7 +20,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from core.http.address_policy import AddressPolicy
+from core.http.address_policy import AddressPolicy, FetchPolicy
 
 _REDIRECTS = 3
 _READ_SIZE = 64 * 1024
@@ -36,21 +36,17 @@ class Astray(Exception):
 
 @asynccontextmanager
 async def guarded_session(
-    policy: AddressPolicy,
-    resolver: AbstractResolver | None,
-    *,
-    timeout: float,
-    accept: str = "*/*",
+    policy: FetchPolicy, resolver: AbstractResolver | None, *, accept: str = "*/*"
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a session that reaches only what ``policy`` allows, keeps nothing, and wants no answer
     compressed.
 
-    A connection to anything else raises Refused before a byte is sent, and what takes longer than
-    ``timeout`` seconds TimeoutError.
+    A connection to anything else raises Refused before a byte is sent, and what takes longer
+    TimeoutError.
     """
-    guard = _Guard(policy, resolver or ThreadedResolver())
+    guard = _Guard(policy.address, resolver or ThreadedResolver())
     async with (
-        asyncio.timeout(timeout),
+        asyncio.timeout(policy.timeout),
         aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 resolver=guard, use_dns_cache=False, force_close=True, socket_factory=guard.socket

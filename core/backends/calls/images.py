@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from yarl import URL
 
 from core.errors import InvalidRequest
-from core.http.address_policy import ImagePolicy
+from core.http.address_policy import FetchPolicy
 from core.http.guarded_connector import (
     Astray,
     Refused,
@@ -34,9 +34,9 @@ class Fetcher:
     """Fetches images. ``resolver`` resolves host names, by default that of the system."""
 
     def __init__(
-        self, policy: ImagePolicy | None = None, *, resolver: AbstractResolver | None = None
+        self, policy: FetchPolicy | None = None, *, resolver: AbstractResolver | None = None
     ) -> None:
-        self._policy = policy or ImagePolicy()
+        self._policy = policy or FetchPolicy()
         self._resolver = resolver
 
     async def fetch_images(self, request: ChatRequest) -> ChatRequest:
@@ -73,12 +73,7 @@ class Fetcher:
             raise _refused("images are not fetched here", path)
         try:
             async with (
-                guarded_session(
-                    self._policy.address,
-                    self._resolver,
-                    timeout=self._policy.timeout,
-                    accept="image/*",
-                ) as session,
+                guarded_session(self._policy, self._resolver, accept="image/*") as session,
                 follow(session, "GET", URL(url)) as reply,
             ):
                 data = await self._read(reply, path)

@@ -218,7 +218,8 @@ class Kept(Part, frozen=True):
 
 
 class History(Part, frozen=True):
-    """``diglot.chats``: how long conversations are kept; None is for ever."""
+    """``diglot.chats``: how many days chats are kept, and how many bytes of them; None is without a
+    bound."""
 
     days: Above | None = None
     max_bytes: Count | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.config.keys.unknown_keys import likely
+from core.config.keys.unknown_keys import did_you_mean
 from core.errors import ConfigError
 
 _NAME = "litellm_credential_name"
@@ -63,7 +63,6 @@ def _named(name: Any, shared: Mapping[str, Mapping[str, Any]], path: str) -> Map
         return {}
     if isinstance(name, str) and name in shared:
         return shared[name]
-    near = likely(str(name), shared)
-    guess = f"; did you mean {near}?" if near else ""
+    guess = did_you_mean(str(name), shared)
     raise ConfigError(f"{path} names {name!r}, which credential_list does not have{guess}",
                       path=path)  # fmt: skip

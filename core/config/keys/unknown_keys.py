@@ -78,6 +78,12 @@ def likely(name: str, known: Iterable[str]) -> str:
     return folded[close[0]] if close else ""
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence about a name that is not ``known``."""
+    near = likely(name, known)
+    return f"; did you mean {near}?" if near else ""
+
+
 def unspoken_params(value: Any) -> list[str]:
     """Return where parameters stand of deployments that are not served, whatever they say."""
     found = []
@@ -106,10 +112,9 @@ def _acknowledged(value: Any) -> frozenset[str]:
     refused = [path for path, key in known_keys().items() if key.does == "refused"]
     for name in names:
         if name not in _GUARDS and not any(_is_named(path, [name]) for path in refused):
-            near = likely(name, {path.rpartition(".")[2] for path in refused} | _GUARDS)
+            guess = did_you_mean(name, {path.rpartition(".")[2] for path in refused} | _GUARDS)
             raise ConfigError(
-                f"diglot.acknowledge: {name} is no key that is refused"
-                + (f"; did you mean {near}?" if near else ""),
+                f"diglot.acknowledge: {name} is no key that is refused{guess}",
                 path="diglot.acknowledge",
             )
     return frozenset(names)
@@ -140,7 +145,7 @@ def _unknown(found: Found) -> str:
     near = likely(found.name, siblings)
     idle = near and known_keys()[f"{found.section}.{near}" if found.section else near]
     if found.section in _NOTES or (idle and idle.does == "nothing" and found.section != _PARAMS):
-        return f"; did you mean {near}?" if near else ""
+        return did_you_mean(found.name, siblings)
     if not near and "_cost" in found.name:
         return ": Local models have no price"
     if not near and found.section == _PARAMS:

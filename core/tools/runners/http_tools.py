@@ -73,9 +73,7 @@ class HttpTools:
                 headers[name] = _with_variable(value, environ)
         try:
             async with (
-                guarded_session(
-                    self._policy.address, self._resolver, timeout=self._policy.timeout
-                ) as session,
+                guarded_session(self._policy, self._resolver) as session,
                 follow(
                     session,
                     call.method,

@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from core.backends.calls.images import Fetcher
 from core.errors import ConfigError, InvalidRequest
-from core.http.address_policy import AddressPolicy, ImagePolicy, is_public
+from core.http.address_policy import AddressPolicy, FetchPolicy, is_public
 from core.translation.messages import ChatRequest, Image, Message, Text
 from tests.support.scripted_backend import Said, Scripted, running
 
@@ -68,7 +68,7 @@ def picture(data: bytes = PNG, **more: Any) -> Said:
 
 def fetch(url: str, *allow: str, names: Names | None = None, **policy: Any) -> Image:
     address = AddressPolicy(fetch=policy.pop("fetch", "public"), allow=allow)
-    fetcher = Fetcher(ImagePolicy(address=address, **policy), resolver=names)
+    fetcher = Fetcher(FetchPolicy(address=address, **policy), resolver=names)
     return asyncio.run(fetcher.fetch(url, path="messages[0].content[1].image_url.url"))
 
 
@@ -211,7 +211,7 @@ def test_a_request_keeps_everything_else(server: Scripted) -> None:
     own = Image(data="QQ==")
     parts = (Text("a"), Image(url=url, detail="low"), own, Text("b"), Image(url=url))
     request = ChatRequest(model="m", messages=(Message(role="user", parts=parts),))
-    fetcher = Fetcher(ImagePolicy(address=AddressPolicy(allow=("127.0.0.1",))))
+    fetcher = Fetcher(FetchPolicy(address=AddressPolicy(allow=("127.0.0.1",))))
     found = asyncio.run(fetcher.fetch_images(request)).messages[0].parts
     data = b64encode(PNG).decode()
     assert found == (
