@@ -94,11 +94,10 @@ def _asked(gateway_state: GatewayState) -> Iterator[GatedRoute]:
         yield get(f"{one}/input_items", kept.items)
 
 
-def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIApp:
+def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
     """Return the gateway as an app of its own, which opens and closes ``fleet``.
 
-    ``exposed``: other machines can reach it, so a key is required. ``base`` is an optional prefix
-    of all paths, for instance of a proxy that passes on ``/llm/v1``.
+    ``exposed``: other machines can reach it, so a key is required.
     """
 
     gateway_state = GatewayState(fleet)
@@ -123,7 +122,7 @@ def create_app(fleet: Fleet, *, exposed: bool = False, base: str = "") -> ASGIAp
     posts = _Posts(table, router)
     guarded = OriginGuard(posts, gateway_state=gateway_state, exposed=exposed)
     direct = ChatRoutes(gateway_state, posts.found, guarded.principal)
-    return BoundedServer(PathForms(guarded, base=base), protocol=DirectProtocol)
+    return BoundedServer(PathForms(guarded), protocol=DirectProtocol)
 
 
 async def _home(request: Request, body: bytes) -> Response:

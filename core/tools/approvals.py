@@ -64,7 +64,6 @@ class ApprovalQueue:
         *,
         mode: Mode = "auto",
         asks: Callable[[str], bool] = lambda name: False,
-        timeout: float = 30.0,
         patience: float = PATIENCE,
         fault: Fault | None = None,
         every: bool = False,
@@ -73,7 +72,6 @@ class ApprovalQueue:
         self._toolbox = toolbox
         self._mode = mode
         self._asks = asks
-        self._timeout = timeout
         self._patience = patience
         self._fault = fault
         self._every = every
@@ -110,8 +108,8 @@ class ApprovalQueue:
         fault = self._fault
         if fault is not None:
             self._fault = fault if self._every else None
-            return troubled(call, fault, timeout=self._timeout)
-        return await self._toolbox.call(call, timeout=self._timeout)
+            return troubled(call, fault)
+        return await self._toolbox.call(call)
 
     async def _ask(self, call: ToolCall) -> Decision:
         future = asyncio.get_running_loop().create_future()
@@ -141,9 +139,9 @@ class ApprovalQueue:
             call = replace(call, arguments=decision.arguments)
         match decision.kind:
             case "run":
-                return await self._toolbox.call(call, timeout=self._timeout)
+                return await self._toolbox.call(call)
             case "fault":
-                return troubled(call, decision.fault, timeout=self._timeout)
+                return troubled(call, decision.fault)
             case "refuse":
                 reason = decision.text.strip() or "no reason was given"
                 said = encode_json({"error": f"the call was refused: {reason}"}).decode()

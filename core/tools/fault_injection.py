@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from core.tools.toolbox import MAX_OUTPUT, ToolResult
+from core.tools.toolbox import MAX_OUTPUT, TIMEOUT, ToolResult
 from core.translation.codec.json import encode_json
 from core.translation.messages import ToolCall
 
@@ -15,7 +15,7 @@ FAULTS: tuple[Fault, ...] = get_args(Fault)
 _ROW = '{"id": "%06d", "name": "row %06d", "note": "01234567"}, '
 
 
-def troubled(call: ToolCall, fault: Fault, *, timeout: float) -> ToolResult:
+def troubled(call: ToolCall, fault: Fault, *, timeout: float = TIMEOUT) -> ToolResult:
     """Return the result of a call with this fault; nothing is run.
 
     ``timeout`` is in seconds and only for the text of the result.

@@ -17,7 +17,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.tools.toolbox import Toolbox, ToolResult, with_ids
+from core.tools.toolbox import TIMEOUT, Toolbox, ToolResult, with_ids
 from core.translation.codec.json import encode_json, json_or_none
 from core.translation.events import Event, Finish, StreamError, accumulate
 from core.translation.messages import (
@@ -70,7 +70,7 @@ async def run_tools(
     toolbox: Toolbox,
     *,
     max_turns: int = 8,
-    timeout: float = 30.0,
+    timeout: float = TIMEOUT,
     max_repeats: int = 3,
     handle: Handle | None = None,
     turn: int = 0,

@@ -24,6 +24,9 @@ from core.translation.messages import Tool, ToolCall
 MAX_OUTPUT = 200_000
 """Characters of a result that a model gets to read."""
 
+TIMEOUT = 30.0
+"""Seconds that a call may take."""
+
 Runner = Callable[[ToolCall], Awaitable[Any]]
 """Runs one call whose arguments fit the schema, and returns text or a JSON value."""
 
@@ -132,7 +135,7 @@ class Toolbox:
         """Tell whether a call of ``name`` is answered here, perhaps with an error."""
         return name in self._runners or name not in self._tools
 
-    async def call(self, call: ToolCall, *, timeout: float = 30.0) -> ToolResult:
+    async def call(self, call: ToolCall, *, timeout: float = TIMEOUT) -> ToolResult:
         """Run one call; ``timeout`` is in seconds. Errors are in the text of the result."""
         began = time.monotonic_ns()
         original = None

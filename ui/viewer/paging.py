@@ -9,12 +9,14 @@ import streamlit as st
 
 T = TypeVar("T")
 
+_SIZE = 500
 
-def page_of(items: Sequence[T], *, key: str, size: int = 500) -> tuple[int, Sequence[T]]:
+
+def page_of(items: Sequence[T], *, key: str) -> tuple[int, Sequence[T]]:
     """Draw a page picker if there are several; return the page's offset and items."""
-    if len(items) <= size:
+    if len(items) <= _SIZE:
         return 0, items
-    pages = -(-len(items) // size)
+    pages = -(-len(items) // _SIZE)
     # With another number of pages the picker starts at the first again.
-    begin = (st.pagination(pages, key=f"{key}_{pages}") - 1) * size
-    return begin, items[begin : begin + size]
+    begin = (st.pagination(pages, key=f"{key}_{pages}") - 1) * _SIZE
+    return begin, items[begin : begin + _SIZE]

@@ -19,14 +19,13 @@ def show_pulls(service: Service) -> None:
     if any(pull.state == "running" for pull in service.library.pulls()):
         st.fragment(_watch, run_every=_EVERY)(service)
     else:
-        draw_pulls(service)
+        _draw_all(service)
 
 
-def draw_pulls(service: Service, *, buttons: bool = True) -> None:
-    """Draw all pulls once. Without ``buttons`` it may be drawn over and over in one run."""
+def _draw_all(service: Service) -> None:
     for pull in service.library.pulls():
-        with st.container(border=True, key=f"pull_{pull.name}" if buttons else None):
-            _draw(service, pull, buttons=buttons)
+        with st.container(border=True, key=f"pull_{pull.name}"):
+            _draw(service, pull)
 
 
 def bytes_words(size: float) -> str:
@@ -37,7 +36,7 @@ def bytes_words(size: float) -> str:
     return f"{size:.1f} {_UNITS[unit]}" if unit > 1 else f"{size:.0f} {_UNITS[unit]}"
 
 
-def _draw(service: Service, pull: Pull, *, buttons: bool) -> None:
+def _draw(service: Service, pull: Pull) -> None:
     if pull.state == "running":
         share = min(1.0, pull.done / pull.total) if pull.total else 0.0
         said = pull.step or t("models.pull_begins")
@@ -50,31 +49,20 @@ def _draw(service: Service, pull: Pull, *, buttons: bool) -> None:
             )
         st.progress(share, text=f"{plain(pull.name)} · {said}")
     elif pull.state == "failed" and pull.error:
-        error_card(pull.error, model=pull.name, key=f"pull_{pull.name}{'' if buttons else '_'}")
+        error_card(pull.error, model=pull.name, key=f"pull_{pull.name}")
     else:
         st.caption(f":material/check: {plain(pull.name)} · {t(f'models.pull_{pull.state}')}")
-    if not buttons:
-        return
-    if pull.state == "running":
-        st.button(
-            t("chat.cancel"),
-            key=f"cancel_{pull.name}",
-            type="tertiary",
-            on_click=service.library.cancel,
-            args=(pull.name,),
-        )
-    else:
-        st.button(
-            t("models.dismiss"),
-            key=f"dismiss_{pull.name}",
-            type="tertiary",
-            on_click=service.library.dismiss,
-            args=(pull.name,),
-        )
+    deed, words, act = (
+        ("cancel", "chat.cancel", service.library.cancel)
+        if pull.state == "running"
+        else ("dismiss", "models.dismiss", service.library.dismiss)
+    )
+    key = f"{deed}_{pull.name}"
+    st.button(t(words), key=key, type="tertiary", on_click=act, args=(pull.name,))
 
 
 def _watch(service: Service) -> None:
-    draw_pulls(service)
+    _draw_all(service)
     if not any(pull.state == "running" for pull in service.library.pulls()):
         # A new model must appear in every list of the page.
         st.rerun()

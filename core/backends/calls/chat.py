@@ -374,7 +374,7 @@ class Caller:
         if hub.dialect == client_dialect:
             return ()
         hub.request(route.model)
-        return losses(hub.report(Circumstances(accepts=frozenset(hub.accepts))), harmless=False)
+        return losses(hub.report(Circumstances(accepts=frozenset(hub.accepts))))
 
 
 def _known_accepts(route: Route, request: ChatRequest) -> frozenset[str] | None:

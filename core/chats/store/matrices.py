@@ -73,12 +73,11 @@ class Matrices(Rows):
         with transaction(self._writer) as db:
             db.execute(delete(matrices).where(_mine(owner, matrix_id)))
 
-    def recover(self, *, idle: float = 0) -> None:
+    def recover(self) -> None:
         """Mark running matrices of dead processes as interrupted."""
-        before = time.time_ns() - int(idle * 1e9)
-        lost = (matrices.c.state == "running", matrices.c.updated <= before)
+        lost = matrices.c.state == "running"
         with transaction(self._writer) as db:
-            db.execute(update(matrices).where(*lost).values(state="interrupted"))
+            db.execute(update(matrices).where(lost).values(state="interrupted"))
 
     def toolbox(self, owner: str) -> str | None:
         """Return the stored state of the tool page of an owner, if any."""

@@ -39,9 +39,8 @@ Result = TypeVar("Result")
 class Reserve:
     """The room beside one SQLite file; for any other database this does nothing."""
 
-    def __init__(self, engine: Engine, size: int = ROOM) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._size = size
         url = engine.url
         sqlite = url.get_backend_name() == "sqlite" and url.database
         self._file = Path(f"{url.database}-reserve") if sqlite else None
@@ -51,8 +50,8 @@ class Reserve:
         if self._file is None or self._file.exists():
             return
         try:
-            if shutil.disk_usage(self._file.parent).free > 2 * self._size:
-                _take(self._file, self._size)
+            if shutil.disk_usage(self._file.parent).free > 2 * ROOM:
+                _take(self._file, ROOM)
         except OSError:
             self._drop()
 

@@ -38,9 +38,7 @@ class Stored(Struct, frozen=True):
 class AnswerStore:
     """The newest answers, limited in number and bytes."""
 
-    def __init__(self, limit: int = MAX_ANSWERS, *, limit_bytes: int = MAX_BYTES) -> None:
-        self._limit = limit
-        self._limit_bytes = limit_bytes
+    def __init__(self) -> None:
         self._size = 0
         self._kept: OrderedDict[str, Stored] = OrderedDict()
 
@@ -49,9 +47,7 @@ class AnswerStore:
         size = len(encode_json(items)) + len(encode_json(response))
         self._kept[response["id"]] = Stored(items, response, size, owner)
         self._size += size
-        while len(self._kept) > 1 and (
-            len(self._kept) > self._limit or self._size > self._limit_bytes
-        ):
+        while len(self._kept) > 1 and (len(self._kept) > MAX_ANSWERS or self._size > MAX_BYTES):
             self._size -= self._kept.popitem(last=False)[1].size
 
     def get(self, identity: str, *, owner: str = "") -> Stored | None:

@@ -39,11 +39,11 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(facts, ensure_ascii=False, default=str)
 
 
-def log_json(*, level: int = logging.INFO) -> None:
+def log_json() -> None:
     """Write all logs of this process as JSON to standard error from now on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
-    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     _ACCESS.setLevel(logging.INFO)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,13 +26,11 @@ _PLACES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 class Traces:
     """Sends a span for each request, and one inside it for each question to a backend."""
 
-    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self) -> None:
         self._tracer: Any = None
         self._provider: Any = None
-        if (
-            any(environ.get(place) for place in _PLACES)
-            and environ.get("OTEL_SDK_DISABLED") != "true"
-        ):
+        wanted = any(os.environ.get(place) for place in _PLACES)
+        if wanted and os.environ.get("OTEL_SDK_DISABLED") != "true":
             self._start()
 
     @property

@@ -40,15 +40,11 @@ def explain_request(
     return Walk(scene).rows()
 
 
-def dropped(rows: tuple[ReportRow, ...], *, harmless: bool = True) -> tuple[str, ...]:
-    """Return the paths that were lost, in the order of the body.
-
-    Without ``harmless`` ones: only those whose loss may change the content of the answer.
-    """
-    return tuple(row.path for row in losses(rows, harmless=harmless) if row.path is not None)
+def dropped(rows: tuple[ReportRow, ...]) -> tuple[str, ...]:
+    """Return the paths that were lost, in the order of the body."""
+    return tuple(row.path for row in rows if row.outcome == "dropped" and row.path is not None)
 
 
-def losses(rows: tuple[ReportRow, ...], *, harmless: bool = True) -> tuple[ReportRow, ...]:
-    """Return the rows of what was lost, as ``dropped`` has their paths."""
-    lost = (row for row in rows if row.outcome == "dropped")
-    return tuple(row for row in lost if harmless or not row.harmless)
+def losses(rows: tuple[ReportRow, ...]) -> tuple[ReportRow, ...]:
+    """Return the rows of what was lost and may change the content of the answer."""
+    return tuple(row for row in rows if row.outcome == "dropped" and not row.harmless)

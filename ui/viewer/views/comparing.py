@@ -8,9 +8,10 @@ from functools import partial
 import streamlit as st
 
 from core.errors import DiglotError
+from core.exchanges.exchange import Exchange
 from core.inspector.align.headers import align_headers
 from core.inspector.align.request import AlignedRow
-from core.inspector.pair import answer_rows, is_streamed, stream_rows
+from core.inspector.pair import Pair, answer_rows, is_streamed, stream_rows
 from core.translation.dialects.registry import DIALECTS
 from ui.viewer.memory import remembered
 from ui.viewer.pair import (
@@ -68,7 +69,9 @@ def _has_stream(view: View) -> bool:
 
 
 def _came(
-    view: View, part: str, align: Callable[..., tuple[str, str, tuple[AlignedRow, ...]]]
+    view: View,
+    part: str,
+    align: Callable[[Exchange, Pair, str], tuple[str, str, tuple[AlignedRow, ...]]],
 ) -> None:
     """Draw the answer, whole or streamed, with a picker of further dialects."""
 

@@ -49,6 +49,8 @@ textarea { box-sizing: border-box; width: 100%; padding: .6rem .7rem; resize: ve
 textarea:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -1px; }
 textarea[aria-invalid=true] { border-color: var(--st-red-color, #c0392b); }
 """
+_HEIGHT = 420
+"""Of the field, in pixels."""
 _mount = st.components.v2.component("diglot.editor", html=_HTML, css=_CSS, js=_JS)
 
 
@@ -60,18 +62,17 @@ def live_editor(
     key: str,
     on_type: Callable[[], None],
     line: int = 0,
-    height: int = 420,
 ) -> None:
     """Draw an editor holding ``text``; ``on_type`` is called after each change.
 
-    ``line`` marks the invalid line, 0 for none. ``height`` is in pixels.
+    ``line`` marks the invalid line, 0 for none.
     """
     _mount(
-        data={"label": label, "text": text, "version": version, "line": line, "height": height},
+        data={"label": label, "text": text, "version": version, "line": line, "height": _HEIGHT},
         default={"typed": None},
         key=key,
         on_typed_change=on_type,
-        height=height + 40,
+        height=_HEIGHT + 40,
     )
 
 
