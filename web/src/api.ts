@@ -1,4 +1,5 @@
 // Requests to this server, with the ticket that the page's script gave.
+import { useRef } from "preact/hooks";
 import type { Tell } from "./telling";
 
 export interface Known { home: string; ticket: string; language: string }
@@ -33,4 +34,12 @@ export class Api {
     this.fresh = null;
     return ask();
   }
+}
+
+/** Gives a component its requests, with what the page's script gave last. */
+export function useApi(known: Known, tell: Tell): Api {
+  const api = useRef<Api | null>(null);
+  api.current ??= new Api(known, tell);
+  api.current.take(known, tell);
+  return api.current;
 }

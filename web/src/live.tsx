@@ -1,6 +1,6 @@
 // The stream of an answer that is being written, in both dialects, row for row as it comes.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Api, type Known } from "./api";
+import { type Known, useApi } from "./api";
 import { events } from "./stream";
 import type { Tell } from "./telling";
 
@@ -13,14 +13,12 @@ const NEAR = 24; // pixels from the end within which the newest row is followed
 
 export function Live({ data, tell }: { data: LiveData; tell: Tell }) {
   const [shown, setShown] = useState<Shown>({ number: 0, sides: [], rows: [[], []] });
-  const api = useRef<Api | null>(null);
-  api.current ??= new Api(data, tell);
-  api.current.take(data, tell);
+  const api = useApi(data, tell);
   useEffect(() => {
     const stream = new AbortController();
     let now: Shown = { number: 0, sides: [], rows: [[], []] };
     const follow = async () => {
-      const answer = await api.current!.request(`messages/${data.message}/wire`, { signal: stream.signal });
+      const answer = await api.request(`messages/${data.message}/wire`, { signal: stream.signal });
       if (!answer.ok) return;
       for await (const { event, data: told } of events(answer)) {
         if (event === "begin") now = { ...(told as Shown), rows: [[], []] };

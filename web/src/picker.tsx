@@ -1,7 +1,7 @@
 // The picker of the model: those that were used lately stand first, then those in memory.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Check, ChevronDown, MemoryStick } from "lucide";
-import { Api, type Known } from "./api";
+import { type Known, useApi } from "./api";
 import { Icon } from "./icons";
 import type { Tell } from "./telling";
 
@@ -20,9 +20,7 @@ export function Picker({ data, tell }: { data: PickerData; tell: Tell }) {
   const [known, setKnown] = useState<Offered[] | null>(null);
   const button = useRef<HTMLButtonElement>(null);
   const box = useRef<HTMLDivElement>(null);
-  const api = useRef<Api | null>(null);
-  api.current ??= new Api(data, tell);
-  api.current.take(data, tell);
+  const api = useApi(data, tell);
   const model = picked.n > data.heard ? picked.name : data.model;
   const rows = known ?? data.models.map((name): Offered => ({ name }));
   const wanted = typed.trim().toLowerCase().split(/\s+/);
@@ -31,7 +29,7 @@ export function Picker({ data, tell }: { data: PickerData; tell: Tell }) {
     return wanted.every((word) => about.includes(word));
   });
   const look = async () => {
-    const answer = await api.current!.request("models", {}).catch(() => null);
+    const answer = await api.request("models", {}).catch(() => null);
     if (answer?.ok) setKnown((await answer.json()) as Offered[]);
   };
   const toggle = () => {

@@ -8,9 +8,13 @@ import { hold } from "./returning";
 type Place = { current: HTMLElement | null };
 interface Finding { place: Place; name: string; title: string; typed: string; type: (text: string) => void; take: () => void; children?: ComponentChildren }
 
-/** A field to find a line with: Enter takes the first that is found, the arrow goes to the lines. */
+/** A field to find a line with, by Ctrl+K: Enter takes the first that is found, the arrow goes to the lines. */
 export function Find({ place, name, title, typed, type, take, children }: Finding) {
-  useFindKey(place);
+  useKey("KeyK", false, () => {
+    document.querySelector<HTMLElement>("[data-testid=stExpandSidebarButton]")?.click();
+    place.current!.querySelector<HTMLElement>("[data-do=find]")!.focus();
+    hold(() => document.querySelector<HTMLElement>(".part-side [data-do=find]"));
+  });
   return (
     <div class="find">
       <Icon of={Search} size={16} />
@@ -54,14 +58,12 @@ export function useRoom(place: Place): void {
   }, []);
 }
 
-/** Ctrl+K goes to the search. */
-function useFindKey(place: Place): void {
+/** Has something done by a key, with Ctrl and perhaps Shift, unless a dialog is open. */
+export function useKey(code: string, shift: boolean, act: () => void): void {
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.code !== "KeyK" || event.shiftKey || document.querySelector("[role=dialog]")) return;
-      document.querySelector<HTMLElement>("[data-testid=stExpandSidebarButton]")?.click();
-      place.current!.querySelector<HTMLElement>("[data-do=find]")!.focus();
-      hold(() => document.querySelector<HTMLElement>(".part-side [data-do=find]"));
+      if (!(event.ctrlKey || event.metaKey) || event.code !== code || event.shiftKey !== shift || document.querySelector("[role=dialog]")) return;
+      act();
       event.preventDefault();
     };
     document.addEventListener("keydown", keys);

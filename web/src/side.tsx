@@ -1,12 +1,12 @@
 // The chats at the side: head and foot stay where they are, the list between them scrolls.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Download, Plus, Upload, X } from "lucide";
-import { Api, type Known } from "./api";
+import { type Known, useApi } from "./api";
 import { Icon, IconButton } from "./icons";
 import { Menu } from "./menu";
 import { want } from "./switching";
 import { onNews, tellTabs } from "./tabs";
-import { closeSide, Find, useRoom } from "./room";
+import { closeSide, Find, useKey, useRoom } from "./room";
 import type { Tell } from "./telling";
 
 interface Line { id: string; title: string; day: string; pinned?: boolean }
@@ -26,9 +26,7 @@ export function Side({ data, tell }: { data: SideData; tell: Tell }) {
   const [current, setCurrent] = useState(data.current);
   const [renaming, setRenaming] = useState("");
   const [undo, setUndo] = useState<Line | null>(null);
-  const api = useRef<Api | null>(null);
-  api.current ??= new Api(data, tell);
-  api.current.take(data, tell);
+  const api = useApi(data, tell);
   const shown = data.list.at > list.at ? data.list : list;
   useEffect(() => setCurrent(data.current), [data]);
   useEffect(() => {
@@ -44,10 +42,10 @@ export function Side({ data, tell }: { data: SideData; tell: Tell }) {
   const read = async (answer: Response) => {
     if (answer.ok) setList((await answer.json()) as List);
   };
-  const look = async (limit = list.chats?.length ?? 0) => read(await api.current!.request(`chats?limit=${Math.max(24, limit)}`, {}));
+  const look = async (limit = list.chats?.length ?? 0) => read(await api.request(`chats?limit=${Math.max(24, limit)}`, {}));
   const change = async (id: string, body: Record<string, unknown>) => {
     const limit = Math.max(24, list.chats?.length ?? 0);
-    await read(await api.current!.request(`chats/${id}?limit=${limit}`, { method: "PATCH", body: JSON.stringify(body) }));
+    await read(await api.request(`chats/${id}?limit=${limit}`, { method: "PATCH", body: JSON.stringify(body) }));
     tellTabs(id);
   };
   const open = (chat: string, message = "") => {
@@ -66,12 +64,12 @@ export function Side({ data, tell }: { data: SideData; tell: Tell }) {
     open(line.id);
   };
   useEffect(() => onNews(() => void look()));
-  useBeginKey(() => open(""));
+  useKey("KeyO", true, () => open(""));
   useEffect(() => {
     if (!typed.trim()) return setFound(null);
     const stop = new AbortController();
     const timer = setTimeout(async () => {
-      const answer = await api.current!.request(`chats?q=${encodeURIComponent(typed)}`, { signal: stop.signal }).catch(() => null);
+      const answer = await api.request(`chats?q=${encodeURIComponent(typed)}`, { signal: stop.signal }).catch(() => null);
       if (answer?.ok) setFound((await answer.json()) as Found[]);
     }, PAUSE);
     return () => { clearTimeout(timer); stop.abort(); };
@@ -169,17 +167,4 @@ function groups(lines: Line[]): [string, Line[]][] {
   const found = new Map<string, Line[]>();
   for (const line of lines) found.set(line.day, [...(found.get(line.day) ?? []), line]);
   return [...found];
-}
-
-/** Ctrl+Shift+O begins a chat. */
-function useBeginKey(begin: () => void): void {
-  useEffect(() => {
-    const keys = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.code !== "KeyO" || !event.shiftKey || document.querySelector("[role=dialog]")) return;
-      begin();
-      event.preventDefault();
-    };
-    document.addEventListener("keydown", keys);
-    return () => document.removeEventListener("keydown", keys);
-  });
 }
