@@ -11,7 +11,6 @@ import logging
 import os
 from collections.abc import AsyncIterable, Callable, Coroutine, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from core.backends.balancing.load import Load
@@ -126,12 +125,7 @@ class Fleet:
         await self._live.open(self._catalog)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self._live.close()
         await self._client.close()
 
@@ -258,9 +252,7 @@ class Fleet:
 
     def call(self, work: Coroutine[Any, Any, T], *, timeout: float | None = 30.0) -> T:
         """Run ``work`` in the fleet's loop from another thread; ``timeout`` is in seconds."""
-        if self._loop is None:
-            raise RuntimeError("the fleet has not been opened")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:

@@ -25,18 +25,13 @@ from core.translation.messages import (
     ChatResponse,
     Image,
     Message,
-    NamedTool,
     Part,
     Text,
     ToolCall,
+    forces,
 )
 
 Ask = Callable[[ChatRequest], Awaitable[ChatResponse]]
-
-
-def is_forced(request: ChatRequest) -> bool:
-    """Tell whether a tool must be called."""
-    return request.tool_choice == "required" or isinstance(request.tool_choice, NamedTool)
 
 
 async def adapt_to_capabilities(
@@ -78,7 +73,7 @@ async def adapt_to_capabilities(
         if own is not request:
             exchange.emulated["messages"] = "history_in_words"
         request = own
-    if tools and (kind.knows_tool_choice or not (is_forced(request) and request.tools)):
+    if tools and (kind.knows_tool_choice or not (forces(request.tool_choice) and request.tools)):
         return request
     if request.tools:
         refuse_unknown(request.tool_choice, request.tools)
@@ -101,7 +96,7 @@ def to_be_counted(request: ChatRequest, able_to: Collection[str]) -> ChatRequest
 
     What a model without tools is told of emulated ones is not in one prompt that could be counted.
     """
-    choice = None if is_forced(request) else request.tool_choice
+    choice = None if forces(request.tool_choice) else request.tool_choice
     tools = request.tools if "tools" in able_to else ()
     return replace(request, tools=tools, tool_choice=choice)
 
