@@ -7,7 +7,7 @@ dialect; where both are the same the gateway passes bytes through and nothing he
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, cast
 
 from core.errors import DiglotError, InvalidResponse
 from core.translation.codec.framing import begins_stream
@@ -15,7 +15,9 @@ from core.translation.codec.json import decode_answer, encode_json
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, Finish, MessageStart, StreamError, accumulate
 from core.translation.messages import ChatResponse, Usage
-from core.translation.splicing import Splicer
+from core.translation.splicing.ollama_lines import OllamaLines
+from core.translation.splicing.repeated_events import RepeatedEvents
+from core.translation.splicing.splicer import Splicer
 from core.translation.stamp import Stamp
 
 
@@ -68,6 +70,14 @@ def convert_answer(
     return encode_json(written), response.usage
 
 
+# Pairs of which most chunks can change their envelope as bytes.
+SPLICERS = {
+    (splicer.source, target): splicer
+    for splicer in (OllamaLines, RepeatedEvents)
+    for target in splicer.targets
+}
+
+
 class StreamTranslator:
     """One stream from ``source`` to ``target``: feed it what the network gave, then close it.
 
@@ -101,8 +111,9 @@ class StreamTranslator:
         self._encoder = DIALECTS[target].encoder(stamp, include_usage=include_usage)
         self._amend = amend
         self._short: Splicer | None = None
-        if splice and amend is None and source == Splicer.source and target in Splicer.targets:
-            self._short = Splicer(self._decoder, self._encoder)
+        splicer = SPLICERS.get((source, target)) if splice and amend is None else None
+        if splicer is not None:
+            self._short = splicer(cast(Any, self._decoder), cast(Any, self._encoder))
         self.error: StreamError | None = None
         self.finish: Finish | None = None
         self.spoke = False
@@ -113,10 +124,23 @@ class StreamTranslator:
             return b""
         if self._short is None:
             return self._encode(self._decoder.decode(data), now)
-        said, rest = self._short.take(data)
+        said, rest = self._short.take(data, now=now)
         if said:
             self.spoke = True
-        return said + self._encode(self._decoder.decode(rest), now) if rest else said
+        return said + self._feed_rest(self._short, rest, now) if rest else said
+
+    def _feed_rest(self, short: Splicer, rest: bytes, now: int) -> bytes:
+        """Return what the rest of a read lets be said: the long way, and the short one again."""
+        said: list[bytes] = []
+        while rest and self.error is None:
+            part, rest = short.part(rest)
+            events = self._decoder.decode(part)
+            short.note(part, events)
+            said.append(self._encode(events, now))
+            if rest:
+                more, rest = short.again(rest, now=now)
+                said.append(more)
+        return b"".join(said)
 
     def words(self) -> bytes | None:
         """Return all of the source's bytes so far in which a key could stand, if that is known."""

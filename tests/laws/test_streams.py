@@ -15,8 +15,7 @@ from core.translation.codec.framing import NDJSONDecoder, SSEDecoder
 from core.translation.conversions.passed_stream import PassedStream
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Finish, StreamError, TextDelta, accumulate, replay
-from core.translation.splicing import Splicer
-from core.translation.translate import StreamTranslator
+from core.translation.translate import SPLICERS, StreamTranslator
 from tests.laws.basics import NOW, STAMP, booleans, compact, exact, texts
 from tests.laws.streams import CLIENT_DIALECTS, PAIRS, Talker, cuts, junk, stops, talk, torn, wires
 from tests.laws.values import event_streams
@@ -122,6 +121,7 @@ def test_half_a_pair_beside_the_end_does_not_hide_it(dialect: str, wire: bytes) 
     assert out.startswith(wire % rb"\ud83d")
 
 
+said = texts | st.sampled_from(["\n", 'say "no"', "C:\\a\r\n\tit", "你好", "sk-", "Aa1" * 9])
 _lines = st.builds(
     lambda content, done, name: (
         compact(
@@ -134,7 +134,7 @@ _lines = st.builds(
         ).encode()
         + b"\n"
     ),
-    texts | st.sampled_from(["\n", 'say "no"', "C:\\new\r\n\tit", "你好", "sk-", "Aa1" * 9]),
+    said,
     st.just(False) | booleans,
     st.just("m") | texts,
 )
@@ -143,43 +143,72 @@ _SAID = re.compile(rb'{"model":"([^"]+)","created_at":"[0-9T:.Z-]+",'
 _native = st.lists(_lines, max_size=5).map(b"".join) | torn("ollama")
 
 
-@pytest.mark.parametrize("target", Splicer.targets)
-@given(usage=booleans, data=st.data())
-def test_the_short_way_says_what_the_long_one_says(
-    target: str, usage: bool, data: st.DataObject
-) -> None:
-    wire = data.draw(_native)
+_CHUNK = (
+    b'data: {"id":"1","object":"chat.completion.chunk","created":%d,"model":"m","choices":'
+    b'[{"index":0,"delta":{%b"content":%b},"finish_reason":null}]%b}\n\n'
+)
+_chunks = st.builds(
+    lambda created, role, text, more: _CHUNK % (created, role, compact(text).encode(), more),
+    st.sampled_from([1, 1, 1, 2]),
+    st.sampled_from([b"", b"", b"", b'"role":"assistant",', b'"refusal":"no",', b'"content":"x",']),
+    said,
+    st.sampled_from([b"", b"", b"", b',"usage":null', b',"choices":[]', b',"error":"no"']),
+)
+_chunked = st.lists(_chunks, max_size=8).map(b"".join)
+_ends = st.sampled_from([b"", b"data: [DONE]\n\n", b"data: {", b": ping\n\n", b"event: x\n"])
+_streams = {
+    "ollama": _native,
+    "openai": st.builds(lambda a, odd, b: a + odd + b, _chunked, _ends, _chunked)
+    | st.builds(lambda a, b: a + b, _chunked, torn("openai")),
+}
+
+
+def drawn(source: str, data: st.DataObject) -> tuple[bytes, list[bytes]]:
+    """Draw a stream, as a rule a sound one, and the reads that it comes in."""
+    wire = data.draw(_streams[source])
     at = data.draw(st.integers(0, len(wire)))
     wire = data.draw(st.just(wire) | st.sampled_from([b"\xff", b"\n", b" ", b"\x7f"]).map(
         lambda odd: wire[:at] + odd + wire[at:]))  # fmt: skip
+    return wire, data.draw(cuts(wire))
+
+
+@pytest.mark.parametrize("pair", SPLICERS)
+@given(usage=booleans, data=st.data())
+def test_the_short_way_says_what_the_long_one_says(
+    pair: tuple[str, str], usage: bool, data: st.DataObject
+) -> None:
     short, long = (
-        StreamTranslator("ollama", target, STAMP, include_usage=usage, splice=splice)
+        StreamTranslator(*pair, STAMP, include_usage=usage, splice=splice)
         for splice in (True, False)
     )
-    for piece in data.draw(cuts(wire)):
-        assert short.feed(piece, now=NOW) == long.feed(piece, now=NOW)
+    for now, piece in enumerate(drawn(pair[0], data)[1], NOW):
+        assert short.feed(piece, now=now) == long.feed(piece, now=now)
         assert seen(short) == seen(long)
     assert short.close(now=NOW) == long.close(now=NOW)
     assert seen(short) == seen(long)
 
 
+@pytest.mark.parametrize("source", _streams)
 @given(data=st.data())
-def test_the_words_of_the_short_way_are_all_that_was_said(data: st.DataObject) -> None:
-    wire = data.draw(_native)
-    short = StreamTranslator("ollama", "openai", STAMP)
-    for piece in data.draw(cuts(wire)):
+def test_the_words_of_the_short_way_are_all_that_was_said(source: str, data: st.DataObject) -> None:
+    wire, pieces = drawn(source, data)
+    short = StreamTranslator(source, "anthropic", STAMP)
+    for piece in pieces:
         short.feed(piece, now=NOW)
     words = short.words()
-    if words is None:
+    if words is None or short.error is not None:
         return
-    decoder = DIALECTS["ollama"].decoder(ids="x")
+    decoder = DIALECTS[source].decoder(ids="x")
     events = [*decoder.decode(wire), *decoder.flush()] if wire else []
-    said = "".join(event.text for event in events if isinstance(event, TextDelta))
-    assert compact(said).encode()[1:-1] in words
-    # All else is the same whatever is said.
+    texts = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert compact(texts).encode()[1:-1] in words
+    # All else is the same whatever is said: it stands there once, for all chunks that have it.
+    for text in filter(None, re.findall(rb'"content":"((?:[^"\\]|\\.)*)"', wire)):
+        assert text in words
     for line in wire.splitlines(keepends=True):
         known = _SAID.fullmatch(line)
-        assert (line if known is None else known[1]) in words
+        begin = known[1] if known else line.partition(b'"content":"')[0]
+        assert begin in words
 
 
 @given(dialect=client_dialects, data=st.data())

@@ -157,6 +157,11 @@ class SSEDecoder:
         self._event = b""
         self._size = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits for its other half."""
+        return self._lines.is_empty and not (self._data or self._bare or self._event)
+
     def decode(self, data: bytes) -> list[SSERecord]:
         """Return the events completed by ``data``."""
         return self._take(self._lines.cut(data))

@@ -129,15 +129,17 @@ class StreamEncoder:
         """Whether no call stands in the way of a text."""
         return self._order.is_idle
 
-    def splice(self, texts: list[bytes], *, first: bool) -> bytes:
+    def splice(self, texts: list[bytes], *, first: bool, now: int) -> bytes:
         """Return events for texts that are at hand as the insides of JSON strings."""
+        del now
         begin = self._begin() if first else b""
         opened = self._block("text", -1, _TEXT_BLOCK)
         text = _TEXT % self._index
         return b"%b%b%b%b%b" % (begin, opened, text, (_TEXT_END + text).join(texts), _TEXT_END)
 
-    def splice_one(self, text: bytes) -> bytes:
+    def splice_one(self, text: bytes, *, now: int) -> bytes:
         """Return the event for a text after another, the inside of a JSON string."""
+        del now
         return b"%b%b%b" % (_TEXT % self._index, text, _TEXT_END)
 
     def _event(self, event: Event) -> bytes:

@@ -154,6 +154,8 @@ class StreamEncoder:
     times: reading the prompt lasts until the first delta, writing until the end.
     """
 
+    may_splice = True
+
     _TEXT = b'"message":{"role":"assistant","content":%b}'
     _THINKING = b'"message":{"role":"assistant","content":"","thinking":%b}'
     _CALLS = b'"message":{"role":"assistant","content":"","tool_calls":%b}'
@@ -169,6 +171,19 @@ class StreamEncoder:
         """Return the lines for ``events``, which arrived at ``now`` (ns since the epoch)."""
         head = b'{"model":%b,"created_at":"%b",' % (self._model, rfc3339(now).encode())
         return b"".join([self._line(event, head, now) for event in events])
+
+    def splice(self, texts: list[bytes], *, first: bool, now: int) -> bytes:
+        """Return lines for texts that are at hand as the insides of JSON strings."""
+        del first  # no line says that a stream begins
+        self._first = self._first or now
+        head = b'{"model":%b,"created_at":"%b",' % (self._model, rfc3339(now).encode())
+        before, _, after = self._TEXT.partition(b"%b")
+        begin, end = head + before + b'"', b'"' + after + b',"done":false}\n'
+        return b"%b%b%b" % (begin, (end + begin).join(texts), end)
+
+    def splice_one(self, text: bytes, *, now: int) -> bytes:
+        """Return the line for a text after another, the inside of a JSON string."""
+        return self.splice([text], first=False, now=now)
 
     def _line(self, event: Event, head: bytes, now: int) -> bytes:
         match event:

@@ -67,7 +67,8 @@ class StreamDecoder(EventDecoder[SSERecord]):
     unfinished = "the backend's stream ended before it was done (no finish reason)"
 
     def __init__(self, *, ids: str) -> None:
-        super().__init__(SSEDecoder(), ids=ids)
+        self._records = SSEDecoder()
+        super().__init__(self._records, ids=ids)
         self._started = False
         self._reason: Any = None
         self._stop = ""
@@ -75,6 +76,17 @@ class StreamDecoder(EventDecoder[SSERecord]):
         self._timings: Timings | None = None
         self._calls = CallPieces(ids=ids)
         self._customs = CustomCallPieces()
+
+    @property
+    def is_between(self) -> bool:
+        """Whether the next byte begins an event, in a stream that has not ended."""
+        return not self._ended and self._records.is_empty
+
+    def begin(self) -> bool:
+        """Note that an event was read elsewhere; tell whether it was the first."""
+        first = not self._started
+        self._started = True
+        return first
 
     def read(self, record: SSERecord, events: list[Event]) -> None:
         """Append what one server-sent event says."""
@@ -188,14 +200,16 @@ class StreamEncoder:
         del now
         return b"".join([self._event(event) for event in events])
 
-    def splice(self, texts: list[bytes], *, first: bool) -> bytes:
+    def splice(self, texts: list[bytes], *, first: bool, now: int) -> bytes:
         """Return chunks for texts that are at hand as the insides of JSON strings."""
+        del now
         between = b'"%b%b"' % (self._plain, self._text)
         chunks = b'%b"%b"%b' % (self._text, between.join(texts), self._plain)
         return self._event(MessageStart()) + chunks if first else chunks
 
-    def splice_one(self, text: bytes) -> bytes:
+    def splice_one(self, text: bytes, *, now: int) -> bytes:
         """Return the chunk for a text in the middle of a stream, the inside of a JSON string."""
+        del now
         return b'%b"%b"%b' % (self._text, text, self._plain)
 
     def _event(self, event: Event) -> bytes:

@@ -1,0 +1,131 @@
+"""Splicer: cuts the texts out of a stream's plainest chunks and puts them into the client's.
+
+Nearly every chunk of a stream says one piece of text and nothing else, in the same form as those
+before. Such chunks are not decoded: the text, which is the same JSON string in both dialects, is
+cut out and put between the parts that the client's chunk begins and ends with. Whatever is not
+byte for byte of a known form goes the long way; a law holds that both ways say the same.
+
+All else in such a chunk is known, so only its words have to be searched for keys.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.translation.codec.json import encode_json
+from core.translation.events import Event, Finish, MessageStart, TextDelta
+
+# JSON has several escapes for most letters, and each dialect its own. These are the same in all.
+_PLAIN = rb'[^"\\\x00-\x1f]'
+TEXT = rb'(?!")%b*+(?:\\["\\nrt]%b*+)*+' % (_PLAIN, _PLAIN)
+"""Pattern of a text, not empty, that is the same JSON in each dialect."""
+
+# Strings that are words of an answer, in the dialects of backends.
+_WORDS = re.compile(
+    rb'"(content|text|thinking|reasoning|reasoning_content|response|refusal|arguments|input)"'
+    rb'\s*:\s*(?:"[^"]|[^"\s])'
+)
+
+
+class SplicedDecoder(Protocol):
+    """A decoder that can be left out for a chunk.
+
+    ``is_between`` tells whether the next byte begins a chunk, in a stream that has not ended.
+    ``begin`` notes that a chunk was read elsewhere, and tells whether it was the first.
+    """
+
+    @property
+    def is_between(self) -> bool: ...
+
+    def begin(self) -> bool: ...
+
+
+class SplicedEncoder(Protocol):
+    """An encoder that writes texts that are at hand as the insides of JSON strings.
+
+    ``may_splice`` tells whether nothing that came before stands in the way of a text.
+    ``splice_one`` writes one that follows another.
+    """
+
+    @property
+    def may_splice(self) -> bool: ...
+
+    def splice(self, texts: list[bytes], *, first: bool, now: int) -> bytes: ...
+
+    def splice_one(self, text: bytes, *, now: int) -> bytes: ...
+
+
+class Splicer(ABC):
+    """Splices between a decoder and an encoder, whose states it keeps as they would be.
+
+    Call ``take``; of what it leaves, let ``part`` go the long way and ``note`` what that said;
+    then again, until nothing is left.
+    """
+
+    def __init__(self, decoder: SplicedDecoder, encoder: SplicedEncoder) -> None:
+        self._decoder = decoder
+        self._encoder = encoder
+        self._words: list[bytes] | None = []
+        # What went the long way.
+        self._others: list[bytes] = []
+        self._was_between = True
+
+    @abstractmethod
+    def take(self, data: bytes, *, now: int) -> tuple[bytes, bytes]:
+        """Return what ``data`` says as far as it is plain, and the rest."""
+
+    def again(self, rest: bytes, *, now: int) -> tuple[bytes, bytes]:
+        """Do as ``take`` does with what follows a part that went the long way."""
+        return self.take(rest, now=now)
+
+    def part(self, rest: bytes) -> tuple[bytes, bytes]:
+        """Return what is to go the long way next, and what is to be taken after that."""
+        self._was_between = self._decoder.is_between
+        return rest, b""
+
+    def note(self, part: bytes, events: Sequence[Event]) -> None:
+        """Note what went the long way, and what it said."""
+        if self._words is None:
+            return
+        ended = bool(events) and isinstance(events[-1], Finish)
+        if self._was_between and (ended or self._decoder.is_between) and _is_known(part, events):
+            self._words += (_inside(one.text) for one in events if isinstance(one, TextDelta))
+            self._others.append(part)
+        else:
+            self._words = None
+
+    def words(self) -> bytes | None:
+        """Return all that was said so far in which a key could stand; None where it is not known.
+
+        That is the texts, and all of each chunk that went the long way.
+        """
+        if self._words is None:
+            return None
+        return b"\n".join([b"".join(self._words), *self._others])
+
+
+def is_utf8(data: bytes) -> bool:
+    """Tell whether bytes are UTF-8."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_known(part: bytes, events: Sequence[Event]) -> bool:
+    """Tell whether events are all the words that a part of a stream says."""
+    if not all(isinstance(event, MessageStart | TextDelta | Finish) for event in events):
+        return False
+    texts = [event for event in events if isinstance(event, TextDelta)]
+    found = _WORDS.findall(part)
+    return len(found) == len(texts) and set(found) <= {b"content"}
+
+
+def _inside(text: str) -> bytes:
+    return encode_json(text)[1:-1]
