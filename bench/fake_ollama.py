@@ -132,6 +132,9 @@ SMALL = {
     b"/api/show": reply(b'{"capabilities":["completion","tools"],"model_info":{}}'),
     b"/api/tags": reply(b'{"models":[{"name":"fake:latest","model":"fake:latest","details":{}}]}'),
     b"/api/ps": reply(b'{"models":[]}'),
+    b"/api/embed": reply(
+        dumped({"model": MODEL, "embeddings": [[0.0625] * 384], "prompt_eval_count": 2})
+    ),
 }
 
 

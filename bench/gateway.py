@@ -31,11 +31,13 @@ from bench.gateways.contestants import (  # noqa: E402  # found through the line
     contestants,
     fake_backend,
 )
+from bench.gateways.curve import measure_curve  # noqa: E402
 from bench.gateways.interpreter import build, interpreter  # noqa: E402  # found through the line above
 from bench.gateways.load import Figures, Paced, Server, load, paced, running  # noqa: E402
 from bench.gateways.measured import Measured  # noqa: E402
 from bench.gateways.real import real_ollama  # noqa: E402
 from bench.gateways.report import Results, write  # noqa: E402
+from bench.gateways.routes import measure_routes  # noqa: E402
 
 WORD = "hello world, this is a prompt of some length. "
 
@@ -94,6 +96,8 @@ def compete(
     starts = [start(one) for _ in range(min(times, one.starts) - 1)]
     with running(one, SMALL) as server:
         measured = measure(server, fake, seconds, steps)
+        if one.name.startswith("Diglot"):
+            measured.routes = measure_routes(server, fake, seconds)
         measured.start = statistics.median([*starts, server.start])
         return measured
 
@@ -122,6 +126,7 @@ def measure(
         # One that cannot follow only piles up; the next step would show nothing new.
         if found.errors or found.late > found.chunks // 2:
             break
+    curve = measure_curve(server, backend, SMALL, min(seconds, 3))
     peak = server.peak()
     time.sleep(3)
     return Measured(
@@ -132,6 +137,7 @@ def measure(
         rest=rest,
         peak=peak,
         after=server.memory(),
+        curve=curve,
     )
 
 

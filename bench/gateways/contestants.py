@@ -31,6 +31,8 @@ model_list:
     litellm_params: {{model: ollama_chat/fake, api_base: "{BACKEND}"}}
   - model_name: paced
     litellm_params: {{model: ollama_chat/paced, api_base: "{BACKEND}"}}
+  - model_name: compat
+    litellm_params: {{model: openai/fake, api_base: "{BACKEND}/v1", api_key: none}}
 """
 LITELLM = f"{DIGLOT}general_settings: {{master_key: {KEY}}}\n"
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from bench.gateways.load import Figures, Paced
+from bench.gateways.routes import RouteFigures
 
 # Kilobytes of prompt, streamed or not, connections.
 Case = tuple[int, bool, int]
 
 
 class Measured(Struct):
-    """All figures of one server; memory is in MB, ``start`` in seconds."""
+    """All figures of one server; memory is in MB, ``start`` in s. Only Diglot has ``routes``."""
 
     name: str
     figures: dict[Case, Figures]
@@ -20,3 +22,5 @@ class Measured(Struct):
     rest: float
     peak: float
     after: float
+    routes: list[RouteFigures] = msgspec.field(default_factory=list)
+    curve: list[Figures] = msgspec.field(default_factory=list)

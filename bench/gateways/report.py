@@ -14,8 +14,10 @@ from msgspec import Struct
 
 from bench.gateways.aims import aims
 from bench.gateways.contestants import versions
+from bench.gateways.curve import curve_table
 from bench.gateways.load import Figures
 from bench.gateways.measured import Case, Measured
+from bench.gateways.routes import routes_table
 
 _BEGIN, _END = "<!-- bench/gateway.py begins -->", "<!-- bench/gateway.py ends -->"
 
@@ -36,7 +38,7 @@ class Results(Struct):
     def text(self) -> str:
         """Return all tables."""
         parts = [self._machine(), aims(self.servers), self._requests(), self._ratios()]
-        parts += [self._paced(), self._memory()]
+        parts += [self._routes(), self._curve(), self._paced(), self._memory()]
         if self.real:
             head = "| answered by | first text, ms | whole answer of 16 tokens, ms |\n|---|--:|--:|"
             parts.append("### The real Ollama 0.17.4, median of turns\n\n"
@@ -97,6 +99,15 @@ class Results(Struct):
             cells += [_added(server, direct, (1, stream, 1)) for stream in (False, True)]
             lines.append(f"| {server.name} | " + " | ".join(cells) + " |")
         return "\n".join(lines)
+
+    def _routes(self) -> str:
+        own, floor = self._of("Diglot"), self._of("floor")
+        if own is None or floor is None or not own.routes:
+            return ""
+        return routes_table(own.routes, floor.figures[1, False, 16], floor.figures[1, True, 16])
+
+    def _curve(self) -> str:
+        return curve_table({one.name: one.curve for one in self.servers if one.curve})
 
     def _paced(self) -> str:
         lines = [
