@@ -35,7 +35,7 @@ _LOOK_EVERY = 3.0
 def show_empty(service: Service, chosen: ChatOptions, models: list[str]) -> dict[str, Any]:
     """Draw what is wrong, if something is; return what the page says and offers to begin with."""
     status = service.status()
-    if not models and status.kind in ("server", "chosen") and _answers(service):
+    if not models and status.kind in ("server", "chosen") and service.answers():
         st.markdown(t("empty.no_models"))
         with st.container(horizontal=True, key="next_step"):
             offered = is_operator(service) and not service.demo
@@ -124,11 +124,6 @@ def _examples(service: Service, chosen: ChatOptions) -> list[tuple[str, ChatOpti
         examples.append(("image", chosen))
     examples += [("story", chosen), ("explain", chosen), ("plan", chosen)]
     return examples[:4]
-
-
-def _answers(service: Service) -> bool:
-    """Tell whether the Ollama that was found is there, though it has no models."""
-    return service.answers()
 
 
 def _look(service: Service) -> None:

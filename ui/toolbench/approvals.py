@@ -12,10 +12,10 @@ from core.chats.toolbench.runs import Waiting
 from core.tools.approvals import Decided, Decision
 from core.tools.fault_injection import FAULTS, Fault
 from core.translation.messages import Tool
-from ui.toolbench.timeline import pretty, show_fit
+from ui.toolbench.timeline import show_fit
 from ui.widgets.cards import try_it
 from ui.widgets.picking import pick_one
-from ui.widgets.text import code_span
+from ui.widgets.text import code_span, pretty
 from ui.words import t
 
 _KINDS: tuple[Decided, ...] = ("run", "give", "refuse", "fault")

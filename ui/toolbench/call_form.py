@@ -13,10 +13,10 @@ from core.errors import DiglotError
 from core.tools.definitions.values import Definition
 from ui.toolbench.bench import bench, revision
 from ui.toolbench.form import show_form
-from ui.toolbench.timeline import pretty, show_fit
+from ui.toolbench.timeline import show_fit
 from ui.widgets.cards import attempt, show_fault
 from ui.widgets.picking import pick_one
-from ui.widgets.text import plain
+from ui.widgets.text import plain, pretty
 from ui.words import t
 
 _MOST_SHOWN = 20_000

@@ -15,10 +15,9 @@ from core.errors import DiglotError
 from ui.session.account import told
 from ui.toolbench.bench import bench
 from ui.toolbench.cases import show_cases
-from ui.toolbench.timeline import pretty
 from ui.widgets.cards import attempt, show_fault
 from ui.widgets.status import model_names, show_progress
-from ui.widgets.text import code_span, plain
+from ui.widgets.text import code_span, plain, pretty
 from ui.words import t
 
 _PAGE = 25

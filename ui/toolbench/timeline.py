@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import streamlit as st
@@ -21,7 +20,7 @@ from ui.session.account import is_operator
 from ui.toolbench.answers import show_answer
 from ui.widgets.cards import attempt
 from ui.widgets.dialect_labels import show_bodies
-from ui.widgets.text import plain
+from ui.widgets.text import plain, pretty
 from ui.words import language, t
 
 _SHORT = 70
@@ -59,14 +58,6 @@ def show_fit(tool: Tool | None, arguments: str) -> bool:
         return False
     st.caption(f":material/rule: {t('tools.valid')}")
     return True
-
-
-def pretty(text: str) -> str:
-    """Return JSON text with line breaks; other text as it is."""
-    try:
-        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _show_request(

@@ -6,8 +6,10 @@ as formulas.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -33,6 +35,17 @@ _DIRECTIVE = re.compile(r":(?=[a-z][a-z_-]*\[|material/|streamlit:)")
 def plain(text: str) -> str:
     """Return ``text`` escaped, so that Markdown shows it unchanged."""
     return "".join(f"\\{c}" if c in _MARKS else c for c in text)
+
+
+def pretty(value: Any) -> str:
+    """Return JSON, or a text that holds JSON, indented; any other text as it is."""
+    if isinstance(value, str):
+        text = value
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def code_span(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import streamlit as st
 from msgspec import Struct
@@ -13,7 +12,7 @@ from core.errors import DiglotError
 from ui.viewer.pair import View
 from ui.widgets.dialect_labels import dialect_name, is_native
 from ui.widgets.picking import pick_one
-from ui.widgets.text import plain
+from ui.widgets.text import plain, pretty
 from ui.words import t
 
 MOST_SHOWN = 100_000
@@ -30,17 +29,6 @@ class Side(Struct, frozen=True, kw_only=True):
     dialect: str
     derived: bool
     note: str = ""
-
-
-def pretty(value: Any) -> str:
-    """Return JSON, or a text that holds JSON, indented; any other text as it is."""
-    if isinstance(value, str):
-        text = value
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def found_lines(text: str, wanted: str) -> tuple[str, int]:

@@ -15,12 +15,12 @@ from core.inspector.align.request import AlignedRow, align_request
 from core.translation.codec.json import decode_json, read_object
 from core.translation.translate import translate_request
 from ui.viewer.pair import View
-from ui.viewer.views.bodies import MOST_SHOWN, pretty
+from ui.viewer.views.bodies import MOST_SHOWN
 from ui.viewer.views.editor import live_editor, typed
 from ui.viewer.views.table import show_rows
 from ui.widgets.cards import json_fault
 from ui.widgets.dialect_labels import dialect_name, is_native
-from ui.widgets.text import plain
+from ui.widgets.text import plain, pretty
 from ui.words import t
 
 

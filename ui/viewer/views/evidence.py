@@ -14,9 +14,8 @@ from core.inspector.probes.probe import VERDICTS, Result
 from core.inspector.probes.running import ProbeRun, start_probes
 from ui.session.account import is_operator, told
 from ui.viewer.pair import View
-from ui.viewer.views.bodies import pretty
 from ui.widgets.status import model_names
-from ui.widgets.text import plain
+from ui.widgets.text import plain, pretty
 from ui.words import note_text, t
 
 MARKS = {"honoured": "✓", "ignored": "✗", "refused": "⊘", "inconclusive": "?"}
@@ -125,10 +124,15 @@ def _follow(view: View, run: ProbeRun, key: str) -> None:
 
 
 def _show(table: Compatibility) -> None:
-    versions = ", ".join(f"{name} {version}" for name, version in table.versions.items())
-    st.caption(plain(" · ".join(part for part in (table.date, versions, table.model) if part)))
+    show_about(table)
     for place, result in enumerate(table.results):
         _show_result(result, several=len({r.probe for r in table.results}) > 1, first=place == 0)
+
+
+def show_about(table: Compatibility) -> None:
+    """Say when it was, what was asked, and in which version."""
+    versions = ", ".join(f"{name} {version}" for name, version in table.versions.items())
+    st.caption(plain(" · ".join(filter(None, (table.date, versions, table.model)))))
 
 
 def _show_result(result: Result, *, several: bool, first: bool) -> None:

@@ -16,7 +16,7 @@ from core.inspector.probes.running import ProbeRun, start_probes
 from core.translation.dialects.registry import DIALECTS
 from ui.session.account import is_operator, told
 from ui.viewer.pair import View
-from ui.viewer.views.evidence import MARKS, show_run
+from ui.viewer.views.evidence import MARKS, show_about, show_run
 from ui.widgets.picking import pick_one
 from ui.widgets.status import model_names
 from ui.widgets.text import plain
@@ -195,8 +195,7 @@ def _verdict(result: Result | None) -> str:
 
 
 def _show_table(table: Compatibility, key: str) -> None:
-    versions = ", ".join(f"{name} {version}" for name, version in table.versions.items())
-    st.caption(" · ".join(part for part in (table.date, versions, plain(table.model)) if part))
+    show_about(table)
     rows = []
     for name, probe in PROBES.items():
         found = {subject: table.result(name, subject) for subject in table.subjects}

@@ -19,9 +19,10 @@ from core.inspector.paste.detect import read_paste
 from core.translation.translate import translate_request
 from tests.laws.bodies import translations
 from ui.viewer.pasting import exchange_of
-from ui.viewer.views.bodies import found_lines, pretty
+from ui.viewer.views.bodies import found_lines
 from ui.viewer.views.editing import Edited, follow
 from ui.viewer.views.table import OUTCOMES, records, summary
+from ui.widgets.text import pretty
 from ui.words import note_text
 
 FURTHER = ("responses", "anthropic")
