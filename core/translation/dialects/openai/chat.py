@@ -280,24 +280,27 @@ def parse_usage(value: Any) -> Usage | None:
     """Read ``usage``; None where the server sent none. Some say input and output, as newer APIs."""
     if not isinstance(value, dict):
         return None
-    cached = _detail(value, "prompt_tokens_details", "cached_tokens")
+    cached = _detail(value, ("prompt_tokens_details", "input_tokens_details"), "cached_tokens")
     if cached is None:
         # DeepSeek's name, and Moonshot's.
         cached = next(
             (read_count(value[name]) for name in ("prompt_cache_hit_tokens", "cached_tokens")
              if value.get(name) is not None), None)  # fmt: skip
+    made = ("completion_tokens_details", "output_tokens_details")
     return Usage(
         prompt_tokens=read_count(value.get("prompt_tokens", value.get("input_tokens"))),
         completion_tokens=read_count(value.get("completion_tokens", value.get("output_tokens"))),
         cached_tokens=cached,
-        reasoning_tokens=_detail(value, "completion_tokens_details", "reasoning_tokens"),
+        reasoning_tokens=_detail(value, made, "reasoning_tokens"),
     )
 
 
-def _detail(usage: dict[str, Any], group: str, name: str) -> int | None:
-    details = usage.get(group)
-    value = details.get(name) if isinstance(details, dict) else None
-    return None if value is None else read_count(value)
+def _detail(usage: dict[str, Any], groups: tuple[str, str], name: str) -> int | None:
+    for group in groups:
+        details = usage.get(group)
+        if isinstance(details, dict) and details.get(name) is not None:
+            return read_count(details[name])
+    return None
 
 
 def counted(usage: Usage | None) -> dict[str, Any]:

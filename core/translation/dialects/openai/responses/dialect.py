@@ -11,13 +11,12 @@ from typing import Any
 
 from core.errors import InvalidRequest, InvalidResponse, Unsupported
 from core.translation.codec.json import (
-    read_count,
     read_flag,
     read_object,
     read_text,
 )
 from core.translation.dialects.openai import fields
-from core.translation.dialects.openai.chat import complete_logprobs, dump_format
+from core.translation.dialects.openai.chat import complete_logprobs, dump_format, parse_usage
 from core.translation.dialects.openai.responses.items import dump_items, parse_items, parse_output
 from core.translation.dialects.openai.responses.output import dump_output
 from core.translation.dialects.openai.responses.tools import (
@@ -201,21 +200,6 @@ def dump_frame(stamp: Stamp, reason: str = "") -> dict[str, Any]:
         "tools": echo_tools(asked.get("tools")),
         "usage": None,
     }
-
-
-def parse_usage(value: Any) -> Usage | None:
-    """Read ``usage``; None where the server sent none."""
-    if not isinstance(value, dict):
-        return None
-    given, made = value.get("input_tokens_details"), value.get("output_tokens_details")
-    return Usage(
-        prompt_tokens=read_count(value.get("input_tokens")),
-        completion_tokens=read_count(value.get("output_tokens")),
-        cached_tokens=read_count(given.get("cached_tokens")) if isinstance(given, dict) else None,
-        reasoning_tokens=(
-            read_count(made.get("reasoning_tokens")) if isinstance(made, dict) else None
-        ),
-    )
 
 
 def dump_usage(usage: Usage | None) -> dict[str, Any] | None:
