@@ -20,6 +20,9 @@ from tests.gateway.test_app import COMPAT, DONE, HELLO, NATIVE
 from tests.support.programs import ROOT, GatewayProgram, free_port, listens, serving
 from tests.support.scripted_backend import running
 
+# Each starts a process or more; tests/test_starting.py starts some in the everyday loop.
+pytestmark = pytest.mark.slow
+
 
 def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
@@ -41,7 +44,6 @@ def ask(url: str) -> str:
         return str(json.loads(answer.read())["choices"][0]["message"]["content"])
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_workers_share_a_port_and_a_dead_one_is_replaced(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
@@ -99,7 +101,6 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return files
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl here to make a certificate")
 def test_https_by_the_files_that_litellms_flags_name(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)

@@ -88,6 +88,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         fetch_weights(_ignore, environ={"DIGLOT_CACHE": str(tmp_path / "file")}, weights=WEIGHTS)
 
 
+@pytest.mark.slow
 def test_stopping_ends_a_fetch_that_hangs(tmp_path: Path) -> None:
     stop, released = threading.Event(), threading.Event()
 

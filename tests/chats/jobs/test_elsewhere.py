@@ -51,8 +51,10 @@ def test_an_answer_is_followed_to_its_end(
     assert other[1].elsewhere("ann", chat.id) == []
     answer = followed(here, chat.id)
     deadline = time.monotonic() + 10
-    while (seen := answer.wait(-1, 0.1)).text != "one":
+    seen = answer.wait(-1, 0.1)
+    while seen.text != "one":
         assert time.monotonic() < deadline
+        seen = answer.wait(seen.version, 0.1)
     assert (seen.phase, seen.state, seen.done) == ("writing", "running", False)
     assert answer.snapshot() is seen
     with pytest.raises(InvalidRequest, match="still being answered"):
