@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 FAST := not slow and not browser and not clients and not embedded and not ollama and not langchain
 
 .DEFAULT_GOAL := help
-.PHONY: help run gateway test check lint web docs audit sbom oldest fast coverage clients ollama bench soak lock clean
+.PHONY: help run gateway test check lint format-lint types types-of-tests layers web docs audit sbom oldest fast coverage clients ollama bench soak lock clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -36,11 +36,22 @@ test: .venv/dev lint ollama ## Set up, then check everything; CI runs this
 
 check: .venv/dev lint fast ## The everyday loop
 
+# Side by side; where make can, what each says stays together. All are run though one fails.
 lint: .venv/dev ## Format, lint, types and layers
+	@$(MAKE) --no-print-directory -k -j4 $(if $(filter output-sync,$(.FEATURES)),-Otarget) \
+		format-lint types types-of-tests layers
+
+format-lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types:
 	$(BIN)/mypy
+
+types-of-tests:
 	$(BIN)/mypy --config-file tests/mypy.ini
+
+layers:
 	$(BIN)/lint-imports
 
 web: ## Build the chat page's script into ui/chat/bundle/ (needs Node 20)
