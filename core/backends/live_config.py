@@ -85,9 +85,14 @@ class LiveConfig:
 
     async def close(self) -> None:
         """Stop the background tasks and the embedded model."""
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        tasks = left = set(self._background)
+        while left:
+            for task in left:
+                task.cancel()
+            # Once is not always enough: wait_for of Python 3.11, in Redis' client, may swallow it
+            # (github.com/python/cpython/issues/86296).
+            _, left = await asyncio.wait(left, timeout=0.5)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self.embedded is not None:
             await self.embedded.stop()
 
