@@ -35,7 +35,8 @@ export default function () {
         }
     }
   };
-  const soon = () => { due = due || setTimeout(look, 50); };
+  // Before the next frame is drawn, so that nothing is seen that cannot be reached.
+  const soon = () => { due = due || requestAnimationFrame(look); };
   window.diglotReach = new MutationObserver(soon);
   window.diglotReach.observe(document.body, { childList: true, subtree: true });
   look();
