@@ -36,7 +36,7 @@ from uvicorn.server import ServerState
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.fake_ollama import chunked, compat_chunk, faces, native_chunk  # noqa: E402
+from bench.fake_ollama import SMALL, chunked, compat_chunk, faces, native_chunk  # noqa: E402
 from bench.gateways.floor import Floor  # noqa: E402
 from core.backends.fleet import Fleet  # noqa: E402
 from core.gateway.app import create_app  # noqa: E402
@@ -52,6 +52,7 @@ model_list:
   - model_name: compat
     litellm_params: {{model: openai/fake, api_base: "{BACKEND}/v1", api_key: none}}
 """
+_OPENAI, _CLAUDE = "/v1/chat/completions", "/v1/messages"
 FEW, MANY = 50, 150
 
 
@@ -105,22 +106,29 @@ def cases() -> dict[str, Case]:
     """Return what is measured, by name."""
     native, compat = faces(64)[b"/api/chat"], faces(64)[b"/v1/chat/completions"]
     chat = b'{"model":"%b","stream":%b,"messages":[{"role":"user","content":"hello there"}]}'
+    vectors = SMALL[b"/api/embed"]
     claude = chat.replace(b'"stream"', b'"max_tokens":64,"stream"')
     paced = [native.head, *[chunked(native_chunk(f" word{i}")) for i in range(64)], native.end]
     events = [compat.head, *[chunked(compat_chunk(f" word{i}")) for i in range(64)], compat.end]
     return {
-        "whole": Case("/v1/chat/completions", chat % (b"fake", b"false"), [native.whole]),
-        "burst": Case("/v1/chat/completions", chat % (b"fake", b"true"), [native.stream]),
-        "paced": Case("/v1/chat/completions", chat % (b"fake", b"true"), paced),
-        "claude whole": Case("/v1/messages", claude % (b"fake", b"false"), [native.whole]),
-        "claude burst": Case("/v1/messages", claude % (b"fake", b"true"), [native.stream]),
-        "claude paced": Case("/v1/messages", claude % (b"fake", b"true"), paced),
+        "whole": Case(_OPENAI, chat % (b"fake", b"false"), [native.whole]),
+        "burst": Case(_OPENAI, chat % (b"fake", b"true"), [native.stream]),
+        "paced": Case(_OPENAI, chat % (b"fake", b"true"), paced),
+        "claude whole": Case(_CLAUDE, claude % (b"fake", b"false"), [native.whole]),
+        "claude burst": Case(_CLAUDE, claude % (b"fake", b"true"), [native.stream]),
+        "claude paced": Case(_CLAUDE, claude % (b"fake", b"true"), paced),
         "native over openai whole": Case("/api/chat", chat % (b"compat", b"false"), [compat.whole]),
         "native over openai burst": Case("/api/chat", chat % (b"compat", b"true"), [compat.stream]),
         "native over openai paced": Case("/api/chat", chat % (b"compat", b"true"), events),
         "passed whole": Case("/api/chat", chat % (b"fake", b"false"), [native.whole]),
         "passed burst": Case("/api/chat", chat % (b"fake", b"true"), [native.stream]),
         "passed paced": Case("/api/chat", chat % (b"fake", b"true"), paced),
+        "openai passed whole": Case(_OPENAI, chat % (b"compat", b"false"), [compat.whole]),
+        "openai passed burst": Case(_OPENAI, chat % (b"compat", b"true"), [compat.stream]),
+        "openai passed paced": Case(_OPENAI, chat % (b"compat", b"true"), events),
+        "claude over openai whole": Case(_CLAUDE, claude % (b"compat", b"false"), [compat.whole]),
+        "claude over openai burst": Case(_CLAUDE, claude % (b"compat", b"true"), [compat.stream]),
+        "embeddings": Case("/v1/embeddings", b'{"model":"fake","input":"hello"}', [vectors]),
     }  # fmt: skip
 
 
