@@ -144,7 +144,9 @@ class StreamTranslator:
 
     def words(self) -> bytes | None:
         """Return all of the source's bytes so far in which a key could stand, if that is known."""
-        return self._short.words() if self._short is not None else None
+        if self._short is None or self.error is not None:
+            return None
+        return self._short.words()
 
     def close(self, *, now: int) -> bytes:
         """Return what is left once the backend has closed its side."""

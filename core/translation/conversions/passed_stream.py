@@ -10,6 +10,7 @@ server leaves it out, and ``data:`` where it writes an error without.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 import msgspec
@@ -24,6 +25,7 @@ from core.translation.codec.framing import (
     is_end,
 )
 from core.translation.codec.json import JSON_ERRORS, decode_loosely, decode_mended, encode_json
+from core.translation.conversions.known_blocks import KnownBlocks
 from core.translation.dialects.registry import DIALECTS
 from core.translation.dialects.shared.errors import error_in, stream_error
 from core.translation.events import Finish, StreamError
@@ -93,9 +95,12 @@ class PassedStream:
     judged by itself, so that it never shows where the network cut. Between ``finish`` and the
     end an error still counts; if the bytes end before ``finish``, that is an error, and if they
     end after it without ``[DONE]``, that is added.
+
+    Blocks that are alike but for their text are passed on unread (``KnownBlocks``), but not
+    without ``splice``; a law holds that both are the same.
     """
 
-    def __init__(self, dialect: str, stamp: Stamp, *, rename: bool) -> None:
+    def __init__(self, dialect: str, stamp: Stamp, *, rename: bool, splice: bool = True) -> None:
         spoken = DIALECTS[dialect]
         assert spoken.passing is not None, "no backend answers in any other"
         self._encoder = spoken.encoder(stamp, include_usage=False)
@@ -104,6 +109,8 @@ class PassedStream:
         self._ends = spoken.passing.ended
         self._model = stamp.model
         self._rename = rename
+        self._short = splice
+        self._known = KnownBlocks(sse=self._sse, model=stamp.model if rename else None)
         self._events = SSEDecoder()
         self._held = bytearray()
         self._scanned = 0
@@ -115,28 +122,60 @@ class PassedStream:
     def feed(self, data: bytes, *, now: int) -> bytes:
         """Return what may be sent on: the whole blocks as they are, or renamed."""
         if self._ended:
+            self._known.lose()
             return b""
-        self._held += data
         out: list[bytes] = []
+        if self._short and not self._held:
+            data = self._pass_known(data, out)
+            if not data:
+                return b"".join(out)
+        self._held += data
         try:
             whole, ends = self._take()
-            begin = 0
-            if whole and not self._rename and len(whole) <= MAX_RECORD:
-                begin = self._plain(whole, ends)
-            if begin:
-                # Many chunks that came together go on together.
-                out.append(self._unread(whole[:begin]))
-            for start, end in pairwise((begin, *(end for end in ends if end > begin))):
+            for start, end in self._blocks(whole, ends, out, now):
                 out.append(self._passed(whole[start:end], now))
                 if self._ended:
-                    return b"".join(out)
-            _check_size(self._held)
+                    # What follows is not looked at.
+                    if end < len(whole):
+                        self._known.lose()
+                    break
+            else:
+                _check_size(self._held)
         except InvalidResponse as exc:
             out.append(self.fail(exc, now=now))
         return b"".join(out)
 
-    def words(self) -> None:
-        """Nothing is known of what bytes hold that are passed on."""
+    def words(self) -> bytes | None:
+        """Return all bytes so far in which a key could stand, if that is known."""
+        return self._known.words() if self.error is None and not self._held else None
+
+    def _pass_known(self, data: bytes, out: list[bytes]) -> bytes:
+        """Append what goes on for the known blocks that ``data`` begins with; return the rest."""
+        said, rest = self._known.take(data)
+        if said:
+            self.spoke = True
+            out.append(said)
+        return rest
+
+    def _blocks(
+        self, whole: bytes, ends: list[int], out: list[bytes], now: int
+    ) -> Iterator[tuple[int, int]]:
+        """Yield where the blocks stand that have to be looked at; append the others to ``out``."""
+        begin = 0
+        if self._short and self._sse and len(ends) > _LAST and len(whole) <= MAX_RECORD:
+            # The first of those that came together may show the form of all others.
+            for end in ends[:2]:
+                yield begin, end
+                begin = end
+            begin = len(whole) - len(self._pass_known(whole[begin:], out))
+            ends = [end for end in ends if end > begin]
+        if ends and not self._rename and len(whole) <= MAX_RECORD:
+            plain = self._plain(whole, begin, ends)
+            if plain > begin:
+                # Many chunks that came together go on together.
+                out.append(self._unread(whole[begin:plain]))
+                begin = plain
+        yield from pairwise((begin, *(end for end in ends if end > begin)))
 
     def close(self, *, now: int) -> bytes:
         """Return what is left, and the dialect's error event if the stream had no proper end."""
@@ -190,13 +229,13 @@ class PassedStream:
         self._scanned = max(len(held) - 3, 0)
         return whole, ends
 
-    def _plain(self, whole: bytes, ends: list[int]) -> int:
-        """Return how many bytes of the blocks hold no error and no end."""
-        if not self._matters(whole):
+    def _plain(self, whole: bytes, begin: int, ends: list[int]) -> int:
+        """Return up to where the blocks from ``begin`` on hold no error and no end."""
+        if not self._matters(whole[begin:]):
             return len(whole)
         # As a rule what matters stands in the last blocks: a reason, the counts, [DONE].
-        begin = ends[-_LAST - 1] if len(ends) > 2 * _LAST else 0
-        return begin if begin and not self._matters(whole[:begin]) else 0
+        end = ends[-_LAST - 1] if len(ends) > 2 * _LAST else begin
+        return end if end > begin and not self._matters(whole[begin:end]) else begin
 
     def _matters(self, data: bytes) -> bool:
         """Tell whether an error or an end may be in here: all else is passed on unread."""
@@ -211,6 +250,7 @@ class PassedStream:
         self.spoke = self.spoke or (
             _SAYS.search(data) is not None if self._sse else not data.isspace()
         )
+        self._known.note(data, data, form=self.finish is None)
         return data
 
     def _passed(self, block: bytes, now: int) -> bytes:
@@ -230,7 +270,9 @@ class PassedStream:
                 out.append(self._encoder.encode([self.error], now=now))
             if self._ended:
                 break
-        return b"".join(out) if records else block
+        passed = b"".join(out) if records else block
+        self._known.note(block, passed, form=self.finish is None and self.error is None)
+        return passed
 
     def _records(self, block: bytes) -> list[SSERecord]:
         if not self._sse:

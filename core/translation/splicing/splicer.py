@@ -10,24 +10,13 @@ All else in such a chunk is known, so only its words have to be searched for key
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
 from core.translation.codec.json import encode_json
 from core.translation.events import Event, Finish, MessageStart, TextDelta
-
-# JSON has several escapes for most letters, and each dialect its own. These are the same in all.
-_PLAIN = rb'[^"\\\x00-\x1f]'
-TEXT = rb'(?!")%b*+(?:\\["\\nrt]%b*+)*+' % (_PLAIN, _PLAIN)
-"""Pattern of a text, not empty, that is the same JSON in each dialect."""
-
-# Strings that are words of an answer, in the dialects of backends.
-_WORDS = re.compile(
-    rb'"(content|text|thinking|reasoning|reasoning_content|response|refusal|arguments|input)"'
-    rb'\s*:\s*(?:"[^"]|[^"\s])'
-)
+from core.translation.splicing.plain_text import texts_in
 
 
 class SplicedDecoder(Protocol):
@@ -107,24 +96,11 @@ class Splicer(ABC):
         return b"\n".join([b"".join(self._words), *self._others])
 
 
-def is_utf8(data: bytes) -> bool:
-    """Tell whether bytes are UTF-8."""
-    if data.isascii():
-        return True
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _is_known(part: bytes, events: Sequence[Event]) -> bool:
     """Tell whether events are all the words that a part of a stream says."""
     if not all(isinstance(event, MessageStart | TextDelta | Finish) for event in events):
         return False
-    texts = [event for event in events if isinstance(event, TextDelta)]
-    found = _WORDS.findall(part)
-    return len(found) == len(texts) and set(found) <= {b"content"}
+    return texts_in(part) == sum(isinstance(event, TextDelta) for event in events)
 
 
 def _inside(text: str) -> bytes:

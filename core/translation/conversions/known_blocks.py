@@ -1,0 +1,87 @@
+"""KnownBlocks: blocks of a passed stream that say a text and nothing else, in a known form.
+
+Most blocks are of the same form as those before. They need not be looked at: no end and no error
+is in them, and the client's name for the model stands in each at the same place. All else in them
+is known, too, so only their words have to be searched for keys.
+"""
+
+from __future__ import annotations
+
+from core.translation.codec.json import encode_json
+from core.translation.splicing.event_form import EventForm, event_form
+from core.translation.splicing.line_forms import LineForms, line_forms
+from core.translation.splicing.plain_text import texts_in
+
+
+class KnownBlocks:
+    """Takes the known blocks that a read begins with.
+
+    ``sse``: blocks are server-sent events, of the form of one that was ``note``d; else they are
+    Ollama's lines. ``model`` is the name that goes on in the place of the backend's; None where
+    that one stays.
+    """
+
+    def __init__(self, *, sse: bool, model: str | None) -> None:
+        self._sse = sse
+        self._model = model
+        self._lines: LineForms | None = None
+        self._event: tuple[EventForm, EventForm] | None = None
+        self._words: list[bytes] | None = []
+        self._others: list[bytes] = []
+
+    def take(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return what goes on for the known blocks that ``data`` begins with, and the rest."""
+        texts, said, rest = self._events(data) if self._sse else self._native(data)
+        if self._words is not None:
+            self._words += texts
+        return said, rest
+
+    def _events(self, data: bytes) -> tuple[list[bytes], bytes, bytes]:
+        if self._event is None:
+            return [], b"", data
+        form, written = self._event
+        texts, rest = form.split(data)
+        return texts, written.written(texts) if texts else b"", rest
+
+    def _native(self, data: bytes) -> tuple[list[bytes], bytes, bytes]:
+        if self._lines is None:
+            self._lines = line_forms(data)
+            if self._lines is None:
+                return [], b"", data
+            self._others.append(self._lines.model)
+        texts, rest = self._lines.split(data)
+        said = data[: len(data) - len(rest)]
+        if self._model is not None and said:
+            # A text cannot hold this: its quotation marks are escaped.
+            old = b'{"model":"%b","created_at":"' % self._lines.model
+            said = said.replace(old, b'{"model":%b,"created_at":"' % encode_json(self._model))
+        return texts, said, rest
+
+    def note(self, block: bytes, passed: bytes, *, form: bool) -> None:
+        """Note what was looked at, and what went on in its place.
+
+        It is the ``form`` of those that follow, where it is one event that says a text.
+        """
+        found = event_form(block)
+        if form and found is not None:
+            written = event_form(passed)
+            if written is not None and written[1] == found[1]:
+                self._event = found[0], written[0]
+        texts = texts_in(block)
+        if self._words is None or texts is None or texts != (found is not None):
+            self.lose()
+            return
+        self._others.append(block)
+        if found is not None:
+            self._words.append(found[1])
+
+    def lose(self) -> None:
+        """Note that something came that is not known."""
+        self._words = None
+        self._others = []
+
+    def words(self) -> bytes | None:
+        """Return all that was said so far in which a key could stand; None where not known."""
+        if self._words is None:
+            return None
+        return b"\n".join([b"".join(self._words), *self._others])

@@ -1,0 +1,53 @@
+"""EventForm: how the server-sent events of a stream are alike but for their text.
+
+Each server writes OpenAI's events in its own way, with fields of its own, and nearly all write the
+same in each event of a stream.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from core.translation.codec.framing import MAX_RECORD
+from core.translation.splicing.plain_text import TEXT, is_utf8
+
+_TEXT = re.compile(TEXT)
+_NAME = re.compile(rb'"content":\s?"')
+_END = b"\n\n"
+
+
+class EventForm(Struct, frozen=True):
+    """What stands before and after a text, the inside of a JSON string."""
+
+    begin: bytes
+    end: bytes
+
+    def split(self, data: bytes) -> tuple[list[bytes], bytes]:
+        """Return the texts of the events that ``data`` begins with, and the rest."""
+        begin, end, match = self.begin, self.end, _TEXT.match
+        texts: list[bytes] = []
+        at, size = 0, len(begin)
+        while data.startswith(begin, at) and len(data) <= MAX_RECORD:
+            text = match(data, at + size)
+            if text is None or not data.startswith(end, text.end()) or not is_utf8(text[0]):
+                break
+            texts.append(text[0])
+            at = text.end() + len(end)
+        return texts, data[at:] if at else data
+
+    def written(self, texts: list[bytes]) -> bytes:
+        """Return the events that say some texts."""
+        return b"%b%b%b" % (self.begin, (self.end + self.begin).join(texts), self.end)
+
+
+def event_form(event: bytes) -> tuple[EventForm, bytes] | None:
+    """Return the form of one event and its text; None where it is more, or its text not plain."""
+    if event.count(_END) != 1 or not event.endswith(_END) or event.find(b"\r") >= 0:
+        return None
+    names = [match.end() for match in _NAME.finditer(event)]
+    text = _TEXT.match(event, names[0]) if len(names) == 1 else None
+    if text is None or not event.startswith(b'"', text.end()):
+        return None
+    return EventForm(event[: text.start()], event[text.end() :]), text[0]

@@ -1,0 +1,39 @@
+"""Texts that are the same JSON string in each dialect, and the words that bytes hold."""
+
+from __future__ import annotations
+
+import re
+
+# JSON has several escapes for most letters, and each dialect its own. These are the same in all.
+_PLAIN = rb'[^"\\\x00-\x1f]'
+TEXT = rb'(?!")%b*+(?:\\["\\nrt]%b*+)*+' % (_PLAIN, _PLAIN)
+"""Pattern of a text, not empty, that is the same JSON in each dialect."""
+
+# Strings that are words of an answer, in the dialects of backends.
+_WORDS = re.compile(
+    rb'"(content|text|thinking|reasoning|reasoning_content|response|refusal|arguments|input)"'
+    rb'\s*:\s*(?:"[^"]|[^"\s])'
+)
+_SECOND = re.compile(rb'"index"\s*:\s*[1-9]')
+
+
+def is_utf8(data: bytes) -> bool:
+    """Tell whether bytes are UTF-8."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def texts_in(part: bytes) -> int | None:
+    """Return how many texts of one answer are in a part of a stream.
+
+    None where other words are in it, such as thinking or a call, or another answer's.
+    """
+    found = _WORDS.findall(part)
+    if not set(found) <= {b"content"} or _SECOND.search(part) is not None:
+        return None
+    return len(found)
