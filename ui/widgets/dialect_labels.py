@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from core.translation.dialects.registry import SPOKEN
+from ui.widgets.text import pretty
 from ui.words import t
 
 
@@ -27,7 +27,7 @@ def show_bodies(
     for column, (side, dialect, made) in zip(st.columns(2), sides, strict=True):
         with column:
             _heading(dialect, derived=made)
-            st.code(_pretty(side), language="json", wrap_lines=True, height=520)
+            st.code(pretty(side), language="json", wrap_lines=True, height=520)
 
 
 def is_native(dialect: str) -> bool:
@@ -45,7 +45,3 @@ def dialect_name(dialect: str) -> str:
 def _heading(dialect: str, *, derived: bool) -> None:
     how = t("requests.derived" if derived else "requests.sent")
     st.markdown(f"**{dialect_name(dialect)}** :gray[{how}]")
-
-
-def _pretty(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -41,8 +41,7 @@ async def judge(
     """
     if case.judge == "python":
         return await _judge_by_python(case, calls, text, tools, check)
-    made, wanted = _names(calls), Counter(one.tool for one in case.expected)
-    if made != wanted:
+    if Counter(call.name for call in calls) != Counter(one.tool for one in case.expected):
         return _wrong_tools(case, calls, text, tools)
     problem = _misfit(calls, tools)
     left, missed = list(calls), list[str]()
@@ -149,10 +148,6 @@ def _wrong_tools(
     same_tools = {call.name for call in calls} == wanted
     why: Why = "wrong_count" if same_tools else "wrong_tool"
     return Verdict(passed=False, valid=valid, why=why, detail=named)
-
-
-def _names(calls: Sequence[ToolCall]) -> Counter[str]:
-    return Counter(call.name for call in calls)
 
 
 def _misfit(calls: Sequence[ToolCall], tools: Sequence[Tool]) -> str:
