@@ -15,6 +15,7 @@ from email.message import Message
 import zstandard
 
 from core.errors import InvalidRequest
+from core.translation.splicing.plain_text import is_utf8
 
 CODINGS = "gzip, deflate, zstd"
 """What ``Accept-Encoding`` says beside a 415 (RFC 9110, 12.5.3)."""
@@ -68,13 +69,7 @@ def _reads(body: bytes) -> bool:
     """Tell whether a body starts like JSON and is valid UTF-8."""
     if body[:1] not in (b"{", b"[", b" ", b"\n", b"\r", b"\t", b'"', b"") or 0 in body[:4]:
         return False
-    if body.isascii():
-        return True
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return is_utf8(body)
 
 
 # Compression ------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from core.translation.dialects.shared.content import (
     media_type,
     parse_part,
     parse_picture,
+    parts_of,
     read_role,
     refuse_empty,
 )
@@ -174,17 +175,10 @@ def _parse_result(block: dict[str, Any], path: str) -> Message:
 
 
 def _contents(value: Any, path: str, pattern: str) -> tuple[Part, ...]:
-    if value is None or value == "":
-        return ()
-    if isinstance(value, str):
-        return (Text(value),)
-    parts: list[Part] = []
-    for index, item in enumerate(read_items(value, path)):
-        place = f"{path}[{index}]"
-        block = {"type": "text", "text": item} if isinstance(item, str) else item
-        if not left_out("anthropic", pattern, read_object(block, place)):
-            parts += _parse_part(block, place)
-    return tuple(parts)
+    def read(block: dict[str, Any], place: str) -> list[Part]:
+        return [] if left_out("anthropic", pattern, block) else _parse_part(block, place)
+
+    return parts_of(value, path, read, blame=InvalidRequest)
 
 
 def dump_messages(messages: Iterable[Message]) -> tuple[list[Any], list[dict[str, Any]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -38,6 +39,24 @@ _THOUGHTS = ("thinking", "reasoning")
 
 def parse_content(value: Any, path: str, *, blame: type[DiglotError]) -> tuple[Part, ...]:
     """Return the parts in their order; an empty string and null have none."""
+
+    def read(body: dict[str, Any], place: str) -> tuple[Part, ...]:
+        elsewhere = part_kind(body) in (*_THOUGHTS, *CALL_PARTS)
+        if elsewhere or left_out("openai", "messages[].content[]", body):
+            return ()
+        return (parse_part(body, place, blame=blame),)
+
+    return parts_of(value, path, read, blame=blame)
+
+
+def parts_of(
+    value: Any,
+    path: str,
+    read: Callable[[dict[str, Any], str], Iterable[Part]],
+    *,
+    blame: type[DiglotError],
+) -> tuple[Part, ...]:
+    """Return a text as one part, and of a list what ``read`` makes of each object at its path."""
     if value is None or value == "":
         return ()
     if isinstance(value, str):
@@ -49,11 +68,8 @@ def parse_content(value: Any, path: str, *, blame: type[DiglotError]) -> tuple[P
         place = f"{path}[{index}]"
         if isinstance(item, str):
             parts.append(Text(item))
-            continue
-        body = read_object(item, place, blame=blame)
-        elsewhere = part_kind(body) in (*_THOUGHTS, *CALL_PARTS)
-        if not elsewhere and not left_out("openai", "messages[].content[]", body):
-            parts.append(parse_part(body, place, blame=blame))
+        else:
+            parts += read(read_object(item, place, blame=blame), place)
     return tuple(parts)
 
 

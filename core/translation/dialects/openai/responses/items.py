@@ -25,6 +25,7 @@ from core.translation.dialects.openai.responses.tools import qualified
 from core.translation.dialects.shared.content import (
     media_type,
     parse_part,
+    parts_of,
     read_role,
     refuse_empty,
 )
@@ -135,25 +136,17 @@ def _parse_item(item: dict[str, Any], path: str, blame: type[DiglotError]) -> li
 
 
 def _parse_content(value: Any, path: str, blame: type[DiglotError]) -> tuple[Part, ...]:
-    if value is None or value == "":
-        return ()
-    if isinstance(value, str):
-        return (Text(value),)
+    def read(body: dict[str, Any], place: str) -> tuple[Part, ...]:
+        if part_kind(body) is None:
+            return (Text(words_of(body)),)
+        if left_out("responses", "input[].content[]", body):
+            return ()
+        return (parse_part(body, place, blame=blame),)
+
     if _is_shown(value):
         # A screenshot, or what else a tool of one picture says.
-        return _parse_content([{**value, "type": "input_image"}], path, blame)
-    parts: list[Part] = []
-    for index, item in enumerate(read_items(value, path, blame=blame)):
-        place = f"{path}[{index}]"
-        if isinstance(item, str):
-            parts.append(Text(item))
-            continue
-        body = read_object(item, place, blame=blame)
-        if part_kind(body) is None:
-            parts.append(Text(words_of(body)))
-        elif not left_out("responses", "input[].content[]", body):
-            parts.append(parse_part(body, place, blame=blame))
-    return tuple(parts)
+        value = [{**value, "type": "input_image"}]
+    return parts_of(value, path, read, blame=blame)
 
 
 def _parse_result(item: dict[str, Any], path: str, blame: type[DiglotError]) -> Message:
