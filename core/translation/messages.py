@@ -101,13 +101,11 @@ class ResponseFormat(Struct, frozen=True, kw_only=True):
 class Prompt(Struct, frozen=True, kw_only=True):
     """Text to go on from, without messages and without a chat template.
 
-    ``suffix`` is what shall come after the answer: the model fills the middle. ``echo`` asks
-    for the prompt in front of the answer.
+    ``suffix`` is what shall come after the answer: the model fills the middle.
     """
 
     text: str
     suffix: str = ""
-    echo: bool = False
 
 
 class ChatRequest(Struct, frozen=True, kw_only=True):

@@ -58,7 +58,6 @@ def parse_request(body: dict[str, Any]) -> ChatRequest:
         prompt=Prompt(
             text=_prompt(body.get("prompt")),
             suffix=read_text(body.get("suffix"), "suffix"),
-            echo=body.get("echo") is True,
         ),
         # No part of OpenAI's API here; vLLM and llama.cpp's server take it.
         format=parse_format(body.get("response_format"), "response_format"),
