@@ -50,7 +50,7 @@ def routes(gateway_state: GatewayState, mcp: McpEndpoint) -> list[GatedRoute]:
         # Routes are tried in order: the most frequent come first.
         *_asked(gateway_state),
         *(
-            post(dialect.counts_at, _Count(gateway_state.fleet, name))
+            post(dialect.counts_at, partial(_count, gateway_state.fleet, name))
             for name, dialect in DIALECTS.items()
             if dialect.counts_at and not dialect.keeps
         ),
@@ -147,17 +147,9 @@ class _Posts:
         await (found or self._router)(scope, receive, send)
 
 
-class _Count:
+async def _count(fleet: Fleet, dialect: str, request: Request, body: bytes) -> Any:
     """POST of a request in a dialect whose API counts its tokens."""
-
-    def __init__(self, fleet: Fleet, dialect: str) -> None:
-        self._fleet = fleet
-        self._dialect = dialect
-
-    async def __call__(self, request: Request, body: bytes) -> Any:
-        """Return the count."""
-        asked = read_object(decode_json(body), "")
-        return await counted(self._fleet, self._dialect, asked, request)
+    return await counted(fleet, dialect, read_object(decode_json(body), ""), request)
 
 
 class _NotFound(Endpoint):

@@ -34,20 +34,17 @@ class Route(Struct, frozen=True):
     model: str
 
 
-class Host:
+class Host(Struct, eq=False):
     """One server, behind any number of deployments.
 
     ``loaded`` are the models in its memory and ``models`` all its models, by lower-case names
     without ``:latest``; None while unknown.
     """
 
-    __slots__ = ("base_url", "in_flight", "loaded", "models")
-
-    def __init__(self, base_url: str) -> None:
-        self.base_url = base_url
-        self.in_flight = 0
-        self.loaded: set[str] | None = None
-        self.models: frozenset[str] | None = None
+    base_url: str
+    in_flight: int = 0
+    loaded: set[str] | None = None
+    models: frozenset[str] | None = None
 
 
 class Waiter:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from core.translation.codec.json_paths import join
 from core.translation.dialects.registry import FIELDS, derived
 from core.translation.fields.allowed_tools import mark_barred
@@ -13,24 +15,21 @@ from core.translation.fields.field import Field
 from core.translation.fields.kinds import KINDS, left_out, part_kind
 
 
-class _Node:
+class _Node(Struct, eq=False):
     """One step in a path pattern, with the rows that end here. ``item`` stands for ``[]``.
 
     ``dialect`` is set where things of several kinds stand, ``kinds`` are the steps of those that
     have rows of their own; ``left`` is the note of one that is left out.
     """
 
-    __slots__ = ("children", "dialect", "item", "kinds", "left", "opaque", "pattern", "rows")
-
-    def __init__(self, pattern: str = "") -> None:
-        self.pattern = pattern
-        self.rows: list[Field] = []
-        self.opaque = False
-        self.dialect = ""
-        self.left = ""
-        self.children: dict[str, _Node] = {}
-        self.kinds: dict[str, _Node] = {}
-        self.item: _Node | None = None
+    pattern: str = ""
+    rows: list[Field] = []
+    opaque: bool = False
+    dialect: str = ""
+    left: str = ""
+    children: dict[str, _Node] = {}
+    kinds: dict[str, _Node] = {}
+    item: _Node | None = None
 
 
 class Leaf(NamedTuple):

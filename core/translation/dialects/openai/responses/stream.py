@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct
+
 from core.errors import InvalidResponse
 from core.translation.codec.framing import SSEDecoder, SSERecord, encode_sse
 from core.translation.codec.json import (
@@ -137,18 +139,15 @@ def _delta(body: dict[str, Any]) -> str:
     return read_field(body, "delta", "", blame=InvalidResponse)
 
 
-class _Item:
-    """The output item that is being written. ``parts`` are its open parts, ``call`` its call."""
+class _Item(Struct):
+    """The output item that is being written; ``call`` is its call."""
 
-    __slots__ = ("call", "id", "index", "kind", "logprobs", "text")
-
-    def __init__(self, kind: str, identity: str, index: int) -> None:
-        self.kind = kind
-        self.id = identity
-        self.index = index
-        self.text: list[str] = []
-        self.logprobs: list[Any] = []
-        self.call = ToolCall(name="")
+    kind: str
+    id: str
+    index: int
+    text: list[str] = []
+    logprobs: list[Any] = []
+    call: ToolCall = ToolCall(name="")
 
 
 class StreamEncoder:
