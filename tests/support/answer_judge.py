@@ -248,8 +248,9 @@ class Judge:
                 abs(one - other * 1e6) < 2 or abs(one * 1e6 - other) < 2)  # fmt: skip
         if mine.endswith("reason") or theirs.endswith(("reason", "status")):
             return self.reasons(one, other)
-        if "[DONE]" in (one, other):
-            return True in (one, other)
+        # Words may be these, too.
+        if "[DONE]" in (one, other) and True in (one, other):
+            return True
         if isinstance(one, str) and isinstance(other, str) and one:
             return one in other or other in one
         if isinstance(one, list) and isinstance(other, str):
