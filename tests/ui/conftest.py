@@ -1,14 +1,15 @@
 """The app in front of a fake Ollama, and a real Chromium.
 
-Both run as long as a file of tests, or as all of them where tests only look (``shared_url``). A
-file with another backend or config has a fixture of the same name; a test that takes ``chromium``
-is one of those marked ``browser``.
+The app runs as long as a file of tests, or as all of them where tests only look (``shared_url``).
+A file with another backend or config has a fixture of the same name; a test that takes
+``chromium`` is one of those marked ``browser``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,13 +42,48 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+class _Shared:
+    """One Chromium for all tests in a row that take it: to start it takes as long as some tests.
+
+    Playwright lets no event loop run beside it in its thread, so it ends before other tests begin.
+    """
+
+    def __init__(self) -> None:
+        self._ending = ExitStack()
+        self._running: Browser | None = None
+
+    def get(self) -> Browser:
+        """Return it, started if it is not running."""
+        if self._running is None or not self._running.is_connected():
+            self.close()
+            self._running = self._ending.enter_context(browser())
+        return self._running
+
+    def close(self) -> None:
+        """End it if it is running."""
+        self._running = None
+        self._ending.close()
+
+
+_shared = _Shared()
+
+
+@pytest.fixture
+def chromium() -> Browser:
     """A real Chromium without a window."""
     if not CHROMIUM and not os.environ.get("CI"):  # CI must not pass by skipping
         pytest.skip("no Chromium here")
-    with browser() as running:
-        yield running
+    return _shared.get()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """End the shared Chromium after the last test in a row that takes it."""
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or "chromium" not in getattr(nextitem, "fixturenames", ()):
+            _shared.close()
 
 
 @pytest.fixture(autouse=True)
