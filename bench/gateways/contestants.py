@@ -20,7 +20,7 @@ from bench.gateways.interpreter import interpreter
 from tests.support.programs import ROOT, free_port
 
 # Free ones, so that two runs on one machine do not answer for each other.
-BACKEND_PORT, FLOOR, OWN, LITE, PORT = (free_port() for _ in range(5))
+BACKEND_PORT, FLOOR, OWN, LITE, RUST, PORT = (free_port() for _ in range(6))
 BACKEND = f"http://127.0.0.1:{BACKEND_PORT}"
 KEY = "sk-bench-not-a-secret-0123456789"
 COMPAT = "/v1/chat/completions"
@@ -128,18 +128,24 @@ def _litellm(folder: Path) -> list[Contestant]:
         [venv / "bin/pip", "show", "litellm"], capture_output=True, text=True, check=True
     ).stdout
     number = shown.split("Version: ")[1].split()[0]
+    # Since 1.108 it can do some of its work in Rust, where this is set.
     return [
-        Contestant(
-            name=f"LiteLLM {number}",
-            port=LITE,
-            command=(str(program), "--config", str(config), "--port", str(LITE),
-                     "--host", "127.0.0.1"),
-            ready="/health/liveliness",
-            headers={"authorization": f"Bearer {KEY}"},
-            environ={"LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
-            starts=1,
-        )
-    ]  # fmt: skip
+        _as_litellm(f"LiteLLM {number}", program, config, LITE),
+        _as_litellm(f"LiteLLM {number} LITELLM_RUST=1", program, config, RUST, LITELLM_RUST="1"),
+    ]
+
+
+def _as_litellm(name: str, program: Path, config: Path, port: int, **environ: str) -> Contestant:
+    return Contestant(
+        name=name,
+        port=port,
+        command=(str(program), "--config", str(config), "--port", str(port),
+                 "--host", "127.0.0.1"),
+        ready="/health/liveliness",
+        headers={"authorization": f"Bearer {KEY}"},
+        environ={"LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True", **environ},
+        starts=1,
+    )  # fmt: skip
 
 
 def _portkey() -> list[Contestant]:
