@@ -174,6 +174,12 @@ def test_redirects_are_followed_and_counted(server: Scripted) -> None:
     refused(f"{server.url}/1", "127.0.0.1", code="image_not_found")
 
 
+def test_a_redirect_to_nowhere_is_no_picture(server: Scripted) -> None:
+    server.says("/x.png", picture(status=302))
+    said = refused(f"{server.url}/x.png", "127.0.0.1", code="image_not_found")
+    assert "302" in said
+
+
 def test_size_by_header_and_by_counting(server: Scripted) -> None:
     server.says("/x.png", picture(PNG * 100))
     refused(f"{server.url}/x.png", "127.0.0.1", code="image_too_large", max_bytes=1000)
