@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
         host=options.host,
         port=options.port,
         workers=options.num_workers,
-        debug=options.debug,
+        debug=options.debug or config.verbose,
         drain=math.ceil(config.drain) if options.drain is None else options.drain,
         json_logs=options.log == "json" or config.json_logs,
         certificate=options.ssl_certfile_path,

@@ -10,11 +10,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core.chats.store.store import Store
 from core.errors import ConfigError
-from tests.support.programs import free_port
+from tests.support.programs import free_port, gateway
 
 ROOT = Path(__file__).parents[1]
 
@@ -145,3 +146,20 @@ def test_the_app_says_it_too(tmp_path: Path, config: str) -> None:
     assert code == 2
     assert lines[-1].endswith("It is a folder: name a file.")
     assert not any("Traceback" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("more", "setting", "logged"),
+    [
+        ((), "", False),
+        (("--debug",), "", True),
+        ((), "litellm_settings: {set_verbose: true}", True),
+    ],
+)
+def test_each_request_is_logged_where_that_is_wanted(
+    tmp_path: Path, config: str, more: tuple[str, ...], setting: str, logged: bool
+) -> None:
+    text = Path(config).read_text("utf-8") + setting
+    with gateway(text, *more, folder=tmp_path) as url:
+        assert httpx.get(f"{url}/v1/models").status_code == 200
+    assert ("GET /v1/models" in (tmp_path / "gateway.log").read_text("utf-8")) is logged

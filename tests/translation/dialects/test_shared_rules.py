@@ -46,4 +46,7 @@ def test_calls_stand_in_the_order_of_their_numbers_whole_or_streamed() -> None:
     assert [(call.name, call.arguments) for call in calls_of(pieces)] == [
         ("first", "{}"), ("second", "{}"),
     ]  # fmt: skip
-    assert [call.name for call in accumulate([*pieces, Finish()]).message.tool_calls] == ["first", "second"]
+    assert [call.name for call in accumulate([*pieces, Finish()]).message.tool_calls] == [
+        "first",
+        "second",
+    ]
