@@ -81,7 +81,9 @@ oldest: .venv/made ## The fast tests with the oldest versions that the requireme
 		--timeout 120 -m "$(FAST)"
 
 fast: .venv/dev ## The tests that need no browser and no model, and are not marked slow
-	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $(JOBS) --dist worksteal --timeout 60 -m "$(FAST)"
+	# One at a time more than there are processors, since many wait for a server or a clock.
+	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $$(($(JOBS) + 1)) --dist worksteal --timeout 60 \
+		-m "$(FAST)"
 
 coverage: .venv/dev ## The fast tests with coverage; each package is held to its floor
 	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $(JOBS) --dist worksteal --timeout 120 -m "$(FAST)" \
