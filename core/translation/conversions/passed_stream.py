@@ -132,7 +132,7 @@ class PassedStream:
         self._held += data
         try:
             whole, ends = self._take()
-            for start, end in self._blocks(whole, ends, out, now):
+            for start, end in self._blocks(whole, ends, out):
                 out.append(self._passed(whole[start:end], now))
                 if self._ended:
                     # What follows is not looked at.
@@ -157,9 +157,7 @@ class PassedStream:
             out.append(said)
         return rest
 
-    def _blocks(
-        self, whole: bytes, ends: list[int], out: list[bytes], now: int
-    ) -> Iterator[tuple[int, int]]:
+    def _blocks(self, whole: bytes, ends: list[int], out: list[bytes]) -> Iterator[tuple[int, int]]:
         """Yield where the blocks stand that have to be looked at; append the others to ``out``."""
         begin = 0
         if self._short and self._sse and len(ends) > _LAST and len(whole) <= MAX_RECORD:
