@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.chats.conftest import postgresql
+from tests.chats.conftest import postgresql, running_postgresql
 from tests.support.programs import GatewayProgram, until
 from tests.support.redis_server import Redis
 from tests.support.scripted_backend import Scripted, running
 
-__all__ = ["postgresql"]
+__all__ = ["postgresql", "running_postgresql"]
 
 
 class Cluster:
