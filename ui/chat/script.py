@@ -72,7 +72,9 @@ def heard_of(part: Part) -> int:
 
 
 def _hear(part: Part, heard: Heard) -> None:
-    told = st.session_state[_KEYS[part]].event
+    # A part may tell something just as the page is drawn without it.
+    state = st.session_state.get(_KEYS[part])
+    told = state.event if state is not None else None
     for event in told.get("events", ()) if isinstance(told, Mapping) else ():
         if event["n"] > heard_of(part):
             st.session_state[f"_heard_{part}"] = event["n"]
