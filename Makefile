@@ -6,8 +6,8 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 	&& echo $$p && break; done)
 BIN := .venv/bin
 PORT ?= 8501
-# How many tests run at once.
-JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# How many tests run at once: one more than there are processors, since many wait for a server.
+JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 # What is compiled is kept, or each start of a test, an app and a gateway compiles it all again.
 export PYTHONDONTWRITEBYTECODE :=
 # Each test says by its marks what it needs; a file that is marked as a whole is not imported.
@@ -81,9 +81,7 @@ oldest: .venv/made ## The fast tests with the oldest versions that the requireme
 		--timeout 120 -m "$(FAST)"
 
 fast: .venv/dev ## The tests that need no browser and no model, and are not marked slow
-	# One at a time more than there are processors, since many wait for a server or a clock.
-	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $$(($(JOBS) + 1)) --dist worksteal --timeout 60 \
-		-m "$(FAST)"
+	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $(JOBS) --dist worksteal --timeout 60 -m "$(FAST)"
 
 coverage: .venv/dev ## The fast tests with coverage; each package is held to its floor
 	DIGLOT_EXAMPLES=10 $(BIN)/pytest -q -n $(JOBS) --dist worksteal --timeout 120 -m "$(FAST)" \

@@ -48,8 +48,11 @@ def running_app(
     config: str = _CONFIG,
     key: str = "",
     flags: Sequence[str] = (),
+    may_fail: bool = False,
 ) -> Iterator[str]:
     """Run the app on the built-in model; chats are kept in ``folder``. Yields its address.
+
+    No page of it may fail, seen or not, unless it ``may_fail``.
 
     ``extra`` are environment variables, for instance OLLAMA_HOST for a server to use;
     ``config`` is the text of the config file, ``key`` one that it knows; ``flags``
@@ -75,6 +78,8 @@ def running_app(
         yield url
     finally:
         app.stop()
+    log = app.log.read_text("utf-8", "replace")
+    assert may_fail or "Traceback" not in log, log[-6000:]
 
 
 @contextmanager
