@@ -92,8 +92,9 @@ class JoinedHead(RequestResponseCycle):
     def write_now(self, body: bytes, *, more: bool, head: bytes = b"") -> None:
         """Write a piece of an answer, as ``send`` does. The caller looks after a slow client."""
         if self.chunked_encoding:
-            piece = b"%b%x\r\n%b\r\n" % (head, len(body), body) if body else head
-            self.transport.write(piece if more else piece + b"0\r\n\r\n")
+            # Joined, not formatted: that copies a long body several times.
+            piece = (head, b"%x\r\n" % len(body), body, b"\r\n") if body else (head,)
+            self.transport.write(b"".join(piece if more else (*piece, b"0\r\n\r\n")))
         else:
             self.expected_content_length -= len(body)
             self.transport.write(head + body)
