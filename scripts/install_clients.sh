@@ -9,7 +9,7 @@ folder=${DIGLOT_CLIENTS:-${XDG_CACHE_HOME:-$HOME/.cache}/diglot/clients}
 python=${PYTHON:-python3}
 mkdir -p "$folder/node"
 
-if command -v npm >/dev/null; then
+install_node() {
     cd "$folder/node" || exit 1
     [ -f package.json ] || echo '{"private": true}' >package.json
     for packages in "ai @ai-sdk/openai zod" openai @anthropic-ai/sdk @openai/codex \
@@ -19,6 +19,11 @@ if command -v npm >/dev/null; then
         npm ls $packages >/dev/null 2>&1 || npm install --no-audit --no-fund --silent $packages ||
             echo "not installed: $packages" >&2
     done
+}
+
+if command -v npm >/dev/null; then
+    # In a shell of its own: the Python named from outside may be a path from here.
+    (install_node)
 else
     echo "no npm here: the programs that need Node are skipped" >&2
 fi
