@@ -37,21 +37,14 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.fake_ollama import SMALL, chunked, compat_chunk, faces, native_chunk  # noqa: E402
+from bench.gateways.contestants import BACKEND, BACKEND_PORT, DIGLOT  # noqa: E402
 from bench.gateways.floor import Floor  # noqa: E402
 from core.backends.fleet import Fleet  # noqa: E402
 from core.gateway.app import create_app  # noqa: E402
 from core.gateway.protocols.direct_protocol import DirectProtocol  # noqa: E402
 from core.http.connection import Connection, Pool  # noqa: E402
 
-PLACE = ("127.0.0.1", 11999)
-BACKEND = "http://127.0.0.1:11999"
-CONFIG = f"""
-model_list:
-  - model_name: fake
-    litellm_params: {{model: ollama_chat/fake, api_base: "{BACKEND}"}}
-  - model_name: compat
-    litellm_params: {{model: openai/fake, api_base: "{BACKEND}/v1", api_key: none}}
-"""
+PLACE = ("127.0.0.1", BACKEND_PORT)
 _OPENAI, _CLAUDE = "/v1/chat/completions", "/v1/messages"
 FEW, MANY = 50, 150
 
@@ -194,7 +187,7 @@ async def run(name: str, times: int, *, floor: bool, profile: bool) -> None:
     """Play one case, profiled or not."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.yaml"
-        config.write_text(CONFIG)
+        config.write_text(DIGLOT)
         app: Any = Floor(BACKEND) if floor else create_app(Fleet(config))
         play, stop = await played(cases()[name], app)
         try:

@@ -11,6 +11,7 @@ from core.translation.codec.json import encode_json
 from core.translation.splicing.event_form import EventForm, event_form
 from core.translation.splicing.line_forms import LineForms, line_forms
 from core.translation.splicing.plain_text import texts_in
+from core.translation.splicing.said_words import SaidWords
 
 
 class KnownBlocks:
@@ -26,14 +27,12 @@ class KnownBlocks:
         self._model = model
         self._lines: LineForms | None = None
         self._event: tuple[EventForm, EventForm] | None = None
-        self._words: list[bytes] | None = []
-        self._others: list[bytes] = []
+        self.said = SaidWords()
 
     def take(self, data: bytes) -> tuple[bytes, bytes]:
         """Return what goes on for the known blocks that ``data`` begins with, and the rest."""
         texts, said, rest = self._events(data) if self._sse else self._native(data)
-        if self._words is not None:
-            self._words += texts
+        self.said.say(texts)
         return said, rest
 
     def _events(self, data: bytes) -> tuple[list[bytes], bytes, bytes]:
@@ -48,7 +47,7 @@ class KnownBlocks:
             self._lines = line_forms(data)
             if self._lines is None:
                 return [], b"", data
-            self._others.append(self._lines.model)
+            self.said.look(self._lines.model)
         texts, rest = self._lines.split(data)
         said = data[: len(data) - len(rest)]
         if self._model is not None and said:
@@ -67,21 +66,9 @@ class KnownBlocks:
             written = event_form(passed)
             if written is not None and written[1] == found[1]:
                 self._event = found[0], written[0]
-        texts = texts_in(block)
-        if self._words is None or texts is None or texts != (found is not None):
-            self.lose()
+        if texts_in(block) != (found is not None):
+            self.said.lose()
             return
-        self._others.append(block)
+        self.said.look(block)
         if found is not None:
-            self._words.append(found[1])
-
-    def lose(self) -> None:
-        """Note that something came that is not known."""
-        self._words = None
-        self._others = []
-
-    def words(self) -> bytes | None:
-        """Return all that was said so far in which a key could stand; None where not known."""
-        if self._words is None:
-            return None
-        return b"\n".join([b"".join(self._words), *self._others])
+            self.said.say([found[1]])

@@ -122,7 +122,7 @@ class PassedStream:
     def feed(self, data: bytes, *, now: int) -> bytes:
         """Return what may be sent on: the whole blocks as they are, or renamed."""
         if self._ended:
-            self._known.lose()
+            self._known.said.lose()
             return b""
         out: list[bytes] = []
         if self._short and not self._held:
@@ -137,7 +137,7 @@ class PassedStream:
                 if self._ended:
                     # What follows is not looked at.
                     if end < len(whole):
-                        self._known.lose()
+                        self._known.said.lose()
                     break
             else:
                 _check_size(self._held)
@@ -147,7 +147,7 @@ class PassedStream:
 
     def words(self) -> bytes | None:
         """Return all bytes so far in which a key could stand, if that is known."""
-        return self._known.words() if self.error is None and not self._held else None
+        return self._known.said.joined() if self.error is None and not self._held else None
 
     def _pass_known(self, data: bytes, out: list[bytes]) -> bytes:
         """Append what goes on for the known blocks that ``data`` begins with; return the rest."""

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from core.translation.splicing.line_forms import LineForms, line_forms
 from core.translation.splicing.plain_text import is_utf8
 from core.translation.splicing.splicer import SplicedDecoder, SplicedEncoder, Splicer
+
+
+class LineDecoder(SplicedDecoder, Protocol):
+    """``begin`` notes that a line was read elsewhere, and tells whether it was the first."""
+
+    def begin(self) -> bool: ...
 
 
 class OllamaLines(Splicer):
@@ -13,8 +21,9 @@ class OllamaLines(Splicer):
     source = "ollama"
     targets = ("openai", "anthropic")
 
-    def __init__(self, decoder: SplicedDecoder, encoder: SplicedEncoder) -> None:
+    def __init__(self, decoder: LineDecoder, encoder: SplicedEncoder) -> None:
         super().__init__(decoder, encoder)
+        self._begin = decoder.begin
         self._forms: LineForms | None = None
         # Known to stand between two lines, as the last call left it.
         self._between = False
@@ -25,8 +34,7 @@ class OllamaLines(Splicer):
             line = self._forms.line.fullmatch(data)
             if line is not None and is_utf8(data):
                 text = line[1]
-                if self._words is not None:
-                    self._words.append(text)
+                self._said.say([text])
                 return self._encoder.splice_one(text, now=now), b""
         elif not (self._decoder.is_between and self._encoder.may_splice):
             return b"", data
@@ -35,11 +43,10 @@ class OllamaLines(Splicer):
             self._forms = line_forms(data)
             if self._forms is None:
                 return b"", data
-            self._others.append(self._forms.model)
+            self._said.look(self._forms.model)
         texts, rest = self._forms.split(data)
         if not texts:
             return b"", data
-        if self._words is not None:
-            self._words += texts
+        self._said.say(texts)
         self._between = not rest
-        return self._encoder.splice(texts, first=self._decoder.begin(), now=now), rest
+        return self._encoder.splice(texts, first=self._begin(), now=now), rest

@@ -42,8 +42,7 @@ class RepeatedEvents(Splicer):
         texts, rest = form.split(rest)
         if not texts:
             return b"", rest
-        if self._words is not None:
-            self._words += texts
+        self._said.say(texts)
         return self._encoder.splice(texts, first=False, now=now), rest
 
     def part(self, rest: bytes) -> tuple[bytes, bytes]:

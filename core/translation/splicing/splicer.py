@@ -17,19 +17,17 @@ from typing import Protocol
 from core.translation.codec.json import encode_json
 from core.translation.events import Event, Finish, MessageStart, TextDelta
 from core.translation.splicing.plain_text import texts_in
+from core.translation.splicing.said_words import SaidWords
 
 
 class SplicedDecoder(Protocol):
     """A decoder that can be left out for a chunk.
 
     ``is_between`` tells whether the next byte begins a chunk, in a stream that has not ended.
-    ``begin`` notes that a chunk was read elsewhere, and tells whether it was the first.
     """
 
     @property
     def is_between(self) -> bool: ...
-
-    def begin(self) -> bool: ...
 
 
 class SplicedEncoder(Protocol):
@@ -57,9 +55,7 @@ class Splicer(ABC):
     def __init__(self, decoder: SplicedDecoder, encoder: SplicedEncoder) -> None:
         self._decoder = decoder
         self._encoder = encoder
-        self._words: list[bytes] | None = []
-        # What went the long way.
-        self._others: list[bytes] = []
+        self._said = SaidWords()
         self._was_between = True
 
     @abstractmethod
@@ -77,23 +73,19 @@ class Splicer(ABC):
 
     def note(self, part: bytes, events: Sequence[Event]) -> None:
         """Note what went the long way, and what it said."""
-        if self._words is None:
-            return
         ended = bool(events) and isinstance(events[-1], Finish)
         if self._was_between and (ended or self._decoder.is_between) and _is_known(part, events):
-            self._words += (_inside(one.text) for one in events if isinstance(one, TextDelta))
-            self._others.append(part)
+            self._said.say([_inside(one.text) for one in events if isinstance(one, TextDelta)])
+            self._said.look(part)
         else:
-            self._words = None
+            self._said.lose()
 
     def words(self) -> bytes | None:
         """Return all that was said so far in which a key could stand; None where it is not known.
 
         That is the texts, and all of each chunk that went the long way.
         """
-        if self._words is None:
-            return None
-        return b"\n".join([b"".join(self._words), *self._others])
+        return self._said.joined()
 
 
 def _is_known(part: bytes, events: Sequence[Event]) -> bool:

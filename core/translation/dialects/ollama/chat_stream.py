@@ -82,15 +82,9 @@ class StreamDecoder(EventDecoder[bytes]):
     unfinished = "the backend's stream ended before it was done (no line with done: true)"
 
     def __init__(self, *, ids: str) -> None:
-        self._records = NDJSONDecoder()
-        super().__init__(self._records, ids=ids)
+        super().__init__(NDJSONDecoder(), ids=ids)
         self._started = False
         self._calls = CallPieces(ids=ids, whole=True)
-
-    @property
-    def is_between(self) -> bool:
-        """Whether the next byte begins a line, in a stream that has not ended."""
-        return not self._ended and self._records.is_empty
 
     def begin(self) -> bool:
         """Note that a line was read elsewhere; tell whether it was the first."""

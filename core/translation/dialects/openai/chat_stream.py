@@ -67,8 +67,7 @@ class StreamDecoder(EventDecoder[SSERecord]):
     unfinished = "the backend's stream ended before it was done (no finish reason)"
 
     def __init__(self, *, ids: str) -> None:
-        self._records = SSEDecoder()
-        super().__init__(self._records, ids=ids)
+        super().__init__(SSEDecoder(), ids=ids)
         self._started = False
         self._reason: Any = None
         self._stop = ""
@@ -76,17 +75,6 @@ class StreamDecoder(EventDecoder[SSERecord]):
         self._timings: Timings | None = None
         self._calls = CallPieces(ids=ids)
         self._customs = CustomCallPieces()
-
-    @property
-    def is_between(self) -> bool:
-        """Whether the next byte begins an event, in a stream that has not ended."""
-        return not self._ended and self._records.is_empty
-
-    def begin(self) -> bool:
-        """Note that an event was read elsewhere; tell whether it was the first."""
-        first = not self._started
-        self._started = True
-        return first
 
     def read(self, record: SSERecord, events: list[Event]) -> None:
         """Append what one server-sent event says."""

@@ -15,7 +15,10 @@ Record = TypeVar("Record")
 
 
 class Framing(Protocol[Record]):
-    """Cuts bytes into records of one kind."""
+    """Cuts bytes into records of one kind. ``is_empty``: nothing waits for its other half."""
+
+    @property
+    def is_empty(self) -> bool: ...
 
     def decode(self, data: bytes) -> list[Record]: ...
 
@@ -31,6 +34,11 @@ class EventDecoder(Generic[Record]):
         self._framing = framing
         self._ids = ids
         self._ended = False
+
+    @property
+    def is_between(self) -> bool:
+        """Whether the next byte begins a record, in a stream that has not ended."""
+        return not self._ended and self._framing.is_empty
 
     def decode(self, data: bytes) -> list[Event]:
         """Return the events that ``data`` completes; nothing after the end."""
