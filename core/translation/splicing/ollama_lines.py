@@ -34,7 +34,8 @@ class OllamaLines(Splicer):
             line = self._forms.line.fullmatch(data)
             if line is not None and is_utf8(data):
                 text = line[1]
-                self._said.say([text])
+                if self._said.known:  # without a call: this is for each chunk of a stream
+                    self._said.texts.append(text)
                 return self._encoder.splice_one(text, now=now), b""
         elif not (self._decoder.is_between and self._encoder.may_splice):
             return b"", data

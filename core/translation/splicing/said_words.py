@@ -6,17 +6,17 @@ from __future__ import annotations
 class SaidWords:
     """The texts of a stream, and each chunk that was looked at; or that more came than is known."""
 
-    __slots__ = ("_others", "_texts", "known")
+    __slots__ = ("_others", "known", "texts")
 
     def __init__(self) -> None:
-        self._texts: list[bytes] = []
+        self.texts: list[bytes] = []
         self._others: list[bytes] = []
         self.known = True
 
     def say(self, texts: list[bytes]) -> None:
         """Add texts of chunks of which all else is known."""
         if self.known:
-            self._texts += texts
+            self.texts += texts
 
     def look(self, chunk: bytes) -> None:
         """Add a chunk, or a name, in which anything may stand beside the texts."""
@@ -26,8 +26,8 @@ class SaidWords:
     def lose(self) -> None:
         """Note that something came that is not known."""
         self.known = False
-        self._texts, self._others = [], []
+        self.texts, self._others = [], []
 
     def joined(self) -> bytes | None:
         """Return all of them; None where more came than is known."""
-        return b"\n".join([b"".join(self._texts), *self._others]) if self.known else None
+        return b"\n".join([b"".join(self.texts), *self._others]) if self.known else None
