@@ -139,13 +139,16 @@ SMALL = {
 
 
 class Fake(asyncio.Protocol):
-    """One connection."""
+    """One connection. ``answered`` counts the requests of all, which /count tells."""
+
+    answered = 0
 
     def __init__(self, faces: dict[bytes, Face], chunks: int, pause: float) -> None:
         self.faces = faces
         self.chunks = chunks
         self.pause = pause
-        self.buffer = b""
+        self.pieces: list[bytes] = []
+        self.missing = 0
         self.loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -153,26 +156,36 @@ class Fake(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self.buffer += data
+        self.pieces.append(data)
+        self.missing -= len(data)
+        if self.missing > 0:  # a long prompt is not looked at with each of its pieces
+            return
+        buffer, self.missing = b"".join(self.pieces), 0
         while True:
-            head, gap, rest = self.buffer.partition(b"\r\n\r\n")
+            head, gap, rest = buffer.partition(b"\r\n\r\n")
             if not gap:
-                return
+                break
             lower = head.lower()
             at = lower.find(b"content-length:")
             length = int(lower[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
             if b"expect: 100-continue" in lower:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             if len(rest) < length:
-                return
-            body, self.buffer = rest[:length], rest[length:]
+                self.missing = length - len(rest)
+                break
+            body, buffer = rest[:length], rest[length:]
             self.answer(head.split(b" ", 2)[1], body)
+        self.pieces = [buffer] if buffer else []
 
     def answer(self, path: bytes, body: bytes) -> None:
         face = self.faces.get(path)
+        if path == b"/count":
+            self.transport.write(reply(b"%d" % Fake.answered))
+            return
         if face is None:
             self.transport.write(SMALL.get(path) or reply(b"{}"))
             return
+        Fake.answered += 1
         # Some clients write a space after the colon. Only the ends of a long prompt matter.
         ends = (body[:200] + body[-200:]).replace(b" ", b"")
         if b'"stream":true' not in ends:

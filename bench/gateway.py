@@ -34,10 +34,12 @@ from bench.gateways.contestants import (  # noqa: E402  # found through the line
 from bench.gateways.curve import measure_curve  # noqa: E402
 from bench.gateways.interpreter import build, interpreter  # noqa: E402  # found through the line above
 from bench.gateways.load import Figures, Paced, Server, load, paced, running  # noqa: E402
-from bench.gateways.measured import Measured  # noqa: E402
+from bench.gateways.many import measure_connections, measure_workers  # noqa: E402
+from bench.gateways.measured import Case, Measured  # noqa: E402
 from bench.gateways.real import real_ollama  # noqa: E402
 from bench.gateways.report import Results, write  # noqa: E402
 from bench.gateways.routes import measure_routes  # noqa: E402
+from core.gateway.protocols.uvicorn_protocol import allow_connections  # noqa: E402
 
 WORD = "hello world, this is a prompt of some length. "
 
@@ -57,7 +59,7 @@ def main() -> None:
     """Measure and print tables in Markdown."""
     parser = argparse.ArgumentParser(description="Compare gateways on one fake backend.")
     parser.add_argument("--only", default="", help="names to measure, by commas")
-    parser.add_argument("--quick", action="store_true", help="under nine minutes")
+    parser.add_argument("--quick", action="store_true", help="under eleven minutes")
     parser.add_argument("--write", action="store_true", help="write docs/*/benchmarks.md")
     parser.add_argument("--seconds", type=float, help="seconds of load per figure")
     options = parser.parse_args()
@@ -65,6 +67,7 @@ def main() -> None:
         sys.exit("wrk is needed: apt-get install wrk")
     if build() == "not optimised":
         print(f"{interpreter()}: an optimised build is a fifth faster", file=sys.stderr)
+    allow_connections()  # of a thousand clients; what is started here inherits it
     seconds = options.seconds or (3 if options.quick else 8)
     steps = (1, 64, 256, 512, 1024) if options.quick else (1, 16, 64, 128, 256, 384, 512, 768, 1024)
     only = {name for name in options.only.lower().split(",") if name}
@@ -96,10 +99,16 @@ def compete(
     starts = [start(one) for _ in range(min(times, one.starts) - 1)]
     with running(one, SMALL) as server:
         measured = measure(server, fake, seconds, steps)
-        if one.name.startswith("Diglot"):
+        own = one.name.startswith("Diglot")
+        if own:
             measured.routes = measure_routes(server, fake, seconds)
+        if own or one.name == "floor":
+            measured.figures |= requests(server, fake, seconds, ((1000, 16),))
+            measured.connections = measure_connections(server, fake, SMALL, seconds)
         measured.start = statistics.median([*starts, server.start])
-        return measured
+    if own:
+        measured.workers = measure_workers(one, fake, SMALL, seconds)
+    return measured
 
 
 def start(one: Contestant) -> float:
@@ -113,12 +122,8 @@ def measure(
 ) -> Measured:
     """Measure one server in every case."""
     print(f"measuring {server.contestant.name}", file=sys.stderr, flush=True)
-    figures: dict[tuple[int, bool, int], Figures] = {}
     rest = server.memory()
-    for size, connections in ((1, 1), (1, 16), (100, 16)):
-        for stream in (False, True):
-            asked = body(stream=stream, size=size * 1000)
-            figures[size, stream, connections] = load(server, backend, asked, connections, seconds)
+    figures = requests(server, backend, seconds, ((1, 1), (1, 16), (100, 16)))
     slow: list[Paced] = []
     for streams in steps:
         found = paced(server, PACED, streams)
@@ -139,6 +144,19 @@ def measure(
         after=server.memory(),
         curve=curve,
     )
+
+
+def requests(
+    server: Server, backend: Server | None, seconds: float, cases: tuple[tuple[int, int], ...]
+) -> dict[Case, Figures]:
+    """Measure whole answers and streams, with so many KB of prompt and connections."""
+    return {
+        (size, stream, connections): load(
+            server, backend, body(stream=stream, size=size * 1000), connections, seconds
+        )
+        for size, connections in cases
+        for stream in (False, True)
+    }
 
 
 if __name__ == "__main__":

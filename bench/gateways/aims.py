@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.gateways.many import CONNECTIONS
 from bench.gateways.measured import Case, Measured
 
 _LABELS: dict[Case, str] = {
@@ -37,6 +38,7 @@ def aims(servers: list[Measured]) -> str:
             said = f"{ratio:.2f} ×" if ratio < 10 else f"{ratio:.0f} ×"
             rows.append((aim, said, ratio >= least))
     rows += _paced(own, direct, floor)
+    rows += _connections(own)
     one, two = own.figures[1, False, 1], direct.figures[1, False, 1]
     rows.append(_under("added median latency, ms", one.median - two.median, 0.4))
     rows.append(_under("p99 at 16 connections, ms", own.figures[1, False, 16].p99, 5))
@@ -61,6 +63,17 @@ def _paced(own: Measured, direct: Measured, floor: Measured | None) -> list[Row]
             said = f"{found.late} of {found.chunks}"
             said += f" (of the backend alone: {alone.late})" if alone else ""
             rows.append(("512 paced streams with no chunk late", said, found.late == 0))
+    return rows
+
+
+def _connections(own: Measured) -> list[Row]:
+    """Return the rows about many connections, which should cost a request nothing."""
+    rows: list[Row] = []
+    few, *others = CONNECTIONS
+    for many in others if own.connections else ():
+        more = own.connections[many].cpu / own.connections[few].cpu
+        aim = f"CPU of a request at {many:,} connections: within 10 % of that at {few}"
+        rows.append((aim, f"{(more - 1) * 100:+.0f} %", more <= 1.1))
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import resource
@@ -12,7 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -116,25 +117,65 @@ def load(
     server: Server, backend: Server | None, body: bytes, connections: int, seconds: float
 ) -> Figures:
     """Run wrk for ``seconds`` after a short warm-up."""
-    one = server.contestant
+    with _wrk(server.contestant, body, connections) as wrk:
+        _run(wrk(1))
+        before = _spent(server, backend, _children())
+        out = _run(wrk(seconds))
+        after = _spent(server, backend, _children())
+    rate = float(_found(r"Requests/sec:\s+([\d.]+)", out))
+    return _figures(out, before, after, int(_found(r"(\d+) requests in", out)), rate)
+
+
+def steady(
+    server: Server, backend: Server, body: bytes, connections: int, seconds: float
+) -> Figures:
+    """Measure in the midst of a load: to open and to close a thousand connections costs, too."""
+    with (
+        _wrk(server.contestant, body, connections) as wrk,
+        subprocess.Popen(wrk(math.ceil(seconds + 1.2)), stdout=subprocess.PIPE, text=True) as run,
+    ):
+        time.sleep(1)
+        begun, before = _answered(backend), _spent(server, backend, _cpu(run.pid))
+        time.sleep(seconds)
+        count, after = _answered(backend) - begun, _spent(server, backend, _cpu(run.pid))
+        out, _ = run.communicate()
+    return _figures(out, before, after, count, count / (after[3] - before[3]))
+
+
+def _answered(backend: Server) -> int:
+    """Return how many requests the fake backend has answered."""
+    url = f"http://127.0.0.1:{backend.contestant.port}/count"
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return int(answer.read())
+
+
+def _spent(server: Server, backend: Server | None, wrk: float) -> tuple[float, ...]:
+    """Return the seconds of CPU of all three up to now, and the time."""
+    return server.cpu(), backend.cpu() if backend else 0.0, wrk, time.monotonic()
+
+
+@contextmanager
+def _wrk(one: Contestant, body: bytes, connections: int) -> Iterator[Callable[[float], list[str]]]:
+    """Yield what returns the command for so many whole seconds."""
     headers = {"content-type": "application/json", **one.headers}
     lines = [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write("\n".join(['wrk.method = "POST"', *lines, f"wrk.body = [[{body.decode()}]]"]))
         script.flush()
-        wrk = ["wrk", "-t1", f"-c{connections}", "--latency", "--timeout", "30s",
-               "-s", script.name]  # fmt: skip
-        url = f"http://127.0.0.1:{one.port}{one.path}"
-        _run([*wrk, "-d1", url])
-        before = (server.cpu(), backend.cpu() if backend else 0.0, _children(), time.monotonic())
-        out = _run([*wrk, f"-d{seconds:g}", url])
-        after = (server.cpu(), backend.cpu() if backend else 0.0, _children(), time.monotonic())
+        yield lambda seconds: [
+            "wrk", "-t1", f"-c{connections}", "--latency", "--timeout", "30s", "-s", script.name,
+            f"-d{seconds:g}", f"http://127.0.0.1:{one.port}{one.path}",
+        ]  # fmt: skip
+
+
+def _figures(
+    out: str, before: tuple[float, ...], after: tuple[float, ...], count: int, rate: float
+) -> Figures:
     used, served, generated, lasted = (b - a for a, b in zip(before, after, strict=True))
-    count = int(_found(r"(\d+) requests in", out))
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     lost = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", out)
     return Figures(
-        rate=float(_found(r"Requests/sec:\s+([\d.]+)", out)),
+        rate=rate,
         median=_milliseconds(_found(r"^ +50% +(\S+)", out)),
         p99=_milliseconds(_found(r"^ +99% +(\S+)", out)),
         errors=(int(bad[1]) if bad else 0) + (sum(map(int, lost.groups())) if lost else 0),

@@ -13,7 +13,11 @@ Case = tuple[int, bool, int]
 
 
 class Measured(Struct):
-    """All figures of one server; memory is in MB, ``start`` in s. Only Diglot has ``routes``."""
+    """All figures of one server; memory is in MB, ``start`` in s.
+
+    Only Diglot has ``routes`` and ``workers`` (by their number), only it and the floor
+    ``connections`` (by theirs).
+    """
 
     name: str
     figures: dict[Case, Figures]
@@ -24,3 +28,5 @@ class Measured(Struct):
     after: float
     routes: list[RouteFigures] = msgspec.field(default_factory=list)
     curve: list[Figures] = msgspec.field(default_factory=list)
+    connections: dict[int, Figures] = msgspec.field(default_factory=dict)
+    workers: dict[int, Figures] = msgspec.field(default_factory=dict)

@@ -16,6 +16,7 @@ from bench.gateways.aims import aims
 from bench.gateways.contestants import versions
 from bench.gateways.curve import curve_table
 from bench.gateways.load import Figures
+from bench.gateways.many import connections_table, workers_line
 from bench.gateways.measured import Case, Measured
 from bench.gateways.routes import routes_table
 
@@ -36,14 +37,18 @@ class Results(Struct):
         self.servers.append(measured)
 
     def text(self) -> str:
+        """Return what it was measured on and with, and all tables."""
+        return f"{self._machine()}\n\n{self.tables()}\n"
+
+    def tables(self) -> str:
         """Return all tables."""
-        parts = [self._machine(), aims(self.servers), self._requests(), self._ratios()]
-        parts += [self._routes(), self._curve(), self._paced(), self._memory()]
+        parts = [aims(self.servers), self._requests(), self._ratios()]
+        parts += [self._routes(), self._curve(), *self._many(), self._paced(), self._memory()]
         if self.real:
             head = "| answered by | first text, ms | whole answer of 16 tokens, ms |\n|---|--:|--:|"
             parts.append("### The real Ollama 0.17.4, median of turns\n\n"
                          + "\n".join([head, *self.real]))  # fmt: skip
-        return "\n\n".join(part for part in parts if part) + "\n"
+        return "\n\n".join(part for part in parts if part)
 
     def _machine(self) -> str:
         cores = os.cpu_count()
@@ -69,7 +74,7 @@ class Results(Struct):
         for server in self.servers:
             for (size, stream, connections), f in server.figures.items():
                 lines.append(
-                    f"| {server.name} | {'yes' if stream else 'no'} | {size} KB | {connections} "
+                    f"| {server.name} | {'yes' if stream else 'no'} | {size:,} KB | {connections} "
                     f"| {f.rate:,.0f} | {f.median:.2f} | {f.p99:.2f} | {f.cpu:,.0f} | {f.errors} "
                     f"| {_limit(f, server.name)} |"
                 )
@@ -108,6 +113,11 @@ class Results(Struct):
 
     def _curve(self) -> str:
         return curve_table({one.name: one.curve for one in self.servers if one.curve})
+
+    def _many(self) -> list[str]:
+        found = {one.name: one.connections for one in self.servers if one.connections}
+        lines = [workers_line(one.name, one.workers) for one in self.servers if one.workers]
+        return [connections_table(found), *lines] if found else []
 
     def _paced(self) -> str:
         lines = [
