@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import cProfile
 import gc
+import json
 import pstats
 import re
 import subprocess
@@ -47,6 +48,7 @@ from core.http.connection import Connection, Pool  # noqa: E402
 PLACE = ("127.0.0.1", BACKEND_PORT)
 _OPENAI, _CLAUDE = "/v1/chat/completions", "/v1/messages"
 FEW, MANY = 50, 150
+LONG = 100_000
 
 
 class Case(Struct, frozen=True):
@@ -95,12 +97,20 @@ class Pipe(asyncio.Transport):
         """Nothing is open."""
 
 
+def filled(chat: bytes, model: bytes) -> bytes:
+    """Return a long chat, whose text may have a percent sign in it."""
+    return chat.replace(b"%b", model, 1).replace(b"%b", b"false", 1)
+
+
 def cases() -> dict[str, Case]:
     """Return what is measured, by name."""
     native, compat = faces(64)[b"/api/chat"], faces(64)[b"/v1/chat/completions"]
     chat = b'{"model":"%b","stream":%b,"messages":[{"role":"user","content":"hello there"}]}'
     vectors = SMALL[b"/api/embed"]
     claude = chat.replace(b'"stream"', b'"max_tokens":64,"stream"')
+    # Code with prose in it, as an agent sends it.
+    said = json.dumps(Path(argparse.__file__).read_text("utf-8")[:LONG])
+    long, long_claude = (one.replace(b'"hello there"', said.encode()) for one in (chat, claude))
     paced = [native.head, *[chunked(native_chunk(f" word{i}")) for i in range(64)], native.end]
     events = [compat.head, *[chunked(compat_chunk(f" word{i}")) for i in range(64)], compat.end]
     return {
@@ -121,6 +131,10 @@ def cases() -> dict[str, Case]:
         "openai passed paced": Case(_OPENAI, chat % (b"compat", b"true"), events),
         "claude over openai whole": Case(_CLAUDE, claude % (b"compat", b"false"), [compat.whole]),
         "claude over openai burst": Case(_CLAUDE, claude % (b"compat", b"true"), [compat.stream]),
+        "long whole": Case(_OPENAI, filled(long, b"fake"), [native.whole]),
+        "long claude whole": Case(_CLAUDE, filled(long_claude, b"fake"), [native.whole]),
+        "long passed whole": Case("/api/chat", filled(long, b"fake"), [native.whole]),
+        "long openai passed whole": Case(_OPENAI, filled(long, b"compat"), [compat.whole]),
         "embeddings": Case("/v1/embeddings", b'{"model":"fake","input":"hello"}', [vectors]),
     }  # fmt: skip
 
