@@ -40,18 +40,19 @@ LEFT_OUT = {
 }
 """Rules that are not taken over, each with the reason."""
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 SIGNS = {
     "jwt": ["eyj"],
-    "vault-service-token": ["hvs.", *(f"s.{letter}" for letter in _LETTERS)],
-    "twilio-api-key": [f"sk{letter}" for letter in "0123456789abcdef"],
-    "airtable-personnal-access-token": [
-        *(f"pat{letter}" for letter in _LETTERS if letter != "h"),
-        *(f"path{letter}" for letter in _LETTERS),
+    "vault-service-token": ["hvs.", "s.[a-z0-9]{24}"],
+    "twilio-api-key": ["sk[0-9a-f]{32}"],
+    "airtable-personnal-access-token": ["pat[a-z0-9]{14}[.]"],
+    "microsoft-teams-webhook": ["https://[a-z0-9]+[.]webhook[.]office"],
+    "sidekiq-sensitive-url": ["http://[0-9a-f]{8}:", "https://[0-9a-f]{8}:"],
+    "slack-webhook-url": [
+        f"{begin}hooks[^\\n]slack[^\\n]com" for begin in ("", "http://", "https://")
     ],
 }
-"""Where a longer beginning is known than the pattern says: a token's header is a JSON object, and
-the end of a sentence, "ask" and "path" are in every text."""
+"""Where a longer beginning is known than is found here: a token's header is a JSON object, and the
+end of a sentence, "ask", "path" and addresses are in every text."""
 
 THEN = {
     "azure-ad-client-secret": r"Q~[\w~.-]{31}",

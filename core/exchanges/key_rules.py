@@ -15,8 +15,9 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import msgspec
-from ahocorasick_rs import BytesAhoCorasick, Implementation
 from msgspec import Struct
+
+from core.exchanges.sign_search import SignSearch, word
 
 DATA_SIGNS = (b";base64,", b'images"', b'"data"', b"'data'", b'b64_json"', b'"image"')
 """Of the data of images and sounds."""
@@ -90,13 +91,16 @@ class _File(Struct):
 class KeyRules:
     """All rules by their signs.
 
-    ``signs`` finds the signs, ``of`` has the rules of each by its number, ``quick`` what tells in
-    one step that none of them takes a place, where ``quick_of`` has made it. From ``names`` on they
-    are names of secrets, from ``data``, ``escapes`` and ``deltas`` on those of this file.
-    ``words`` finds what no random text has in it.
+    ``signs`` finds the signs, ``lengths`` has how much of each is a word, ``of`` the rules of each
+    by its number, ``quick`` what tells in one step that none of them takes a place, where
+    ``quick_of`` has made it. From ``names`` on they are names of secrets, from ``data``,
+    ``escapes`` and ``deltas`` on those of this file. ``words`` finds what no random text has in it.
     """
 
-    __slots__ = ("all", "data", "deltas", "escapes", "names", "of", "quick", "signs", "words")
+    # fmt: off
+    __slots__ = ("all", "data", "deltas", "escapes", "lengths", "names", "of", "quick", "signs",
+                 "words")
+    # fmt: on
 
     def __init__(self, *files: _File) -> None:
         self.all = [rule for file in files for rule in file.rules]
@@ -111,9 +115,11 @@ class KeyRules:
         self.data = len(self.of)
         self.escapes = self.data + len(DATA_SIGNS)
         self.deltas = self.escapes + len(ESCAPE_SIGNS)
-        self.signs = _search([*by_sign, *names, *DATA_SIGNS, *ESCAPE_SIGNS, *DELTA_SIGNS])
+        signs = [*by_sign, *names, *DATA_SIGNS, *ESCAPE_SIGNS, *DELTA_SIGNS]
+        self.signs = SignSearch(signs)
+        self.lengths = [len(word(sign)) for sign in signs]
         self.quick: list[Callable[..., object] | None] = [None] * len(self.of)
-        self.words = _search([word.encode() for file in files for word in file.words])
+        self.words = SignSearch([w.encode() for file in files for w in file.words])
 
     def quick_of(self, sign: int) -> Callable[..., object]:
         """Return what matches where one of a sign's rules may; compiled when it is first asked."""
@@ -143,10 +149,6 @@ def _forms(name: str) -> list[bytes]:
     codes = [f"u{ord(letter):04x}" for letter in name]
     depths = ("\\" * 2**depth for depth in range(4))
     return [name.encode(), *("".join(slash + code for code in codes).encode() for slash in depths)]
-
-
-def _search(words: list[bytes]) -> BytesAhoCorasick:
-    return BytesAhoCorasick(words, implementation=Implementation.DFA)
 
 
 @cache

@@ -24,9 +24,6 @@ _AHEAD = 16 * 1024
 _NEAR = 128
 # Bytes after which it is known whether there may be a key.
 _ENOUGH = 640
-# Bytes that are searched at a time, and as many more as a sign may reach over.
-_PART = 256 * 1024
-_LONGEST_SIGN = 64
 # Escapes within escapes that are read.
 _MOST_ROUNDS = 4
 
@@ -40,36 +37,36 @@ class Look:
     ``texts`` also takes what is likely a key in an error, a log or what somebody pastes.
     """
 
-    __slots__ = ("_done", "_escapes", "_texts", "data", "deltas", "has_data", "plain")
+    __slots__ = ("_done", "_escapes", "_rules", "_texts", "data", "deltas", "has_data", "plain")
 
     def __init__(self, data: bytes, *, texts: bool = False) -> None:
         self.data = data
         self.has_data = False
         # In machine words: a text full of escapes has as many as half its letters.
-        self._escapes = array("L")
+        self._escapes: array[int] | None = None
         self.deltas: list[tuple[int, int]] = []
         self._texts = texts
         self.plain: list[Place] = []
         self._done: dict[str, int] = {}
-        rules, small = key_rules(), data.lower()
-        names, own, quick = rules.names, rules.data, rules.quick
-        # In parts, so that a text full of signs takes no memory for all of them at once.
-        for begin in range(0, len(small), _PART):
-            part = small if len(small) <= _PART else small[begin : begin + _PART + _LONGEST_SIGN]
-            for sign, start, end in rules.signs.find_matches_as_indexes(part, overlapping=True):
-                if start >= _PART:
-                    continue  # seen in the next part
-                if sign < own:
-                    at = begin + (end if sign >= names else start)
-                    may_match = quick[sign] or rules.quick_of(sign)
-                    if may_match(data, at, at + _ENOUGH):
-                        self._try(rules, sign, at, begin + start, begin + end)
-                elif sign >= rules.deltas:
-                    self.deltas.append((sign, begin + end))
-                elif sign >= rules.escapes:
-                    self._escapes.append(begin + start)
-                elif not self.has_data:
-                    self.has_data = may_be_data(data, begin + end)
+        self._rules = rules = key_rules()
+        rules.signs.each(data, self._found)
+
+    def _found(self, sign: int, start: int, end: int, _flags: int, _context: object) -> None:
+        """See what stands at a sign. A text full of signs takes no memory for all at once."""
+        rules = self._rules
+        if sign < rules.data:
+            at = end if sign >= rules.names else start
+            may_match = rules.quick[sign] or rules.quick_of(sign)
+            if may_match(self.data, at, at + _ENOUGH):
+                self._try(rules, sign, at, start, start + rules.lengths[sign])
+        elif sign >= rules.deltas:
+            self.deltas.append((sign, end))
+        elif sign >= rules.escapes:
+            if self._escapes is None:
+                self._escapes = array("L")
+            self._escapes.append(start)
+        elif not self.has_data:
+            self.has_data = may_be_data(self.data, end)
 
     def _try(self, rules: KeyRules, sign: int, begin: int, start: int, end: int) -> None:
         """Try the rules of a sign; their patterns begin at ``begin``."""
@@ -86,7 +83,7 @@ class Look:
 
     def keys(self) -> list[Place]:
         """Return where keys stand, in order, none within another."""
-        found = [*self.plain, *self._spelt()] if self._escapes else self.plain
+        found = self.plain if self._escapes is None else [*self.plain, *self._spelt()]
         return merged(found) if found else []
 
     def _spelt(self) -> Iterator[Place]:
@@ -94,7 +91,7 @@ class Look:
         views: list[View] = []
         look = self
         while len(views) < _MOST_ROUNDS:
-            view = unescaped(look.data, look._escapes)
+            view = unescaped(look.data, look._escapes or ())
             if view is None:
                 break
             views.append(view)
@@ -149,7 +146,7 @@ def _is_key(rule: Rule, secret: bytes, rules: KeyRules) -> bool:
     if rule.entropy and _entropy(secret) < rule.entropy:
         return False
     words = rule.check == "mixed" and rule.entropy
-    return not (words and rules.words.find_matches_as_indexes(secret.lower()))
+    return not (words and rules.words.finds(secret))
 
 
 _WORDS = re.compile(rb"[A-Za-z_.:/()\[\]{}-]+")
