@@ -28,7 +28,7 @@ from core.config.config import Config
 from core.config.deployment import Deployment
 from core.errors import BackendUnavailable, ConfigError
 from core.exchanges.disk import CaptureFolder, expire, keep_on_disk
-from core.exchanges.log import ExchangeLog
+from core.exchanges.log import ExchangeLog, settle
 
 _LOG = logging.getLogger("diglot.fleet")
 
@@ -79,6 +79,7 @@ class LiveConfig:
         self._start(self.erasures.run())
         if self.config.captures.folder is not None:
             self._start(keep_on_disk(self._log, CaptureFolder(self.config.captures)))
+        self._start(settle(self._log))
         self._start(expire(self._log, lambda: self.config.captures))
         if self._path is not None:
             self._start(watch_files(lambda: self.config.files, self.reload))

@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from core.config.deployment import Deployment
 from core.errors import InvalidResponse
-from core.exchanges.masking import mask_headers
 from core.exchanges.wire import Wire
 from core.http.addresses import shown_address
 from core.http.client import SENT_HEADERS, Client, Reply, bearer
@@ -50,10 +49,7 @@ class Sending(Struct, frozen=True):
 def begin(deployment: Deployment, wire: Wire, data: bytes, *, stream: bool = False) -> Sending:
     """Note on the wire that ``data`` is sent now, and return how."""
     headers = headers_of(deployment)
-    if headers:
-        wire.headers = (*SENT_HEADERS, *mask_headers(headers.items()))
-    else:
-        wire.headers = SENT_HEADERS
+    wire.has_sent((*SENT_HEADERS, *headers.items()) if headers else SENT_HEADERS)
     wire.sent = time.time_ns()
     return Sending(deployment, wire, data, headers, stream)
 
@@ -84,8 +80,7 @@ async def checked(sending: Sending, reply: Reply) -> Reply:
 
 def note_head(wire: Wire, reply: Reply) -> bool:
     """Record the head of an answer, and tell whether it is a good one."""
-    wire.status = reply.status
-    wire.answered = mask_headers(reply.headers)
+    wire.was_answered(reply.status, reply.headers)
     return reply.status < 300 and not reply.encoding
 
 

@@ -164,14 +164,19 @@ class Exchange:
         self.accepts = frozenset()
 
     def end(self) -> None:
-        """Note that the answer has ended, and mask it."""
+        """Note that the answer has ended."""
         self.ended = time.time_ns()
         for wire in self.backend:
-            wire.mask()
-        self.client.mask(said_by=self.backend)
+            wire.over()
+        self.client.over(said_by=self.backend)
         on_end, self.on_end = self.on_end, None
         if on_end is not None:
             on_end(self)
+
+    def settle(self) -> None:
+        """Mask what is not masked yet, where the answer has ended."""
+        for wire in (*self.backend, self.client):
+            wire.settle()
 
     def waited(self) -> int:
         """Return how long backends took for their answers so far, in ns."""

@@ -6,7 +6,9 @@ exchanges; ``everyone`` is for an operator, who also sees those of gateway clien
 
 from __future__ import annotations
 
-from collections import deque
+import asyncio
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
@@ -14,7 +16,13 @@ from msgspec.structs import replace
 
 from core.exchanges.exchange import Exchange
 
-_SUM_EVERY = 16
+_MEASURE_EVERY = 16
+
+_TURN = 0.001
+"""Seconds of a turn of the loop in which exchanges are masked."""
+
+_PAUSE = 0.05
+"""Seconds between two such turns, while there is other work."""
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -60,32 +68,55 @@ class ExchangeLog:
     def __init__(self, limit: int = 2000, *, limit_bytes: int = 64 * 1024 * 1024) -> None:
         self._limit = limit
         self._limit_bytes = limit_bytes
-        self._added = 0
-        self._order: deque[str] = deque()
-        self._items: dict[str, Exchange] = {}
-        # Sizes grow until an exchange has ended, so running ones are measured again.
+        # Oldest first. A dict's first key is found slowly once many before it were deleted.
+        self._items: OrderedDict[str, Exchange] = OrderedDict()
+        # Sizes grow until an exchange has ended, so running ones are measured again, all at once,
+        # after as many new ones.
         self._sizes: dict[str, int] = {}
-        self._growing: set[str] = set()
+        self._growing: dict[str, Exchange] = {}
+        self._until_measured = _MEASURE_EVERY
         self._total = 0
+        self._added = 0
+        # Those that have ended, with keys that are not masked yet.
+        self._unsettled: deque[Exchange] = deque()
 
     def resize(self, limit: int, limit_bytes: int) -> None:
         """Change the limits."""
         self._limit, self._limit_bytes = limit, limit_bytes
-        self._trim()
+        self._measure()
 
     def add(self, exchange: Exchange) -> None:
         """Add an exchange, dropping the oldest if there are too many."""
         if exchange.id in self._items:
             return
-        self._items[exchange.id] = exchange
-        self._order.append(exchange.id)
-        self._growing.add(exchange.id)
+        self._items[exchange.id] = self._growing[exchange.id] = exchange
         self._added += 1
-        # Sizes are summed now and then: that looks at all exchanges that are not over.
-        if self._added % _SUM_EVERY == 0:
-            self._trim()
-        elif len(self._order) > self._limit:
-            self._drop(self._order.popleft())
+        self._until_measured -= 1
+        if self._until_measured <= 0:
+            self._measure()
+        elif len(self._items) > self._limit:
+            self._drop_oldest()
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """How many were added so far, and how many may be in work."""
+        return self._added, len(self._growing)
+
+    def settle(self, seconds: float) -> bool:
+        """Mask what has ended and nobody has looked at, for about ``seconds``.
+
+        Returns whether anything is left.
+        """
+        self._measure()
+        until = time.perf_counter() + seconds
+        while self._unsettled:
+            exchange = self._unsettled.popleft()
+            if exchange.id in self._items:  # else nobody can see it any more
+                exchange.settle()
+                self._note_size(exchange)
+                if time.perf_counter() > until:
+                    break
+        return bool(self._unsettled)
 
     def get(self, identity: str, *, owner: str, everyone: bool = False) -> Exchange | None:
         """Return an exchange of ``owner``, or of any owner for ``everyone``."""
@@ -150,35 +181,53 @@ class ExchangeLog:
 
     def _forget(self, gone: list[str]) -> int:
         for key in gone:
-            self._drop(key)
-        self._order = deque(key for key in self._order if key in self._items)
+            self._items.pop(key, None)
+            self._forget_size(key)
         return len(gone)
 
     def _seen(self, owner: str, *, everyone: bool) -> Iterator[Exchange]:
         # Copied first: pages read in other threads while the event loop adds.
-        for key in reversed(list(self._order)):
-            exchange = self._items.get(key)
-            if exchange is not None and (everyone or exchange.owner == owner):
+        for exchange in reversed(list(self._items.values())):
+            if everyone or exchange.owner == owner:
                 yield exchange
 
-    def _trim(self) -> None:
-        for key in list(self._growing):
-            exchange = self._items[key]
-            size = exchange.size
-            self._total += size - self._sizes.get(key, 0)
-            self._sizes[key] = size
+    def _measure(self) -> None:
+        """Sum up the sizes, and drop what is too much."""
+        for key, exchange in list(self._growing.items()):
+            self._note_size(exchange)
             if exchange.ended:
-                self._growing.discard(key)
-        while self._order and (
-            len(self._order) > self._limit
-            or (self._total > self._limit_bytes and len(self._order) > 1)
+                del self._growing[key]
+                self._unsettled.append(exchange)
+        self._until_measured = max(_MEASURE_EVERY, len(self._growing))
+        while len(self._items) > self._limit or (
+            self._total > self._limit_bytes and len(self._items) > 1
         ):
-            self._drop(self._order.popleft())
+            self._drop_oldest()
+        # What was dropped unseen is at the front: it has to be let go, too.
+        while self._unsettled and self._unsettled[0].id not in self._items:
+            self._unsettled.popleft()
 
-    def _drop(self, key: str) -> None:
-        self._items.pop(key, None)
-        self._growing.discard(key)
+    def _note_size(self, exchange: Exchange) -> None:
+        size = exchange.size
+        self._total += size - self._sizes.get(exchange.id, 0)
+        self._sizes[exchange.id] = size
+
+    def _drop_oldest(self) -> None:
+        key, _ = self._items.popitem(last=False)
+        self._forget_size(key)
+
+    def _forget_size(self, key: str) -> None:
+        self._growing.pop(key, None)
         self._total -= self._sizes.pop(key, 0)
+
+
+async def settle(log: ExchangeLog) -> None:
+    """Mask what has ended, a little at a time, so that no stream waits for it. Never returns."""
+    before = log.state
+    while True:
+        left = log.settle(_TURN)
+        before, quiet = log.state, log.state == before
+        await asyncio.sleep(0 if left and quiet else _PAUSE)
 
 
 class Watch(Struct, frozen=True, kw_only=True):

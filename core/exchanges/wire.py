@@ -1,14 +1,16 @@
 """One side of an exchange: a request and its answer, as bytes with times.
 
-Keys, cookies and the data of images and sounds are masked (core.exchanges.masking): of a
-request when it comes, of an answer when it has ended or is looked at, whichever is first, since a
-look at each small piece takes longer than its translation. Bodies over a limit are cut and say so.
+Keys, cookies and the data of images and sounds are masked (core.exchanges.masking) before anybody
+sees them: when a wire is looked at, or once there is time for it (``settle``), whichever is first.
+Under load most exchanges leave the log unseen, and to search them would take longer than all that
+was done for their answers. Bodies over a limit are cut and say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
+from typing import cast
 
 from core.exchanges.masking import (
     is_clean,
@@ -38,6 +40,7 @@ _MANY = 4096
 _OPEN = 1024
 
 Headers = tuple[tuple[str, str], ...]
+RawHeader = tuple[bytes, bytes] | tuple[str, str]
 
 
 class Wire:
@@ -49,22 +52,32 @@ class Wire:
     is ``harmless``, which it is without keys, no key can be in this one. ``clean`` tells that
     nothing had to be masked in a whole answer. ``words`` returns all of the answer in which a key
     could stand, where somebody knows: to search it takes a tenth of the time for the whole.
+
+        unmasked ──(somebody looks, or settle())──> masked, for good
+
+    That is so of the request, of each list of headers, and of the answer once it is ``over``.
     """
 
     __slots__ = (
+        "_answered",
+        "_answered_masked",
+        "_harmless",
+        "_headers",
+        "_headers_masked",
         "_left_out",
         "_masked",
+        "_of",
         "_over",
         "_pieces",
+        "_request",
+        "_request_masked",
+        "_said_by",
+        "_settled",
         "answer_bytes",
-        "answered",
         "clean",
         "cut",
         "dialect",
-        "harmless",
-        "headers",
         "path",
-        "request",
         "request_bytes",
         "sent",
         "status",
@@ -81,31 +94,24 @@ class Wire:
         request: bytes,
         *,
         url: str = "",
-        headers: Iterable[tuple[bytes, bytes] | tuple[str, str]] = (),
+        headers: Iterable[RawHeader] = (),
         of: Wire | None = None,
     ) -> None:
         self.dialect = dialect
         self.path = mask_url(path) if "?" in path else path
         self.url = mask_url(url) if url else url
-        self.headers: Headers = mask_headers(headers) if headers else ()
-        self.answered: Headers = ()
+        self._headers: Iterable[RawHeader] = headers or ()
+        self._headers_masked = not headers
+        self._answered: Iterable[RawHeader] = ()
+        self._answered_masked = True
         self.request_bytes = len(request)
         self.answer_bytes = 0
-        self.cut = False
-        self.clean = False
-        self.harmless: bool = of is not None and of.harmless
-        if not self.harmless:
-            if len(request) > MAX_BODY:
-                # Pictures make most long bodies long: without them many are short enough to keep.
-                request = mask_data(request)
-                self.cut = len(request) > MAX_BODY
-                request = shorten_body(request, MAX_BODY) if self.cut else request
-            masked = mask_body(request)
-            self.harmless = masked is request and not self.cut
-            request = masked
-        elif len(request) > MAX_BODY:
-            self.cut, request = True, shorten_body(request, MAX_BODY)
-        self.request = request
+        self.cut = self.clean = False
+        self._request = request
+        self._request_masked = self._harmless = False
+        self._of = of
+        if len(request) > MAX_BODY:
+            self._shorten()
         self.status = 0
         self.streamed = False
         self.sent = 0
@@ -113,15 +119,81 @@ class Wire:
         self.words: Callable[[], bytes | None] | None = None
         self._pieces: list[tuple[int, bytes]] = []
         self._masked = 0
-        self._over = False
+        self._over = self._settled = False
+        self._said_by: Sequence[Wire] = ()
         # Bytes that were received and not stored.
         self._left_out = 0
+
+    def _shorten(self) -> None:
+        """Keep what fits of a long request."""
+        if self._of is None or not self._of.harmless:
+            # Pictures make most long bodies long: without them many are short enough to keep.
+            self._request = mask_data(self._request)
+        self.cut = len(self._request) > MAX_BODY
+        if self.cut:
+            self._request = shorten_body(self._request, MAX_BODY)
+
+    @property
+    def request(self) -> bytes:
+        """The request's body, masked."""
+        if not self._request_masked:
+            self._mask_request()
+        return self._request
+
+    @property
+    def harmless(self) -> bool:
+        """Whether nothing had to be masked or cut in the request."""
+        if not self._request_masked:
+            self._mask_request()
+        return self._harmless
+
+    def _mask_request(self) -> None:
+        of, self._of = self._of, None
+        if of is not None and of.harmless:
+            self._harmless = True
+        else:
+            masked = mask_body(self._request)
+            self._harmless = masked is self._request and self.request_bytes <= MAX_BODY
+            self._request = masked
+        self._request_masked = True
+
+    @property
+    def headers(self) -> Headers:
+        """The request's headers, masked."""
+        if not self._headers_masked:
+            self.headers = mask_headers(self._headers)
+        return cast(Headers, self._headers)
+
+    @headers.setter
+    def headers(self, masked: Headers) -> None:
+        self._headers, self._headers_masked = masked, True
+
+    @property
+    def answered(self) -> Headers:
+        """The answer's headers, masked."""
+        if not self._answered_masked:
+            self.answered = mask_headers(self._answered)
+        return cast(Headers, self._answered)
+
+    @answered.setter
+    def answered(self, masked: Headers) -> None:
+        self._answered, self._answered_masked = masked, True
+
+    def has_sent(self, headers: Iterable[RawHeader]) -> None:
+        """Note the request's headers, as they were sent."""
+        self._headers, self._headers_masked = headers, False
+
+    def was_answered(self, status: int, headers: Iterable[RawHeader]) -> None:
+        """Note the head of the answer."""
+        self.status = status
+        self._answered, self._answered_masked = headers, False
 
     def forget(self) -> None:
         """Drop the answer: nothing of it was sent to the client."""
         self._pieces.clear()
         self._masked = self._left_out = self.answer_bytes = 0
-        self._over = False
+        self._over = self._settled = False
+        self._said_by = ()
         self.words = None
         self.streamed = False
 
@@ -179,22 +251,41 @@ class Wire:
     @property
     def chunks(self) -> list[tuple[int, bytes]]:
         """The answer's pieces with their times, masked. Not to be changed."""
-        return self._pieces if self._over else self._settle(_OPEN)
+        if self._settled:
+            return self._pieces
+        if not self._over:
+            return self._settle(_OPEN)
+        self._mask_answer()
+        return self._pieces
 
-    def mask(self, *, said_by: Sequence[Wire] = ()) -> None:
-        """Mask the whole answer, for good.
+    def over(self, *, said_by: Sequence[Wire] = ()) -> None:
+        """Note that the answer is whole.
 
         Where ``said_by`` are the wires all of whose words it repeats, and they are clean, there is
         nothing to mask.
         """
+        self._said_by = said_by
+        self._over = True
+
+    def settle(self) -> None:
+        """Mask what is not masked yet. The answer is over."""
+        if not self._request_masked:
+            self._mask_request()
+        self.headers, self.answered  # noqa: B018  # read, and so masked
+        if not self._settled:
+            self._mask_answer()
+
+    def _mask_answer(self) -> None:
+        """Mask the whole answer, for good."""
         words = self.words() if self.words is not None else None
-        self.words = None
         if words is not None and not self._masked and is_clean(words):
             self.clean = True
-        elif not (said_by and self.status < 400 and all(wire.clean for wire in said_by)):
+        elif not (self._said_by and self.status < 400 and all(map(_is_clean, self._said_by))):
             self.clean = not self._masked
             self._settle(0)
-        self._over = True
+        self._settled = True
+        self.words = None
+        self._said_by = ()
 
     def _settle(self, still_open: int) -> list[tuple[int, bytes]]:
         """Return what came, masked, and keep it so but for the last pieces.
@@ -226,15 +317,21 @@ class Wire:
         other = copy(self)
         other.url = ""
         if pieces is not None:
-            other._pieces, other._over = pieces, True  # noqa: SLF001 of another wire
+            other._pieces, other._over, other._settled = pieces, True, True  # noqa: SLF001
         return other
 
     @property
     def size(self) -> int:
         """The bytes that are kept."""
-        return len(self.request) + self._size
+        return len(self._request) + self._size
 
     @property
     def response(self) -> bytes:
         """The answer's body so far."""
         return b"".join([data for _, data in self.chunks])
+
+
+def _is_clean(wire: Wire) -> bool:
+    """Tell whether nothing had to be masked in the answer of a wire."""
+    wire.settle()
+    return wire.clean

@@ -121,7 +121,7 @@ def test_looking_at_an_answer_while_it_comes_does_not_part_a_key() -> None:
         event = {"choices": [{"index": 0, "delta": {"content": text[at : at + 2]}}]}
         wire.came(b"data: " + json.dumps(event).encode() + b"\n\n", at)
         assert TAIL[:20].encode() not in b"".join(data for _, data in wire.chunks)
-    wire.mask()
+    wire.over()
     said = "".join(json.loads(d[6:])["choices"][0]["delta"]["content"] for _, d in wire.chunks)
     assert said == "it is sk-***, keep it"
 
@@ -141,7 +141,7 @@ def told(texts: list[str], model: str = "m", last: str = "stop") -> tuple[bool, 
         wire.came(data, START)
         stream.feed(data, now=START)
     known = stream.words() is not None
-    wire.mask()
+    wire.over()
     return known, b"".join(data for _, data in wire.chunks).decode()
 
 
@@ -166,9 +166,11 @@ def test_what_a_backend_says_is_looked_through_once_and_is_clean_for_the_client(
         wire.forget()
         wire.came(b'data: {"choices":[{"index":0,"delta":{"content":"hello"}}]}\n\n', START)
     clean.end()
+    clean.settle()
     assert clean.backend[0].clean
     kept = planted(step=4)
     kept.end()
+    kept.settle()
     assert not kept.backend[0].clean
     assert TAIL[:8].encode() not in b"".join(data for _, data in kept.client.chunks)
 
