@@ -121,7 +121,7 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
     router = Router(table, default=missing, lifespan=lifespan, redirect_slashes=False)
     posts = _Posts(table, router)
     guarded = OriginGuard(posts, gateway_state=gateway_state, exposed=exposed)
-    direct = ChatRoutes(gateway_state, posts.found, guarded.principal)
+    direct = ChatRoutes(gateway_state, posts.found, guarded)
     return BoundedServer(PathForms(guarded), protocol=DirectProtocol)
 
 

@@ -107,6 +107,11 @@ class OriginGuard:
             return
         await self._app(scope, receive, _shared(send, origin) if foreign else send)
 
+    @property
+    def access(self) -> Access:
+        """What the config says of keys, hosts and origins; another object when it changes."""
+        return self._fleet.config.access
+
     def principal(self, scope: Scope) -> Principal | None:
         """Return the principal of a program's request, or None where this guard has more to say.
 
@@ -123,7 +128,7 @@ class OriginGuard:
 
         Raises AccessDenied (403) for an origin or a host name that the config does not allow.
         """
-        access = self._fleet.config.access
+        access = self.access
         if access is not self._access:
             self._access = access
             self._hosts.clear()

@@ -97,18 +97,20 @@ class ChatEndpoint(Endpoint):
         """Return the answer to one request body. Raises DiglotError."""
         return await self.fleet.answer(self.client_dialect, body, options)
 
-    def options(self, call: CallScope, headers: Iterable[Header]) -> AskOptions:
+    def options(self, call: CallScope, headers: Iterable[Header], *, strict: bool) -> AskOptions:
         """Return what goes with a request beside its body."""
         return AskOptions(
             owner=call.principal.owner,
-            strict=_strict(headers),
+            strict=strict,
             headers=headers,
             identity=call.id,
             note=call.note,
         )
 
     async def _answer(self, call: CallScope, scope: Scope, body: bytes, send: Send) -> None:
-        answer = await self.ask(call, body, self.options(call, scope["headers"]))
+        headers = scope["headers"]
+        options = self.options(call, headers, strict=is_strict(headers))
+        answer = await self.ask(call, body, options)
         await self.deliver(call, answer, send)
 
     async def deliver(self, call: CallScope, answer: Answer, send: Send) -> None:
@@ -270,13 +272,14 @@ async def counted(fleet: Fleet, dialect: str, asked: dict[str, Any], request: Re
 
     Its headers say what of the request the model is not told, as the answer to it would.
     """
-    strict = _strict(request.scope["headers"])
+    strict = is_strict(request.scope["headers"])
     count, losses = await fleet.count_tokens(dialect, asked, strict=strict)
     body = encode_json({**DIALECTS[dialect].counted, "input_tokens": count})
     return Response(body, media_type="application/json", headers=losses)
 
 
-def _strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def is_strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Tell whether a request wants an error for each field that is lost."""
     for name, value in headers:
         if name == b"x-diglot-strict" and value.lower() in (b"1", b"true"):
             return True

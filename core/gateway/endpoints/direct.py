@@ -29,6 +29,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import cast
 
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from core.backends.balancing.load import Lease
@@ -44,14 +45,17 @@ from core.backends.calls.answer import (
 )
 from core.backends.calls.asked import Asked, Sent
 from core.backends.calls.chat import Caller
+from core.backends.calls.options import AskOptions
 from core.backends.upstream import note_head
+from core.config.access import Access
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
-from core.gateway.auth import Principal, principal_of
+from core.gateway.auth import Principal
 from core.gateway.body_codings import is_plain
 from core.gateway.call import CallScope, GatewayState
-from core.gateway.endpoints.chat import ChatEndpoint, answer_headers
+from core.gateway.endpoints.chat import ChatEndpoint, answer_headers, is_strict
 from core.gateway.ollama_bodies import is_exact
+from core.gateway.origins import OriginGuard
 from core.gateway.protocols.direct_protocol import MOST, DirectClient
 from core.gateway.telemetry.logs import REQUEST
 from core.http.client import Post, Reply
@@ -66,33 +70,42 @@ _LOG = logging.getLogger("diglot.gateway")
 class ChatRoutes:
     """The routes of ``endpoints`` by path, for ``DirectProtocol``.
 
-    ``principal`` returns who asks, or None where the guard has more to say.
+    ``guard`` tells who asks, or that it has more to say.
     """
 
     def __init__(
         self,
         gateway_state: GatewayState,
         endpoints: Mapping[str, ChatEndpoint],
-        principal: Callable[[Scope], Principal | None],
+        guard: OriginGuard,
     ) -> None:
         self._gateway_state = gateway_state
         self._endpoints = endpoints
-        self._principal = principal
+        self._guard = guard
 
-    def knows(self, scope: Scope) -> bool:
-        """Tell by its head whether a request may be one of these. Nothing is counted."""
-        if scope["path"] not in self._endpoints or scope["method"] != "POST":
-            return False
-        principal = self._principal(scope)
+    def known(self, scope: Scope) -> KnownRequest | None:
+        """Return what the head of a request says, or None where it is none of these.
+
+        Nothing is counted.
+        """
+        endpoint = self._endpoints.get(scope["path"])
+        if endpoint is None or scope["method"] != "POST":
+            return None
+        principal = self._guard.principal(scope)
         if principal is None or principal.counted or principal.limited:
-            return False
-        scope["principal"] = principal
-        return True
-
-    def begin(self, scope: Scope, body: bytes, client: DirectClient) -> None:
-        """Begin a request that is known, and tell ``client.runs``; or leave it as it is."""
+            return None
         headers = scope["headers"]
-        endpoint = self._endpoints[scope["path"]]
+        return KnownRequest(endpoint, principal, headers, self._guard.access, is_strict(headers))
+
+    def still(self, known: KnownRequest) -> bool:
+        """Tell whether another request with the same head would be known as the same."""
+        key = known.principal.key
+        lasts = key is None or key.expires is None
+        return lasts and known.access is self._guard.access
+
+    def begin(self, known: KnownRequest, body: bytes, client: DirectClient) -> None:
+        """Begin a request that is known, and tell ``client.runs``; or leave it as it is."""
+        headers, endpoint = known.headers, known.endpoint
         try:
             simple = body and len(body) <= MOST and is_plain(headers, body)
         except DiglotError:
@@ -102,11 +115,21 @@ class ChatRoutes:
         if SPOKEN[endpoint.client_dialect].native and not is_exact(body, endpoint.client_dialect):
             return
         call = self._gateway_state.begin(
-            endpoint.client_dialect, endpoint.route, principal_of(scope), headers
+            endpoint.client_dialect, endpoint.route, known.principal, headers
         )
         running = DirectAnswer(endpoint, call, client)
         client.runs(running)
-        running.begin(body, headers)
+        running.begin(body, endpoint.options(call, headers, strict=known.strict))
+
+
+class KnownRequest(Struct, frozen=True):
+    """What the head of a request says: for whom, and by which keys that was found."""
+
+    endpoint: ChatEndpoint
+    principal: Principal
+    headers: list[tuple[bytes, bytes]]
+    access: Access
+    strict: bool
 
 
 class DirectAnswer:
@@ -141,9 +164,8 @@ class DirectAnswer:
 
     # The request ------------------------------------------------------------------------------
 
-    def begin(self, raw: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    def begin(self, raw: bytes, options: AskOptions) -> None:
         """Choose a deployment and send it the request."""
-        options = self._endpoint.options(self._call, headers)
         self._exchange = self._caller.open(self._endpoint.client_dialect, raw, options)
         try:
             self._asked = asked = self._caller.read(self._exchange, raw, options)

@@ -10,7 +10,8 @@ a short answer. So a request to one of the routes of ``DirectRoutes`` is begun b
       │ body                                                               │
       v                                                                    │
     DirectRoutes.begin() ──(it knows no way)───────────────────────────────┤
-      │ a Running                                                          │
+      │ a Running    ^                                                     │
+      │              └── a request with the head of the one before, unparsed: KnownHead
       v                                                                    │
     running ──(anything unusual: hand_over())──────────────────────────────┘
       │ whole answer, or a stream's end
@@ -28,6 +29,7 @@ from typing import Any, Protocol, cast
 from starlette.types import ASGIApp, Scope
 
 from core.gateway.protocols.joined_head import JoinedHead
+from core.gateway.protocols.known_head import KnownHead, known_head
 from core.gateway.protocols.uvicorn_protocol import BoundedProtocol
 
 ROUTES = "diglot.direct"
@@ -35,6 +37,10 @@ ROUTES = "diglot.direct"
 
 MOST = 128 * 1024
 """Bytes of a body that may be read, masked and rewritten in one turn of the loop."""
+
+
+_GUESSES = 8
+"""Heads in a row that may differ on a connection: after that no more are remembered."""
 
 
 class Running(Protocol):
@@ -56,10 +62,16 @@ class Running(Protocol):
 class DirectRoutes(Protocol):
     """The routes whose requests may be begun without a task."""
 
-    def knows(self, scope: Scope) -> bool:
-        """Tell by its head whether a request may be one of these. Nothing is counted."""
+    def known(self, scope: Scope) -> Any:
+        """Return what the head of a request says, or None where it is none of these.
 
-    def begin(self, scope: Scope, body: bytes, client: DirectClient) -> None:
+        Nothing is counted.
+        """
+
+    def still(self, known: Any) -> bool:
+        """Tell whether another request with the same head would be known as the same."""
+
+    def begin(self, known: Any, body: bytes, client: DirectClient) -> None:
         """Begin a request that is known, and tell ``client.runs``; or leave it as it is."""
 
 
@@ -101,9 +113,15 @@ class DirectProtocol(BoundedProtocol):
         super().__init__(*args, **more)
         found = self.app_state.get(ROUTES) if self.on else None
         self._routes = cast(DirectRoutes | None, found)
-        # The request whose body is not whole, and the one that is answered.
+        # The request whose body is not whole, what its head says, and the one that is answered.
         self._waiting: JoinedHead | None = None
+        self._asked: Any = None
         self._running: DirectClient | None = None
+        # The head of the last request, and how often the next one may yet have another.
+        self._known: KnownHead | None = None
+        self._guesses = _GUESSES
+        # A cycle of which nobody else knows any more.
+        self._spare: JoinedHead | None = None
 
     # What uvicorn and the loop call -----------------------------------------------------------
 
@@ -111,26 +129,42 @@ class DirectProtocol(BoundedProtocol):
         """Answer a request whose head is there: it is next on this connection."""
         routes = self._routes
         unusual = routes is None or app is not self.app or cycle.waiting_for_100_continue
-        if unusual or not cast(DirectRoutes, routes).knows(cycle.scope):
+        self._asked = None if unusual else cast(DirectRoutes, routes).known(cycle.scope)
+        if self._asked is None:
             super()._start_asgi_task(cycle, app)
         elif cycle.more_body:
             self._waiting = cycle
         else:
-            self._begin(cycle)
+            self._begin(cycle, bytes(cycle.body))
 
     def data_received(self, data: bytes) -> None:
         """Take in what came, and begin the request that it completes."""
+        rests, known = self._rests, self._known
+        if rests and known is not None:
+            body = known.body_of(data)
+            if body is not None and self._begin_again(known, body):
+                return
         super().data_received(data)
         cycle = self._waiting
         if cycle is None:
             return
         if not cycle.more_body:
             self._waiting = None
-            self._begin(cycle)
+            if rests and self._guesses:
+                self._guesses -= 1
+                self._known = known_head(data, cast(Scope, cycle.scope), self._asked)
+            self._begin(cycle, bytes(cycle.body))
         elif self._broken or len(cycle.body) > MOST or _length(cycle) > MOST:
             self._wait_no_longer()
         else:
             self.flow.resume_reading()
+
+    @property
+    def _rests(self) -> bool:
+        """Whether what comes next is the first byte of a request that can be begun at once."""
+        cycle = self.cycle
+        between = self._whole and (cycle is None or cycle.response_complete)
+        return between and not (self._broken or self.pipeline or self.transport.is_closing())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
@@ -180,16 +214,38 @@ class DirectProtocol(BoundedProtocol):
         if cycle is not None:
             self.start(cycle, cast(Any, self.app))
 
-    def _begin(self, cycle: JoinedHead) -> None:
-        if type(cycle) is JoinedHead and cycle.usual and self._routes is not None:
+    def _begin(self, cycle: JoinedHead, body: bytes) -> None:
+        routes = self._routes
+        if type(cycle) is JoinedHead and cycle.usual and routes is not None:
             client = DirectClient(self, cycle)
-            self._routes.begin(cast(Scope, cycle.scope), bytes(cycle.body), client)
+            routes.begin(self._asked, body, client)
             if client.begun:
                 return
         self.start(cycle, cast(Any, self.app))
 
+    def _begin_again(self, known: KnownHead, body: bytes) -> bool:
+        """Begin a request that has the head of the last one; tell whether it could be begun."""
+        cycle, routes = self._spare, self._routes
+        if cycle is None or cycle is not self.cycle or routes is None:
+            return False
+        if not (body and len(body) <= MOST and routes.still(known.request)):
+            return False
+        self._unset_keepalive_if_required()
+        self._guesses = _GUESSES
+        self._asked = known.request
+        cycle.begin_again(known.scope, self.on_response_complete)
+        self._begin(cycle, body)
+        return True
+
     def start(self, cycle: JoinedHead, app: ASGIApp) -> None:
         """Run an app in a task, as what answers a request, or the rest of it."""
+        self._spare = None
+        known = self._known
+        if known is not None and cycle.scope is known.scope:
+            headers = list(cycle.scope["headers"])
+            cycle.scope = cast(
+                Any, {**known.scope, "headers": headers, "state": self.app_state.copy()}
+            )
         super()._start_asgi_task(cycle, cast(Any, app))
 
     def run(self, client: DirectClient) -> None:
@@ -201,6 +257,7 @@ class DirectProtocol(BoundedProtocol):
         """Note that it is running no longer."""
         if self._running is client:
             self._running = None
+            self._spare = client.cycle
 
 
 def _length(cycle: JoinedHead) -> int:

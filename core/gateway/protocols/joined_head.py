@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -71,6 +71,17 @@ class JoinedHead(RequestResponseCycle):
             return head + b"transfer-encoding: chunked\r\n\r\n"
         self.expected_content_length = length
         return head + b"content-length: %d\r\n\r\n" % length
+
+    def begin_again(self, scope: Any, on_response: Callable[[], None]) -> None:
+        """Take the next request of a connection, whose body is read, in the place of one that is
+        answered, and that nobody else refers to any more.
+        """
+        self.scope = scope
+        self.on_response = on_response
+        self.body = bytearray()
+        self.response_started = self.response_complete = False
+        self.chunked_encoding = None
+        self.expected_content_length = 0
 
     # Without waiting --------------------------------------------------------------------------
 
