@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 import httptools
 
+from core.http.known_head import GUESSES, KnownHead, known_head
+
 _KEEP = 15.0
 """Seconds for which an idle connection is kept; servers close theirs later than that."""
 
@@ -63,6 +65,9 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self.listener: Listener | None = None
         self._parser: Any = httptools.HttpResponseParser(self)
+        self._known: KnownHead | None = None
+        self._known_headers: list[tuple[bytes, bytes]] = []
+        self._guesses = GUESSES
         self._busy = False
         self.kept = False
         self.idle_since = 0.0
@@ -214,8 +219,24 @@ class Connection(asyncio.Protocol):
             self.closed = True
             self._transport.abort()
             return
-        self._heard = True
         self._last = self._loop.time()
+        first = not self._heard
+        self._heard = True
+        body = self._known.body_of(data) if first and self._known is not None else None
+        if body:
+            self.status, self.headers = 200, list(self._known_headers)
+            self._pieces = [body]
+            self._whole = self._keep = True
+            self._guesses = GUESSES
+        else:
+            self._parse(data)
+            if first and self._guesses and self._keep and self.status == 200:
+                self._guesses -= 1
+                self._known, self._known_headers = known_head(data, self.headers), self.headers
+        if self._pieces or self._whole or self.status:
+            self._wake()
+
+    def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
@@ -225,8 +246,6 @@ class Connection(asyncio.Protocol):
         if self._waiting > _MAX_WAITING and not self._paused and not self.closed:
             self._paused = True
             self._transport.pause_reading()
-        if self._pieces or self._whole or self.status:
-            self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True

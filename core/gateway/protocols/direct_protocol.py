@@ -29,18 +29,14 @@ from typing import Any, Protocol, cast
 from starlette.types import ASGIApp, Scope
 
 from core.gateway.protocols.joined_head import JoinedHead
-from core.gateway.protocols.known_head import KnownHead, known_head
 from core.gateway.protocols.uvicorn_protocol import BoundedProtocol
+from core.http.known_head import GUESSES, KnownHead, known_head
 
 ROUTES = "diglot.direct"
 """Key of the lifespan's state (ASGI 3.0, "Lifespan State") that holds the ``DirectRoutes``."""
 
 MOST = 128 * 1024
 """Bytes of a body that may be read, masked and rewritten in one turn of the loop."""
-
-
-_GUESSES = 8
-"""Heads in a row that may differ on a connection: after that no more are remembered."""
 
 
 class Running(Protocol):
@@ -117,9 +113,12 @@ class DirectProtocol(BoundedProtocol):
         self._waiting: JoinedHead | None = None
         self._asked: Any = None
         self._running: DirectClient | None = None
-        # The head of the last request, and how often the next one may yet have another.
+        # The head of the last request with what it says, not to be changed, and how often the
+        # next one may yet have another.
         self._known: KnownHead | None = None
-        self._guesses = _GUESSES
+        self._known_scope: Any = None
+        self._known_request: Any = None
+        self._guesses = GUESSES
         # A cycle of which nobody else knows any more.
         self._spare: JoinedHead | None = None
 
@@ -142,7 +141,7 @@ class DirectProtocol(BoundedProtocol):
         rests, known = self._rests, self._known
         if rests and known is not None:
             body = known.body_of(data)
-            if body is not None and self._begin_again(known, body):
+            if body and self._begin_again(body):
                 return
         super().data_received(data)
         cycle = self._waiting
@@ -151,8 +150,7 @@ class DirectProtocol(BoundedProtocol):
         if not cycle.more_body:
             self._waiting = None
             if rests and self._guesses:
-                self._guesses -= 1
-                self._known = known_head(data, cast(Scope, cycle.scope), self._asked)
+                self._learn(data, cycle)
             self._begin(cycle, bytes(cycle.body))
         elif self._broken or len(cycle.body) > MOST or _length(cycle) > MOST:
             self._wait_no_longer()
@@ -223,29 +221,35 @@ class DirectProtocol(BoundedProtocol):
                 return
         self.start(cycle, cast(Any, self.app))
 
-    def _begin_again(self, known: KnownHead, body: bytes) -> bool:
+    def _learn(self, data: bytes, cycle: JoinedHead) -> None:
+        """Keep the head of a request that came in one read."""
+        headers = cycle.scope["headers"]
+        self._guesses -= 1
+        self._known = known_head(data, cast(Any, headers))
+        self._known_scope = {**cycle.scope, "headers": list(headers)}
+        self._known_request = self._asked
+
+    def _begin_again(self, body: bytes) -> bool:
         """Begin a request that has the head of the last one; tell whether it could be begun."""
         cycle, routes = self._spare, self._routes
         if cycle is None or cycle is not self.cycle or routes is None:
             return False
-        if not (body and len(body) <= MOST and routes.still(known.request)):
+        if len(body) > MOST or not routes.still(self._known_request):
             return False
         self._unset_keepalive_if_required()
-        self._guesses = _GUESSES
-        self._asked = known.request
-        cycle.begin_again(known.scope, self.on_response_complete)
+        self._guesses = GUESSES
+        self._asked = self._known_request
+        cycle.begin_again(self._known_scope, self.on_response_complete)
         self._begin(cycle, body)
         return True
 
     def start(self, cycle: JoinedHead, app: ASGIApp) -> None:
         """Run an app in a task, as what answers a request, or the rest of it."""
         self._spare = None
-        known = self._known
-        if known is not None and cycle.scope is known.scope:
-            headers = list(cycle.scope["headers"])
-            cycle.scope = cast(
-                Any, {**known.scope, "headers": headers, "state": self.app_state.copy()}
-            )
+        scope = self._known_scope
+        if cycle.scope is scope:
+            state = self.app_state.copy()
+            cycle.scope = {**scope, "headers": list(scope["headers"]), "state": state}
         super()._start_asgi_task(cycle, cast(Any, app))
 
     def run(self, client: DirectClient) -> None:
