@@ -60,10 +60,25 @@ def counted(metrics: Metrics) -> dict[str, Any]:
     return {f"{key}.{name}": n for key, row in metrics.by_key().items() for name, n in row.items()}
 
 
-def asked(place: Place, path: str, body: dict[str, Any], **more: str) -> dict[str, Any]:
-    """Ask once and return everything that may be compared."""
+def asked(
+    place: Place, path: str, body: dict[str, Any], *, first: Any = None, **more: str
+) -> dict[str, Any]:
+    """Ask once and return everything that may be compared.
+
+    ``first`` is asked before, over the same connection and with the same head.
+    """
+    with httpx.Client(timeout=20) as client:
+        if first is not None:
+            assert client.post(place.url + path, json=first, headers=more).status_code == 200
+            place.idle()
+        return _asked(place, client, path, body, **more)
+
+
+def _asked(
+    place: Place, client: httpx.Client, path: str, body: dict[str, Any], **more: str
+) -> dict[str, Any]:
     before, calls = counted(place.metrics), len(place.backend.asked)
-    answer = httpx.post(place.url + path, json=body, headers=more, timeout=20)
+    answer = client.post(place.url + path, json=body, headers=more)
     found = place.fleet.log.get(answer.headers["x-diglot-id"], owner="", everyone=True)
     if found is not None:
         until(lambda: found.ended > 0)
@@ -91,11 +106,17 @@ def both(
         found.append(asked(place, path, body, **more))
     assert found[1] == found[0]
     assert found[2] == found[0]
+    if path in FIRST:
+        assert asked(place, path, body, first=FIRST[path], **more) == found[0]
     return found[1]
 
 
 MESSAGE = {"role": "user", "content": "x"}
 OPENAI, OLLAMA = "/v1/chat/completions", "/api/chat"
+FIRST = {
+    path: {"model": "one/whole", "messages": [MESSAGE], "stream": False, "max_tokens": 5}
+    for path in (OPENAI, OLLAMA, "/v1/messages")
+}
 OF_OPENAI = ("events", "events-burst", "chat", "chat-for-stream")
 OF_OLLAMA = [s for s in SCRIPTS if s not in (*OF_OPENAI, "embedded", "stream-flood")]
 FAILING = OF_OLLAMA[OF_OLLAMA.index("refused-400") :]
@@ -122,7 +143,7 @@ def test_both_ways_end_alike(
 ) -> None:  # fmt: skip
     messages = [{"role": "user", "content": "hello 灯"}]
     both(place, monkeypatch, path, {"model": model, "messages": messages, "stream": stream})
-    assert len(begun) == 2, "the short way was not even begun"
+    assert len(begun) == 4, "the short way was not even begun"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +183,7 @@ def test_what_goes_well_needs_no_task(
     stream = script not in ("whole", "chat")
     body = {"model": model, "messages": [MESSAGE], "stream": stream, "max_tokens": 50}
     both(place, monkeypatch, path, body)
-    assert begun == ["over", "over"]
+    assert begun == ["over"] * 4
 
 
 @pytest.mark.parametrize("script", ["whole", "burst", "stream", "broken-500", "error-inside"])

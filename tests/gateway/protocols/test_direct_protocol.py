@@ -8,6 +8,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from core.backends.fleet import Fleet
 from core.exchanges.exchange import Exchange
 from core.gateway.app import create_app
+from core.gateway.protocols.joined_head import JoinedHead
 from tests.support.direct_backend import CONFIG, FLOOD, LAST, Place
 from tests.support.programs import until
 from tests.support.threads import serving_app
@@ -73,6 +75,28 @@ def test_a_client_that_leaves_stops_the_backend(
         client.close()
     assert place.backend.left.wait(10)
     place.idle()
+
+
+def test_one_head_after_another_is_known(
+    place: Place, client: socket.socket, begun: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known: list[JoinedHead] = []
+    again = JoinedHead.begin_again
+
+    def noted(cycle: JoinedHead, *more: Any) -> None:
+        known.append(cycle)
+        again(cycle, *more)
+
+    monkeypatch.setattr(JoinedHead, "begin_again", noted)
+    scripts = ["whole", "whole", "burst", "whole", "broken-500", "whole", "whole"]
+    for script in scripts:
+        client.sendall(wire_request(wire_body(f"one/{script}", stream=script == "burst")))
+        said = read_until(client, LAST if script == "burst" else b"}}")
+        assert said.startswith(b"HTTP/1.1 500" if script == "broken-500" else b"HTTP/1.1 200")
+        place.idle()
+    # After the error, which a task has told, the next one is parsed.
+    assert len(known) == len(scripts) - 2
+    assert begun == ["handed over" if s == "broken-500" else "over" for s in scripts]
 
 
 def test_requests_of_a_pipeline_are_answered_in_order(place: Place, client: socket.socket) -> None:
