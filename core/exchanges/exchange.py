@@ -168,15 +168,16 @@ class Exchange:
         self.ended = time.time_ns()
         for wire in self.backend:
             wire.over()
-        self.client.over(said_by=self.backend)
+        self.client.over()
         on_end, self.on_end = self.on_end, None
         if on_end is not None:
             on_end(self)
 
     def settle(self) -> None:
         """Mask what is not masked yet, where the answer has ended."""
-        for wire in (*self.backend, self.client):
+        for wire in self.backend:
             wire.settle()
+        self.client.settle(said_by=self.backend)
 
     def waited(self) -> int:
         """Return how long backends took for their answers so far, in ns."""

@@ -71,7 +71,6 @@ class Wire:
         "_pieces",
         "_request",
         "_request_masked",
-        "_said_by",
         "_settled",
         "answer_bytes",
         "clean",
@@ -120,7 +119,6 @@ class Wire:
         self._pieces: list[tuple[int, bytes]] = []
         self._masked = 0
         self._over = self._settled = False
-        self._said_by: Sequence[Wire] = ()
         # Bytes that were received and not stored.
         self._left_out = 0
 
@@ -193,7 +191,6 @@ class Wire:
         self._pieces.clear()
         self._masked = self._left_out = self.answer_bytes = 0
         self._over = self._settled = False
-        self._said_by = ()
         self.words = None
         self.streamed = False
 
@@ -258,34 +255,39 @@ class Wire:
         self._mask_answer()
         return self._pieces
 
-    def over(self, *, said_by: Sequence[Wire] = ()) -> None:
-        """Note that the answer is whole.
-
-        Where ``said_by`` are the wires all of whose words it repeats, and they are clean, there is
-        nothing to mask.
-        """
-        self._said_by = said_by
+    def over(self) -> None:
+        """Note that the answer is whole."""
         self._over = True
 
-    def settle(self) -> None:
-        """Mask what is not masked yet. The answer is over."""
+    def settle(self, *, said_by: Sequence[Wire] = ()) -> None:
+        """Mask what is not masked yet. The answer is over.
+
+        Where ``said_by`` are the wires all of whose words it repeats, and they are clean, there is
+        nothing to mask in it.
+        """
         if not self._request_masked:
             self._mask_request()
         self.headers, self.answered  # noqa: B018  # read, and so masked
         if not self._settled:
-            self._mask_answer()
+            if said_by and self.status < 400 and all(wire.clean for wire in said_by):
+                self._is_settled(clean=self.clean)
+            else:
+                self._mask_answer()
 
     def _mask_answer(self) -> None:
         """Mask the whole answer, for good."""
         words = self.words() if self.words is not None else None
         if words is not None and not self._masked and is_clean(words):
-            self.clean = True
-        elif not (self._said_by and self.status < 400 and all(map(_is_clean, self._said_by))):
-            self.clean = not self._masked
-            self._settle(0)
+            self._is_settled(clean=True)
+            return
+        self.clean = not self._masked
+        self._settle(0)
+        self._is_settled(clean=self.clean)
+
+    def _is_settled(self, *, clean: bool) -> None:
+        self.clean = clean
         self._settled = True
         self.words = None
-        self._said_by = ()
 
     def _settle(self, still_open: int) -> list[tuple[int, bytes]]:
         """Return what came, masked, and keep it so but for the last pieces.
@@ -329,9 +331,3 @@ class Wire:
     def response(self) -> bytes:
         """The answer's body so far."""
         return b"".join([data for _, data in self.chunks])
-
-
-def _is_clean(wire: Wire) -> bool:
-    """Tell whether nothing had to be masked in the answer of a wire."""
-    wire.settle()
-    return wire.clean
