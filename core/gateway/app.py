@@ -21,7 +21,7 @@ from core.backends.fleet import Fleet
 from core.errors import InvalidRequest
 from core.gateway.call import CallScope, GatewayState
 from core.gateway.endpoints.chat import ChatEndpoint, counted
-from core.gateway.endpoints.direct import ChatRoutes
+from core.gateway.endpoints.direct_routes import ChatRoutes
 from core.gateway.endpoints.exchanges import ExchangeRoutes
 from core.gateway.endpoints.health import HealthRoutes
 from core.gateway.endpoints.listings import Listings

@@ -17,7 +17,7 @@ from core.backends.calls.chat import new_id
 from core.backends.fleet import Fleet
 from core.backends.hidden_addresses import HiddenAddresses
 from core.errors import DiglotError
-from core.exchanges.exchange import Exchange
+from core.exchanges.exchange import Exchange, Trail
 from core.gateway.auth import Principal
 from core.gateway.rate_limits import Limits, OverLimit, Slot
 from core.gateway.readiness import Readiness
@@ -123,34 +123,27 @@ class CallScope:
         """Set the exchange of the request."""
         self.exchange = exchange
 
+    @property
+    def limited(self) -> bool:
+        """Whether the key has limits, of which each answer tells."""
+        return self._slot is not None
+
     def headers(self) -> list[Header]:
         """Return the response headers: limits, times, deployment and retries."""
         found: list[Header] = list(self._slot.headers) if self._slot is not None else []
         exchange = self.exchange
-        trail = exchange.trail if exchange is not None else None
-        if exchange is None or trail is None or trail.deployment is None:
-            return found
-        took = time.time_ns() - self.started
-        waited = exchange.waited()
-        spent = b"%.3f" % (took / _MILLISECOND)
-        overhead = b"%.3f" % (max(took - waited, 0) / _MILLISECOND)
-        retries, fallbacks = b"%d" % trail.retries, b"%d" % trail.fallbacks
-        place, group = _line(trail.deployment.id), _line(trail.group)
-        found += (
-            (b"x-diglot-deployment", place),
-            (b"x-diglot-response-ms", spent),
-            (b"x-diglot-overhead-ms", overhead),
-            (b"x-diglot-retries", retries),
-            (b"x-diglot-fallbacks", fallbacks),
-            (b"x-litellm-call-id", exchange.id.encode()),
-            (b"x-litellm-model-id", place),
-            (b"x-litellm-model-group", group),
-            (b"x-litellm-response-duration-ms", spent),
-            (b"x-litellm-overhead-duration-ms", overhead),
-            (b"x-litellm-attempted-retries", retries),
-            (b"x-litellm-attempted-fallbacks", fallbacks),
-        )
+        if exchange is not None and exchange.trail is not None:
+            found += trail_headers(exchange.trail, exchange.id.encode(), *self.times())
         return found
+
+    def times(self) -> tuple[bytes, bytes]:
+        """Return how long the answer took so far, and how much of that was not the backends', in
+        ms.
+        """
+        took = time.time_ns() - self.started
+        waited = self.exchange.waited() if self.exchange is not None else 0
+        spent = b"%.3f" % (took / _MILLISECOND)
+        return spent, b"%.3f" % (max(took - waited, 0) / _MILLISECOND)
 
     def marked(self, response: Response, error: DiglotError) -> Response:
         """Return the response of an error with these headers."""
@@ -199,6 +192,28 @@ class CallScope:
         # No counts from the backend: estimate, so that leaving early is not free.
         wire = exchange.client
         return wire.request_bytes // 4 + max(len(wire.chunks), 1)
+
+
+def trail_headers(trail: Trail, identity: bytes, spent: bytes, overhead: bytes) -> list[Header]:
+    """Return what is told of how a request was routed; nothing where it was not."""
+    if trail.deployment is None:
+        return []
+    retries, fallbacks = b"%d" % trail.retries, b"%d" % trail.fallbacks
+    place, group = _line(trail.deployment.id), _line(trail.group)
+    return [
+        (b"x-diglot-deployment", place),
+        (b"x-diglot-response-ms", spent),
+        (b"x-diglot-overhead-ms", overhead),
+        (b"x-diglot-retries", retries),
+        (b"x-diglot-fallbacks", fallbacks),
+        (b"x-litellm-call-id", identity),
+        (b"x-litellm-model-id", place),
+        (b"x-litellm-model-group", group),
+        (b"x-litellm-response-duration-ms", spent),
+        (b"x-litellm-overhead-duration-ms", overhead),
+        (b"x-litellm-attempted-retries", retries),
+        (b"x-litellm-attempted-fallbacks", fallbacks),
+    ]
 
 
 # Every answer of a deployment has the same few.

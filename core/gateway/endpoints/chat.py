@@ -20,7 +20,8 @@ from core.backends.calls.answer import Answer
 from core.backends.calls.options import AskOptions
 from core.backends.fleet import Fleet
 from core.errors import BackendUnavailable
-from core.gateway.call import CLIENT_LEFT, CallScope, GatewayState, Header, identified
+from core.gateway.call import CLIENT_LEFT, CallScope, GatewayState, Header
+from core.gateway.endpoints.answer_head import answer_headers
 from core.gateway.gate import Endpoint
 from core.gateway.protocols.joined_head import BODY_FOLLOWS
 from core.gateway.telemetry.logs import REQUEST
@@ -184,18 +185,6 @@ async def _send_rest(
     finally:
         if not ended:
             await asyncio.shield(rest.aclose())
-
-
-def answer_headers(call: CallScope, answer: Answer) -> list[Header]:
-    """Return the headers of a good answer, but for those of its framing."""
-    headers = [(b"content-type", answer.content_type.encode()), *call.headers()]
-    headers += [(name.encode(), value.encode("latin-1", "replace"))
-                for name, value in answer.headers.items()]  # fmt: skip
-    headers += identified(call.id)[1:]  # the first is among the answer's own
-    if answer.rest is not None:
-        # Proxies must not buffer a stream.
-        headers += [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
-    return headers
 
 
 async def _each(

@@ -26,10 +26,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import cast
 
-from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from core.backends.balancing.load import Lease
@@ -47,89 +46,19 @@ from core.backends.calls.asked import Asked, Sent
 from core.backends.calls.chat import Caller
 from core.backends.calls.options import AskOptions
 from core.backends.upstream import note_head
-from core.config.access import Access
 from core.errors import DiglotError
 from core.exchanges.exchange import Exchange
-from core.gateway.auth import Principal
-from core.gateway.body_codings import is_plain
-from core.gateway.call import CallScope, GatewayState
-from core.gateway.endpoints.chat import ChatEndpoint, answer_headers, is_strict
-from core.gateway.ollama_bodies import is_exact
-from core.gateway.origins import OriginGuard
-from core.gateway.protocols.direct_protocol import MOST, DirectClient
+from core.gateway.call import CallScope
+from core.gateway.endpoints.answer_head import answer_lines
+from core.gateway.endpoints.chat import ChatEndpoint
+from core.gateway.protocols.direct_protocol import DirectClient
 from core.gateway.telemetry.logs import REQUEST
 from core.http.client import Post, Reply
 from core.http.connection import Connection
 from core.translation.conversions.hub import Hub
 from core.translation.conversions.loading import Loading
-from core.translation.dialects.registry import SPOKEN
 
 _LOG = logging.getLogger("diglot.gateway")
-
-
-class ChatRoutes:
-    """The routes of ``endpoints`` by path, for ``DirectProtocol``.
-
-    ``guard`` tells who asks, or that it has more to say.
-    """
-
-    def __init__(
-        self,
-        gateway_state: GatewayState,
-        endpoints: Mapping[str, ChatEndpoint],
-        guard: OriginGuard,
-    ) -> None:
-        self._gateway_state = gateway_state
-        self._endpoints = endpoints
-        self._guard = guard
-
-    def known(self, scope: Scope) -> KnownRequest | None:
-        """Return what the head of a request says, or None where it is none of these.
-
-        Nothing is counted.
-        """
-        endpoint = self._endpoints.get(scope["path"])
-        if endpoint is None or scope["method"] != "POST":
-            return None
-        principal = self._guard.principal(scope)
-        if principal is None or principal.counted or principal.limited:
-            return None
-        headers = scope["headers"]
-        return KnownRequest(endpoint, principal, headers, self._guard.access, is_strict(headers))
-
-    def still(self, known: KnownRequest) -> bool:
-        """Tell whether another request with the same head would be known as the same."""
-        key = known.principal.key
-        lasts = key is None or key.expires is None
-        return lasts and known.access is self._guard.access
-
-    def begin(self, known: KnownRequest, body: bytes, client: DirectClient) -> None:
-        """Begin a request that is known, and tell ``client.runs``; or leave it as it is."""
-        headers, endpoint = known.headers, known.endpoint
-        try:
-            simple = body and len(body) <= MOST and is_plain(headers, body)
-        except DiglotError:
-            return
-        if not (simple and endpoint.only_asks(body)):
-            return
-        if SPOKEN[endpoint.client_dialect].native and not is_exact(body, endpoint.client_dialect):
-            return
-        call = self._gateway_state.begin(
-            endpoint.client_dialect, endpoint.route, known.principal, headers
-        )
-        running = DirectAnswer(endpoint, call, client)
-        client.runs(running)
-        running.begin(body, endpoint.options(call, headers, strict=known.strict))
-
-
-class KnownRequest(Struct, frozen=True):
-    """What the head of a request says: for whom, and by which keys that was found."""
-
-    endpoint: ChatEndpoint
-    principal: Principal
-    headers: list[tuple[bytes, bytes]]
-    access: Access
-    strict: bool
 
 
 class DirectAnswer:
@@ -239,9 +168,9 @@ class DirectAnswer:
         sent.sending.wire.came(whole, time.time_ns())
         answer = whole_answer(sent, whole)
         self._begun(answer, self._lease)
-        headers = answer_headers(self._call, answer)
+        head = answer_lines(self._call, answer)
         self._client.over()
-        self._client.cycle.begin_now(headers, answer.body, length=len(answer.body), more=False)
+        self._client.cycle.begin_now(head, answer.body, length=len(answer.body), more=False)
         self._over()
 
     def _flow(self, stream: Stream, connection: Connection) -> None:
@@ -282,10 +211,10 @@ class DirectAnswer:
         self._begun(answer, self._lease)
         self._hide = hide = self._endpoint.hides(self._call)
         body = self._held if hide is None else hide(self._held)
-        headers = answer_headers(self._call, answer)
+        head = answer_lines(self._call, answer)
         if over:
             self._client.over()
-        self._client.cycle.begin_now(headers, body, length=None, more=not over)
+        self._client.cycle.begin_now(head, body, length=None, more=not over)
 
     def _write(self, data: bytes, *, over: bool) -> None:
         """Send a piece of a stream."""

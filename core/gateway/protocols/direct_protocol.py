@@ -239,7 +239,8 @@ class DirectProtocol(BoundedProtocol):
         self._unset_keepalive_if_required()
         self._guesses = GUESSES
         self._asked = self._known_request
-        cycle.begin_again(self._known_scope, self.on_response_complete)
+        headers = self.server_state.default_headers
+        cycle.begin_again(self._known_scope, headers, self.on_response_complete)
         self._begin(cycle, body)
         return True
 

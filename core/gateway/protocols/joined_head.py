@@ -52,31 +52,25 @@ class JoinedHead(RequestResponseCycle):
 
     def _begin(self, message: Any, length: int | None) -> None:
         """Do what ``super().send`` does with the beginning of an answer, in less time."""
-        head = self._head(message["status"], message["headers"], length)
+        head = self._head(message["status"], header_lines(message["headers"]), length)
         self.transport = _Joining(self, head)  # type: ignore[assignment]
 
-    def _head(
-        self, status: int, headers: Iterable[tuple[bytes, bytes]], length: int | None
-    ) -> bytes:
-        lines = [b": ".join(pair) for pair in (*self.default_headers, *headers)]
-        lines.append(b"")
-        head = STATUS_LINE[status] + b"\r\n".join(lines)
-        # Each line has one end, of two of these. A search takes seven times as long.
-        if len(head) - len(head.translate(None, _BROKEN)) != 2 * len(lines):
-            raise RuntimeError("Invalid HTTP header value.")
+    def _head(self, status: int, lines: bytes, length: int | None) -> bytes:
         self.response_started = True
         self.waiting_for_100_continue = False
         self.chunked_encoding = length is None
-        if length is None:
-            return head + b"transfer-encoding: chunked\r\n\r\n"
-        self.expected_content_length = length
-        return head + b"content-length: %d\r\n\r\n" % length
+        framing = b"transfer-encoding: chunked\r\n\r\n"
+        if length is not None:
+            self.expected_content_length = length
+            framing = b"content-length: %d\r\n\r\n" % length
+        return b"".join((STATUS_LINE[status], _default(self.default_headers), lines, framing))
 
-    def begin_again(self, scope: Any, on_response: Callable[[], None]) -> None:
+    def begin_again(self, scope: Any, headers: Any, on_response: Callable[[], None]) -> None:
         """Take the next request of a connection, whose body is read, in the place of one that is
-        answered, and that nobody else refers to any more.
+        answered, and that nobody else refers to any more. ``headers`` are uvicorn's own.
         """
         self.scope = scope
+        self.default_headers = headers
         self.on_response = on_response
         self.body = bytearray()
         self.response_started = self.response_complete = False
@@ -94,11 +88,12 @@ class JoinedHead(RequestResponseCycle):
             and not (self.response_started or self.transport.is_closing())
         )
 
-    def begin_now(
-        self, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, length: int | None, more: bool
-    ) -> None:
-        """Begin an answer with the status 200. ``length`` is that of the body, None for chunks."""
-        self.write_now(body, more=more, head=self._head(200, headers, length))
+    def begin_now(self, lines: bytes, body: bytes, *, length: int | None, more: bool) -> None:
+        """Begin an answer with the status 200 and the headers ``lines``.
+
+        ``length`` is that of the body, None for chunks.
+        """
+        self.write_now(body, more=more, head=self._head(200, lines, length))
 
     def write_now(self, body: bytes, *, more: bool, head: bytes = b"") -> None:
         """Write a piece of an answer, as ``send`` does. The caller looks after a slow client."""
@@ -117,6 +112,29 @@ class JoinedHead(RequestResponseCycle):
             # As run_asgi does: else the connection and its last cycle would keep each other.
             on_response, self.on_response = self.on_response, _nothing
             on_response()
+
+
+def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return headers as they are sent. Raises RuntimeError for one that holds a line's end."""
+    lines = [b": ".join(pair) for pair in headers]
+    lines.append(b"")
+    joined = b"\r\n".join(lines)
+    # Each line has one end, of two of these. A search takes seven times as long.
+    if len(joined) - len(joined.translate(None, _BROKEN)) != 2 * len(lines) - 2:
+        raise RuntimeError("Invalid HTTP header value.")
+    return joined
+
+
+_defaults: list[tuple[Any, bytes]] = [((), b"")]
+
+
+def _default(headers: Any) -> bytes:
+    """Return the lines of uvicorn's own headers: one list of them is used for a second or more."""
+    known, lines = _defaults[0]
+    if known is not headers:
+        lines = header_lines(headers)
+        _defaults[0] = (headers, lines)
+    return lines
 
 
 def _nothing() -> None:
