@@ -15,6 +15,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from core.gateway.protocols.http_protocol import MAX_HEADERS, HttpProtocol
+from core.gateway.protocols.idle_connections import idle_connections
 
 HEAD_TIME = 30.0
 """Seconds in which a request's headers have to be whole."""
@@ -83,6 +84,7 @@ class BoundedProtocol(HttpProtocol):
         self._came = self._body = 0
         self._waited = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._idle = idle_connections(self.server_state, self.loop, self.timeout_keep_alive)
         self._read_timer: asyncio.TimerHandle | None = None
 
     # What the loop tells ----------------------------------------------------------------------
@@ -101,6 +103,7 @@ class BoundedProtocol(HttpProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._rest()
+        self._idle.discard(self)
         if self._read_timer is not None:
             self._read_timer.cancel()
             self._read_timer = None
@@ -179,6 +182,21 @@ class BoundedProtocol(HttpProtocol):
         self._whole = True
         self._rest()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer is sent: wait for the next request, as uvicorn does, with one timer for all."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._unset_keepalive_if_required()
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._idle.add(self)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle.discard(self)
 
     # Refusing ---------------------------------------------------------------------------------
 
