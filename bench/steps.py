@@ -108,8 +108,9 @@ def cases() -> dict[str, Case]:
     chat = b'{"model":"%b","stream":%b,"messages":[{"role":"user","content":"hello there"}]}'
     vectors = SMALL[b"/api/embed"]
     claude = chat.replace(b'"stream"', b'"max_tokens":64,"stream"')
-    # Code with prose in it, as an agent sends it.
-    said = json.dumps(Path(argparse.__file__).read_text("utf-8")[:LONG])
+    # Code with prose in it, as an agent sends it; few texts have no other letter than ASCII's.
+    code = Path(argparse.__file__).read_text("utf-8").replace(" - ", " – ")
+    said = json.dumps(code[:LONG], ensure_ascii=False)
     long, long_claude = (one.replace(b'"hello there"', said.encode()) for one in (chat, claude))
     paced = [native.head, *[chunked(native_chunk(f" word{i}")) for i in range(64)], native.end]
     events = [compat.head, *[chunked(compat_chunk(f" word{i}")) for i in range(64)], compat.end]

@@ -74,7 +74,10 @@ class PassThrough:
     @classmethod
     def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self | None:
         """Return the conversion, or None where the backend needs another request."""
-        if backend.thinking is not None or _MADE_OF_TEXT.search(incoming.raw):
+        if backend.thinking is not None:
+            return None
+        # In words a quotation mark has a backslash before it.
+        if incoming.plain is None and _MADE_OF_TEXT.search(incoming.raw):
             return None
         if backend.embedded:
             # llama.cpp counts one of several answers only, and its completions know no echo.

@@ -3,7 +3,8 @@
 Most chats are no more than that. ``PLAIN`` and ``PLAIN_CHAT`` read such a body, and refuse every
 other, which goes the general way. Plain promises that every backend can be told all of it:
 nothing is dropped, nothing of the model is needed but words, and the form of the answer depends
-on ``stream`` alone.
+on ``stream`` alone. Its texts stay as they came: to read and to write them takes most of the time
+of a long request, and nobody has to know them.
 """
 
 from __future__ import annotations
@@ -16,15 +17,20 @@ from msgspec import Meta, Struct
 
 class _Said(Struct, forbid_unknown_fields=True):
     role: Literal["system", "user", "assistant"]
-    content: str
+    content: msgspec.Raw
 
 
 class Plain(Struct, forbid_unknown_fields=True):
-    """A model, texts, and whether to stream."""
+    """A model, texts, and whether to stream. A text is a JSON string; that it is UTF-8 is known."""
 
     model: Annotated[str, Meta(min_length=1)]
     messages: Annotated[list[_Said], Meta(min_length=1)]
     stream: bool | None = None
+
+    def __post_init__(self) -> None:
+        for said in self.messages:
+            if memoryview(said.content)[0] != 0x22:
+                raise ValueError("a text is a string")
 
 
 class PlainChat(Plain, forbid_unknown_fields=True):
