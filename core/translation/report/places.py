@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -214,8 +213,8 @@ class _Finder:
     def __init__(self, written: Iterable[Leaf], scene: Scene) -> None:
         self._scene = scene
         self._places: dict[str, list[tuple[str, Any]]] = defaultdict(list)
-        self._equal: dict[tuple[str, bytes], deque[str]] = defaultdict(deque)
-        self._found: dict[tuple[str, bytes], str] = {}
+        self._equal: dict[tuple[str, str | bytes], deque[str]] = defaultdict(deque)
+        self._found: dict[tuple[str, str | bytes], str] = {}
         self._next: dict[str, int] = defaultdict(int)
         self._taken: set[str] = set()
         for path, _, value, node in written:
@@ -290,15 +289,22 @@ def _meant(row: Field) -> bool:
     return row.retyped and row.name != "thinking"
 
 
-def _key(value: Any) -> bytes:
-    """Return text that is equal for values that mean the same in every dialect."""
+def _key(value: Any) -> str | bytes:
+    """Return what is equal for values that mean the same in every dialect.
+
+    Most are texts, which may be long: those are what they are, anything else is its JSON.
+    """
     if isinstance(value, str):
-        if value.startswith("data:") and ";base64," in value[:100]:
-            value = value.partition(";base64,")[2]
-        elif value.startswith("{"):
-            # A call's arguments: text in one dialect, an object in the other.
-            with suppress(DiglotError):
-                value = decode_json(value)
+        text: str = value
+        if text.startswith("data:") and ";base64," in text[:100]:
+            return text.partition(";base64,")[2]
+        if not text.startswith("{"):
+            return text
+        # A call's arguments: text in one dialect, an object in the other.
+        try:
+            value = decode_json(text)
+        except DiglotError:
+            return text
     return encode_json(value)
 
 
