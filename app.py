@@ -43,6 +43,7 @@ from core.errors import ConfigError  # noqa: E402
 from core.gateway.app import routes  # noqa: E402
 from core.gateway.call import GatewayState, install_gateway  # noqa: E402
 from core.gateway.endpoints.mcp import McpEndpoint  # noqa: E402
+from core.gateway.heap import return_memory  # noqa: E402
 from core.gateway.origins import OriginGuard, refusal  # noqa: E402
 from core.gateway.paths import PathForms  # noqa: E402
 from core.gateway.protocols.uvicorn_protocol import BoundedServer  # noqa: E402
@@ -141,6 +142,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     await asyncio.to_thread(store.matrices.recover)
     tickets.share(await asyncio.to_thread(store.common.secret, "tickets"))
     chores = [
+        asyncio.create_task(return_memory()),
         asyncio.create_task(repeated(partial(forget_old, store), every=_HOUR)),
         asyncio.create_task(
             repeated(LostAnswers(store.growing, journal).look, every=lost.LOOK_EVERY)

@@ -32,6 +32,7 @@ from core.gateway.endpoints.responses import ResponsesEndpoint
 from core.gateway.endpoints.threads import ThreadsEndpoint
 from core.gateway.errors import error_response
 from core.gateway.gate import Endpoint, GatedRoute, handled, noted
+from core.gateway.heap import return_memory
 from core.gateway.origins import OriginGuard
 from core.gateway.paths import PathForms
 from core.gateway.protocols.direct_protocol import ROUTES, DirectProtocol
@@ -108,9 +109,11 @@ def create_app(fleet: Fleet, *, exposed: bool = False) -> ASGIApp:
         async with fleet:
             gateway_state.readiness.say_so_first()
             sharing = asyncio.create_task(gateway_state.exposition.share(lambda: fleet.loads))
+            returning = asyncio.create_task(return_memory())
             yield {ROUTES: direct}
             await gateway_state.settle()
             sharing.cancel()
+            returning.cancel()
             await mcp.aclose()
         await gateway_state.aclose()
 

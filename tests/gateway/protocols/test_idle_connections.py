@@ -45,7 +45,7 @@ async def test_each_is_told_when_its_own_time_is_over() -> None:
 
 async def told(*connections: Any) -> None:
     async with asyncio.timeout(10):
-        while not all(connection.closed for connection in connections):
+        while not all(connection.closed for connection in connections):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
