@@ -145,7 +145,7 @@ _NAMES_A_DIALECT = {
     "core/translation/fields/kinds.py": "the kinds of things in each dialect, one table",
     "core/translation/dialects/shared": "what the parsers of chats have in common",
     "core/translation/splicing": "the fast paths of streams, by pairs of dialects",
-    "core/translation/conversions/openai_over_ollama.py": "the fast path of one pair of requests",
+    "core/translation/conversions/plain_over_ollama.py": "the fast path of two pairs of requests",
     "core/translation/dialects/dialect.py": "the word embeddings is a kind of task, too",
     "core/config/providers.py": "the rows of providers, each with its kind of backend",
     "core/backends/next_steps.py": "the name of a program on the PATH",

@@ -286,24 +286,35 @@ def is_plain(client_dialect: str, body: dict[str, Any]) -> bool:
     return read_plain(client_dialect, json.dumps(body).encode()) is not None
 
 
+def nothing_is_lost(source: str, target: str, body: dict[str, Any]) -> None:
+    if not is_plain(source, body):
+        return
+    try:
+        written, rows = explained((source, target, body), ())
+    except DiglotError:
+        return
+    assert dropped(rows) == (), written
+
+
 @given(way=translations(("openai", "ollama"), ("ollama", "openai")), plain=_plain)
 def test_nothing_of_a_plain_request_is_lost(
     way: tuple[str, str, dict[str, Any]], plain: dict[str, Any]
 ) -> None:
     source, target, odd = way
-    for body in (odd, plain):
-        if not is_plain(source, body):
-            continue
-        try:
-            written, rows = explained((source, target, body), ())
-        except DiglotError:
-            continue
-        assert dropped(rows) == (), written
+    nothing_is_lost(source, target, odd)
+    nothing_is_lost(source, target, plain)
+
+
+@given(target=st.sampled_from(["ollama", "openai"]), plain=_plain, system=texts)
+def test_nothing_of_plain_messages_is_lost(target: str, plain: dict[str, Any], system: str) -> None:
+    plain.pop("seed", None)
+    nothing_is_lost("anthropic", target, {"max_tokens": 9, **plain, "system": system})
 
 
 def test_most_requests_are_plain() -> None:
     assert is_plain("openai", {**HI, "stream": True, "temperature": 0.5})
     assert is_plain("ollama", HI)
+    assert is_plain("anthropic", {**HI, "max_tokens": 9, "system": "", "top_p": 1})
     odds: list[dict[str, Any]] = [
         {"n": 2}, {"tools": []}, {"messages": [{"role": "user", "content": []}]}
     ]  # fmt: skip

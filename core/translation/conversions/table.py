@@ -20,8 +20,8 @@ from core.translation.conversions.embeddings import Embed
 from core.translation.conversions.hub import Hub
 from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.conversions.loading import Loading
-from core.translation.conversions.openai_over_ollama import OpenAIOverOllama
 from core.translation.conversions.pass_through import PassThrough
+from core.translation.conversions.plain_over_ollama import PAIRS, PlainOverOllama
 from core.translation.dialects.dialect import EmbeddingDialect
 from core.translation.dialects.registry import BACKEND_KINDS, SPOKEN, derived
 from core.translation.events import Finish, StreamError
@@ -116,7 +116,7 @@ class Conversion(Protocol):
 Read = Callable[[Incoming, Backend, Stamp], Conversion | Loading | None]
 
 # A short way between two dialects, for the requests that it knows.
-_FAST: Mapping[tuple[str, str], Read] = {OpenAIOverOllama.pair: OpenAIOverOllama.read}
+_FAST: Mapping[tuple[str, str], Read] = dict.fromkeys(PAIRS, PlainOverOllama.read)
 
 
 @derived

@@ -12,8 +12,8 @@ from core.errors import InvalidRequest
 from core.translation.conversions.hub import Hub
 from core.translation.conversions.incoming import Incoming
 from core.translation.conversions.loading import Loading
-from core.translation.conversions.openai_over_ollama import OpenAIOverOllama
 from core.translation.conversions.pass_through import PassThrough
+from core.translation.conversions.plain_over_ollama import PlainOverOllama
 from core.translation.conversions.table import Conversion, choose, ways
 from core.translation.dialects.registry import BACKEND_KINDS, SPOKEN
 from core.translation.stamp import Stamp
@@ -36,12 +36,16 @@ def test_every_dialect_has_a_way_to_every_kind_of_backend() -> None:
 
 def test_the_shortest_way_that_fits_is_taken() -> None:
     ollama, openai = backend("ollama"), backend("openai")
-    assert isinstance(way("openai", HI, ollama), OpenAIOverOllama)
+    assert isinstance(way("openai", HI, ollama), PlainOverOllama)
     assert isinstance(way("openai", HI, openai), PassThrough)
     assert isinstance(way("ollama", HI, ollama), PassThrough)
     assert isinstance(way("ollama", HI, openai), Hub)
     assert isinstance(way("ollama", {"model": "mine"}, openai), Loading)
     assert isinstance(way("anthropic", HI, ollama), Hub)
+    claude = {**HI, "max_tokens": 9, "system": "Be brief."}
+    assert isinstance(way("anthropic", claude, ollama), PlainOverOllama)
+    assert isinstance(way("anthropic", claude, openai), Hub)
+    assert isinstance(way("anthropic", {**claude, "top_k": 2}, ollama), Hub)
     for more in ({"settings": {"seed": 1}}, {"unwanted": ("seed",)}, {"thinking": False}):
         assert isinstance(way("openai", HI, backend("ollama", **more)), Hub)
     assert isinstance(way("openai", {**HI, "n": 2}, ollama), Hub)

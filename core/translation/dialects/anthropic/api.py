@@ -6,6 +6,7 @@ from core.translation.dialects.anthropic import messages, messages_stream, signa
 from core.translation.dialects.api import Api, Operation
 from core.translation.dialects.dialect import Dialect
 from core.translation.dialects.shared import operations as of
+from core.translation.dialects.shared.plain import PLAIN_MESSAGES
 from core.translation.stamp import rfc3339
 
 _COUNT = "/v1/messages/count_tokens"
@@ -39,6 +40,7 @@ _MESSAGES = Dialect(
     thinks_if="thinking",
     threads=True,
     counts_at=_COUNT,
+    plain=PLAIN_MESSAGES,
 )
 
 _OPERATIONS = (

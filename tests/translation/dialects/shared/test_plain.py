@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from core.translation.dialects.shared.plain import PLAIN, PLAIN_CHAT
+from core.translation.dialects.shared.plain import NO_TEXT, PLAIN, PLAIN_CHAT, PLAIN_MESSAGES
 
 CHAT = b'{"model":"m","messages":[{"role":"user","content":%b}]}'
 
@@ -40,3 +40,16 @@ def test_what_is_no_json_is_not_plain(content: bytes) -> None:
 def test_what_else_is_said_is_not_plain(more: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         PLAIN.decode(CHAT.replace(b"%b", b'"a"').replace(b'"model"', more + b',"model"'))
+
+
+@pytest.mark.parametrize(
+    ("more", "system"), [(b"", NO_TEXT), (b',"system":""', NO_TEXT), (rb',"system":"\n"', rb'"\n"')]
+)
+def test_the_system_prompt_of_messages_is_a_text(more: bytes, system: bytes) -> None:
+    body = CHAT.replace(b"%b", b'"a"').replace(b'"model"', b'"max_tokens":1,"model"')
+    assert bytes(PLAIN_MESSAGES.decode(body[:-1] + more + b"}").system) == system
+    for odd in (b"null", b"[]", b'[{"type":"text","text":"a"}]'):
+        with pytest.raises(msgspec.ValidationError):
+            PLAIN_MESSAGES.decode(body[:-1] + b',"system":' + odd + b"}")
+    with pytest.raises(msgspec.ValidationError):
+        PLAIN_MESSAGES.decode(body.replace(b'"max_tokens":1', b'"max_tokens":0'))
