@@ -325,7 +325,8 @@ class Wire:
     @property
     def size(self) -> int:
         """The bytes that are kept."""
-        return len(self._request) + self._size
+        kept = self.answer_bytes - self._left_out  # as in _size, of which each exchange is asked
+        return len(self._request) + kept + _PIECE * len(self._pieces)
 
     @property
     def response(self) -> bytes:

@@ -37,12 +37,17 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 def is_plain(headers: Headers, body: bytes) -> bool:
     """Tell whether a body is uncompressed UTF-8."""
+    return says_plain(headers) and reads(body)
+
+
+def says_plain(headers: Headers) -> bool:
+    """Tell whether a body is uncompressed UTF-8 as far as its headers say."""
     for name, value in headers:
         if name == b"content-encoding":
             return False
         if name == b"content-type" and value.lower().find(b"charset") >= 0:
-            return _charset(value) in _UTF8 and _reads(body)
-    return _reads(body)
+            return _charset(value) in _UTF8
+    return True
 
 
 def decoded(headers: Headers, body: bytes, *, limit: int) -> bytes:
@@ -65,7 +70,7 @@ def decoded(headers: Headers, body: bytes, *, limit: int) -> bytes:
     return _utf8(body, _charset(found.get(b"content-type", "").encode("latin-1")))
 
 
-def _reads(body: bytes) -> bool:
+def reads(body: bytes) -> bool:
     """Tell whether a body starts like JSON and is valid UTF-8."""
     if body[:1] not in (b"{", b"[", b" ", b"\n", b"\r", b"\t", b'"', b"") or 0 in body[:4]:
         return False

@@ -11,7 +11,7 @@ from starlette.types import Scope
 from core.config.access import Access
 from core.errors import DiglotError
 from core.gateway.auth import Principal
-from core.gateway.body_codings import is_plain
+from core.gateway.body_codings import Headers, reads, says_plain
 from core.gateway.call import GatewayState
 from core.gateway.endpoints.chat import ChatEndpoint, is_strict
 from core.gateway.endpoints.direct import DirectAnswer
@@ -39,6 +39,14 @@ class KnownRequest(Struct, frozen=True):
     headers: list[tuple[bytes, bytes]]
     access: Access
     strict: bool
+    lasts: bool
+
+
+def _plain(headers: Headers) -> bool:
+    try:
+        return says_plain(headers)
+    except DiglotError:
+        return False
 
 
 class ChatRoutes:
@@ -65,26 +73,28 @@ class ChatRoutes:
         endpoint = self._endpoints.get(scope["path"])
         if endpoint is None or scope["method"] != "POST":
             return None
-        principal = self._guard.principal(scope)
-        if principal is None or principal.counted or principal.limited:
-            return None
         headers = scope["headers"]
-        return KnownRequest(endpoint, principal, headers, self._guard.access, is_strict(headers))
+        principal = self._guard.principal(scope)
+        if principal is None or principal.counted or principal.limited or not _plain(headers):
+            return None
+        key = principal.key
+        return KnownRequest(
+            endpoint,
+            principal,
+            headers,
+            self._guard.access,
+            strict=is_strict(headers),
+            lasts=key is None or key.expires is None,
+        )
 
     def still(self, known: KnownRequest) -> bool:
         """Tell whether another request with the same head would be known as the same."""
-        key = known.principal.key
-        lasts = key is None or key.expires is None
-        return lasts and known.access is self._guard.access
+        return known.lasts and known.access is self._guard.access
 
     def begin(self, known: KnownRequest, body: bytes, client: DirectClient) -> None:
         """Begin a request that is known, and tell ``client.runs``; or leave it as it is."""
         headers, endpoint = known.headers, known.endpoint
-        try:
-            simple = body and len(body) <= MOST and is_plain(headers, body)
-        except DiglotError:
-            return
-        if not (simple and endpoint.only_asks(body)):
+        if not (body and len(body) <= MOST and reads(body) and endpoint.only_asks(body)):
             return
         if SPOKEN[endpoint.client_dialect].native and not is_exact(body, endpoint.client_dialect):
             return

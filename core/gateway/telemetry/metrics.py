@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -23,8 +23,11 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 """Upper bounds in seconds: a gateway's own work is far below a millisecond, an answer far above."""
 
 _MOST = 500
+_AT_ONCE = 512
 _UNKNOWN, _OTHER = "unknown", "other"
 _SECOND = 1_000_000_000
+
+_BOUNDS = [round(bound * _SECOND) for bound in BUCKETS]
 
 _LATENCIES = (
     ("litellm_request_total_latency_metric", "Seconds from a request to the end of its answer"),
@@ -64,10 +67,16 @@ class Histogram:
         self.counts = [0] * (len(BUCKETS) + 1)
         self.total = 0.0
 
-    def observe(self, seconds: float) -> None:
-        """Count one."""
-        self.counts[bisect_left(BUCKETS, seconds)] += 1
-        self.total += seconds
+    def observe(self, times: Iterable[int]) -> None:
+        """Count times in ns."""
+        ordered = sorted(times)
+        below = 0
+        for place, bound in enumerate(_BOUNDS):
+            upto = bisect_right(ordered, bound, below)
+            self.counts[place] += upto - below
+            below = upto
+        self.counts[-1] += len(ordered) - below
+        self.total += sum(ordered) / _SECOND
 
     def buckets(self) -> list[tuple[str, float]]:
         """Return how many were at most so long, by bound, as Prometheus wants them."""
@@ -82,13 +91,42 @@ class Histogram:
 class _Row:
     """The counts of one model and one key."""
 
-    __slots__ = ("failed", "input", "latencies", "output", "requests")
+    __slots__ = ("_first", "_histograms", "_times", "failed", "input", "output", "requests")
 
     def __init__(self) -> None:
         self.requests: dict[tuple[str, int], int] = {}
         self.failed: dict[int, int] = {}
         self.input = self.output = 0
-        self.latencies = tuple(Histogram() for _ in _LATENCIES)
+        self._histograms = tuple(Histogram() for _ in _LATENCIES)
+        # Not sorted into these yet, in ns: to sort many at once takes a tenth of the time.
+        self._times: list[tuple[int, int]] = []
+        self._first: list[int] = []
+
+    def took(self, whole: int, waited: int, first: int | None) -> None:
+        """Note how many ns a request took, how many of them backends, and how many passed until
+        the first piece of its stream.
+        """
+        self._times.append((whole, waited))
+        if first is not None:
+            self._first.append(first)
+        if len(self._times) >= _AT_ONCE:
+            self._sort()
+
+    @property
+    def latencies(self) -> tuple[Histogram, ...]:
+        """The times by bucket, in the order of ``_LATENCIES``."""
+        if self._times:
+            self._sort()
+        return self._histograms
+
+    def _sort(self) -> None:
+        times, first = self._times, self._first
+        self._times, self._first = [], []
+        total, overhead, backend, beginning = self._histograms
+        total.observe([whole for whole, _ in times])
+        overhead.observe([max(whole - waited, 0) for whole, waited in times])
+        backend.observe([waited for _, waited in times])
+        beginning.observe(first)
 
 
 class Metrics:
@@ -155,15 +193,9 @@ class Metrics:
             row.failed[status] = row.failed.get(status, 0) + 1
         if exchange is None or not exchange.backend:
             return
-        wires = exchange.backend
-        took = time.time_ns() - started
-        waited = exchange.waited()
-        total, overhead, backend, first = row.latencies
-        total.observe(took / _SECOND)
-        overhead.observe(max(took - waited, 0) / _SECOND)
-        backend.observe(waited / _SECOND)
-        if wires[-1].streamed and wires[-1].began:
-            first.observe((wires[-1].began - wires[-1].sent) / _SECOND)
+        last = exchange.backend[-1]
+        first = last.began - last.sent if last.streamed and last.began else None
+        row.took(time.time_ns() - started, exchange.waited(), first)
         usage = exchange.usage()
         if usage is not None:
             row.input += usage.prompt_tokens
