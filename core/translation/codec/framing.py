@@ -222,3 +222,14 @@ def encode_sse(data: bytes, event: bytes = b"") -> bytes:
     if event:
         return b"event: " + event + b"\ndata: " + data + b"\n\n"
     return b"data: " + data + b"\n\n"
+
+
+def enclosed(texts: list[bytes], begin: bytes, end: bytes, *, before: bytes = b"") -> bytes:
+    """Return each text between ``begin`` and ``end``, one after another behind ``before``.
+
+    They are copied once: a burst of a stream has thousands of bytes around a word.
+    """
+    pieces = texts.copy()
+    pieces[0] = before + begin + pieces[0]
+    pieces[-1] += end
+    return (end + begin).join(pieces)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ from core.translation.codec.kinds import ValueKind
 
 JSON_ERRORS = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What msgspec raises for bytes that are not JSON, not the wanted shape, or nested too deeply."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+"""The type of a count or a duration that makes sense, for typed decoders."""
 
 # What stands between servers answers with pages for people.
 _MARKUP = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)

@@ -8,12 +8,12 @@ holds that both ways write the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from core.translation.codec.json import JSON_ERRORS, encode_json
+from core.translation.codec.json import JSON_ERRORS, Count, encode_json
 from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.dialects.shared.plain import NO_TEXT, Plain, PlainChat, PlainMessages
 from core.translation.messages import Usage
@@ -21,8 +21,6 @@ from core.translation.report.rows import ReportRow
 from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
 from core.translation.translate import StreamTranslator, convert_answer
-
-Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
 
 
 class _Answered(Struct, forbid_unknown_fields=True):

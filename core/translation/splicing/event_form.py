@@ -10,7 +10,7 @@ import re
 
 from msgspec import Struct
 
-from core.translation.codec.framing import MAX_RECORD
+from core.translation.codec.framing import MAX_RECORD, enclosed
 from core.translation.splicing.plain_text import TEXT, is_utf8
 
 _TEXT = re.compile(TEXT)
@@ -39,7 +39,7 @@ class EventForm(Struct, frozen=True):
 
     def written(self, texts: list[bytes]) -> bytes:
         """Return the events that say some texts."""
-        return b"%b%b%b" % (self.begin, (self.end + self.begin).join(texts), self.end)
+        return enclosed(texts, self.begin, self.end)
 
 
 def event_form(event: bytes) -> tuple[EventForm, bytes] | None:

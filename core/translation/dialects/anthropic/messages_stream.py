@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import InvalidResponse
-from core.translation.codec.framing import SSEDecoder, SSERecord, encode_sse
+from core.translation.codec.framing import SSEDecoder, SSERecord, enclosed, encode_sse
 from core.translation.codec.json import (
     decode_json,
     encode_json,
@@ -134,8 +134,7 @@ class StreamEncoder:
         del now
         begin = self._begin() if first else b""
         opened = self._block("text", -1, _TEXT_BLOCK)
-        text = _TEXT % self._index
-        return b"%b%b%b%b%b" % (begin, opened, text, (_TEXT_END + text).join(texts), _TEXT_END)
+        return enclosed(texts, _TEXT % self._index, _TEXT_END, before=begin + opened)
 
     def splice_one(self, text: bytes, *, now: int) -> bytes:
         """Return the event for a text after another, the inside of a JSON string."""

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from core.errors import InvalidResponse
-from core.translation.codec.framing import NDJSONDecoder, SSERecord
+from core.translation.codec.framing import NDJSONDecoder, SSERecord, enclosed
 from core.translation.codec.json import (
     JSON_ERRORS,
+    Count,
     decode_json,
     decode_loosely,
     decode_mended,
@@ -41,7 +42,7 @@ from core.translation.events import (
     ToolCallDelta,
     calls_of,
 )
-from core.translation.messages import Timings
+from core.translation.messages import FinishReason, Timings, Usage
 from core.translation.stamp import Stamp, rfc3339
 
 
@@ -73,7 +74,36 @@ class _Line(msgspec.Struct):
         }
 
 
+class _Numbers(msgspec.Struct):
+    """The numbers of a last line, where each is one that makes sense. Durations are in ns."""
+
+    total_duration: Count = 0
+    load_duration: Count = 0
+    prompt_eval_count: Count = 0
+    prompt_eval_duration: Count = 0
+    eval_count: Count = 0
+    eval_duration: Count = 0
+    prompt_eval_cached_count: Count | msgspec.UnsetType = msgspec.UNSET
+
+    def finish(self, reason: FinishReason) -> Finish:
+        """Return the end with these numbers."""
+        cached = self.prompt_eval_cached_count
+        usage = Usage(
+            prompt_tokens=self.prompt_eval_count,
+            completion_tokens=self.eval_count,
+            cached_tokens=None if cached is msgspec.UNSET else cached,
+        )
+        timings = Timings(
+            total=self.total_duration,
+            load=self.load_duration,
+            prompt=self.prompt_eval_duration,
+            completion=self.eval_duration,
+        )
+        return Finish(reason=reason, usage=usage, timings=timings)
+
+
 _LINES = msgspec.json.Decoder(_Line)
+_NUMBERS = msgspec.json.Decoder(_Numbers)
 
 
 class StreamDecoder(EventDecoder[bytes]):
@@ -120,12 +150,12 @@ class StreamDecoder(EventDecoder[bytes]):
 
 
 def _finish(line: _Line, record: bytes, *, called: bool) -> Finish:
-    body = decode_json(record, blame=InvalidResponse)
-    return Finish(
-        reason=read_reason(line.done_reason, called=called),
-        usage=parse_usage(body),
-        timings=parse_timings(body),
-    )
+    reason = read_reason(line.done_reason, called=called)
+    try:
+        return _NUMBERS.decode(record).finish(reason)
+    except JSON_ERRORS:
+        body = decode_json(record, blame=InvalidResponse)
+    return Finish(reason=reason, usage=parse_usage(body), timings=parse_timings(body))
 
 
 def is_done(data: bytes) -> bool:
@@ -172,8 +202,7 @@ class StreamEncoder:
         self._first = self._first or now
         head = b'{"model":%b,"created_at":"%b",' % (self._model, rfc3339(now).encode())
         before, _, after = self._TEXT.partition(b"%b")
-        begin, end = head + before + b'"', b'"' + after + b',"done":false}\n'
-        return b"%b%b%b" % (begin, (end + begin).join(texts), end)
+        return enclosed(texts, head + before + b'"', b'"' + after + b',"done":false}\n')
 
     def splice_one(self, text: bytes, *, now: int) -> bytes:
         """Return the line for a text after another, the inside of a JSON string."""

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from core.errors import InvalidResponse
-from core.translation.codec.framing import SSEDecoder, SSERecord, encode_sse, is_end
+from core.translation.codec.framing import SSEDecoder, SSERecord, enclosed, encode_sse, is_end
 from core.translation.codec.json import (
     JSON_ERRORS,
     decode_loosely,
@@ -191,9 +191,8 @@ class StreamEncoder:
     def splice(self, texts: list[bytes], *, first: bool, now: int) -> bytes:
         """Return chunks for texts that are at hand as the insides of JSON strings."""
         del now
-        between = b'"%b%b"' % (self._plain, self._text)
-        chunks = b'%b"%b"%b' % (self._text, between.join(texts), self._plain)
-        return self._event(MessageStart()) + chunks if first else chunks
+        before = self._event(MessageStart()) if first else b""
+        return enclosed(texts, self._text + b'"', b'"' + self._plain, before=before)
 
     def splice_one(self, text: bytes, *, now: int) -> bytes:
         """Return the chunk for a text in the middle of a stream, the inside of a JSON string."""
