@@ -19,13 +19,11 @@ _END = b'"},"done":false}\n'
 class LineForms:
     """The lines that say a text and nothing else. ``model`` is the inside of a JSON string."""
 
-    __slots__ = ("_lines", "line", "model")
+    __slots__ = ("line", "model")
 
     def __init__(self, model: bytes) -> None:
         self.model = model
-        line = _LINE % (re.escape(model), TEXT)
-        self.line = re.compile(line)
-        self._lines = re.compile(b"^" + line, re.MULTILINE)
+        self.line = re.compile(_LINE % (re.escape(model), TEXT))
 
     def split(self, data: bytes) -> tuple[list[bytes], bytes]:
         """Return the texts of the lines that ``data`` begins with, and the rest."""
@@ -43,8 +41,8 @@ class LineForms:
         """Return the texts of lines that are all of this form, else None."""
         if not data.endswith(_END) or not is_utf8(data):
             return None
-        texts: list[bytes] = self._lines.findall(data)
-        return texts if len(texts) == data.count(b"\n") else None
+        parts: list[bytes] = self.line.split(data)
+        return parts[1::2] if not any(parts[::2]) else None
 
 
 _forms = lru_cache(maxsize=64)(LineForms)
