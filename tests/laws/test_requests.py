@@ -13,7 +13,7 @@ from core.errors import DiglotError
 from core.inspector.align.request import align_request
 from core.inspector.paste.sniff import tell
 from core.translation.conversions.incoming import read_plain
-from core.translation.dialects.registry import DIALECTS
+from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS
 from core.translation.messages import ChatRequest, text_of
 from core.translation.report.notes import NOTES
 from core.translation.report.report import dropped, explain_request
@@ -310,6 +310,29 @@ def test_nothing_of_a_plain_request_is_lost(
 def test_nothing_of_plain_messages_is_lost(target: str, plain: dict[str, Any], system: str) -> None:
     plain.pop("seed", None)
     nothing_is_lost("anthropic", target, {"max_tokens": 9, **plain, "system": system})
+
+
+_inputs = texts | st.lists(texts, max_size=3) | st.lists(integers, max_size=2)
+
+
+@pytest.mark.parametrize(("source", "target"), [("embeddings", "embed"), ("embed", "embeddings")])
+@given(body=some({"model": st.just("m")}, {
+    "input": maybe(_inputs),
+    "encoding_format": st.sampled_from(["float", "base64", None, "", "int8", 1]),
+}, odd=False))  # fmt: skip
+def test_nothing_of_plain_texts_to_embed_is_lost(
+    source: str, target: str, body: dict[str, Any]
+) -> None:
+    there, here = EMBEDDING_DIALECTS[source], EMBEDDING_DIALECTS[target]
+    if not there.plain.issuperset(body):
+        return
+    try:
+        written = here.dump_request(there.parse_request(body))
+    except DiglotError:
+        return
+    rows = explain_request(body, written, source=source, target=target)
+    assert dropped(rows) == (), written
+    assert "emulated" not in {row.outcome for row in rows}
 
 
 def test_most_requests_are_plain() -> None:

@@ -91,12 +91,11 @@ class Embed:
 
     def report(self, about: Circumstances) -> tuple[ReportRow, ...]:
         """Return what became of each field, once the request is written."""
-        if not self.translated:
+        source, target, body = self._incoming.client_dialect, self.dialect, self._incoming.body
+        plain = EMBEDDING_DIALECTS[source].plain.issuperset(body)
+        if not self.translated or (plain and not about.unwanted):
             return ()
-        source, target = self._incoming.client_dialect, self.dialect
-        return explain_request(
-            self._incoming.body, self._written, source=source, target=target, about=about
-        )
+        return explain_request(body, self._written, source=source, target=target, about=about)
 
     def response(self, whole: bytes, *, now: int) -> tuple[bytes, Usage | None]:
         """Return the client's answer and its counts. Raises InvalidResponse, BackendError."""

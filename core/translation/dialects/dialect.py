@@ -171,7 +171,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
 class EmbeddingDialect(Struct, frozen=True, kw_only=True):
     """One route for embeddings, and the functions that read and write it.
 
-    ``chat`` is the chat dialect of the same API, in whose words errors are said.
+    ``chat`` is the chat dialect of the same API, in whose words errors are said. Of the fields in
+    ``plain`` nothing is lost, whoever makes the embeddings.
     """
 
     name: str
@@ -183,6 +184,7 @@ class EmbeddingDialect(Struct, frozen=True, kw_only=True):
     aligned: bool = True
     task: Literal["embeddings"] = "embeddings"
     stream_type: str = ""
+    plain: frozenset[str] = frozenset()
     columns: Columns
     parse_request: Callable[[dict[str, Any]], EmbeddingRequest]
     dump_request: Callable[[EmbeddingRequest], dict[str, Any]]

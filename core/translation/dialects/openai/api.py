@@ -103,6 +103,7 @@ _EMBEDDINGS = EmbeddingDialect(
     partner="ollama",
     path="/v1/embeddings",
     chat="openai",
+    plain=frozenset({"model", "input", "encoding_format"}),
     columns=fields.EMBEDDINGS,
     parse_request=embeddings.parse_request,
     dump_request=embeddings.dump_request,
