@@ -14,6 +14,7 @@ from core.translation.codec.framing import MAX_RECORD, enclosed
 from core.translation.splicing.plain_text import TEXT, is_utf8
 
 _TEXT = re.compile(TEXT)
+_TEXTS = re.compile(rb"%b(?:\0%b)*+" % (TEXT, TEXT))
 _NAME = re.compile(rb'"content":\s?"')
 _END = b"\n\n"
 
@@ -26,10 +27,29 @@ class EventForm(Struct, frozen=True):
 
     def split(self, data: bytes) -> tuple[list[bytes], bytes]:
         """Return the texts of the events that ``data`` begins with, and the rest."""
+        if len(data) > MAX_RECORD or not data.startswith(self.begin):
+            return [], data
+        whole = data.rfind(self.end) + len(self.end)
+        texts = self._texts(data, whole)
+        return (texts, data[whole:]) if texts else self._one_by_one(data)
+
+    def _texts(self, data: bytes, whole: int) -> list[bytes] | None:
+        """Return the texts of ``data`` up to ``whole``, if all events in it are of this form."""
+        begin, end = self.begin, self.end
+        # To split at both at once takes four times as long.
+        texts = [event.removeprefix(begin) for event in data[: whole - len(end)].split(end)]
+        joined = b"\0".join(texts)
+        around = len(begin) + len(end)
+        if len(joined) - (len(texts) - 1) + len(texts) * around != whole or not all(texts):
+            return None
+        plain = data.find(b"\0") < 0 and _TEXTS.fullmatch(joined) is not None
+        return texts if plain and is_utf8(data) else None
+
+    def _one_by_one(self, data: bytes) -> tuple[list[bytes], bytes]:
         begin, end, match = self.begin, self.end, _TEXT.match
         texts: list[bytes] = []
         at, size = 0, len(begin)
-        while data.startswith(begin, at) and len(data) <= MAX_RECORD:
+        while data.startswith(begin, at):
             text = match(data, at + size)
             if text is None or not data.startswith(end, text.end()) or not is_utf8(text[0]):
                 break
