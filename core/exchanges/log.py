@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.exchanges.exchange import Exchange
+from core.exchanges.key_rules import key_rules
 
 _MEASURE_EVERY = 16
 
@@ -223,6 +224,7 @@ class ExchangeLog:
 
 async def settle(log: ExchangeLog) -> None:
     """Mask what has ended, a little at a time, so that no stream waits for it. Never returns."""
+    key_rules()  # takes 0.1 s once: before anybody is served
     before = log.state
     while True:
         left = log.settle(_TURN)
