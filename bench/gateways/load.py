@@ -24,13 +24,13 @@ from bench.gateways.contestants import Contestant
 from tests.support.programs import ROOT, environment
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-# The first request on each of so many connections waits for 1.5 s, the others not at all.
+# The first request on each of so many connections waits for a second, the others not at all.
 _OPEN_FIRST = """
 local first = %d
 function delay()
     if first == 0 then return 0 end
     first = first - 1
-    return 1500
+    return 1000
 end
 """
 
@@ -145,9 +145,9 @@ def steady(
     """
     with (
         _wrk(server.contestant, body, connections, _OPEN_FIRST % connections) as wrk,
-        subprocess.Popen(wrk(math.ceil(seconds + 2.2)), stdout=subprocess.PIPE, text=True) as run,
+        subprocess.Popen(wrk(math.ceil(seconds + 1.5)), stdout=subprocess.PIPE, text=True) as run,
     ):
-        time.sleep(2)
+        time.sleep(1.3)
         begun, before = _answered(backend), _spent(server, backend, _cpu(run.pid))
         time.sleep(seconds)
         count, after = _answered(backend) - begun, _spent(server, backend, _cpu(run.pid))
