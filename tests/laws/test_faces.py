@@ -25,8 +25,9 @@ from core.translation.events import (
     accumulate,
 )
 from core.translation.messages import ChatRequest, Text
-from core.translation.report.report import explain_request
+from core.translation.report.report import explain_losses, explain_request
 from core.translation.report.rows import ReportRow
+from core.translation.report.scene import Circumstances
 from core.translation.translate import translate_request
 from tests.laws.basics import NOW, STAMP, exact
 from tests.laws.bodies import broken
@@ -60,6 +61,25 @@ def explained(
 ) -> tuple[dict[str, Any], tuple[ReportRow, ...]]:
     written = translate_request(body, source=client_dialect, target=target)
     return written, explain_request(body, written, source=client_dialect, target=target)
+
+
+@new
+@given(request=conversations, target=targets, data=st.data())
+def test_losses_are_the_rows_of_the_report_of_what_was_dropped(
+    client_dialect: str, request: ChatRequest, target: str, data: st.DataObject
+) -> None:
+    body = data.draw(
+        st.just(body_of(client_dialect, request))
+        | broken(st.just(body_of(client_dialect, request)))
+    )
+    try:
+        written, rows = explained(client_dialect, target, body)
+    except DiglotError:
+        return
+    found = explain_losses(
+        body, written, source=client_dialect, target=target, about=Circumstances()
+    )
+    assert found == tuple(row for row in rows if row.outcome == "dropped")
 
 
 @new

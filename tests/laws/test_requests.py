@@ -16,8 +16,9 @@ from core.translation.conversions.incoming import read_plain
 from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS
 from core.translation.messages import ChatRequest, text_of
 from core.translation.report.notes import NOTES
-from core.translation.report.report import dropped, explain_request
+from core.translation.report.report import dropped, explain_losses, explain_request
 from core.translation.report.rows import ReportRow
+from core.translation.report.scene import Circumstances
 from core.translation.translate import translate_request
 from tests.laws.basics import booleans, exact, integers, maybe, numbers, some, texts, unordered
 from tests.laws.bodies import ACCEPTS, BODIES, FEW_SETTINGS, broken, translations
@@ -120,6 +121,18 @@ def test_the_target_hears_what_the_source_said(
     read = DIALECTS[target].parse_request(written)
     heard = said(read, target=target, accepts=known, heard=True)
     assert exact(without_additions(heard, meant)) == exact(meant)
+
+
+@given(way=translations(), accepts=ACCEPTS)
+@example(way=("openai", "ollama", ONLY_UNKNOWN), accepts=())
+def test_losses_are_the_rows_of_the_report_of_what_was_dropped(
+    way: tuple[str, str, dict[str, Any]], accepts: tuple[str, ...]
+) -> None:
+    source, target, body = way
+    written, rows = explained(way, accepts)
+    about = Circumstances(accepts=frozenset(accepts))
+    found = explain_losses(body, written, source=source, target=target, about=about)
+    assert found == tuple(row for row in rows if row.outcome == "dropped")
 
 
 @given(way=translations(), accepts=ACCEPTS)

@@ -19,7 +19,7 @@ from core.translation.conversions.incoming import Backend, Incoming
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate, replay
 from core.translation.messages import ChatRequest, ChatResponse, Usage
-from core.translation.report.report import explain_request
+from core.translation.report.report import explain_losses
 from core.translation.report.rows import ReportRow
 from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
@@ -40,7 +40,8 @@ class Hub:
 
     # fmt: off
     __slots__ = (
-        "_asked", "_backend", "_client_dialect", "_plain", "_sent", "_stamp", "_whole", "_written",
+        "_asked", "_backend", "_client_dialect", "_incoming", "_plain", "_sent", "_stamp", "_whole",
+        "_written",
         "accepts", "amend", "body", "dialect", "json_is_whole", "streams",
     )
     # fmt: on
@@ -52,7 +53,7 @@ class Hub:
 
     def __init__(
         self, client_dialect: str, body: dict[str, Any], backend: Backend, stamp: Stamp, *,
-        plain: bool = False, whole: dict[str, Any] | None = None,
+        incoming: Incoming | None = None, whole: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.body = without(body, backend.unwanted) if backend.unwanted else body
         # What the report is about: the client's own body, also where this asks for a part of it.
@@ -63,15 +64,16 @@ class Hub:
         self._client_dialect = client_dialect
         self._backend = backend
         self._stamp = stamp
-        self._plain = plain
+        self._plain = incoming is not None and incoming.plain is not None
+        # Where all of it is asked, which is parsed once however often a way is chosen for it.
+        self._incoming = None if backend.unwanted else incoming
         self._written: dict[str, Any] = {}
         self._asked: ChatRequest | None = None
 
     @classmethod
     def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self:
         """Return the conversion; whether the body is right shows once it is parsed."""
-        plain = incoming.plain is not None
-        return cls(incoming.client_dialect, incoming.body, backend, stamp, plain=plain)
+        return cls(incoming.client_dialect, incoming.body, backend, stamp, incoming=incoming)
 
     def parts(self) -> list[Self]:
         """Return a conversion for each of several answers that are asked for; else this one."""
@@ -99,7 +101,8 @@ class Hub:
             raise InvalidRequest(
                 f"{client.needs} is required and must be positive", path=client.needs
             )
-        request = client.parse_request(self.body)
+        incoming = self._incoming
+        request = client.parse_request(self.body) if incoming is None else incoming.chat
         if request.thinking is None:
             return replace(request, thinking=self._backend.thinking)
         # Thinking may be off only because the client's API has it so, and servers of OpenAI's
@@ -146,10 +149,10 @@ class Hub:
         return encode_json(self._written)
 
     def report(self, about: Circumstances) -> tuple[ReportRow, ...]:
-        """Return what became of each field, once the request is written."""
+        """Return what was lost and what is emulated, once the request is written."""
         if self._plain and not (about.emulated or about.unwanted):
             return ()
-        return explain_request(
+        return explain_losses(
             self._whole, self._written, source=self._client_dialect, target=self.dialect,
             about=about,
         )  # fmt: skip

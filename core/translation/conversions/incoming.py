@@ -22,6 +22,7 @@ from core.translation.dialects.api import BackendKind
 from core.translation.dialects.registry import DIALECTS, SPOKEN
 from core.translation.dialects.shared.plain import Plain
 from core.translation.fields.kinds import CALL_PARTS
+from core.translation.messages import ChatRequest
 
 
 class Backend(Protocol):
@@ -62,7 +63,7 @@ class Incoming:
     ``plain`` is None where the request is not plain.
     """
 
-    __slots__ = ("_body", "_look", "client_dialect", "model", "plain", "raw")
+    __slots__ = ("_body", "_chat", "_look", "client_dialect", "model", "plain", "raw")
 
     def __init__(self, client_dialect: str, raw: bytes) -> None:
         """Raises InvalidRequest for a body that is no JSON object or names no model."""
@@ -71,6 +72,7 @@ class Incoming:
         self.plain = read_plain(client_dialect, raw)
         self._body: dict[str, Any] | None = None
         self._look: dict[str, Any] | None = None
+        self._chat: ChatRequest | None = None
         self.model: str = read_model(self.look) if self.plain is None else self.plain.model
 
     @property
@@ -79,6 +81,13 @@ class Incoming:
         if self._body is None:
             self._body = read_object(decode_json(self.raw), "")
         return self._body
+
+    @property
+    def chat(self) -> ChatRequest:
+        """The request, parsed once it is asked for. Raises InvalidRequest, Unsupported."""
+        if self._chat is None:
+            self._chat = DIALECTS[self.client_dialect].parse_request(self.body)
+        return self._chat
 
     @property
     def look(self) -> dict[str, Any]:

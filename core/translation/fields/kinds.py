@@ -71,7 +71,7 @@ def _only(*carried: str | None, note: str = "unknown_kind", **more: str) -> Reas
 
     def reason(thing: Mapping[str, Any]) -> str:
         kind = part_kind(thing)
-        if not isinstance(kind, str | None):
+        if kind is not None and not isinstance(kind, str):
             return note
         return "" if kind in carried else more.get(kind or "", note)
 
@@ -79,7 +79,15 @@ def _only(*carried: str | None, note: str = "unknown_kind", **more: str) -> Reas
 
 
 def _first(*reasons: Reason) -> Reason:
-    return lambda thing: next(filter(None, (reason(thing) for reason in reasons)), "")
+    # Of every part of every request: a generator would take twice the time.
+    def first(thing: Mapping[str, Any]) -> str:
+        for reason in reasons:
+            note = reason(thing)
+            if note:
+                return note
+        return ""
+
+    return first
 
 
 def _file(thing: Mapping[str, Any]) -> str:

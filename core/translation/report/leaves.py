@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -74,10 +73,12 @@ def _item(node: _Node, kind: str, dialect: str) -> _Node:
 _UNKNOWN = _Node()
 
 
-def leaves(body: Any, dialect: str) -> Iterator[Leaf]:
-    """Yield the leaves of a body; what no row names and what is opaque is not looked into."""
+def leaves(body: Any, dialect: str) -> list[Leaf]:
+    """Return the leaves of a body; what no row names and what is opaque is not looked into."""
     seen = mark_barred(body) if isinstance(body, dict) else body
-    return _below(seen, "", (), pattern_tree(dialect))
+    found: list[Leaf] = []
+    _add(found, seen, "", (), pattern_tree(dialect))
+    return found
 
 
 @lru_cache
@@ -87,39 +88,51 @@ def _left(note: str) -> _Node:
     return node
 
 
-def _below(value: Any, path: str, numbers: tuple[int, ...], node: _Node) -> Iterator[Leaf]:
-    note = left_out(node.dialect, node.pattern, value) if node.dialect else ""
-    if note:
-        yield Leaf(path, numbers, value, _left(note))
-    elif node.opaque or not isinstance(value, dict | list) or not value:
+def _add(found: list[Leaf], value: Any, path: str, numbers: tuple[int, ...], node: _Node) -> None:
+    if not isinstance(value, dict | list) or node.opaque or not value:
         if path:
-            yield Leaf(path, numbers, value, node)
-    elif isinstance(value, dict) and _is_one(value, node):
-        yield Leaf(path, numbers, value, node)
-    elif isinstance(value, dict) and (node.children or node.kinds):
-        own = node.kinds.get(str(part_kind(value)), node)
-        for key, item in value.items():
-            child = own.children.get(key) or node.children.get(key)
-            if child is None:
-                yield Leaf(join(path, key), numbers, item, _UNKNOWN)
-            else:
-                yield from _below(item, f"{path}.{key}" if path else key, numbers, child)
-    elif (
-        isinstance(value, list)
-        and node.rows
-        and node.rows[0].kind == "strings"
-        and not all(isinstance(item, str) for item in value)
-    ):
-        for index, item in enumerate(value):
-            yield Leaf(f"{path}[{index}]", numbers, item, node)
-    elif isinstance(value, list) and node.item is not None:
-        inner, place = node.item, 0
-        for index, item in enumerate(value):
-            yield from _below(item, f"{path}[{index}]", (*numbers, place), inner)
-            # What is left out takes no place in what is written.
-            place += not (inner.dialect and left_out(inner.dialect, inner.pattern, item))
+            found.append(Leaf(path, numbers, value, node))
+    elif isinstance(value, dict):
+        _add_object(found, value, path, numbers, node)
     else:
-        yield Leaf(path, numbers, value, node)
+        _add_list(found, value, path, numbers, node)
+
+
+def _add_object(
+    found: list[Leaf], value: dict[str, Any], path: str, numbers: tuple[int, ...], node: _Node
+) -> None:
+    if _is_one(value, node) or not (node.children or node.kinds):
+        found.append(Leaf(path, numbers, value, node))
+        return
+    own = node.kinds.get(str(part_kind(value)), node) if node.kinds else node
+    for key, item in value.items():
+        child = own.children.get(key) or node.children.get(key)
+        if child is None:
+            found.append(Leaf(join(path, key), numbers, item, _UNKNOWN))
+        else:
+            _add(found, item, f"{path}.{key}" if path else key, numbers, child)
+
+
+def _add_list(
+    found: list[Leaf], value: list[Any], path: str, numbers: tuple[int, ...], node: _Node
+) -> None:
+    inner, place = node.item, 0
+    texts = bool(node.rows) and node.rows[0].kind == "strings"
+    if texts and not all(isinstance(item, str) for item in value):
+        for index, item in enumerate(value):
+            found.append(Leaf(f"{path}[{index}]", numbers, item, node))
+    elif inner is None:
+        found.append(Leaf(path, numbers, value, node))
+    else:
+        for index, item in enumerate(value):
+            here, mine = f"{path}[{index}]", (*numbers, place)
+            note = left_out(inner.dialect, inner.pattern, item) if inner.dialect else ""
+            if note:
+                # What is left out takes no place in what is written.
+                found.append(Leaf(here, mine, item, _left(note)))
+            else:
+                _add(found, item, here, mine, inner)
+                place += 1
 
 
 def _is_one(value: dict[str, Any], node: _Node) -> bool:
@@ -128,7 +141,12 @@ def _is_one(value: dict[str, Any], node: _Node) -> bool:
 
 
 def fill(pattern: str, numbers: tuple[int, ...]) -> str:
-    first, *pieces = pattern.split("[]")
+    first, *pieces = _pieces(pattern)
     if len(pieces) > len(numbers):
         return ""
     return first + "".join(f"[{n}]{piece}" for n, piece in zip(numbers, pieces, strict=False))
+
+
+@lru_cache(maxsize=4096)
+def _pieces(pattern: str) -> list[str]:
+    return pattern.split("[]")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from msgspec.structs import replace
@@ -48,7 +49,7 @@ class Places:
 
     def __init__(self, scene: Scene, client: list[Leaf]) -> None:
         self._scene = scene
-        written = list(leaves(scene.written, scene.target))
+        written = leaves(scene.written, scene.target)
         self._written = {leaf.path: leaf.value for leaf in written}
         aligned = SPOKEN[scene.source].aligned and SPOKEN[scene.target].aligned
         self.looks = scene.helped or not (aligned and one_for_one(scene.body))
@@ -62,9 +63,9 @@ class Places:
         self._found: dict[str, tuple[str, Field]] = {}
         self._homes: dict[str, list[str]] = defaultdict(list)
         order = list(reversed(client)) if scene.helped else client
-        finder = _Finder(reversed(written) if scene.helped else written, scene)
+        self._finder = _Finder(_looked_through(written, scene) if self.looks else (), scene)
         for leaf in order:
-            self._settle(leaf, finder)
+            self._settle(leaf)
         for leaf in client if self.looks else ():
             self._settle_identity(leaf)
             self._settle_status(leaf)
@@ -92,10 +93,13 @@ class Places:
         return self._written.items()
 
     def homes(self, path: str) -> list[str]:
-        """Return the written messages to which the parts of a client's message went."""
+        """Return the written messages to which the parts of a client's message went.
+
+        Only where messages are found by looking.
+        """
         return self._homes[message_of(path)]
 
-    def _settle(self, leaf: Leaf, finder: _Finder) -> None:
+    def _settle(self, leaf: Leaf) -> None:
         rows = leaf.node.rows
         if not rows or leaf.value is None or (rows[0].name == "role" and self.looks):
             return
@@ -104,14 +108,16 @@ class Places:
         elif rows[0].name.endswith("model"):
             found = ("model", rows[0]) if "model" in self._written else None
         elif self.looks:
-            found = self._looked_up(leaf, finder)
+            found = self._looked_up(leaf)
         else:
             found = self._numbered(leaf)
-        if found is not None:
-            self._found[leaf.path] = found
-            home = message_of(found[0])
-            if home and home not in self._homes[message_of(leaf.path)]:
-                self._homes[message_of(leaf.path)].append(home)
+        if found is None:
+            return
+        self._found[leaf.path] = found
+        if self.looks and (home := message_of(found[0])):
+            homes = self._homes[message_of(leaf.path)]
+            if home not in homes:
+                homes.append(home)
 
     def _settle_identity(self, leaf: Leaf) -> None:
         """Find the id of an item that names its call, because there was no other."""
@@ -155,17 +161,17 @@ class Places:
         right = sent is (not leaf.value) if turned else carries(row, leaf.value, sent, self._scene)
         return (place, row) if right else None
 
-    def _looked_up(self, leaf: Leaf, finder: _Finder) -> tuple[str, Field] | None:
+    def _looked_up(self, leaf: Leaf) -> tuple[str, Field] | None:
         rows = leaf.node.rows
         counted = rows[0].note == "legacy_logprobs" and "top_logprobs" in self._written
         if counted and same(self._written["top_logprobs"], leaf.value):
             return "top_logprobs", rows[0]
-        place = finder.find(leaf.value, rows)
+        place = self._finder.find(leaf.value, rows)
         return (place, rows[0]) if place is not None else None
 
     def _numbered(self, leaf: Leaf) -> tuple[str, Field] | None:
         rows = leaf.node.rows
-        for row in (*rows, *_owners(rows)):
+        for row in chain(rows, _owners(rows)):
             for place in self._candidates(leaf.numbers, row):
                 sent = self._written[place]
                 if not same(sent, leaf.value) and leaf.value in EMPTY and not _meant(row):
@@ -207,6 +213,10 @@ class Places:
             waiting.remove(place)
 
 
+def _looked_through(written: list[Leaf], scene: Scene) -> Iterable[Leaf]:
+    return reversed(written) if scene.helped else written
+
+
 class _Finder:
     """The leaves of a written body, to be found once each by what they hold."""
 
@@ -216,6 +226,8 @@ class _Finder:
         self._equal: dict[tuple[str, str | bytes], deque[str]] = defaultdict(deque)
         self._found: dict[tuple[str, str | bytes], str] = {}
         self._next: dict[str, int] = defaultdict(int)
+        # By the rows of a leaf, which are the same list for all that stand in the same place.
+        self._patterns: dict[int, tuple[str, ...]] = {}
         self._taken: set[str] = set()
         for path, _, value, node in written:
             self._places[node.pattern].append((path, value))
@@ -223,7 +235,10 @@ class _Finder:
 
     def find(self, value: Any, rows: list[Field]) -> str | None:
         """Return the path at which ``value`` was written, whole or as a part, if it was."""
-        patterns = _patterns(self._scene.target, frozenset(row.name for row in rows))
+        patterns = self._patterns.get(id(rows))
+        if patterns is None:
+            patterns = _patterns(self._scene.target, frozenset(row.name for row in rows))
+            self._patterns[id(rows)] = patterns
         if isinstance(value, int | float | dict) and rows[0].name == "content":
             # What a tool answered is written as its JSON.
             value = encode_json(value).decode()
@@ -320,9 +335,11 @@ def _patterns(target: str, names: frozenset[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.paths[target] for row in rows))
 
 
-def _owners(fields: list[Field]) -> list[Field]:
-    """Return the rows that say where a dialect itself writes what it reads from an alias."""
-    return [replace(_owner(row.name), note=row.note) for row in fields if row.alias]
+def _owners(fields: list[Field]) -> Iterator[Field]:
+    """Yield the rows that say where a dialect itself writes what it reads from an alias."""
+    for row in fields:
+        if row.alias:
+            yield replace(_owner(row.name), note=row.note)
 
 
 @derived

@@ -38,7 +38,7 @@ class Walk:
     """The report of one scene."""
 
     def __init__(self, scene: Scene) -> None:
-        self._leaves = list(leaves(scene.body, scene.source))
+        self._leaves = leaves(scene.body, scene.source)
         names = Counter(
             leaf.node.rows[0].name
             for leaf in self._leaves
@@ -64,6 +64,27 @@ class Walk:
         for i in later:
             done[i] = self._judge_member(self._leaves[i])
         return (*(done[i] for i in sorted(done)), *self._added())
+
+    def lost(self) -> tuple[ReportRow, ...]:
+        """Return the rows of what was dropped, in their order.
+
+        Of nearly every value it is seen by its place that it was not, and no row is made of it.
+        """
+        about = self._scene.about
+        if about.emulated or about.unwanted:
+            return self._dropped()
+        found = []
+        for leaf in self._leaves:
+            if self._places.of(leaf.path) is not None:
+                continue
+            if not self._belongs(leaf):
+                found.append(self._judge(leaf))
+            elif leaf.node.rows[0].name == "role" and not self._homes(leaf.path):
+                return self._dropped()  # what is said beside it decides
+        return tuple(row for row in found if row.outcome == "dropped")
+
+    def _dropped(self) -> tuple[ReportRow, ...]:
+        return tuple(row for row in self.rows() if row.outcome == "dropped")
 
     def _stays(self, leaf: Leaf) -> bool:
         """Tell whether a leaf was written as it is where it was."""
@@ -253,8 +274,7 @@ class Walk:
         return self._say("retyped", path, value, row, "implied")
 
     def _judge_role(self, path: str, value: Any, row: Field) -> ReportRow:
-        homes = [f"{home}.role" for home in self._places.homes(path)]
-        homes = [place for place in homes if self._places.at(place) is not None]
+        homes = self._homes(path)
         equal = [place for place in homes if same(self._places.at(place), value)]
         alike = [p for p in homes if carries(row, value, self._places.at(p), self._scene)]
         if equal or alike:
@@ -269,6 +289,11 @@ class Walk:
                 "dropped", path, value, row, "side_messages", "call_left_out", "call_in_words"
             )
         return self._say("retyped", path, value, row, "empty_message")
+
+    def _homes(self, path: str) -> list[str]:
+        """Return the roles of the messages that hold what is said beside a role."""
+        homes = [f"{home}.role" for home in self._places.homes(path)]
+        return [place for place in homes if self._places.at(place) is not None]
 
     # What was added ---------------------------------------------------------------------------
 
