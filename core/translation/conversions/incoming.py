@@ -7,6 +7,7 @@ a body, ``plain`` is None and the body is decoded when it is first looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ from core.translation.dialects.api import BackendKind
 from core.translation.dialects.registry import DIALECTS, SPOKEN
 from core.translation.dialects.shared.plain import Plain
 from core.translation.fields.kinds import CALL_PARTS
-from core.translation.messages import ChatRequest
+from core.translation.messages import WRITTEN, ChatRequest
 
 
 class Backend(Protocol):
@@ -63,7 +64,10 @@ class Incoming:
     ``plain`` is None where the request is not plain.
     """
 
-    __slots__ = ("_body", "_chat", "_look", "client_dialect", "model", "plain", "raw")
+    # fmt: off
+    __slots__ = ("_body", "_chat", "_look", "_needs", "_retold", "client_dialect", "model", "plain",
+                 "raw")
+    # fmt: on
 
     def __init__(self, client_dialect: str, raw: bytes) -> None:
         """Raises InvalidRequest for a body that is no JSON object or names no model."""
@@ -73,6 +77,9 @@ class Incoming:
         self._body: dict[str, Any] | None = None
         self._look: dict[str, Any] | None = None
         self._chat: ChatRequest | None = None
+        # A way is chosen once more where the model has to be looked up first.
+        self._needs: frozenset[str] | None = None
+        self._retold: bool | None = None
         self.model: str = read_model(self.look) if self.plain is None else self.plain.model
 
     @property
@@ -110,14 +117,25 @@ class Incoming:
         stream = self.look.get("stream") if self.plain is None else self.plain.stream
         return stream is True or (stream is None and SPOKEN[self.client_dialect].native)
 
+    @property
+    def retold(self) -> bool:
+        """Whether calls are in it that a model wrote as text: it is told them in its own words."""
+        if self._retold is None:
+            # In words, of which a plain request is made, a quotation mark has a backslash before.
+            self._retold = self.plain is None and _MADE_OF_TEXT.search(self.raw) is not None
+        return self._retold
+
     def needs(self) -> frozenset[str]:
         """Return what the model must be able to do, in Ollama's words, so far as a look tells.
 
         Nothing is refused here: what is of an unknown kind needs nothing. A call that is forced
         needs no more than tools: whoever understands ``tool_choice`` is told it as it stands.
         """
-        if self.plain is not None:
-            return frozenset()
+        if self._needs is None:
+            self._needs = self._needed() if self.plain is None else frozenset()
+        return self._needs
+
+    def _needed(self) -> frozenset[str]:
         body = self.look
         needed: set[str] = set()
         if body.get("tools") or body.get("functions"):
@@ -133,6 +151,7 @@ class Incoming:
         return frozenset(needed)
 
 
+_MADE_OF_TEXT = re.compile(rb'"%b[0-9a-f]{32}_\d+"' % WRITTEN.encode())
 _PARTS = {"image_url": "vision", "input_audio": "audio", **dict.fromkeys(CALL_PARTS, "tools")}
 
 

@@ -7,7 +7,6 @@ whose whole text is calls that the model wrote as words is written anew, with th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -19,15 +18,12 @@ from core.translation.conversions.passed_stream import PassedStream, raw_fields,
 from core.translation.conversions.watched_stream import WatchedStream
 from core.translation.dialects.registry import DIALECTS
 from core.translation.events import Event, accumulate, replay
-from core.translation.messages import WRITTEN, ChatResponse, Usage
+from core.translation.messages import ChatResponse, Usage
 from core.translation.report.report import explain_request
 from core.translation.report.rows import ReportRow
 from core.translation.report.scene import Circumstances
 from core.translation.stamp import Stamp
 from core.translation.translate import read_answer
-
-# In a history with calls that a model wrote as text, which is told in the model's own words.
-_MADE_OF_TEXT = re.compile(rb'"%b[0-9a-f]{32}_\d+"' % WRITTEN.encode())
 
 
 class PassThrough:
@@ -74,10 +70,7 @@ class PassThrough:
     @classmethod
     def read(cls, incoming: Incoming, backend: Backend, stamp: Stamp) -> Self | None:
         """Return the conversion, or None where the backend needs another request."""
-        if backend.thinking is not None:
-            return None
-        # In words a quotation mark has a backslash before it.
-        if incoming.plain is None and _MADE_OF_TEXT.search(incoming.raw):
+        if backend.thinking is not None or incoming.retold:
             return None
         if backend.embedded:
             # llama.cpp counts one of several answers only, and its completions know no echo.

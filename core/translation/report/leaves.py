@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -31,7 +31,7 @@ class _Node(Struct, eq=False):
     item: _Node | None = None
 
 
-class Leaf(NamedTuple):
+class Leaf(Struct, frozen=True, gc=False):
     """One value of a body, and the node of the pattern that its path fits.
 
     ``numbers`` are the indices in its path as they are once nothing is there that is left out.
@@ -89,13 +89,12 @@ def _left(note: str) -> _Node:
 
 
 def _add(found: list[Leaf], value: Any, path: str, numbers: tuple[int, ...], node: _Node) -> None:
-    if not isinstance(value, dict | list) or node.opaque or not value:
-        if path:
-            found.append(Leaf(path, numbers, value, node))
-    elif isinstance(value, dict):
+    if not node.opaque and isinstance(value, dict) and value:
         _add_object(found, value, path, numbers, node)
-    else:
+    elif not node.opaque and isinstance(value, list) and value:
         _add_list(found, value, path, numbers, node)
+    elif path:
+        found.append(Leaf(path, numbers, value, node))
 
 
 def _add_object(
@@ -109,8 +108,12 @@ def _add_object(
         child = own.children.get(key) or node.children.get(key)
         if child is None:
             found.append(Leaf(join(path, key), numbers, item, _UNKNOWN))
+            continue
+        here = f"{path}.{key}" if path else key
+        if isinstance(item, str):  # as most are
+            found.append(Leaf(here, numbers, item, child))
         else:
-            _add(found, item, f"{path}.{key}" if path else key, numbers, child)
+            _add(found, item, here, numbers, child)
 
 
 def _add_list(
@@ -137,16 +140,21 @@ def _add_list(
 
 def _is_one(value: dict[str, Any], node: _Node) -> bool:
     """Tell whether an object is one value: a row names its place, and none what is in it."""
-    return bool(node.rows) and not any(key in node.children for key in value) and not node.kinds
+    return bool(node.rows) and not node.kinds and node.children.keys().isdisjoint(value)
 
 
 def fill(pattern: str, numbers: tuple[int, ...]) -> str:
-    first, *pieces = _pieces(pattern)
+    """Return a pattern with numbers in its brackets; nothing where it has more than there are."""
+    first, pieces = _pieces(pattern)
     if len(pieces) > len(numbers):
         return ""
-    return first + "".join(f"[{n}]{piece}" for n, piece in zip(numbers, pieces, strict=False))
+    place = first
+    for number, piece in zip(numbers, pieces, strict=False):
+        place += f"[{number}]{piece}"
+    return place
 
 
 @lru_cache(maxsize=4096)
-def _pieces(pattern: str) -> list[str]:
-    return pattern.split("[]")
+def _pieces(pattern: str) -> tuple[str, list[str]]:
+    first, *pieces = pattern.split("[]")
+    return first, pieces

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -55,7 +56,7 @@ class Places:
         self.looks = scene.helped or not (aligned and one_for_one(scene.body))
         # Where the leaves of a pattern stand within one message, in order, until claimed.
         self._unclaimed: dict[tuple[str, tuple[int, ...]], list[str]] = {}
-        for leaf in written:
+        for leaf in () if self.looks else written:
             if len(leaf.numbers) > 1:
                 key = (leaf.node.pattern, leaf.numbers[:1])
                 self._unclaimed.setdefault(key, []).append(leaf.path)
@@ -66,9 +67,8 @@ class Places:
         self._finder = _Finder(_looked_through(written, scene) if self.looks else (), scene)
         for leaf in order:
             self._settle(leaf)
-        for leaf in client if self.looks else ():
-            self._settle_identity(leaf)
-            self._settle_status(leaf)
+        if self.looks:
+            self._settle_items(client)
 
     def of(self, path: str) -> str | None:
         """Return the place of a client's leaf, None where it was not written."""
@@ -119,10 +119,16 @@ class Places:
             if home not in homes:
                 homes.append(home)
 
+    def _settle_items(self, client: list[Leaf]) -> None:
+        for leaf in client:
+            name = leaf.node.rows[0].name if leaf.node.rows else ""
+            if name == "item.id":
+                self._settle_identity(leaf)
+            elif name == "item.status":
+                self._settle_status(leaf)
+
     def _settle_identity(self, leaf: Leaf) -> None:
         """Find the id of an item that names its call, because there was no other."""
-        if not leaf.node.rows or leaf.node.rows[0].name != "item.id":
-            return
         item = value_at(self._scene.body, message_of(leaf.path))
         if not isinstance(item, dict) or item.get("call_id"):
             return
@@ -133,8 +139,6 @@ class Places:
 
     def _settle_status(self, leaf: Leaf) -> None:
         """Find a status that became words, because there were none of its own."""
-        if not leaf.node.rows or leaf.node.rows[0].name != "item.status":
-            return
         item = message_of(leaf.path)
         whole = value_at(self._scene.body, item) if item else {}
         # A message need not say that it is one.
@@ -229,9 +233,10 @@ class _Finder:
         # By the rows of a leaf, which are the same list for all that stand in the same place.
         self._patterns: dict[int, tuple[str, ...]] = {}
         self._taken: set[str] = set()
-        for path, _, value, node in written:
-            self._places[node.pattern].append((path, value))
-            self._equal[node.pattern, _key(value)].append(path)
+        for leaf in written:
+            pattern, value = leaf.node.pattern, leaf.value
+            self._places[pattern].append((leaf.path, value))
+            self._equal[pattern, _key(value)].append(leaf.path)
 
     def find(self, value: Any, rows: list[Field]) -> str | None:
         """Return the path at which ``value`` was written, whole or as a part, if it was."""
@@ -296,6 +301,7 @@ def _has_words(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+@lru_cache(maxsize=4096)
 def _is_loose(pattern: str) -> bool:
     return pattern.count("[]") > 1 and "tool_calls" not in pattern
 

@@ -123,6 +123,8 @@ class Fact(Struct, frozen=True, kw_only=True):
 
 def message_of(path: str) -> str:
     """Return the message that a place is in; nothing where it is in none."""
+    if not path.startswith(("messages[", "input[")):
+        return ""
     found = _MESSAGE.match(path)
     return found[0] if found else ""
 
