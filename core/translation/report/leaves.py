@@ -143,18 +143,11 @@ def _is_one(value: dict[str, Any], node: _Node) -> bool:
     return bool(node.rows) and not node.kinds and node.children.keys().isdisjoint(value)
 
 
+# Most requests have the same places.
+@lru_cache(maxsize=8192)
 def fill(pattern: str, numbers: tuple[int, ...]) -> str:
     """Return a pattern with numbers in its brackets; nothing where it has more than there are."""
-    first, pieces = _pieces(pattern)
+    first, *pieces = pattern.split("[]")
     if len(pieces) > len(numbers):
         return ""
-    place = first
-    for number, piece in zip(numbers, pieces, strict=False):
-        place += f"[{number}]{piece}"
-    return place
-
-
-@lru_cache(maxsize=4096)
-def _pieces(pattern: str) -> tuple[str, list[str]]:
-    first, *pieces = pattern.split("[]")
-    return first, pieces
+    return first + "".join(f"[{n}]{piece}" for n, piece in zip(numbers, pieces, strict=False))

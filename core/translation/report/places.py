@@ -8,9 +8,9 @@ Diglot puts in come before the client's, so a helped model's request is looked t
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
 
@@ -63,8 +63,10 @@ class Places:
         self._last = max(0, len(scene.written.get("messages") or ()) - 1)
         self._found: dict[str, tuple[str, Field]] = {}
         self._homes: dict[str, list[str]] = defaultdict(list)
+        # Most values go where the one before went.
+        self._last_move = ("-", "-")
         order = list(reversed(client)) if scene.helped else client
-        self._finder = _Finder(_looked_through(written, scene) if self.looks else (), scene)
+        self._finder = _Finder(written if self.looks else [], scene)
         for leaf in order:
             self._settle(leaf)
         if self.looks:
@@ -114,10 +116,17 @@ class Places:
         if found is None:
             return
         self._found[leaf.path] = found
-        if self.looks and (home := message_of(found[0])):
-            homes = self._homes[message_of(leaf.path)]
-            if home not in homes:
-                homes.append(home)
+        here, there = self._last_move
+        if self.looks and not (leaf.path.startswith(here) and found[0].startswith(there)):
+            self._note_move(leaf.path, found[0])
+
+    def _note_move(self, path: str, place: str) -> None:
+        """Note which message a value of a client's message went to."""
+        here, there = message_of(path), message_of(place)
+        if there and there not in self._homes[here]:
+            self._homes[here].append(there)
+        if here and there:
+            self._last_move = here, there
 
     def _settle_items(self, client: list[Leaf]) -> None:
         for leaf in client:
@@ -175,6 +184,12 @@ class Places:
 
     def _numbered(self, leaf: Leaf) -> tuple[str, Field] | None:
         rows = leaf.node.rows
+        pattern = rows[0].paths.get(self._scene.target, "")
+        if pattern and not _is_loose(pattern):
+            # As most do, it stands as it is where its numbers say.
+            place = fill(pattern, self._moved(leaf.numbers, rows[0]))
+            if place in self._written and same(self._written[place], leaf.value):
+                return place, rows[0]
         for row in chain(rows, _owners(rows)):
             for place in self._candidates(leaf.numbers, row):
                 sent = self._written[place]
@@ -217,26 +232,29 @@ class Places:
             waiting.remove(place)
 
 
-def _looked_through(written: list[Leaf], scene: Scene) -> Iterable[Leaf]:
-    return reversed(written) if scene.helped else written
-
-
 class _Finder:
     """The leaves of a written body, to be found once each by what they hold."""
 
-    def __init__(self, written: Iterable[Leaf], scene: Scene) -> None:
+    def __init__(self, written: list[Leaf], scene: Scene) -> None:
         self._scene = scene
-        self._places: dict[str, list[tuple[str, Any]]] = defaultdict(list)
-        self._equal: dict[tuple[str, str | bytes], deque[str]] = defaultdict(deque)
+        self._written = written[::-1] if scene.helped else written
+        # Of equal values the next one is the last of its list.
+        self._equal: dict[tuple[str, str | bytes], list[str]] = defaultdict(list)
         self._found: dict[tuple[str, str | bytes], str] = {}
         self._next: dict[str, int] = defaultdict(int)
         # By the rows of a leaf, which are the same list for all that stand in the same place.
         self._patterns: dict[int, tuple[str, ...]] = {}
         self._taken: set[str] = set()
-        for leaf in written:
-            pattern, value = leaf.node.pattern, leaf.value
-            self._places[pattern].append((leaf.path, value))
-            self._equal[pattern, _key(value)].append(leaf.path)
+        for leaf in reversed(self._written):
+            self._equal[leaf.node.pattern, _key(leaf.value)].append(leaf.path)
+
+    @cached_property
+    def _places(self) -> dict[str, list[tuple[str, Any]]]:
+        """Places with their values, by pattern: for what stands nowhere as it is."""
+        places: dict[str, list[tuple[str, Any]]] = defaultdict(list)
+        for leaf in self._written:
+            places[leaf.node.pattern].append((leaf.path, leaf.value))
+        return places
 
     def find(self, value: Any, rows: list[Field]) -> str | None:
         """Return the path at which ``value`` was written, whole or as a part, if it was."""
@@ -251,9 +269,9 @@ class _Finder:
         for pattern in patterns:
             places = self._equal.get((pattern, key))
             if places:
-                self._found[pattern, key] = places[0]
-                self._taken.add(places[0])
-                return places.popleft()
+                self._found[pattern, key] = places[-1]
+                self._taken.add(places[-1])
+                return places.pop()
         for pattern in patterns:
             # A value that was sent twice may be written once.
             if (pattern, key) in self._found:
