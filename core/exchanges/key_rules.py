@@ -94,12 +94,12 @@ class KeyRules:
     ``signs`` finds the signs, ``lengths`` has how much of each is a word, ``of`` the rules of each
     by its number, ``quick`` what tells in one step that none of them takes a place, where
     ``quick_of`` has made it. From ``names`` on they are names of secrets, from ``data``,
-    ``escapes`` and ``deltas`` on those of this file. ``words`` finds what no random text has in it.
+    ``escapes`` and ``deltas`` on those of this file.
     """
 
     # fmt: off
-    __slots__ = ("all", "data", "deltas", "escapes", "lengths", "names", "of", "quick", "signs",
-                 "words")
+    __slots__ = ("_doubts", "_words", "all", "data", "deltas", "escapes", "lengths", "names", "of",
+                 "quick", "signs")
     # fmt: on
 
     def __init__(self, *files: _File) -> None:
@@ -119,7 +119,15 @@ class KeyRules:
         self.signs = SignSearch(signs)
         self.lengths = [len(word(sign)) for sign in signs]
         self.quick: list[Callable[..., object] | None] = [None] * len(self.of)
-        self.words = SignSearch([w.encode() for file in files for w in file.words])
+        self._words = [w.encode() for file in files for w in file.words]
+        self._doubts: SignSearch | None = None
+
+    @property
+    def words(self) -> SignSearch:
+        """What no random text has in it; made when a key is first doubted, as it takes 20 ms."""
+        if self._doubts is None:
+            self._doubts = SignSearch(self._words)
+        return self._doubts
 
     def quick_of(self, sign: int) -> Callable[..., object]:
         """Return what matches where one of a sign's rules may; compiled when it is first asked."""
