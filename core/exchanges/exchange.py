@@ -20,7 +20,7 @@ from core.exchanges.masking import mask_text, mask_word
 from core.exchanges.snippets import snippets
 from core.exchanges.wire import Wire
 from core.translation.codec.json import decode_json, encode_json
-from core.translation.dialects.dialect import EmbeddingDialect
+from core.translation.dialects.dialect import Dialect, EmbeddingDialect
 from core.translation.dialects.registry import DIALECTS, EMBEDDING_DIALECTS, api_of
 from core.translation.events import Finish
 from core.translation.messages import Usage, add_up
@@ -193,6 +193,8 @@ class Exchange:
 
         It is parsed from the answer on each call.
         """
+        if self.translated and len(self.backend) == 1:
+            return self.backend[0].usage  # whoever translates an answer reads its counts
         if len(self.backend) == 1:
             return _usage(self.backend[0])
         return add_up(map(_usage, self.backend))
@@ -297,20 +299,32 @@ def _usage(wire: Wire) -> Usage | None:
     if wire.status >= 400 or not wire.streamed:
         return None
     # The stream was passed through without parsing.
-    finish = next(filter(None, (_finish(wire, size) for size in _TAILS)), None)
-    wire.usage = finish.usage if finish is not None else None
+    for size in _TAILS:
+        tail = wire.tail(size)
+        wire.usage = _counts(tail[-size:], wire.dialect, whole=len(tail) < size)
+        if wire.usage is not None:
+            break
     return wire.usage
 
 
-def _finish(wire: Wire, size: int) -> Finish | None:
-    """Return the end of a stream, if it stands in the whole lines of its last ``size`` bytes."""
-    tail = wire.tail(size)
-    if len(tail) >= size:
-        tail = tail[-size:]
-        tail = tail[tail.find(b"\n") + 1 :]
-    decoder = DIALECTS[wire.dialect].decoder(ids="")
-    events = [*decoder.decode(tail), *decoder.flush()]
-    return next((one for one in reversed(events) if isinstance(one, Finish)), None)
+def _counts(tail: bytes, dialect: str, *, whole: bool) -> Usage | None:
+    """Return the counts in the whole records at the end of a stream, or in all of it."""
+    spoken = DIALECTS[dialect]
+    assert spoken.passing is not None, "its streams are passed through"
+    at = max(map(tail.rfind, spoken.passing.counts))
+    if at < 0:
+        return None
+    # With the record before, which may say why the answer ended.
+    between = b"\n" if spoken.native else b"\n\n"
+    begin = tail.rfind(between, 0, max(tail.rfind(between, 0, at), 0))
+    found = _counted(tail[begin:], spoken) if begin >= 0 else None
+    return found or _counted(tail if whole else tail[tail.find(b"\n") + 1 :], spoken)
+
+
+def _counted(records: bytes, spoken: Dialect) -> Usage | None:
+    decoder = spoken.decoder(ids="")
+    events = [*decoder.decode(records), *decoder.flush()]
+    return next((one.usage for one in reversed(events) if isinstance(one, Finish)), None)
 
 
 # Matches the texts of an answer in any dialect: quick, and good enough for a search.

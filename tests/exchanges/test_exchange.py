@@ -111,6 +111,37 @@ def test_an_error_is_read_in_both_dialects() -> None:
     assert body["error"]["message"] == "model 'x' not found"
 
 
+SAID = [{"choices": [{"index": 0, "delta": {"content": f" usage {n}"}}]} for n in range(40)]
+STOP = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+GIVEN = {"prompt_tokens": 7, "completion_tokens": 200}
+LLAMA = {"prompt_n": 7, "predicted_n": 200}
+
+
+@pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n"])
+@pytest.mark.parametrize(
+    "last",
+    [
+        [STOP, {"choices": [], "usage": GIVEN}],
+        [{**STOP, "usage": GIVEN}],
+        [{**STOP, "x_groq": {"usage": GIVEN}}],
+        [{**STOP, "timings": LLAMA}],
+        [{**SAID[0], "usage": GIVEN}, STOP, SAID[1]],
+    ],
+)  # fmt: skip
+def test_the_counts_are_found_wherever_a_server_of_openai_s_api_puts_them(
+    last: list[dict[str, Any]], end: str
+) -> None:
+    records = [*SAID, *last]
+    events = [f"data: {json.dumps({'model': 'm', **record})}{end}" for record in records]
+    wire = Wire("openai", "/v1/chat/completions", b"{}")
+    wire.status, wire.streamed = 200, True
+    for event in [*events, f"data: [DONE]{end}"]:
+        wire.came(event.encode(), 1)
+    exchange = Exchange("1", wire, owner="", started=1)
+    exchange.backend.append(wire)
+    assert exchange.usage() == Usage(prompt_tokens=7, completion_tokens=200)
+
+
 @pytest.mark.parametrize("pieces", [1, 7, 400])
 @pytest.mark.parametrize("context", [0, 9000])
 def test_the_counts_stand_at_the_end_of_a_stream_that_was_passed_on(

@@ -85,12 +85,14 @@ class Passing(Struct, frozen=True, kw_only=True):
 
     ``whole`` is the key that a finished whole answer has, ``usage`` reads its counts. ``end`` is
     found in all records in which a stream may end, and ``ended`` tells whether it does there.
+    One of ``counts`` stands in the record that has a stream's counts, if any has.
     """
 
     whole: str
     usage: Callable[[dict[str, Any]], Usage | None]
     end: Callable[[bytes], object]
     ended: Callable[[bytes], bool]
+    counts: tuple[bytes, ...]
 
 
 class ChoiceStream(Protocol):

@@ -53,6 +53,7 @@ _PASSING = Passing(
     usage=chat.parse_usage,
     end=re.compile(rb'"done"\s*:\s*true').search,
     ended=chat_stream.is_done,
+    counts=(b'"done"',),
 )
 
 _CHAT = Dialect(

@@ -36,6 +36,7 @@ _PASSING = Passing(
     usage=_usage,
     end=re.compile(rb'"finish_reason"\s*:\s*"').search,
     ended=chat_stream.is_finished,
+    counts=(b"usage", b'"timings"'),
 )
 
 _CHAT = Dialect(
