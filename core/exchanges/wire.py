@@ -21,6 +21,7 @@ from core.exchanges.masking import (
     mask_url,
     shorten_body,
 )
+from core.exchanges.pieces import Pieces
 from core.translation.messages import Usage
 
 MAX_BODY = 2 * 1024 * 1024
@@ -28,9 +29,6 @@ MAX_BODY = 2 * 1024 * 1024
 
 MAX_ANSWER = 16 * 1024 * 1024
 """Bytes kept of an answer: room for some 50,000 chunks."""
-
-# The memory overhead of a piece, so that many small ones are counted properly.
-_PIECE = 128
 
 # Bytes from which a body is masked at once.
 _LONG = 512 * 1024
@@ -116,7 +114,7 @@ class Wire:
         self.sent = 0
         self.usage: Usage | None = None
         self.words: Callable[[], bytes | None] | None = None
-        self._pieces: list[tuple[int, bytes]] = []
+        self._pieces = Pieces()
         self._masked = 0
         self._over = self._settled = False
         # Bytes that were received and not stored.
@@ -188,7 +186,7 @@ class Wire:
 
     def forget(self) -> None:
         """Drop the answer: nothing of it was sent to the client."""
-        self._pieces.clear()
+        self._pieces = Pieces()
         self._masked = self._left_out = self.answer_bytes = 0
         self._over = self._settled = False
         self.words = None
@@ -200,7 +198,7 @@ class Wire:
         if self.answer_bytes > _LONG:
             data = self._kept(data)
         if data:
-            self._pieces.append((now, data))
+            self._pieces.add(now, data)
 
     def _kept(self, data: bytes) -> bytes:
         """Return the part of a piece of a long answer that is stored."""
@@ -210,50 +208,42 @@ class Wire:
         self._left_out += came - len(data)
         if len(self._pieces) - self._masked >= _MANY:
             self._settle(_OPEN)
-        if self._size <= MAX_ANSWER:
+        if self._pieces.size + len(data) <= MAX_ANSWER:
             return data
         self.cut = True
-        short = b"" if self._pieces else shorten_body(data, MAX_ANSWER)
+        short = b"" if len(self._pieces) else shorten_body(data, MAX_ANSWER)
         self._left_out += len(data) - len(short)
         return short
 
     @property
-    def _size(self) -> int:
-        """The stored bytes of the answer, with the overhead of each piece."""
-        return self.answer_bytes - self._left_out + _PIECE * len(self._pieces)
-
-    @property
     def began(self) -> int:
         """When the answer's first piece came, in ns since the epoch; 0 where none has."""
-        return self._pieces[0][0] if self._pieces else 0
+        return self._pieces.began
 
     @property
     def ended(self) -> int:
         """When the answer's newest piece came."""
-        return self._pieces[-1][0] if self._pieces else 0
+        return self._pieces.ended
 
     def unmasked(self) -> bytes:
         """Return the answer's body so far as it came: never to be shown."""
-        return b"".join([data for _, data in self._pieces])
+        return self._pieces.joined()
 
     def tail(self, size: int) -> bytes:
-        """Return the last pieces of the answer, ``size`` bytes or more, unmasked."""
-        tail = b""
-        for _, data in reversed(self._pieces):
-            tail = data + tail
-            if len(tail) >= size:
-                break
-        return tail
+        """Return the last ``size`` bytes of the answer, or all, unmasked."""
+        return self._pieces.tail(size)
 
     @property
     def chunks(self) -> list[tuple[int, bytes]]:
-        """The answer's pieces with their times, masked. Not to be changed."""
+        """The answer's pieces with their times, masked."""
+        if self._over and not self._settled:
+            self._mask_answer()
+        pieces, masked = self._pieces, self._masked
         if self._settled:
-            return self._pieces
-        if not self._over:
-            return self._settle(_OPEN)
-        self._mask_answer()
-        return self._pieces
+            return pieces.listed()
+        # Where it goes on, another thread may be looking: nothing is changed.
+        came = pieces.listed()
+        return came[:masked] + self._shown(came[masked:])
 
     def over(self) -> None:
         """Note that the answer is whole."""
@@ -289,27 +279,32 @@ class Wire:
         self._settled = True
         self.words = None
 
-    def _settle(self, still_open: int) -> list[tuple[int, bytes]]:
-        """Return what came, masked, and keep it so but for the last pieces.
+    def _settle(self, still_open: int) -> None:
+        """Mask what came, but for the last pieces, which may hold the beginning of a key.
 
-        Those may hold the beginning of a key. Other threads may do the same, or add to it.
+        Nobody else adds to it meanwhile.
         """
         begin = self._masked
-        left = self._pieces[begin:]
-        masked = mask_pieces([data for _, data in left])
-        if masked is None:
-            shown = left
-        else:
-            self.clean = False
-            shown = [(now, data) for (now, _), data in zip(left, masked, strict=True)]
+        left = self._pieces.listed(begin)
+        shown = self._shown(left)
         done = max(len(left) - still_open, 0)
         for earlier in range(done, max(done - still_open, 0), -1):
             if earlier == len(left) or shown[earlier][1] is left[earlier][1]:
                 done = earlier  # no key is parted here
                 break
-        self._pieces[begin : begin + done] = shown[:done]
+        if shown is not left:
+            self.clean = False
+            masked = [*self._pieces.listed()[:begin], *shown[:done], *left[done:]]
+            self._pieces = Pieces.of(masked)
         self._masked = begin + done
-        return self._pieces[: self._masked] + shown[done:]
+
+    @staticmethod
+    def _shown(pieces: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+        """Return pieces masked; the same list where nothing has to be."""
+        masked = mask_pieces([data for _, data in pieces])
+        if masked is None:
+            return pieces
+        return [(now, data) for (now, _), data in zip(pieces, masked, strict=True)]
 
     def without_address(self, pieces: list[tuple[int, bytes]] | None = None) -> Wire:
         """Return this wire for somebody who may not know where the server is.
@@ -319,14 +314,14 @@ class Wire:
         other = copy(self)
         other.url = ""
         if pieces is not None:
-            other._pieces, other._over, other._settled = pieces, True, True  # noqa: SLF001
+            other._pieces = Pieces.of(pieces)  # noqa: SLF001 of another wire
+            other._over = other._settled = True  # noqa: SLF001
         return other
 
     @property
     def size(self) -> int:
         """The bytes that are kept."""
-        kept = self.answer_bytes - self._left_out  # as in _size, of which each exchange is asked
-        return len(self._request) + kept + _PIECE * len(self._pieces)
+        return len(self._request) + self._pieces.size
 
     @property
     def response(self) -> bytes:

@@ -1,0 +1,104 @@
+"""Pieces: what came of an answer, in one buffer, with the time of each piece.
+
+An object for each piece would stay, scattered through the memory, for as long as its exchange is
+kept: of a thousand streams that is most of what a gateway holds.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from typing import Self
+
+OVERHEAD = 16
+"""Bytes that each piece takes beside its own."""
+
+
+_NONE = -1
+
+
+class Pieces:
+    """Pieces of an answer in their order; times are ns since the epoch.
+
+    One thread may add while others read what was there before.
+    """
+
+    __slots__ = ("_first", "_many", "_one")
+
+    def __init__(self) -> None:
+        # The only piece, as its own object: a whole answer is not copied.
+        self._one = b""
+        self._first = _NONE
+        # Once there are two, all of them, and where each ends and when it came.
+        self._many: tuple[bytearray, array[int]] | None = None
+
+    @classmethod
+    def of(cls, pieces: Iterable[tuple[int, bytes]]) -> Self:
+        """Return the same pieces in one buffer."""
+        made = cls()
+        for now, data in pieces:
+            made.add(now, data)
+        return made
+
+    def add(self, now: int, data: bytes) -> None:
+        """Add a piece."""
+        many = self._many
+        if many is not None:
+            # What a mark tells of is in the buffer by then, and each has its time.
+            whole, marks = many
+            whole += data
+            marks.extend((len(whole), now))
+        elif self._first == _NONE:
+            self._one, self._first = data, now
+        else:
+            whole = bytearray(self._one)
+            whole += data
+            marks = array("q", (len(self._one), self._first, len(whole), now))
+            self._many, self._one = (whole, marks), b""
+
+    def __len__(self) -> int:
+        if self._many is not None:
+            return len(self._many[1]) // 2
+        return int(self._first != _NONE)
+
+    @property
+    def size(self) -> int:
+        """The bytes that they take."""
+        if self._many is None:
+            return len(self._one) + (OVERHEAD if self._first != _NONE else 0)
+        whole, marks = self._many
+        return len(whole) + OVERHEAD // 2 * len(marks)
+
+    @property
+    def began(self) -> int:
+        """When the first came; 0 where none has."""
+        return max(self._first, 0)
+
+    @property
+    def ended(self) -> int:
+        """When the newest came; 0 where none has."""
+        return self._many[1][-1] if self._many is not None else max(self._first, 0)
+
+    def joined(self) -> bytes:
+        """Return all of them in one."""
+        return self._one if self._many is None else bytes(self._many[0])
+
+    def tail(self, size: int) -> bytes:
+        """Return the last ``size`` bytes, or all."""
+        return self._one[-size:] if self._many is None else bytes(self._many[0][-size:])
+
+    def listed(self, begin: int = 0) -> list[tuple[int, bytes]]:
+        """Return the pieces from the number ``begin`` on, each with its time."""
+        one, many = self._one, self._many
+        if many is None:
+            return [(self._first, one)][begin:] if self._first != _NONE else []
+        whole, marks = many
+        marks = marks[:]
+        data = bytes(whole)
+        found: list[tuple[int, bytes]] = []
+        at = marks[2 * begin - 2] if 0 < begin <= len(marks) // 2 else 0
+        for index in range(2 * begin, len(marks), 2):
+            end = marks[index]
+            found.append((marks[index + 1], data[at:end]))
+            at = end
+        return found
