@@ -179,6 +179,11 @@ class Exchange:
             wire.settle()
         self.client.settle(said_by=self.backend)
 
+    def pack(self) -> None:
+        """Compress what is kept, where all is settled."""
+        for wire in (*self.backend, self.client):
+            wire.pack()
+
     def waited(self) -> int:
         """Return how long backends took for their answers so far, in ns."""
         waited = 0

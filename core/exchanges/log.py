@@ -104,7 +104,7 @@ class ExchangeLog:
         return self._added, len(self._growing)
 
     def settle(self, seconds: float) -> bool:
-        """Mask what has ended and nobody has looked at, for about ``seconds``.
+        """Mask and compress what has ended, for about ``seconds``.
 
         Returns whether anything is left.
         """
@@ -114,6 +114,7 @@ class ExchangeLog:
             exchange = self._unsettled.popleft()
             if exchange.id in self._items:  # else nobody can see it any more
                 exchange.settle()
+                exchange.pack()
                 self._note_size(exchange)
                 if time.perf_counter() > until:
                     break
@@ -223,7 +224,10 @@ class ExchangeLog:
 
 
 async def settle(log: ExchangeLog) -> None:
-    """Mask what has ended, a little at a time, so that no stream waits for it. Never returns."""
+    """Mask and compress what has ended, a little at a time. Never returns.
+
+    No stream waits for it more than a millisecond.
+    """
     key_rules()  # takes 0.1 s once: before anybody is served
     before = log.state
     while True:

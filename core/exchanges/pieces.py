@@ -10,6 +10,8 @@ from array import array
 from collections.abc import Iterable
 from typing import Self
 
+from core.exchanges.frames import Frame, pack, unpacked
+
 OVERHEAD = 16
 """Bytes that each piece takes beside its own."""
 
@@ -29,8 +31,8 @@ class Pieces:
         # The only piece, as its own object: a whole answer is not copied.
         self._one = b""
         self._first = _NONE
-        # Once there are two, all of them, and where each ends and when it came.
-        self._many: tuple[bytearray, array[int]] | None = None
+        # Once there are two, or they are packed: all of them, and where each ends and when it came.
+        self._many: tuple[bytearray | Frame, array[int]] | None = None
 
     @classmethod
     def of(cls, pieces: Iterable[tuple[int, bytes]]) -> Self:
@@ -41,13 +43,15 @@ class Pieces:
         return made
 
     def add(self, now: int, data: bytes) -> None:
-        """Add a piece."""
+        """Add a piece, unless they are packed."""
         many = self._many
         if many is not None:
-            # What a mark tells of is in the buffer by then, and each has its time.
+            # What a mark tells of is in the buffer by then.
             whole, marks = many
+            assert isinstance(whole, bytearray), "nothing comes after the end"
             whole += data
-            marks.extend((len(whole), now))
+            marks.append(len(whole))
+            marks.append(now)
         elif self._first == _NONE:
             self._one, self._first = data, now
         else:
@@ -55,6 +59,14 @@ class Pieces:
             whole += data
             marks = array("q", (len(self._one), self._first, len(whole), now))
             self._many, self._one = (whole, marks), b""
+
+    def pack(self) -> None:
+        """Compress them; nothing is added from then on."""
+        many = self._many
+        frame = pack(self._one if many is None else many[0])
+        if frame is not None:
+            marks = array("q", (len(self._one), self._first)) if many is None else many[1]
+            self._many, self._one = (frame, marks), b""
 
     def __len__(self) -> int:
         if self._many is not None:
@@ -81,23 +93,26 @@ class Pieces:
 
     def joined(self) -> bytes:
         """Return all of them in one."""
-        return self._one if self._many is None else bytes(self._many[0])
+        one, many = self._one, self._many
+        return one if many is None else unpacked(many[0])
 
     def tail(self, size: int) -> bytes:
         """Return the last ``size`` bytes, or all."""
-        return self._one[-size:] if self._many is None else bytes(self._many[0][-size:])
+        many = self._many
+        if many is not None and isinstance(many[0], bytearray):
+            return bytes(many[0][-size:])
+        return self.joined()[-size:]
 
     def listed(self, begin: int = 0) -> list[tuple[int, bytes]]:
         """Return the pieces from the number ``begin`` on, each with its time."""
         one, many = self._one, self._many
         if many is None:
             return [(self._first, one)][begin:] if self._first != _NONE else []
-        whole, marks = many
-        marks = marks[:]
-        data = bytes(whole)
+        marks = many[1][:]
+        data = unpacked(many[0])
         found: list[tuple[int, bytes]] = []
         at = marks[2 * begin - 2] if 0 < begin <= len(marks) // 2 else 0
-        for index in range(2 * begin, len(marks), 2):
+        for index in range(2 * begin, len(marks) - 1, 2):
             end = marks[index]
             found.append((marks[index + 1], data[at:end]))
             at = end

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from typing import cast
 
+from core.exchanges.frames import pack, unpacked
 from core.exchanges.masking import (
     is_clean,
     mask_body,
@@ -134,7 +135,7 @@ class Wire:
         """The request's body, masked."""
         if not self._request_masked:
             self._mask_request()
-        return self._request
+        return unpacked(self._request)
 
     @property
     def harmless(self) -> bool:
@@ -263,6 +264,11 @@ class Wire:
                 self._is_settled(clean=self.clean)
             else:
                 self._mask_answer()
+
+    def pack(self) -> None:
+        """Compress what is kept, which is settled. Whoever looks at it finds it as it was."""
+        self._request = pack(self._request) or self._request
+        self._pieces.pack()
 
     def _mask_answer(self) -> None:
         """Mask the whole answer, for good."""

@@ -153,3 +153,26 @@ def test_ten_thousand_are_opened_and_filtered_quickly(
         record_property(name, f"{seconds * 1000:.1f} ms")
     assert spent["open"] < 0.5 and spent["model"] < 0.5 and spent["status"] < 0.5
     assert spent["text, once"] < 10 and spent["text, again"] < 3
+
+
+def test_what_has_ended_is_masked_and_compressed_once_there_is_time() -> None:
+    log = ExchangeLog()
+    key = "hf_" + "abcdefghijklmnopqrst"
+    body = json.dumps({"prompt": f"the key is {key}" + " and so on" * 500}).encode()
+    ended, open_ = exchange("a", body=body), exchange("b", body=body)
+    for one in (ended, open_):
+        log.add(one)
+        for piece in (b'{"response":"%b"}\n' % key.encode(), b'{"response":"so"}\n' * 500):
+            one.client.came(piece, 1)
+    before = ended.size
+    ended.end()
+    while log.settle(0.001):
+        pass
+    assert ended.size * 10 < before
+    assert open_.size == before
+    for one in (ended, open_):
+        assert key.encode() not in one.client.request + one.client.response
+        assert one.client.request.endswith(b"so on" + b'"}')
+        assert [len(data) for _, data in one.client.chunks][1:] == [8000]
+        assert one.client.tail(16) == b'{"response":"so"}\n'
+    assert log.newest(owner="me", wanted=Filter(text="and so on")) == [open_, ended]

@@ -12,14 +12,21 @@ from core.exchanges.pieces import OVERHEAD, Pieces
 PIECES = st.lists(st.tuples(st.integers(0, 2**62), st.binary(max_size=5)), max_size=6)
 
 
-@given(PIECES, st.integers(0, 7), st.integers(1, 20))
-def test_pieces_are_what_was_added(added: list[tuple[int, bytes]], begin: int, size: int) -> None:
+@given(PIECES, st.integers(0, 7), st.integers(1, 20), st.booleans(), st.sampled_from([1, 99]))
+def test_pieces_are_what_was_added(
+    added: list[tuple[int, bytes]], begin: int, size: int, packed: bool, times: int
+) -> None:
+    added = [(now, data * times) for now, data in added]
     pieces = Pieces.of(added)
+    if packed:
+        pieces.pack()
+        pieces.pack()
     whole = b"".join(data for _, data in added)
     assert pieces.listed() == added and pieces.listed(begin) == added[begin:]
     assert pieces.joined() == whole and len(pieces) == len(added)
     assert pieces.tail(size) == whole[-size:]
-    assert pieces.size == len(whole) + OVERHEAD * len(added)
+    full = len(whole) + OVERHEAD * len(added)
+    assert pieces.size <= full if packed else pieces.size == full
     assert (pieces.began, pieces.ended) == ((added[0][0], added[-1][0]) if added else (0, 0))
 
 
