@@ -162,7 +162,7 @@ def test_what_has_ended_is_masked_and_compressed_once_there_is_time() -> None:
     ended, open_ = exchange("a", body=body), exchange("b", body=body)
     for one in (ended, open_):
         log.add(one)
-        for piece in (b'{"response":"%b"}\n' % key.encode(), b'{"response":"so"}\n' * 500):
+        for piece in (b'{"response":"%b"}\n' % key.encode(), b'{"response":" a"}\n' * 500):
             one.client.came(piece, 1)
     before = ended.size
     ended.end()
@@ -173,6 +173,6 @@ def test_what_has_ended_is_masked_and_compressed_once_there_is_time() -> None:
     for one in (ended, open_):
         assert key.encode() not in one.client.request + one.client.response
         assert one.client.request.endswith(b"so on" + b'"}')
-        assert [len(data) for _, data in one.client.chunks][1:] == [8000]
-        assert one.client.tail(16) == b'{"response":"so"}\n'
+        assert [len(data) for _, data in one.client.chunks][1:] == [9000]
+        assert one.client.tail(18) == b'{"response":" a"}\n'
     assert log.newest(owner="me", wanted=Filter(text="and so on")) == [open_, ended]
