@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--backend", required=True)
     options = parser.parse_args()
     gc.freeze()
-    gc.set_threshold(50_000, 10, 20)
+    gc.set_threshold(1_000, 1_000, 20)
     uvicorn.run(
         Floor(options.backend),
         port=options.port,

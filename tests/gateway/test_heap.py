@@ -24,7 +24,7 @@ def test_only_what_came_later_is_collected() -> None:
     said = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, encoding="utf-8", check=True
     ).stdout.splitlines()
-    assert said == ["True True (50000, 10, 20)", "1"]
+    assert said == ["True True (1000, 1000, 20)", "1"]
 
 
 # Of 80 MB one text of fifty is kept, so that free memory stands between what is in use.
