@@ -8,6 +8,7 @@ the tools from the store (Anthropic's beta message-threads-2026-08-12).
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from functools import cache
 from typing import Any
 
 from core.backends.calls.answer import Answer
@@ -25,8 +26,9 @@ from core.translation.stamp import Stamp
 # Fields that are stored with the thread and need not be repeated.
 _ONCE = ("system", "tools")
 
-# In a long body found in a fifth of the time that ``find`` takes.
-_THREAD = SignSearch([b'"thread"'])
+_THREAD = b'"thread"'
+_LONG = 16 * 1024
+"""Bytes from which a search is worth the 5 MB that it takes."""
 
 
 class ThreadsEndpoint(ChatEndpoint):
@@ -40,7 +42,9 @@ class ThreadsEndpoint(ChatEndpoint):
     def only_asks(self, body: bytes) -> bool:
         """Tell whether nothing is kept."""
         # A key in another spelling is refused by the parser.
-        return not _THREAD.finds(body)
+        if len(body) < _LONG:
+            return body.find(_THREAD) < 0
+        return not _search().finds(body)
 
     async def ask(self, call: CallScope, body: bytes, options: AskOptions) -> Answer:
         """Answer, with the stored conversation before the new messages."""
@@ -115,3 +119,9 @@ class ThreadsEndpoint(ChatEndpoint):
         fields = {name: asked[name] for name in _ONCE if asked.get(name) is not None}
         kept = {"id": identity, "output": said, "fields": fields}
         await self._store.add(asked["messages"], kept, owner=call.principal.owner)
+
+
+@cache
+def _search() -> SignSearch:
+    """Return what finds the sign of a thread, in a long body in a fifth of the time of ``find``."""
+    return SignSearch([_THREAD])

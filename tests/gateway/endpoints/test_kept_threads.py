@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import anthropic
 import pytest
 from anthropic import Anthropic, beta_tool
 
+from core.gateway.endpoints.threads import ThreadsEndpoint
 from tests.gateway.endpoints.test_kept_conversations import NATIVE, backend, sent, url
 from tests.support.scripted_backend import Scripted
 
@@ -61,3 +64,11 @@ def test_a_container_of_an_earlier_turn_is_refused(url: str) -> None:
             container="c1",
         )
     client.close()
+
+
+@pytest.mark.parametrize("length", [0, 100_000])
+def test_a_thread_is_seen_in_a_body_of_any_length(length: int) -> None:
+    endpoint = ThreadsEndpoint.__new__(ThreadsEndpoint)
+    body = {"model": "m", "messages": [{"role": "user", "content": "thread " * length}]}
+    assert endpoint.only_asks(json.dumps(body).encode())
+    assert not endpoint.only_asks(json.dumps({**body, "thread": {"type": "create"}}).encode())
