@@ -24,7 +24,6 @@ from core.translation.codec.json import JSON_ERRORS, encode_json
 __all__ = [
     "MASK",
     "edit_pieces",
-    "is_clean",
     "mask_body",
     "mask_data",
     "mask_headers",
@@ -62,12 +61,6 @@ def mask_body(data: bytes) -> bytes:
 def mask_data(data: bytes) -> bytes:
     """Return a body without the data of images and sounds; keys are still in it."""
     return _edited(data, sorted(find_data(data)))
-
-
-def is_clean(words: bytes) -> bool:
-    """Tell whether nothing of a text would be masked: no key, and no image or sound."""
-    look = Look(words)
-    return not (look.has_data or look.keys())
 
 
 def mask_pieces(pieces: Sequence[bytes]) -> list[bytes] | None:

@@ -8,13 +8,12 @@ was done for their answers. Bodies over a limit are cut and say so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import cast
 
 from core.exchanges.frames import pack, unpacked
 from core.exchanges.masking import (
-    is_clean,
     mask_body,
     mask_data,
     mask_headers,
@@ -49,8 +48,7 @@ class Wire:
     the answer's: of most only the name is there. ``request_bytes`` and ``answer_bytes`` say how
     long the bodies really were. ``of`` is the wire whose request this one repeats: where that one
     is ``harmless``, which it is without keys, no key can be in this one. ``clean`` tells that
-    nothing had to be masked in a whole answer. ``words`` returns all of the answer in which a key
-    could stand, where somebody knows: to search it takes a tenth of the time for the whole.
+    nothing had to be masked in a whole answer.
 
         unmasked ──(somebody looks, or settle())──> masked, for good
 
@@ -82,7 +80,6 @@ class Wire:
         "streamed",
         "url",
         "usage",
-        "words",
     )
 
     def __init__(
@@ -114,7 +111,6 @@ class Wire:
         self.streamed = False
         self.sent = 0
         self.usage: Usage | None = None
-        self.words: Callable[[], bytes | None] | None = None
         self._pieces = Pieces()
         self._masked = 0
         self._over = self._settled = False
@@ -190,7 +186,6 @@ class Wire:
         self._pieces = Pieces()
         self._masked = self._left_out = self.answer_bytes = 0
         self._over = self._settled = False
-        self.words = None
         self.streamed = False
 
     def came(self, data: bytes, now: int) -> None:
@@ -261,7 +256,7 @@ class Wire:
         self.headers, self.answered  # noqa: B018  # read, and so masked
         if not self._settled:
             if said_by and self.status < 400 and all(wire.clean for wire in said_by):
-                self._is_settled(clean=self.clean)
+                self._settled = True
             else:
                 self._mask_answer()
 
@@ -272,18 +267,9 @@ class Wire:
 
     def _mask_answer(self) -> None:
         """Mask the whole answer, for good."""
-        words = self.words() if self.words is not None else None
-        if words is not None and not self._masked and is_clean(words):
-            self._is_settled(clean=True)
-            return
         self.clean = not self._masked
         self._settle(0)
-        self._is_settled(clean=self.clean)
-
-    def _is_settled(self, *, clean: bool) -> None:
-        self.clean = clean
         self._settled = True
-        self.words = None
 
     def _settle(self, still_open: int) -> None:
         """Mask what came, but for the last pieces, which may hold the beginning of a key.

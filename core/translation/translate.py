@@ -142,12 +142,6 @@ class StreamTranslator:
                 said.append(more)
         return b"".join(said)
 
-    def words(self) -> bytes | None:
-        """Return all of the source's bytes so far in which a key could stand, if that is known."""
-        if self._short is None or self.error is not None:
-            return None
-        return self._short.words()
-
     def close(self, *, now: int) -> bytes:
         """Return what is left once the backend has closed its side."""
         if self.error is not None:

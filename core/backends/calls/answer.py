@@ -73,7 +73,6 @@ class Stream:
         self._wire = sent.sending.wire
         self._reply = reply
         self._translator: StreamConversion = sent.conversion.stream()
-        self._wire.words = self._translator.words
         self._content_type = SPOKEN[sent.call.incoming.client_dialect].stream_type
         self.ended = False
 

@@ -1,8 +1,7 @@
 """KnownBlocks: blocks of a passed stream that say a text and nothing else, in a known form.
 
 Most blocks are of the same form as those before. They need not be looked at: no end and no error
-is in them, and the client's name for the model stands in each at the same place. All else in them
-is known, too, so only their words have to be searched for keys.
+is in them, and the client's name for the model stands in each at the same place.
 """
 
 from __future__ import annotations
@@ -10,8 +9,6 @@ from __future__ import annotations
 from core.translation.codec.json import encode_json
 from core.translation.splicing.event_form import EventForm, event_form
 from core.translation.splicing.line_forms import LineForms, line_forms
-from core.translation.splicing.plain_text import texts_in
-from core.translation.splicing.said_words import SaidWords
 
 
 class KnownBlocks:
@@ -27,48 +24,38 @@ class KnownBlocks:
         self._model = model
         self._lines: LineForms | None = None
         self._event: tuple[EventForm, EventForm] | None = None
-        self.said = SaidWords()
 
     def take(self, data: bytes) -> tuple[bytes, bytes]:
         """Return what goes on for the known blocks that ``data`` begins with, and the rest."""
-        texts, said, rest = self._events(data) if self._sse else self._native(data)
-        self.said.say(texts)
-        return said, rest
+        return self._events(data) if self._sse else self._native(data)
 
-    def _events(self, data: bytes) -> tuple[list[bytes], bytes, bytes]:
+    def _events(self, data: bytes) -> tuple[bytes, bytes]:
         if self._event is None:
-            return [], b"", data
+            return b"", data
         form, written = self._event
         texts, rest = form.split(data)
-        return texts, written.written(texts) if texts else b"", rest
+        return written.written(texts) if texts else b"", rest
 
-    def _native(self, data: bytes) -> tuple[list[bytes], bytes, bytes]:
+    def _native(self, data: bytes) -> tuple[bytes, bytes]:
         if self._lines is None:
             self._lines = line_forms(data)
             if self._lines is None:
-                return [], b"", data
-            self.said.look(self._lines.model)
-        texts, rest = self._lines.split(data)
+                return b"", data
+        _, rest = self._lines.split(data)
         said = data[: len(data) - len(rest)]
         if self._model is not None and said:
             # A text cannot hold this: its quotation marks are escaped.
             old = b'{"model":"%b","created_at":"' % self._lines.model
             said = said.replace(old, b'{"model":%b,"created_at":"' % encode_json(self._model))
-        return texts, said, rest
+        return said, rest
 
-    def note(self, block: bytes, passed: bytes, *, form: bool) -> None:
+    def note(self, block: bytes, passed: bytes) -> None:
         """Note what was looked at, and what went on in its place.
 
-        It is the ``form`` of those that follow, where it is one event that says a text.
+        It is the form of those that follow, where it is one event that says a text.
         """
         found = event_form(block)
-        if form and found is not None:
+        if found is not None:
             written = event_form(passed)
             if written is not None and written[1] == found[1]:
                 self._event = found[0], written[0]
-        if texts_in(block) != (found is not None):
-            self.said.lose()
-            return
-        self.said.look(block)
-        if found is not None:
-            self.said.say([found[1]])

@@ -122,7 +122,6 @@ class PassedStream:
     def feed(self, data: bytes, *, now: int) -> bytes:
         """Return what may be sent on: the whole blocks as they are, or renamed."""
         if self._ended:
-            self._known.said.lose()
             return b""
         out: list[bytes] = []
         if self._short and not self._held:
@@ -135,19 +134,12 @@ class PassedStream:
             for start, end in self._blocks(whole, ends, out):
                 out.append(self._passed(whole[start:end], now))
                 if self._ended:
-                    # What follows is not looked at.
-                    if end < len(whole):
-                        self._known.said.lose()
-                    break
+                    break  # what follows is not looked at
             else:
                 _check_size(self._held)
         except InvalidResponse as exc:
             out.append(self.fail(exc, now=now))
         return b"".join(out)
-
-    def words(self) -> bytes | None:
-        """Return all bytes so far in which a key could stand, if that is known."""
-        return self._known.said.joined() if self.error is None and not self._held else None
 
     def _pass_known(self, data: bytes, out: list[bytes]) -> bytes:
         """Append what goes on for the known blocks that ``data`` begins with; return the rest."""
@@ -248,7 +240,8 @@ class PassedStream:
         self.spoke = self.spoke or (
             _SAYS.search(data) is not None if self._sse else not data.isspace()
         )
-        self._known.note(data, data, form=self.finish is None)
+        if self.finish is None:
+            self._known.note(data, data)
         return data
 
     def _passed(self, block: bytes, now: int) -> bytes:
@@ -269,7 +262,8 @@ class PassedStream:
             if self._ended:
                 break
         passed = b"".join(out) if records else block
-        self._known.note(block, passed, form=self.finish is None and self.error is None)
+        if self.finish is None and self.error is None:
+            self._known.note(block, passed)
         return passed
 
     def _records(self, block: bytes) -> list[SSERecord]:

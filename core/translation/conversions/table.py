@@ -53,12 +53,6 @@ class StreamConversion(Protocol):
     def feed(self, data: bytes, *, now: int) -> bytes:
         """Return what ``data``, arrived at ``now`` (ns since the epoch), lets be said."""
 
-    def words(self) -> bytes | None:
-        """Return all of the backend's bytes so far in which a key could stand, if that is known.
-
-        All else is the same in each stream of such a backend.
-        """
-
     def close(self, *, now: int) -> bytes:
         """Return what is left once the backend has closed its side."""
 

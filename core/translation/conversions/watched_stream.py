@@ -67,9 +67,6 @@ class WatchedStream:
             return self._passed.feed(data, now=now)
         return self._look(data, self._decoder.decode(data), now)
 
-    def words(self) -> None:
-        """Nothing is known of what bytes hold that are passed on."""
-
     def close(self, *, now: int) -> bytes:
         """Return what is left once the backend has closed its side."""
         if self._finish is not None:

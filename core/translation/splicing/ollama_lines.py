@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from core.translation.events import Event
 from core.translation.splicing.line_forms import LineForms, line_forms
 from core.translation.splicing.plain_text import is_utf8
 from core.translation.splicing.splicer import SplicedDecoder, SplicedEncoder, Splicer
@@ -33,10 +35,7 @@ class OllamaLines(Splicer):
         if self._between and self._forms is not None:
             line = self._forms.line.fullmatch(data)
             if line is not None and is_utf8(data):
-                text = line[1]
-                if self._said.known:  # without a call: this is for each chunk of a stream
-                    self._said.texts.append(text)
-                return self._encoder.splice_one(text, now=now), b""
+                return self._encoder.splice_one(line[1], now=now), b""
         elif not (self._decoder.is_between and self._encoder.may_splice):
             return b"", data
         self._between = False
@@ -44,10 +43,11 @@ class OllamaLines(Splicer):
             self._forms = line_forms(data)
             if self._forms is None:
                 return b"", data
-            self._said.look(self._forms.model)
         texts, rest = self._forms.split(data)
         if not texts:
             return b"", data
-        self._said.say(texts)
         self._between = not rest
         return self._encoder.splice(texts, first=self._begin(), now=now), rest
+
+    def note(self, part: bytes, events: Sequence[Event]) -> None:
+        """Note nothing: the first line tells the form of all."""

@@ -1,8 +1,7 @@
-"""Texts that are the same JSON string in each dialect, and the words that bytes hold."""
+"""Texts that are the same JSON string in each dialect."""
 
 from __future__ import annotations
 
-import re
 from codecs import utf_8_decode
 
 # Bytes that are decoded at a time to see whether they can be.
@@ -12,13 +11,6 @@ _PIECE = 4096
 _PLAIN = rb'[^"\\\x00-\x1f]'
 TEXT = rb'(?!")%b*+(?:\\["\\nrt]%b*+)*+' % (_PLAIN, _PLAIN)
 """Pattern of a text, not empty, that is the same JSON in each dialect."""
-
-# Strings that are words of an answer, in the dialects of backends.
-_WORDS = re.compile(
-    rb'"(content|text|thinking|reasoning|reasoning_content|response|refusal|arguments|input)"'
-    rb'\s*:\s*(?:"[^"]|[^"\s])'
-)
-_SECOND = re.compile(rb'"index"\s*:\s*[1-9]')
 
 
 def is_utf8(data: bytes) -> bool:
@@ -36,14 +28,3 @@ def is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def texts_in(part: bytes) -> int | None:
-    """Return how many texts of one answer are in a part of a stream.
-
-    None where other words are in it, such as thinking or a call, or another answer's.
-    """
-    found = _WORDS.findall(part)
-    if not set(found) <= {b"content"} or _SECOND.search(part) is not None:
-        return None
-    return len(found)

@@ -42,7 +42,6 @@ class RepeatedEvents(Splicer):
         texts, rest = form.split(rest)
         if not texts:
             return b"", rest
-        self._said.say(texts)
         return self._encoder.splice(texts, first=False, now=now), rest
 
     def part(self, rest: bytes) -> tuple[bytes, bytes]:
@@ -56,7 +55,6 @@ class RepeatedEvents(Splicer):
 
     def note(self, part: bytes, events: Sequence[Event]) -> None:
         """Note what went the long way, and take the form of an event that said a text alone."""
-        super().note(part, events)
         said = _only_text(events)
         if said is None or not (self._was_between and self._decoder.is_between):
             return

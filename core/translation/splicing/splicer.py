@@ -4,8 +4,6 @@ Nearly every chunk of a stream says one piece of text and nothing else, in the s
 before. Such chunks are not decoded: the text, which is the same JSON string in both dialects, is
 cut out and put between the parts that the client's chunk begins and ends with. Whatever is not
 byte for byte of a known form goes the long way; a law holds that both ways say the same.
-
-All else in such a chunk is known, so only its words have to be searched for keys.
 """
 
 from __future__ import annotations
@@ -14,10 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.translation.codec.json import encode_json
-from core.translation.events import Event, Finish, MessageStart, TextDelta
-from core.translation.splicing.plain_text import texts_in
-from core.translation.splicing.said_words import SaidWords
+from core.translation.events import Event
 
 
 class SplicedDecoder(Protocol):
@@ -55,7 +50,6 @@ class Splicer(ABC):
     def __init__(self, decoder: SplicedDecoder, encoder: SplicedEncoder) -> None:
         self._decoder = decoder
         self._encoder = encoder
-        self._said = SaidWords()
         self._was_between = True
 
     @abstractmethod
@@ -71,29 +65,6 @@ class Splicer(ABC):
         self._was_between = self._decoder.is_between
         return rest, b""
 
+    @abstractmethod
     def note(self, part: bytes, events: Sequence[Event]) -> None:
         """Note what went the long way, and what it said."""
-        ended = bool(events) and isinstance(events[-1], Finish)
-        if self._was_between and (ended or self._decoder.is_between) and _is_known(part, events):
-            self._said.say([_inside(one.text) for one in events if isinstance(one, TextDelta)])
-            self._said.look(part)
-        else:
-            self._said.lose()
-
-    def words(self) -> bytes | None:
-        """Return all that was said so far in which a key could stand; None where it is not known.
-
-        That is the texts, and all of each chunk that went the long way.
-        """
-        return self._said.joined()
-
-
-def _is_known(part: bytes, events: Sequence[Event]) -> bool:
-    """Tell whether events are all the words that a part of a stream says."""
-    if not all(isinstance(event, MessageStart | TextDelta | Finish) for event in events):
-        return False
-    return texts_in(part) == sum(isinstance(event, TextDelta) for event in events)
-
-
-def _inside(text: str) -> bytes:
-    return encode_json(text)[1:-1]

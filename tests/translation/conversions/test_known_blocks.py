@@ -58,19 +58,3 @@ def test_blocks_of_a_known_form_are_not_looked_at(
     said = [record["message"] if dialect == "ollama" else record["choices"][0]["delta"]
             for record in records]  # fmt: skip
     assert "".join(one.get("content", "") for one in said) == "".join(WORDS * 9)
-    words = passed.words()
-    assert words is not None
-    assert len(words) < len(whole) / 3
-    assert words.startswith(json.dumps("".join(WORDS * 9), ensure_ascii=False)[1:-1].encode())
-
-
-def test_words_of_several_answers_or_kinds_are_not_known() -> None:
-    for odd in (
-        {"choices": [{"index": 1, "delta": {"content": "sk-"}}]},
-        {"choices": [{"index": 0, "delta": {"reasoning_content": "sk-"}}]},
-        {"choices": [{"index": 0, "delta": {"tool_calls": [{"function": {"arguments": "{"}}]}}]},
-    ):
-        passed = PassedStream("openai", STAMP, rename=True)
-        for data in (event("a"), b"data: " + json.dumps(odd).encode() + b"\n\n", event("b")):
-            passed.feed(data, now=1)
-        assert passed.words() is None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.translation.splicing.plain_text import is_utf8, texts_in
+from core.translation.splicing.plain_text import is_utf8
 
 PIECE = 4096
 
@@ -36,9 +36,3 @@ def test_a_letter_that_two_pieces_share_is_whole(text: str, shift: int) -> None:
     data = ("a" * shift + text * PIECE).encode()
     assert is_utf8(data)
     assert not is_utf8(data[:-1])
-
-
-def test_texts_are_counted_where_nothing_else_is_said() -> None:
-    assert texts_in(b'{"content":"a"} {"content": "b"} {"content":""}') == 2
-    assert texts_in(b'{"content":"a","thinking":"b"}') is None
-    assert texts_in(b'{"index": 1, "content":"a"}') is None
