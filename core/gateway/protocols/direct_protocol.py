@@ -219,6 +219,9 @@ class DirectProtocol(BoundedProtocol):
             routes.begin(self._asked, body, client)
             if client.begun:
                 return
+        # The app reads it from there, whoever has read it.
+        cycle.body = bytearray(body)
+        cycle.message_event.set()
         self.start(cycle, cast(Any, self.app))
 
     def _learn(self, data: bytes, cycle: JoinedHead) -> None:

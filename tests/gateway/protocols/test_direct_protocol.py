@@ -99,6 +99,21 @@ def test_one_head_after_another_is_known(
     assert begun == ["handed over" if s == "broken-500" else "over" for s in scripts]
 
 
+@pytest.mark.parametrize("odd", [b"\xef\xbb\xbf%b", b'{"thread":{"type":"create"},%b'])
+def test_a_known_head_with_a_body_that_goes_the_long_way(
+    place: Place, client: socket.socket, begun: list[str], odd: bytes
+) -> None:
+    path = b"/v1/messages" if b"thread" in odd else PATH.encode()
+    body = wire_body("one/whole")[:-1] + b',"max_tokens":5}'
+    long = odd % (body[1:] if b"thread" in odd else body)
+    for sent in (body, body, long, long, body, body):
+        client.sendall(wire_request(sent).replace(PATH.encode(), path, 1))
+        said = read_until(client, b"}}")
+        assert said.startswith(b"HTTP/1.1 200") and b"hello" in said, said
+        place.idle()
+    assert begun == ["over"] * 4
+
+
 def test_requests_of_a_pipeline_are_answered_in_order(place: Place, client: socket.socket) -> None:
     scripts = ["whole-slowly", "whole", "broken-500", "burst", "whole"]
     client.sendall(b"".join(
