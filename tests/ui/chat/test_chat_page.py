@@ -118,7 +118,9 @@ def test_an_answer_is_edited_copied_as_text_and_branched(url: str, chromium: Bro
     expect(page.get_by_text("2/2")).to_be_visible()
     menu(page, "Copy as plain text")
     expect(page.get_by_role("dialog").get_by_text("In my words.")).to_be_visible()
-    page.keyboard.press("Escape")
+    # It hears the key once the focus is in it, a moment after it can be seen.
+    page.get_by_role("dialog").press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     before = address(page)
     menu(page, "New chat from here")
     page.wait_for_function("before => location.href !== before", arg=before)
