@@ -124,6 +124,7 @@ def measure(
     print(f"measuring {server.contestant.name}", file=sys.stderr, flush=True)
     rest = server.memory()
     figures = requests(server, backend, seconds, ((1, 1), (1, 16), (100, 16)))
+    time.sleep(2)  # what was put off until there is time for it is none of the streams'
     slow: list[Paced] = []
     for streams in steps:
         found = paced(server, PACED, streams)

@@ -53,7 +53,7 @@ class Exchange:
     (more than one where a tool call was emulated). ``emulated`` maps path prefixes of the client's
     request to the note that says what was done instead. ``translated`` tells that the last of
     ``backend`` was written anew, not passed through. ``on_end`` is called when the answer has
-    ended, successfully or not.
+    ended, successfully or not, and after it ``on_over``, of whoever keeps this.
     """
 
     __slots__ = (
@@ -69,6 +69,7 @@ class Exchange:
         "id",
         "main",
         "on_end",
+        "on_over",
         "owner",
         "started",
         "trail",
@@ -94,6 +95,7 @@ class Exchange:
         self._said: str | None = None
         self.trail: Trail | None = None
         self.on_end: Callable[[Exchange], None] | None = None
+        self.on_over: Callable[[Exchange], None] | None = None
 
     @property
     def error(self) -> str:
@@ -147,7 +149,7 @@ class Exchange:
         """Return this exchange with other wires, to be looked at."""
         other = copy(self)
         other.client, other.backend = client, backend
-        other.on_end = None
+        other.on_end = other.on_over = None
         other._said = None  # noqa: SLF001 of another exchange, not of another class
         return other
 
@@ -172,6 +174,8 @@ class Exchange:
         on_end, self.on_end = self.on_end, None
         if on_end is not None:
             on_end(self)
+        if self.on_over is not None:
+            self.on_over(self)
 
     def settle(self) -> None:
         """Mask what is not masked yet, where the answer has ended."""

@@ -43,12 +43,14 @@ class Pieces:
         return made
 
     def add(self, now: int, data: bytes) -> None:
-        """Add a piece, unless they are packed."""
+        """Add a piece."""
         many = self._many
         if many is not None:
             # What a mark tells of is in the buffer by then.
             whole, marks = many
-            assert isinstance(whole, bytearray), "nothing comes after the end"
+            if isinstance(whole, Frame):  # what came after the end, as an error may
+                whole = bytearray(unpacked(whole))
+                self._many = whole, marks
             whole += data
             marks.append(len(whole))
             marks.append(now)
@@ -61,7 +63,7 @@ class Pieces:
             self._many, self._one = (whole, marks), b""
 
     def pack(self) -> None:
-        """Compress them; nothing is added from then on."""
+        """Compress them, when hardly anything is added any more."""
         many = self._many
         frame = pack(self._one if many is None else many[0])
         if frame is not None:

@@ -176,3 +176,22 @@ def test_what_has_ended_is_masked_and_compressed_once_there_is_time() -> None:
         assert [len(data) for _, data in one.client.chunks][1:] == [9000]
         assert one.client.tail(18) == b'{"response":" a"}\n'
     assert log.newest(owner="me", wanted=Filter(text="and so on")) == [open_, ended]
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_one_that_goes_on_after_its_end_is_settled_at_its_last(settled: bool) -> None:
+    log, one = ExchangeLog(), exchange("a")
+    log.add(one)
+    one.client.came(b"first" * 100, 1)
+    one.end()
+    if settled:
+        log.settle(1)
+    one.begin_again()
+    log.settle(1)
+    one.client.came(b"second" * 100, 2)
+    one.client.came(b"third", 3)
+    assert one.client.response == b"second" * 100 + b"third"
+    one.end()
+    size = one.size
+    assert not log.settle(1)
+    assert one.size < size and one.client.response == b"second" * 100 + b"third"

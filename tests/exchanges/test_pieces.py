@@ -12,15 +12,29 @@ from core.exchanges.pieces import OVERHEAD, Pieces
 PIECES = st.lists(st.tuples(st.integers(0, 2**62), st.binary(max_size=5)), max_size=6)
 
 
-@given(PIECES, st.integers(0, 7), st.integers(1, 20), st.booleans(), st.sampled_from([1, 99]))
+@given(
+    PIECES,
+    st.integers(0, 7),
+    st.integers(1, 20),
+    st.booleans(),
+    st.sampled_from([1, 99]),
+    st.integers(0, 6),
+)
 def test_pieces_are_what_was_added(
-    added: list[tuple[int, bytes]], begin: int, size: int, packed: bool, times: int
+    added: list[tuple[int, bytes]],
+    begin: int,
+    size: int,
+    packed: bool,
+    times: int,
+    early: int,
 ) -> None:
     added = [(now, data * times) for now, data in added]
-    pieces = Pieces.of(added)
+    pieces = Pieces.of(added[:early])
     if packed:
         pieces.pack()
         pieces.pack()
+    for now, data in added[early:]:
+        pieces.add(now, data)
     whole = b"".join(data for _, data in added)
     assert pieces.listed() == added and pieces.listed(begin) == added[begin:]
     assert pieces.joined() == whole and len(pieces) == len(added)
