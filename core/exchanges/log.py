@@ -25,6 +25,9 @@ _TURN = 0.0002
 _PAUSE = 0.01
 """Seconds between two such turns, while there is other work."""
 
+_IDLE = 0.05
+"""Seconds until it is looked again whether there is something to do."""
+
 
 class Filter(Struct, frozen=True, kw_only=True):
     """A filter of a viewer; an empty value matches everything.
@@ -244,7 +247,7 @@ async def settle(log: ExchangeLog) -> None:
     while True:
         left = log.settle(_TURN)
         before, quiet = log.state, log.state == before
-        await asyncio.sleep(0 if left and quiet else _PAUSE)
+        await asyncio.sleep(0 if left and quiet else _PAUSE if left else _IDLE)
 
 
 class Watch(Struct, frozen=True, kw_only=True):
