@@ -192,6 +192,7 @@ def one_of(gateways: list[GatewayProgram], client: httpx.Client, text: str, turn
             continue
         except httpx.TransportError:
             return "cut"
+        assert answer.status_code == 200, answer.text
         content = answer.json()["choices"][0]["message"]["content"]
         return "answered" if content == text else "mixed"
     return "refused"
