@@ -8,6 +8,7 @@ was done for their answers. Bodies over a limit are cut and say so.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import cast
@@ -37,6 +38,9 @@ _MANY = 4096
 # Pieces that may hold the beginning of a key whose end has not come.
 _OPEN = 1024
 
+# A page and the gateway may look at the same moment: what is masked by one was not clean before.
+_MASKING = threading.RLock()
+
 Headers = tuple[tuple[str, str], ...]
 RawHeader = tuple[bytes, bytes] | tuple[str, str]
 
@@ -61,7 +65,6 @@ class Wire:
         "_harmless",
         "_headers",
         "_headers_masked",
-        "_left_out",
         "_masked",
         "_of",
         "_over",
@@ -114,8 +117,6 @@ class Wire:
         self._pieces = Pieces()
         self._masked = 0
         self._over = self._settled = False
-        # Bytes that were received and not stored.
-        self._left_out = 0
 
     def _shorten(self) -> None:
         """Keep what fits of a long request."""
@@ -141,14 +142,17 @@ class Wire:
         return self._harmless
 
     def _mask_request(self) -> None:
-        of, self._of = self._of, None
-        if of is not None and of.harmless:
-            self._harmless = True
-        else:
-            masked = mask_body(self._request)
-            self._harmless = masked is self._request and self.request_bytes <= MAX_BODY
-            self._request = masked
-        self._request_masked = True
+        with _MASKING:
+            if self._request_masked:
+                return
+            of, self._of = self._of, None
+            if of is not None and of.harmless:
+                self._harmless = True
+            else:
+                masked = mask_body(self._request)
+                self._harmless = masked is self._request and self.request_bytes <= MAX_BODY
+                self._request = masked
+            self._request_masked = True
 
     @property
     def headers(self) -> Headers:
@@ -184,7 +188,7 @@ class Wire:
     def forget(self) -> None:
         """Drop the answer: nothing of it was sent to the client."""
         self._pieces = Pieces()
-        self._masked = self._left_out = self.answer_bytes = 0
+        self._masked = self.answer_bytes = 0
         self._over = self._settled = False
         self.streamed = False
 
@@ -198,18 +202,14 @@ class Wire:
 
     def _kept(self, data: bytes) -> bytes:
         """Return the part of a piece of a long answer that is stored."""
-        came = len(data)
-        if came > _LONG:
+        if len(data) > _LONG:
             data = mask_data(data)
-        self._left_out += came - len(data)
         if len(self._pieces) - self._masked >= _MANY:
             self._settle(_OPEN)
         if self._pieces.size + len(data) <= MAX_ANSWER:
             return data
         self.cut = True
-        short = b"" if len(self._pieces) else shorten_body(data, MAX_ANSWER)
-        self._left_out += len(data) - len(short)
-        return short
+        return b"" if len(self._pieces) else shorten_body(data, MAX_ANSWER)
 
     @property
     def began(self) -> int:
@@ -267,9 +267,11 @@ class Wire:
 
     def _mask_answer(self) -> None:
         """Mask the whole answer, for good."""
-        self.clean = not self._masked
-        self._settle(0)
-        self._settled = True
+        with _MASKING:
+            if not self._settled:
+                self.clean = not self._masked
+                self._settle(0)
+                self._settled = True
 
     def _settle(self, still_open: int) -> None:
         """Mask what came, but for the last pieces, which may hold the beginning of a key.
