@@ -13,8 +13,9 @@ from typing import Any, Literal, Self
 import msgspec
 from msgspec import Struct
 
-from core.translation.codec.json import JSON_ERRORS, Count, encode_json
+from core.translation.codec.json import JSON_ERRORS, encode_json
 from core.translation.conversions.incoming import Backend, Incoming
+from core.translation.dialects.ollama.chat_stream import Numbers
 from core.translation.dialects.shared.plain import NO_TEXT, Plain, PlainChat, PlainMessages
 from core.translation.messages import Usage
 from core.translation.report.rows import ReportRow
@@ -28,7 +29,7 @@ class _Answered(Struct, forbid_unknown_fields=True):
     content: str
 
 
-class _Whole(Struct, forbid_unknown_fields=True):
+class _Whole(Numbers, forbid_unknown_fields=True, kw_only=True):
     """What Ollama 0.17 answers to POST /api/chat in words. Durations are in ns."""
 
     model: str
@@ -36,12 +37,6 @@ class _Whole(Struct, forbid_unknown_fields=True):
     done: Literal[True]
     created_at: str = ""
     done_reason: Literal["stop", "length", ""] = ""
-    total_duration: Count = 0
-    load_duration: Count = 0
-    prompt_eval_count: Count = 0
-    prompt_eval_duration: Count = 0
-    eval_count: Count = 0
-    eval_duration: Count = 0
 
 
 _WHOLE = msgspec.json.Decoder(_Whole)

@@ -74,8 +74,8 @@ class _Line(msgspec.Struct):
         }
 
 
-class _Numbers(msgspec.Struct):
-    """The numbers of a last line, where each is one that makes sense. Durations are in ns."""
+class Numbers(msgspec.Struct, kw_only=True):
+    """The numbers of an end, where each is one that makes sense. Durations are in ns."""
 
     total_duration: Count = 0
     load_duration: Count = 0
@@ -83,6 +83,11 @@ class _Numbers(msgspec.Struct):
     prompt_eval_duration: Count = 0
     eval_count: Count = 0
     eval_duration: Count = 0
+
+
+class _Numbers(Numbers, kw_only=True):
+    """Those of a last line."""
+
     prompt_eval_cached_count: Count | msgspec.UnsetType = msgspec.UNSET
 
     def finish(self, reason: FinishReason) -> Finish:
