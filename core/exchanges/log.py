@@ -25,7 +25,7 @@ _TURN = 0.0002
 _PAUSE = 0.01
 """Seconds between two such turns, while there is other work."""
 
-_IDLE = 0.05
+_IDLE = 0.25
 """Seconds until it is looked again whether there is something to do."""
 
 

@@ -41,6 +41,9 @@ class Listener(Protocol):
     def heard(self) -> None:
         """The head, a piece of the body, its end, or an error has come."""
 
+    def took(self, piece: bytes) -> bool:
+        """Take a piece from the middle of the body; tell whether it was taken, else it waits."""
+
 
 class Connection(asyncio.Protocol):
     """One connection; answers one request at a time.
@@ -56,6 +59,9 @@ class Connection(asyncio.Protocol):
 
     What comes is waited for (``head`` and ``read``), or a ``listener`` is told of it, who takes it
     (``take``). A listener may leave at any time: whoever waits from then on misses nothing.
+
+    Most reads of a stream are one whole chunk each. Between two chunks, those need no parser: the
+    listener is given the content at once (``took``).
     """
 
     def __init__(self, pool: Pool, place: tuple[str, int]) -> None:
@@ -82,6 +88,8 @@ class Connection(asyncio.Protocol):
         self._waiting = 0
         self._paused = False
         self._whole = False
+        # Whether the parser is known to stand between two chunks of the body.
+        self._between = False
         self._sized = False
         self._heard = False
         self._keep = False
@@ -220,6 +228,11 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         self._last = self._loop.time()
+        if self._between:
+            piece = whole_chunk(data)
+            listener = self.listener
+            if piece and listener is not None and not self._pieces and listener.took(piece):
+                return
         first = not self._heard
         self._heard = True
         body = self._known.body_of(data) if first and self._known is not None else None
@@ -234,6 +247,8 @@ class Connection(asyncio.Protocol):
                 self._guesses -= 1
                 self._known, self._known_headers = known_head(data, self.headers), self.headers
         if self._pieces or self._whole or self.status:
+            pieces = self._pieces
+            self._between = len(pieces) == 1 and not self._whole and whole_chunk(data) == pieces[0]
             self._wake()
 
     def _parse(self, data: bytes) -> None:
@@ -364,6 +379,17 @@ class Pool:
                 if not connection.closed:
                     connection.end()
         self._idle.clear()
+
+
+def whole_chunk(data: bytes) -> bytes:
+    """Return the content of ``data``, where that is one chunk as most servers write it; else
+    nothing (RFC 9112, 7.1).
+    """
+    at = data.find(b"\r\n", 1, 8)
+    size = len(data) - at - 4
+    if at > 0 < size and data.startswith(b"%x\r" % size) and data.endswith(b"\r\n"):
+        return data[at + 2 : -2]
+    return b""
 
 
 @lru_cache(maxsize=1024)

@@ -130,13 +130,23 @@ class DirectAnswer:
         try:
             stream, post = self._stream, self._post
             if stream is not None and self._answer is not None and post is not None:
-                # Most that comes are pieces from the middle of a stream.
                 self._flow(stream, cast(Connection, post.connection))
             else:
                 REQUEST.set(self._call.id)
                 self._hear()
         except Exception as exc:
             self._hand_over(exc)
+
+    def took(self, piece: bytes) -> bool:
+        """Pass on a piece from the middle of a stream, as most that comes is."""
+        stream = self._stream
+        if stream is None or self._answer is None or self._left:
+            return False
+        try:
+            self._pass_on(stream, piece, over=False)
+        except Exception as exc:
+            self._hand_over(exc)
+        return True
 
     def _hear(self) -> None:
         sent, post = self._sent, self._post
@@ -175,9 +185,14 @@ class DirectAnswer:
 
     def _flow(self, stream: Stream, connection: Connection) -> None:
         """Pass on what has come of a stream."""
-        last, over = b"", connection.arrived()
+        self._pass_on(stream, connection.take(), over=connection.arrived())
+        if connection.failed and not self._left:
+            self._hand_over()
+
+    def _pass_on(self, stream: Stream, data: bytes, *, over: bool) -> None:
+        """Pass on a piece of a stream, the last one if it is ``over``."""
+        last = b""
         try:
-            data = connection.take()
             piece = stream.take(data) if data else b""
             failed = stream.failed
             if over and not failed:
@@ -185,21 +200,33 @@ class DirectAnswer:
         except DiglotError as exc:
             piece, last, failed = b"", stream.fail(exc), True
         if over or failed:
-            over = True
-            REQUEST.set(self._call.id)
-        if self._answer is not None:
-            self._write(piece + last, over=over)
-        else:
+            self._finish(stream, piece, last)
+            return
+        cycle = self._client.cycle
+        if self._answer is None:
+            self._held += piece
+            if stream.ready:
+                self._start(stream, b"", over=False)
+        elif piece:
+            cycle.write_now(piece if self._hide is None else self._hide(piece), more=True)
+        if cycle.flow.write_paused:
+            self.pause()
+
+    def _finish(self, stream: Stream, piece: bytes, last: bytes) -> None:
+        """Send the end of a stream, or all of it."""
+        REQUEST.set(self._call.id)
+        if self._answer is None:
             self._held += piece + last
-            if over or stream.ready:
-                self._start(stream, last, over=over)
-        if over and not self._left:
+            self._start(stream, last, over=True)
+        else:
+            data = piece + last
+            self._client.over()
+            self._client.cycle.write_now(
+                data if self._hide is None else self._hide(data), more=False
+            )
+        if not self._left:
             stream.finish(last)
             self._over()
-        elif connection.failed:
-            self._hand_over()
-        elif self._client.cycle.flow.write_paused:
-            connection.pause()
 
     def _start(self, stream: Stream, last: bytes, *, over: bool) -> None:
         """Send the beginning of a stream, or all of it."""
@@ -215,16 +242,6 @@ class DirectAnswer:
         if over:
             self._client.over()
         self._client.cycle.begin_now(head, body, length=None, more=not over)
-
-    def _write(self, data: bytes, *, over: bool) -> None:
-        """Send a piece of a stream."""
-        if over:
-            self._client.over()
-        elif not data:
-            return
-        self._client.cycle.write_now(
-            data if self._hide is None else self._hide(data), more=not over
-        )
 
     def _begun(self, answer: Answer, lease: Lease) -> None:
         begin_answer(lease, answer, self._exchange)
