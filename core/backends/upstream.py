@@ -21,29 +21,19 @@ _SECRET = 8
 
 
 class Sending(Struct, frozen=True):
-    """A request on its way: what is sent, where to, and the wire that records it."""
+    """A request on its way: what is sent, where to, and the wire that records it.
+
+    ``silence`` is how many seconds of it are allowed, ``total`` in how many the answer has to be
+    whole: a stream may take any time.
+    """
 
     deployment: Deployment
     wire: Wire
+    url: str
     data: bytes
     headers: dict[str, str]
-    stream: bool
-
-    @property
-    def url(self) -> str:
-        """Where it is sent."""
-        return self.deployment.url(self.wire.path)
-
-    @property
-    def silence(self) -> float | None:
-        """Seconds of silence that are allowed."""
-        deployment = self.deployment
-        return deployment.stream_timeout if self.stream else deployment.timeout
-
-    @property
-    def total(self) -> float | None:
-        """Seconds in which the answer has to be complete. A stream may take any time."""
-        return None if self.stream else self.deployment.timeout
+    silence: float | None
+    total: float | None
 
 
 def begin(deployment: Deployment, wire: Wire, data: bytes, *, stream: bool = False) -> Sending:
@@ -51,7 +41,9 @@ def begin(deployment: Deployment, wire: Wire, data: bytes, *, stream: bool = Fal
     headers = headers_of(deployment)
     wire.has_sent((*SENT_HEADERS, *headers.items()) if headers else SENT_HEADERS)
     wire.sent = time.time_ns()
-    return Sending(deployment, wire, data, headers, stream)
+    silence = deployment.stream_timeout if stream else deployment.timeout
+    total = None if stream else deployment.timeout
+    return Sending(deployment, wire, deployment.url(wire.path), data, headers, silence, total)
 
 
 async def send(client: Client, sending: Sending) -> Reply:
@@ -110,7 +102,7 @@ def _odd(reply: Reply) -> str:
 
 def headers_of(deployment: Deployment) -> dict[str, str]:
     """Return the headers for each request: the key, and those of the config."""
-    key = bearer(deployment.api_key)
+    key = bearer(deployment.api_key) if deployment.api_key else {}
     if deployment.key_header and deployment.api_key:
         key = {deployment.key_header: deployment.api_key}
     return {**key, **deployment.headers} if deployment.headers else key

@@ -83,8 +83,7 @@ class Exchange:
         self.owner = owner
         self.started = started
         self.ended = 0
-        self.model = ""
-        self.error = ""
+        self._model = self._error = ""
         self.backend: list[Wire] = []
         self.translated = False
         self.accepts: frozenset[str] = frozenset()
@@ -169,8 +168,8 @@ class Exchange:
         """Note that the answer has ended."""
         self.ended = time.time_ns()
         for wire in self.backend:
-            wire.over()
-        self.client.over()
+            wire.over = True
+        self.client.over = True
         on_end, self.on_end = self.on_end, None
         if on_end is not None:
             on_end(self)

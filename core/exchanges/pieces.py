@@ -83,16 +83,6 @@ class Pieces:
         whole, marks = self._many
         return len(whole) + OVERHEAD // 2 * len(marks)
 
-    @property
-    def began(self) -> int:
-        """When the first came; 0 where none has."""
-        return max(self._first, 0)
-
-    @property
-    def ended(self) -> int:
-        """When the newest came; 0 where none has."""
-        return self._many[1][-1] if self._many is not None else max(self._first, 0)
-
     def joined(self) -> bytes:
         """Return all of them in one."""
         one, many = self._one, self._many

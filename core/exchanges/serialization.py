@@ -222,7 +222,7 @@ def _load_wire(read: _Wire, started: int) -> Wire:
     wire.answered = mask_headers(read.answered)
     for piece in read.chunks:
         wire.came(_bytes(piece), started + piece.at)
-    wire.over()
+    wire.over = True
     wire.status = read.status
     wire.streamed = read.streamed
     wire.cut = wire.cut or read.cut

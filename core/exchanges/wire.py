@@ -22,7 +22,7 @@ from core.exchanges.masking import (
     mask_url,
     shorten_body,
 )
-from core.exchanges.pieces import Pieces
+from core.exchanges.pieces import OVERHEAD, Pieces
 from core.translation.messages import Usage
 
 MAX_BODY = 2 * 1024 * 1024
@@ -50,9 +50,11 @@ class Wire:
 
     ``request`` is the request's body, masked. ``headers`` and ``answered`` are the request's and
     the answer's: of most only the name is there. ``request_bytes`` and ``answer_bytes`` say how
-    long the bodies really were. ``of`` is the wire whose request this one repeats: where that one
-    is ``harmless``, which it is without keys, no key can be in this one. ``clean`` tells that
-    nothing had to be masked in a whole answer.
+    long the bodies really were, ``size`` about how much is kept of both. ``began`` and ``ended``
+    are when the answer's first and newest piece came, 0 where none has; it is whole once it is
+    ``over``. ``of`` is the wire whose request this one repeats: where that one is ``harmless``,
+    which it is without keys, no key can be in this one. ``clean`` tells that nothing had to be
+    masked in a whole answer.
 
         unmasked ──(somebody looks, or settle())──> masked, for good
 
@@ -67,18 +69,21 @@ class Wire:
         "_headers_masked",
         "_masked",
         "_of",
-        "_over",
         "_pieces",
         "_request",
         "_request_masked",
         "_settled",
         "answer_bytes",
+        "began",
         "clean",
         "cut",
         "dialect",
+        "ended",
+        "over",
         "path",
         "request_bytes",
         "sent",
+        "size",
         "status",
         "streamed",
         "url",
@@ -102,7 +107,7 @@ class Wire:
         self._headers_masked = not headers
         self._answered: Iterable[RawHeader] = ()
         self._answered_masked = True
-        self.request_bytes = len(request)
+        self.request_bytes = self.size = len(request)
         self.answer_bytes = 0
         self.cut = self.clean = False
         self._request = request
@@ -116,7 +121,8 @@ class Wire:
         self.usage: Usage | None = None
         self._pieces = Pieces()
         self._masked = 0
-        self._over = self._settled = False
+        self.over = self._settled = False
+        self.began = self.ended = 0
 
     def _shorten(self) -> None:
         """Keep what fits of a long request."""
@@ -126,6 +132,7 @@ class Wire:
         self.cut = len(self._request) > MAX_BODY
         if self.cut:
             self._request = shorten_body(self._request, MAX_BODY)
+        self.size = len(self._request)
 
     @property
     def request(self) -> bytes:
@@ -187,9 +194,10 @@ class Wire:
 
     def forget(self) -> None:
         """Drop the answer: nothing of it was sent to the client."""
+        self.size -= self._pieces.size
         self._pieces = Pieces()
-        self._masked = self.answer_bytes = 0
-        self._over = self._settled = False
+        self._masked = self.answer_bytes = self.began = self.ended = 0
+        self.over = self._settled = False
         self.streamed = False
 
     def came(self, data: bytes, now: int) -> None:
@@ -199,6 +207,9 @@ class Wire:
             data = self._kept(data)
         if data:
             self._pieces.add(now, data)
+            self.size += len(data) + OVERHEAD
+            self.began = self.began or now
+            self.ended = now
 
     def _kept(self, data: bytes) -> bytes:
         """Return the part of a piece of a long answer that is stored."""
@@ -211,16 +222,6 @@ class Wire:
         self.cut = True
         return b"" if len(self._pieces) else shorten_body(data, MAX_ANSWER)
 
-    @property
-    def began(self) -> int:
-        """When the answer's first piece came, in ns since the epoch; 0 where none has."""
-        return self._pieces.began
-
-    @property
-    def ended(self) -> int:
-        """When the answer's newest piece came."""
-        return self._pieces.ended
-
     def unmasked(self) -> bytes:
         """Return the answer's body so far as it came: never to be shown."""
         return self._pieces.joined()
@@ -232,7 +233,7 @@ class Wire:
     @property
     def chunks(self) -> list[tuple[int, bytes]]:
         """The answer's pieces with their times, masked."""
-        if self._over and not self._settled:
+        if self.over and not self._settled:
             self._mask_answer()
         pieces, masked = self._pieces, self._masked
         if self._settled:
@@ -240,10 +241,6 @@ class Wire:
         # Where it goes on, another thread may be looking: nothing is changed.
         came = pieces.listed()
         return came[:masked] + self._shown(came[masked:])
-
-    def over(self) -> None:
-        """Note that the answer is whole."""
-        self._over = True
 
     def settle(self, *, said_by: Sequence[Wire] = ()) -> None:
         """Mask what is not masked yet. The answer is over.
@@ -264,6 +261,7 @@ class Wire:
         """Compress what is kept, which is settled. Whoever looks at it finds it as it was."""
         self._request = pack(self._request) or self._request
         self._pieces.pack()
+        self.size = len(self._request) + self._pieces.size
 
     def _mask_answer(self) -> None:
         """Mask the whole answer, for good."""
@@ -309,13 +307,8 @@ class Wire:
         other.url = ""
         if pieces is not None:
             other._pieces = Pieces.of(pieces)  # noqa: SLF001 of another wire
-            other._over = other._settled = True  # noqa: SLF001
+            other.over = other._settled = True  # noqa: SLF001
         return other
-
-    @property
-    def size(self) -> int:
-        """The bytes that are kept."""
-        return len(self._request) + self._pieces.size
 
     @property
     def response(self) -> bytes:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from core.errors import BackendUnavailable, InvalidResponse
 from core.http.addresses import shown_address
-from core.http.connection import Connection, Listener, Lost, Pool, origin_of
+from core.http.connection import Connection, Listener, Lost, Pool
+from core.http.reply_head import ReplyHead, read_head
 
 if TYPE_CHECKING:
     from core.http.aiohttp_session import Session
@@ -52,22 +54,17 @@ class _Source(Protocol):
 class Reply:
     """An answer whose body has not been read. Close it, read or not."""
 
-    def __init__(
-        self, source: _Source, where: str, status: int, headers: Sequence[tuple[bytes, bytes]]
-    ) -> None:
+    def __init__(self, source: _Source, where: str, head: ReplyHead) -> None:
         self._source = source
         self.arrived = source.arrived
         self._where = where
         self._closed = False
-        self.status = status
-        self.headers = headers
-        self.content_type = self.retry_after = self.location = self.encoding = ""
-        for name, value in headers:
-            place = _LOOKED_AT.get(name.lower())
-            if place is not None:
-                setattr(self, place, value.decode("latin-1"))
-        if self.encoding == "identity":
-            self.encoding = ""
+        self.status = head.status
+        self.headers = head.headers
+        self.content_type = head.content_type
+        self.retry_after = head.retry_after
+        self.location = head.location
+        self.encoding = head.encoding
 
     async def chunk(self) -> bytes:
         """Return what the network gives next of the body; nothing at its end.
@@ -102,14 +99,6 @@ class Reply:
         if not self._closed:
             self._closed = True
             self._source.release()
-
-
-_LOOKED_AT = {
-    b"content-type": "content_type",
-    b"retry-after": "retry_after",
-    b"location": "location",
-    b"content-encoding": "encoding",
-}
 
 
 class Post:
@@ -166,7 +155,7 @@ class Post:
         """Return the answer whose head has come."""
         connection = self.connection
         assert connection is not None, "it was asked"
-        return Reply(connection, self._url, connection.status, connection.headers)
+        return Reply(connection, self._url, connection.found)
 
     async def reply(self) -> Reply:
         """Return the answer once its head has come. Raises BackendUnavailable, InvalidResponse."""
@@ -246,7 +235,7 @@ class Client:
             post = self.post(url, body, headers=headers, timeout=timeout, total=total)
             if post is not None:
                 return await post.reply()
-        _lines(headers)  # aiohttp's own error would name no cause
+        _lines(headers or {})  # aiohttp's own error would name no cause
         session = self._session or self._open()
         silence = timeout or READ_TIMEOUT
         try:
@@ -263,7 +252,7 @@ class Client:
         except OSError as exc:
             raise _refused(url, exc) from exc
         else:
-            return Reply(answer, url, answer.status, answer.headers)
+            return Reply(answer, url, read_head(answer.status, answer.headers))
         return await self.send(
             method, url, body=body, headers=headers, timeout=timeout, total=total
         )
@@ -287,7 +276,8 @@ class Client:
         place, begin = origin
         # Joined, not formatted: that copies a long body several times.
         length = b"content-length: %d\r\n\r\n" % len(body)
-        request = b"".join((begin, _SENT, _lines(headers), length, body))
+        lines = _lines(headers) if headers else b""
+        request = b"".join((begin, _SENT, lines, length, body))
         return Post(self._pool, place, request, url, timeout or READ_TIMEOUT, total)
 
     async def close(self) -> None:
@@ -304,6 +294,22 @@ class Client:
         return self._session
 
 
+@lru_cache(maxsize=1024)
+def origin_of(url: str) -> tuple[tuple[str, int], bytes] | None:
+    """Return where a plain http URL leads and how a POST to it begins; None for any other."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 80
+    except ValueError:
+        return None
+    fit = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme != "http" or not host or parts.username or not fit:
+        return None
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    head = f"POST {path} HTTP/1.1\r\nhost: {parts.netloc}\r\nuser-agent: diglot\r\n"
+    return (host, port), head.encode()
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
@@ -312,10 +318,8 @@ def _origin(url: str) -> str:
 _SENT = "".join(f"{name}: {value}\r\n" for name, value in SENT_HEADERS).encode()
 
 
-def _lines(headers: Mapping[str, str] | None) -> bytes:
+def _lines(headers: Mapping[str, str]) -> bytes:
     """Return headers as they are sent. Raises BackendUnavailable for an invalid one."""
-    if not headers:
-        return b""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
         raise BackendUnavailable("a header for the backend holds a line end; check the config")

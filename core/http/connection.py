@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from functools import lru_cache
 from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
 
 import httptools
 
+from core.http.chunks import whole_chunk
 from core.http.known_head import GUESSES, KnownHead, known_head
+from core.http.reply_head import ReplyHead, read_head
 
 _KEEP = 15.0
 """Seconds for which an idle connection is kept; servers close theirs later than that."""
@@ -72,7 +72,7 @@ class Connection(asyncio.Protocol):
         self.listener: Listener | None = None
         self._parser: Any = httptools.HttpResponseParser(self)
         self._known: KnownHead | None = None
-        self._known_headers: list[tuple[bytes, bytes]] = []
+        self._last_head: ReplyHead | None = None
         self._guesses = GUESSES
         self._busy = False
         self.kept = False
@@ -82,7 +82,8 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
+        self._head: ReplyHead | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
         self._head_size = 0
         self._pieces: list[bytes] = []
         self._waiting = 0
@@ -103,8 +104,12 @@ class Connection(asyncio.Protocol):
         self._busy = True
         self._silence = silence
         self._last = now
-        self._deadline = now + total if total is not None else None
-        self._pool.watch(self, self._due())
+        self._deadline = None if total is None else now + total
+        due = now + silence if total is None else now + min(silence, total)
+        pool = self._pool
+        pool.watched.add(self)
+        if due < pool.next_look:
+            pool.look_at(due)
         self._transport.write(request)
 
     async def head(self) -> None:
@@ -132,6 +137,14 @@ class Connection(asyncio.Protocol):
             self._paused = False
             self._transport.resume_reading()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @property
+    def found(self) -> ReplyHead:
+        """The head of the answer, once ``status`` is there."""
+        head = self._head
+        if head is None:
+            head = self._head = read_head(self.status, self._headers)
+        return head
 
     def arrived(self) -> bool:
         """Tell whether the whole body has arrived, read or not."""
@@ -237,7 +250,7 @@ class Connection(asyncio.Protocol):
         self._heard = True
         body = self._known.body_of(data) if first and self._known is not None else None
         if body:
-            self.status, self.headers = 200, list(self._known_headers)
+            self.status, self._head = 200, self._last_head
             self._pieces = [body]
             self._whole = self._keep = True
             self._guesses = GUESSES
@@ -245,7 +258,7 @@ class Connection(asyncio.Protocol):
             self._parse(data)
             if first and self._guesses and self._keep and self.status == 200:
                 self._guesses -= 1
-                self._known, self._known_headers = known_head(data, self.headers), self.headers
+                self._known, self._last_head = known_head(data, self._headers), self.found
         if self._pieces or self._whole or self.status:
             pieces = self._pieces
             self._between = len(pieces) == 1 and not self._whole and whole_chunk(data) == pieces[0]
@@ -285,7 +298,7 @@ class Connection(asyncio.Protocol):
         lower = name.lower()
         if lower in (b"content-length", b"transfer-encoding"):
             self._sized = True
-        self.headers.append((lower, value))
+        self._headers.append((lower, value))
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
@@ -303,36 +316,35 @@ class Connection(asyncio.Protocol):
             self._keep = not self._whole and self._parser.should_keep_alive()
             self._whole = True
         else:  # 100 Continue and the like, before the answer itself
-            self.headers = []
+            self._headers = []
 
 
 class Pool:
     """The connections that wait to be used again, by host and port.
 
-    ``watched`` are those that wait for an answer. One timer, set for the first that is due, does
-    for all: one for each request would cost more than reading its answer.
+    ``watched`` are those that wait for an answer. One timer, set for ``next_look`` (the loop's
+    time, in s), when the first of them is due, does for all: one for each request would cost more
+    than reading its answer.
     """
 
     def __init__(self) -> None:
         self._idle: dict[tuple[str, int], list[Connection]] = {}
         self.watched: set[Connection] = set()
-        self._next_look = math.inf
+        self.next_look = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, connection: Connection, due: float) -> None:
-        """Look after a connection at ``due`` (the loop's time, in s), and from then on."""
-        self.watched.add(connection)
-        if due < self._next_look:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._next_look = due
-            self._timer = asyncio.get_running_loop().call_at(due, self._look)
+    def look_at(self, due: float) -> None:
+        """Look after those that are watched at ``due``, and from then on."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.next_look = due
+        self._timer = asyncio.get_running_loop().call_at(due, self._look)
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
         due = min((one.look(now) for one in list(self.watched)), default=math.inf)
-        self._next_look = due
+        self.next_look = due
         self._timer = loop.call_at(due, self._look) if due < math.inf else None
 
     async def take(self, place: tuple[str, int], *, timeout: float) -> Connection:
@@ -373,36 +385,9 @@ class Pool:
         """Close all that wait."""
         if self._timer is not None:
             self._timer.cancel()
-            self._timer, self._next_look = None, math.inf
+            self._timer, self.next_look = None, math.inf
         for idle in self._idle.values():
             for connection in idle:
                 if not connection.closed:
                     connection.end()
         self._idle.clear()
-
-
-def whole_chunk(data: bytes) -> bytes:
-    """Return the content of ``data``, where that is one chunk as most servers write it; else
-    nothing (RFC 9112, 7.1).
-    """
-    at = data.find(b"\r\n", 1, 8)
-    size = len(data) - at - 4
-    if at > 0 < size and data.startswith(b"%x\r" % size) and data.endswith(b"\r\n"):
-        return data[at + 2 : -2]
-    return b""
-
-
-@lru_cache(maxsize=1024)
-def origin_of(url: str) -> tuple[tuple[str, int], bytes] | None:
-    """Return where a plain http URL leads and how a POST to it begins; None for any other."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 80
-    except ValueError:
-        return None
-    fit = url.isascii() and url.isprintable() and " " not in url
-    if parts.scheme != "http" or not host or parts.username or not fit:
-        return None
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    head = f"POST {path} HTTP/1.1\r\nhost: {parts.netloc}\r\nuser-agent: diglot\r\n"
-    return (host, port), head.encode()

@@ -119,7 +119,7 @@ def test_looking_at_an_answer_while_it_comes_does_not_part_a_key() -> None:
         event = {"choices": [{"index": 0, "delta": {"content": text[at : at + 2]}}]}
         wire.came(b"data: " + json.dumps(event).encode() + b"\n\n", at)
         assert TAIL[:20].encode() not in b"".join(data for _, data in wire.chunks)
-    wire.over()
+    wire.over = True
     said = "".join(json.loads(d[6:])["choices"][0]["delta"]["content"] for _, d in wire.chunks)
     assert said == "it is sk-***, keep it"
 
@@ -134,7 +134,7 @@ def told(texts: list[str], model: str = "m", last: str = "stop") -> str:
         if not text:
             line["done_reason"] = last
         wire.came(json.dumps(line, separators=(",", ":")).encode() + b"\n", START)
-    wire.over()
+    wire.over = True
     return b"".join(data for _, data in wire.chunks).decode()
 
 

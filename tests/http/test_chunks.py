@@ -11,7 +11,8 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from core.http.connection import Connection, Pool, whole_chunk
+from core.http.chunks import whole_chunk
+from core.http.connection import Connection, Pool
 from tests.support.examples import EXAMPLES
 
 HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"

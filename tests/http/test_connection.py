@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from core.errors import BackendUnavailable, InvalidResponse
-from core.http.client import Client
-from core.http.connection import origin_of
+from core.http.client import Client, origin_of
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 FIVE = HEAD + b"content-length: 5\r\n\r\nhello"

@@ -169,7 +169,8 @@ class Load:
         """Begin a request."""
         self.in_flight += 1
         self.host.in_flight += 1
-        self.minute_of(now)
+        if self.minute != int(now // _MINUTE):
+            self.minute_of(now)
         self.asked += 1
         self.asked_total += 1
         return Lease(self, route, now)
@@ -181,7 +182,8 @@ class Load:
     def free(self) -> None:
         """End a request: its slot goes to the one that has waited longest."""
         self.in_flight -= 1
-        self._wake()
+        if self.waiters:
+            self._wake()
 
     def cool(self, until: float, ramp: float) -> None:
         """Start a cooldown."""

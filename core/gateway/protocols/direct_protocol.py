@@ -87,12 +87,17 @@ class DirectClient:
         self.running = running
         self.begun = True
         self.cycle.body = bytearray()
-        self._protocol.run(self)
+        protocol = self._protocol
+        protocol.running = self
+        protocol.flow.resume_reading()
 
     def over(self) -> None:
         """Note that nothing more comes of ``running``, which holds this: it is let go."""
         self.running = None
-        self._protocol.ran(self)
+        protocol = self._protocol
+        if protocol.running is self:
+            protocol.running = None
+            protocol.spare = self.cycle
 
     def hand_over(self, app: ASGIApp) -> None:
         """Let ``app`` go on with the request, in a task."""
@@ -101,7 +106,11 @@ class DirectClient:
 
 
 class DirectProtocol(BoundedProtocol):
-    """Begins requests to ``DirectRoutes`` without a task. ``on`` turns that off for all."""
+    """Begins requests to ``DirectRoutes`` without a task. ``on`` turns that off for all.
+
+    ``running`` is the request that is answered; ``spare`` a cycle of which nobody else knows any
+    more.
+    """
 
     on = True
 
@@ -109,18 +118,17 @@ class DirectProtocol(BoundedProtocol):
         super().__init__(*args, **more)
         found = self.app_state.get(ROUTES) if self.on else None
         self._routes = cast(DirectRoutes | None, found)
-        # The request whose body is not whole, what its head says, and the one that is answered.
+        # The request whose body is not whole, and what its head says.
         self._waiting: JoinedHead | None = None
         self._asked: Any = None
-        self._running: DirectClient | None = None
+        self.running: DirectClient | None = None
+        self.spare: JoinedHead | None = None
         # The head of the last request with what it says, not to be changed, and how often the
         # next one may yet have another.
         self._known: KnownHead | None = None
         self._known_scope: Any = None
         self._known_request: Any = None
         self._guesses = GUESSES
-        # A cycle of which nobody else knows any more.
-        self._spare: JoinedHead | None = None
 
     # What uvicorn and the loop call -----------------------------------------------------------
 
@@ -167,7 +175,7 @@ class DirectProtocol(BoundedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         super().connection_lost(exc)
-        client = self._running
+        client = self.running
         for cycle in (self._waiting, client.cycle if client is not None else None):
             if cycle is not None:
                 cycle.disconnected = True
@@ -198,7 +206,7 @@ class DirectProtocol(BoundedProtocol):
 
     @property
     def _runs(self) -> Running | None:
-        return self._running.running if self._running is not None else None
+        return self.running.running if self.running is not None else None
 
     def _look(self) -> None:
         super()._look()
@@ -234,12 +242,12 @@ class DirectProtocol(BoundedProtocol):
 
     def _begin_again(self, body: bytes) -> bool:
         """Begin a request that has the head of the last one; tell whether it could be begun."""
-        cycle, routes = self._spare, self._routes
+        cycle, routes = self.spare, self._routes
         if cycle is None or cycle is not self.cycle or routes is None:
             return False
         if len(body) > MOST or not routes.still(self._known_request):
             return False
-        self._unset_keepalive_if_required()
+        self._idle.discard(self)
         self._guesses = GUESSES
         self._asked = self._known_request
         headers = self.server_state.default_headers
@@ -249,23 +257,12 @@ class DirectProtocol(BoundedProtocol):
 
     def start(self, cycle: JoinedHead, app: ASGIApp) -> None:
         """Run an app in a task, as what answers a request, or the rest of it."""
-        self._spare = None
+        self.spare = None
         scope = self._known_scope
         if cycle.scope is scope:
             state = self.app_state.copy()
             cycle.scope = {**scope, "headers": list(scope["headers"]), "state": state}
         super()._start_asgi_task(cycle, cast(Any, app))
-
-    def run(self, client: DirectClient) -> None:
-        """Note what is running."""
-        self._running = client
-        self.flow.resume_reading()
-
-    def ran(self, client: DirectClient) -> None:
-        """Note that it is running no longer."""
-        if self._running is client:
-            self._running = None
-            self._spare = client.cycle
 
 
 def _length(cycle: JoinedHead) -> int:

@@ -186,7 +186,8 @@ class Metrics:
 
         Without an exchange no model was asked for an answer.
         """
-        row = self._row(_model(exchange, status) if exchange is not None else "", key)
+        model = _model(exchange, status) if exchange is not None else ""
+        row = self._rows.get((model, key)) or self._row(model, key)
         at = (route, status)
         row.requests[at] = row.requests.get(at, 0) + 1
         if status >= 400 or (exchange is not None and exchange.error):
