@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -33,6 +34,11 @@ from core.translation.translate import StreamTranslator, translate_response
 # Bytes at the end of a stream in which the token counts are; in the last line of Ollama's
 # /api/generate a context of thousands of numbers stands before them.
 _TAILS = (1024, 64 * 1024)
+
+
+# Thousands of exchanges are kept: what nearly all have is one object.
+_NOTHING = frozenset[str]()
+_NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Trail(Struct):
@@ -86,9 +92,9 @@ class Exchange:
         self._model = self._error = ""
         self.backend: list[Wire] = []
         self.translated = False
-        self.accepts: frozenset[str] = frozenset()
+        self.accepts = _NOTHING
         self.emulated: dict[str, str] = {}
-        self.defaults: dict[str, Any] = {}
+        self.defaults: Mapping[str, Any] = _NO_DEFAULTS
         self.unwanted: tuple[str, ...] = ()
         self.main = -1
         self._said: str | None = None
@@ -158,11 +164,11 @@ class Exchange:
         self.ended = 0
         self.error = ""
         self.emulated = {}
-        self.defaults = {}
+        self.defaults = _NO_DEFAULTS
         self.unwanted = ()
         self.main = -1
         self.translated = False
-        self.accepts = frozenset()
+        self.accepts = _NOTHING
 
     def end(self) -> None:
         """Note that the answer has ended."""

@@ -83,6 +83,8 @@ class ExchangeLog:
         self._added = 0
         # Those that have ended, with keys that are not masked yet.
         self._unsettled: deque[Exchange] = deque()
+        # One for all exchanges: each would have its own.
+        self._on_over = self._over
 
     def resize(self, limit: int, limit_bytes: int) -> None:
         """Change the limits."""
@@ -94,7 +96,7 @@ class ExchangeLog:
         if exchange.id in self._items:
             return
         self._items[exchange.id] = self._growing[exchange.id] = exchange
-        exchange.on_over = self._over
+        exchange.on_over = self._on_over
         self._added += 1
         self._until_measured -= 1
         if self._until_measured <= 0:

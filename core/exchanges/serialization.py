@@ -102,7 +102,7 @@ def dump_exchange(exchange: Exchange, *, owner: bool = False) -> bytes:
             accepts=sorted(exchange.accepts),
             emulated=exchange.emulated,
             translated=exchange.translated,
-            defaults=exchange.defaults,
+            defaults=dict(exchange.defaults),
             unwanted=exchange.unwanted,
             main=exchange.main,
         )
