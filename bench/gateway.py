@@ -39,6 +39,7 @@ from bench.gateways.measured import Case, Measured  # noqa: E402
 from bench.gateways.real import real_ollama  # noqa: E402
 from bench.gateways.report import Results, write  # noqa: E402
 from bench.gateways.routes import measure_routes  # noqa: E402
+from bench.gateways.turns import CASES, Rounds, measure_turns  # noqa: E402
 from core.gateway.protocols.uvicorn_protocol import allow_connections  # noqa: E402
 
 WORD = "hello world, this is a prompt of some length. "
@@ -59,7 +60,7 @@ def main() -> None:
     """Measure and print tables in Markdown."""
     parser = argparse.ArgumentParser(description="Compare gateways on one fake backend.")
     parser.add_argument("--only", default="", help="names to measure, by commas")
-    parser.add_argument("--quick", action="store_true", help="under eleven minutes")
+    parser.add_argument("--quick", action="store_true", help="under thirteen minutes")
     parser.add_argument("--write", action="store_true", help="write docs/*/benchmarks.md")
     parser.add_argument("--seconds", type=float, help="seconds of load per figure")
     options = parser.parse_args()
@@ -82,6 +83,7 @@ def main() -> None:
                     results.add(compete(one, fake, seconds, steps, quick=options.quick))
                 except SystemExit as exc:  # what the others have measured is worth keeping
                     print(f"{one.name} is not measured: {exc}", file=sys.stderr)
+            results.turns = by_turns(chosen, fake)
     if not only or "ollama" in only:
         results.real = real_ollama(10 if options.quick else 30)
     text = results.text()
@@ -89,6 +91,16 @@ def main() -> None:
     if options.write:
         write(ROOT / "docs/en/benchmarks.md", text)
         write(ROOT / "docs/zh/benchmarks.md", chinese(text))
+
+
+def by_turns(chosen: list[Contestant], fake: Server) -> dict[str, Rounds]:
+    """Measure Diglot and the floor by turns, where both are wanted."""
+    found = {one.name.split()[0]: one for one in chosen}
+    if not {"floor", "Diglot"} <= found.keys():
+        return {}
+    print("measuring by turns", file=sys.stderr, flush=True)
+    bodies = {case: body(stream=case[1], size=case[0] * 1000) for case in CASES}
+    return measure_turns(found["floor"], found["Diglot"], fake, bodies, SMALL, PACED, 2)
 
 
 def compete(

@@ -4,40 +4,34 @@ from __future__ import annotations
 
 from bench.gateways.many import CONNECTIONS
 from bench.gateways.measured import Case, Measured
+from bench.gateways.turns import CASES, PACED, Rounds
 
-_LABELS: dict[Case, str] = {
-    (1, False, 16): "whole answers, 16 connections",
-    (1, True, 16): "streams, 16 connections",
-    (100, False, 16): "prompts of 100 KB, 16 connections",
-}
 _AIMS: tuple[tuple[str, Case, float], ...] = (
     ("LiteLLM", (1, False, 16), 250),
     ("LiteLLM", (1, True, 16), 500),
     ("Portkey", (1, False, 16), 10),
     ("Portkey", (1, True, 16), 10),
-    ("floor", (1, False, 16), 0.7),
-    ("floor", (1, True, 16), 0.4),
-    ("floor", (100, False, 16), 0.6),
 )
-# Streams at which the CPU of a paced chunk is held against the floor's.
-_PACED = 64
+_OF_FLOOR: dict[Case, float] = {(1, False, 16): 0.7, (1, True, 16): 0.4, (100, False, 16): 0.6}
+_OF_PACED = 0.9
 
 Row = tuple[str, str, bool]
 
 
-def aims(servers: list[Measured]) -> str:
+def aims(servers: list[Measured], turns: dict[str, Rounds]) -> str:
     """Return a table of all aims that this run can judge."""
-    own, direct, floor = (_of(servers, name) for name in ("Diglot", "direct", "floor"))
+    own, direct = (_of(servers, name) for name in ("Diglot", "direct"))
     if own is None or direct is None:
         return ""
     rows: list[Row] = []
     for name, case, least in _AIMS:
         ratio = _ratio(own, _of(servers, name), case)
         if ratio is not None:
-            aim = f"at least {least:g} × the requests/s of {name}: {_LABELS[case]}"
+            aim = f"at least {least:g} × the requests/s of {name}: {CASES[case]}"
             said = f"{ratio:.2f} ×" if ratio < 10 else f"{ratio:.0f} ×"
             rows.append((aim, said, ratio >= least))
-    rows += _paced(own, direct, floor)
+    rows += _turns(turns)
+    rows += _paced(own, direct)
     rows += _connections(own)
     one, two = own.figures[1, False, 1], direct.figures[1, False, 1]
     rows.append(_under("added median latency, ms", one.median - two.median, 0.4))
@@ -50,13 +44,23 @@ def aims(servers: list[Measured]) -> str:
     return "\n".join(lines)
 
 
-def _paced(own: Measured, direct: Measured, floor: Measured | None) -> list[Row]:
+def _turns(turns: dict[str, Rounds]) -> list[Row]:
+    """Return the rows about what was measured by turns with the floor."""
+    rows: list[Row] = []
+    if turns:
+        for case, least in _OF_FLOOR.items():
+            share = turns[CASES[case]].share
+            aim = f"at least {least:g} × the requests/s of floor: {CASES[case]}"
+            rows.append((aim, f"{share:.2f} ×", share >= least))
+        share = turns[PACED].share
+        aim = f"at least {_OF_PACED:g} × the floor: CPU of {PACED}"
+        rows.append((aim, f"{share:.2f} ×", share >= _OF_PACED))
+    return rows
+
+
+def _paced(own: Measured, direct: Measured) -> list[Row]:
     """Return the rows about paced streams."""
     rows: list[Row] = []
-    ours, least = _cpu(own), _cpu(floor) if floor is not None else None
-    if ours and least:
-        aim = f"at least 0.9 × the floor: CPU of a paced chunk, {_PACED} streams"
-        rows.append((aim, f"{least / ours:.2f} ×", least / ours >= 0.9))
     for found in own.paced:
         if found.streams == 512:
             alone = next((p for p in direct.paced if p.streams == 512), None)
@@ -75,10 +79,6 @@ def _connections(own: Measured) -> list[Row]:
         aim = f"CPU of a request at {many:,} connections: within 10 % of that at {few}"
         rows.append((aim, f"{(more - 1) * 100:+.0f} %", more <= 1.1))
     return rows
-
-
-def _cpu(server: Measured) -> float | None:
-    return next((found.cpu for found in server.paced if found.streams == _PACED), None)
 
 
 def _under(name: str, value: float, most: float) -> Row:

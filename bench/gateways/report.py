@@ -19,6 +19,7 @@ from bench.gateways.load import Figures
 from bench.gateways.many import connections_table, workers_line
 from bench.gateways.measured import Case, Measured
 from bench.gateways.routes import routes_table
+from bench.gateways.turns import Rounds, turns_table
 
 _BEGIN, _END = "<!-- bench/gateway.py begins -->", "<!-- bench/gateway.py ends -->"
 
@@ -29,6 +30,7 @@ class Results(Struct):
     seconds: float
     quick: bool
     servers: list[Measured] = msgspec.field(default_factory=list)
+    turns: dict[str, Rounds] = msgspec.field(default_factory=dict)
     real: list[str] = msgspec.field(default_factory=list)
     load: float = msgspec.field(default_factory=lambda: os.getloadavg()[0])
 
@@ -42,7 +44,9 @@ class Results(Struct):
 
     def tables(self) -> str:
         """Return all tables."""
-        parts = [aims(self.servers), self._requests(), self._ratios()]
+        parts = [aims(self.servers, self.turns)]
+        parts += [turns_table(self.turns)] if self.turns else []
+        parts += [self._requests(), self._ratios()]
         parts += [self._routes(), self._curve(), *self._many(), self._paced(), self._memory()]
         if self.real:
             head = "| answered by | first text, ms | whole answer of 16 tokens, ms |\n|---|--:|--:|"
