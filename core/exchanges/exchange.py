@@ -59,7 +59,8 @@ class Exchange:
     (more than one where a tool call was emulated). ``emulated`` maps path prefixes of the client's
     request to the note that says what was done instead. ``translated`` tells that the last of
     ``backend`` was written anew, not passed through. ``on_end`` is called when the answer has
-    ended, successfully or not, and after it ``on_over``, of whoever keeps this.
+    ended, successfully or not, and after it ``on_over``, of whoever keeps this and has noted how
+    many bytes it ``counted`` for it.
     """
 
     __slots__ = (
@@ -69,6 +70,7 @@ class Exchange:
         "accepts",
         "backend",
         "client",
+        "counted",
         "defaults",
         "emulated",
         "ended",
@@ -97,6 +99,7 @@ class Exchange:
         self.defaults: Mapping[str, Any] = _NO_DEFAULTS
         self.unwanted: tuple[str, ...] = ()
         self.main = -1
+        self.counted = 0
         self._said: str | None = None
         self.trail: Trail | None = None
         self.on_end: Callable[[Exchange], None] | None = None

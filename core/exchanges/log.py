@@ -76,7 +76,6 @@ class ExchangeLog:
         self._items: OrderedDict[str, Exchange] = OrderedDict()
         # Sizes grow until an exchange has ended, so running ones are measured again, all at once,
         # after as many new ones.
-        self._sizes: dict[str, int] = {}
         self._growing: dict[str, Exchange] = {}
         self._until_measured = _MEASURE_EVERY
         self._total = 0
@@ -192,8 +191,9 @@ class ExchangeLog:
 
     def _forget(self, gone: list[str]) -> int:
         for key in gone:
-            self._items.pop(key, None)
-            self._forget_size(key)
+            exchange = self._items.pop(key, None)
+            if exchange is not None:
+                self._forget_size(exchange)
         return len(gone)
 
     def _seen(self, owner: str, *, everyone: bool) -> Iterator[Exchange]:
@@ -227,16 +227,17 @@ class ExchangeLog:
 
     def _note_size(self, exchange: Exchange) -> None:
         size = exchange.size
-        self._total += size - self._sizes.get(exchange.id, 0)
-        self._sizes[exchange.id] = size
+        self._total += size - exchange.counted
+        exchange.counted = size
 
     def _drop_oldest(self) -> None:
-        key, _ = self._items.popitem(last=False)
-        self._forget_size(key)
+        _, exchange = self._items.popitem(last=False)
+        self._forget_size(exchange)
 
-    def _forget_size(self, key: str) -> None:
-        self._growing.pop(key, None)
-        self._total -= self._sizes.pop(key, 0)
+    def _forget_size(self, exchange: Exchange) -> None:
+        self._growing.pop(exchange.id, None)
+        self._total -= exchange.counted
+        exchange.counted = 0
 
 
 async def settle(log: ExchangeLog) -> None:

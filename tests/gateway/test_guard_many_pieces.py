@@ -55,7 +55,7 @@ def models(backend: Scripted) -> str:
 )
 def test_others_are_served_while_a_report_of_many_pieces_is_made(url: str, shape: str) -> None:
     body = json.dumps({"model": "m", "stream": True, **BODIES[shape]}).encode()
-    served, over = 0, threading.Event()
+    waits, over = [0.0], threading.Event()
     answers: list[httpx.Response] = []
 
     def ask() -> None:
@@ -69,10 +69,11 @@ def test_others_are_served_while_a_report_of_many_pieces_is_made(url: str, shape
     asking.start()
     with httpx.Client() as client:
         while not over.is_set():
+            asked = time.monotonic()
             assert client.get(f"{url}/health/liveliness", timeout=100).status_code == 200
-            served += 1
+            waits.append(time.monotonic() - asked)
     asking.join()
     took = time.monotonic() - began
     assert answers[0].status_code == 200
-    # Held up for the whole of the report there were four to seven; otherwise fifty and more.
-    assert served > 12, (served, took)
+    # Held up for the whole report, the longest wait is nearly all of the time.
+    assert max(waits) < took / 2, (max(waits), len(waits), took)
