@@ -25,6 +25,12 @@ _TURN = 0.0002
 _PAUSE = 0.01
 """Seconds between two such turns, while there is other work."""
 
+_LONG_PAUSE = 0.1
+"""The same under full load, when most is dropped before anybody sees it."""
+
+_FULL_LOAD = 1000
+"""Exchanges a second that are too many to be masked beside other work."""
+
 _IDLE = 0.25
 """Seconds until it is looked again whether there is something to do."""
 
@@ -246,11 +252,18 @@ async def settle(log: ExchangeLog) -> None:
     No stream waits for it longer than for one exchange, or for a fifth of a millisecond.
     """
     key_rules()  # takes 0.1 s once: before anybody is served
-    before = log.state
+    before, pause = log.state, _IDLE
     while True:
         left = log.settle(_TURN)
-        before, quiet = log.state, log.state == before
-        await asyncio.sleep(0 if left and quiet else _PAUSE if left else _IDLE)
+        now = log.state
+        if not left:
+            pause = _IDLE
+        elif now == before:
+            pause = 0
+        else:
+            pause = _LONG_PAUSE if now[0] - before[0] > _FULL_LOAD * pause else _PAUSE
+        before = now
+        await asyncio.sleep(pause)
 
 
 class Watch(Struct, frozen=True, kw_only=True):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from core.exchanges.exchange import Exchange
-from core.exchanges.log import ExchangeLog, Filter, Watch
+from core.exchanges.key_rules import key_rules
+from core.exchanges.log import ExchangeLog, Filter, Watch, settle
 from core.exchanges.wire import Wire
 
 
@@ -195,3 +197,27 @@ def test_one_that_goes_on_after_its_end_is_settled_at_its_last(settled: bool) ->
     size = one.size
     assert not log.settle(1)
     assert one.size < size and one.client.response == b"second" * 100 + b"third"
+
+
+@pytest.mark.parametrize(("each", "least", "most"), [(1, 8, 40), (500, 1, 6)])
+async def test_under_full_load_nothing_is_masked_that_nobody_will_see(
+    each: int, least: int, most: int
+) -> None:
+    class Log:
+        added = looks = 0
+
+        @property
+        def state(self) -> tuple[int, int]:
+            return self.added, 1
+
+        def settle(self, seconds: float) -> bool:
+            self.looks += 1
+            self.added += each
+            return True
+
+    key_rules()
+    log = Log()
+    settling = asyncio.create_task(settle(cast(ExchangeLog, log)))
+    await asyncio.sleep(0.4)
+    settling.cancel()
+    assert least <= log.looks <= most
