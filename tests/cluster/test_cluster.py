@@ -173,7 +173,8 @@ def test_a_gateway_killed_under_load_loses_nothing_unsaid(cluster: Cluster) -> N
     # What the killed one had in work is told by a closed connection; all else is answered.
     counts = {kind: sum(o == kind for _, o in outcomes) for kind in ("answered", "cut", "mixed")}
     assert counts["mixed"] == 0 and sum(counts.values()) == len(outcomes)
-    assert counts["cut"] <= len(threads)
+    # Until the killed process is gone, the system takes connections that nobody will answer.
+    assert [kind for _, kind in outcomes[before:]].count("cut") <= len(threads)
 
 
 def echo(body: dict[str, Any]) -> Said:
