@@ -102,7 +102,7 @@ def _odd(reply: Reply) -> str:
 
 def headers_of(deployment: Deployment) -> dict[str, str]:
     """Return the headers for each request: the key, and those of the config."""
-    key = bearer(deployment.api_key) if deployment.api_key else {}
+    key = bearer(deployment.api_key)
     if deployment.key_header and deployment.api_key:
         key = {deployment.key_header: deployment.api_key}
     return {**key, **deployment.headers} if deployment.headers else key

@@ -22,7 +22,7 @@ from core.exchanges.masking import (
     mask_url,
     shorten_body,
 )
-from core.exchanges.pieces import OVERHEAD, Pieces
+from core.exchanges.pieces import Pieces
 from core.translation.messages import Usage
 
 MAX_BODY = 2 * 1024 * 1024
@@ -50,11 +50,10 @@ class Wire:
 
     ``request`` is the request's body, masked. ``headers`` and ``answered`` are the request's and
     the answer's: of most only the name is there. ``request_bytes`` and ``answer_bytes`` say how
-    long the bodies really were, ``size`` about how much is kept of both. ``began`` and ``ended``
-    are when the answer's first and newest piece came, 0 where none has; it is whole once it is
-    ``over``. ``of`` is the wire whose request this one repeats: where that one is ``harmless``,
-    which it is without keys, no key can be in this one. ``clean`` tells that nothing had to be
-    masked in a whole answer.
+    long the bodies really were. ``began`` and ``ended`` are when the answer's first and newest
+    piece came, 0 where none has; it is whole once it is ``over``. ``of`` is the wire whose request
+    this one repeats: where that one is ``harmless``, which it is without keys, no key can be in
+    this one. ``clean`` tells that nothing had to be masked in a whole answer.
 
         unmasked ──(somebody looks, or settle())──> masked, for good
 
@@ -83,7 +82,6 @@ class Wire:
         "path",
         "request_bytes",
         "sent",
-        "size",
         "status",
         "streamed",
         "url",
@@ -107,7 +105,7 @@ class Wire:
         self._headers_masked = not headers
         self._answered: Iterable[RawHeader] = ()
         self._answered_masked = True
-        self.request_bytes = self.size = len(request)
+        self.request_bytes = len(request)
         self.answer_bytes = 0
         self.cut = self.clean = False
         self._request = request
@@ -132,7 +130,6 @@ class Wire:
         self.cut = len(self._request) > MAX_BODY
         if self.cut:
             self._request = shorten_body(self._request, MAX_BODY)
-        self.size = len(self._request)
 
     @property
     def request(self) -> bytes:
@@ -194,7 +191,6 @@ class Wire:
 
     def forget(self) -> None:
         """Drop the answer: nothing of it was sent to the client."""
-        self.size -= self._pieces.size
         self._pieces = Pieces()
         self._masked = self.answer_bytes = self.began = self.ended = 0
         self.over = self._settled = False
@@ -207,7 +203,6 @@ class Wire:
             data = self._kept(data)
         if data:
             self._pieces.add(now, data)
-            self.size += len(data) + OVERHEAD
             self.began = self.began or now
             self.ended = now
 
@@ -261,7 +256,6 @@ class Wire:
         """Compress what is kept, which is settled. Whoever looks at it finds it as it was."""
         self._request = pack(self._request) or self._request
         self._pieces.pack()
-        self.size = len(self._request) + self._pieces.size
 
     def _mask_answer(self) -> None:
         """Mask the whole answer, for good."""
@@ -309,6 +303,11 @@ class Wire:
             other._pieces = Pieces.of(pieces)  # noqa: SLF001 of another wire
             other.over = other._settled = True  # noqa: SLF001
         return other
+
+    @property
+    def size(self) -> int:
+        """The bytes that are kept."""
+        return len(self._request) + self._pieces.size
 
     @property
     def response(self) -> bytes:

@@ -74,7 +74,7 @@ def reads(body: bytes) -> bool:
     """Tell whether a body starts like JSON and is valid UTF-8."""
     if body[:1] not in (b"{", b"[", b" ", b"\n", b"\r", b"\t", b'"', b"") or 0 in body[:4]:
         return False
-    return body.isascii() or is_utf8(body)
+    return is_utf8(body)
 
 
 # Compression ------------------------------------------------------------------------------------

@@ -60,8 +60,8 @@ class Connection(asyncio.Protocol):
     What comes is waited for (``head`` and ``read``), or a ``listener`` is told of it, who takes it
     (``take``). A listener may leave at any time: whoever waits from then on misses nothing.
 
-    Most reads of a stream are one whole chunk each. Between two chunks, those need no parser: the
-    listener is given the content at once (``took``).
+    Most reads of a stream are one whole chunk each. Between two chunks, those need no parser: a
+    listener is given the content at once (``took``), and whoever reads finds it as any other.
     """
 
     def __init__(self, pool: Pool, place: tuple[str, int]) -> None:
@@ -89,8 +89,7 @@ class Connection(asyncio.Protocol):
         self._waiting = 0
         self._paused = False
         self._whole = False
-        # Whether the parser is known to stand between two chunks of the body.
-        self._between = False
+        self._between = False  # the parser is known to stand between two chunks
         self._sized = False
         self._heard = False
         self._keep = False
@@ -105,11 +104,7 @@ class Connection(asyncio.Protocol):
         self._silence = silence
         self._last = now
         self._deadline = None if total is None else now + total
-        due = now + silence if total is None else now + min(silence, total)
-        pool = self._pool
-        pool.watched.add(self)
-        if due < pool.next_look:
-            pool.look_at(due)
+        self._pool.watch(self, self._due())
         self._transport.write(request)
 
     async def head(self) -> None:
@@ -243,8 +238,8 @@ class Connection(asyncio.Protocol):
         self._last = self._loop.time()
         if self._between:
             piece = whole_chunk(data)
-            listener = self.listener
-            if piece and listener is not None and not self._pieces and listener.took(piece):
+            if piece:
+                self._came(piece)
                 return
         first = not self._heard
         self._heard = True
@@ -260,8 +255,15 @@ class Connection(asyncio.Protocol):
                 self._guesses -= 1
                 self._known, self._last_head = known_head(data, self._headers), self.found
         if self._pieces or self._whole or self.status:
-            pieces = self._pieces
-            self._between = len(pieces) == 1 and not self._whole and whole_chunk(data) == pieces[0]
+            more = not (self._whole or self.closed)
+            self._between = more and self._pieces == [whole_chunk(data)]
+            self._wake()
+
+    def _came(self, piece: bytes) -> None:
+        """Take in a chunk that needs no parser."""
+        if self._pieces or self.listener is None or not self.listener.took(piece):
+            self.on_body(piece)
+            self._hold_back()
             self._wake()
 
     def _parse(self, data: bytes) -> None:
@@ -271,6 +273,10 @@ class Connection(asyncio.Protocol):
             self.closed = True
             self._fail(Lost(f"not HTTP: {exc}"))
             self._transport.abort()
+        self._hold_back()
+
+    def _hold_back(self) -> None:
+        """Read no more while too much waits to be taken."""
         if self._waiting > _MAX_WAITING and not self._paused and not self.closed:
             self._paused = True
             self._transport.pause_reading()
@@ -322,29 +328,30 @@ class Connection(asyncio.Protocol):
 class Pool:
     """The connections that wait to be used again, by host and port.
 
-    ``watched`` are those that wait for an answer. One timer, set for ``next_look`` (the loop's
-    time, in s), when the first of them is due, does for all: one for each request would cost more
-    than reading its answer.
+    ``watched`` are those that wait for an answer. One timer, set for the first that is due, does
+    for all: one for each request would cost more than reading its answer.
     """
 
     def __init__(self) -> None:
         self._idle: dict[tuple[str, int], list[Connection]] = {}
         self.watched: set[Connection] = set()
-        self.next_look = math.inf
+        self._next_look = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def look_at(self, due: float) -> None:
-        """Look after those that are watched at ``due``, and from then on."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self.next_look = due
-        self._timer = asyncio.get_running_loop().call_at(due, self._look)
+    def watch(self, connection: Connection, due: float) -> None:
+        """Look after a connection at ``due`` (the loop's time, in s), and from then on."""
+        self.watched.add(connection)
+        if due < self._next_look:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._next_look = due
+            self._timer = asyncio.get_running_loop().call_at(due, self._look)
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
         due = min((one.look(now) for one in list(self.watched)), default=math.inf)
-        self.next_look = due
+        self._next_look = due
         self._timer = loop.call_at(due, self._look) if due < math.inf else None
 
     async def take(self, place: tuple[str, int], *, timeout: float) -> Connection:
@@ -385,7 +392,7 @@ class Pool:
         """Close all that wait."""
         if self._timer is not None:
             self._timer.cancel()
-            self._timer, self.next_look = None, math.inf
+            self._timer, self._next_look = None, math.inf
         for idle in self._idle.values():
             for connection in idle:
                 if not connection.closed:

@@ -21,7 +21,12 @@ class ReplyHead(Struct, frozen=True):
 def read_head(status: int, headers: Sequence[tuple[bytes, bytes]]) -> ReplyHead:
     """Return the head with these headers, whose names may be of any case. The last one counts."""
     found = {name.lower(): value.decode("latin-1") for name, value in headers}
-    kind, again = found.get(b"content-type", ""), found.get(b"retry-after", "")
     coding = found.get(b"content-encoding", "")
-    return ReplyHead(status, headers, kind, again, found.get(b"location", ""),
-                "" if coding == "identity" else coding)  # fmt: skip
+    return ReplyHead(
+        status,
+        headers,
+        content_type=found.get(b"content-type", ""),
+        retry_after=found.get(b"retry-after", ""),
+        location=found.get(b"location", ""),
+        encoding="" if coding == "identity" else coding,
+    )

@@ -175,7 +175,7 @@ class StreamTranslator:
 
     def _end(self, events: list[Event], finish: Finish, now: int) -> bytes:
         # Calls are written at the end, so only here can broken arguments come to light.
-        head = self._encoder.encode(events, now=now) if events else b""
+        head = self._encoder.encode(events, now=now)
         try:
             tail = self._encoder.encode([finish], now=now)
         except DiglotError as exc:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.exchanges.pieces import OVERHEAD, Pieces
+from core.exchanges.wire import Wire
 
 PIECES = st.lists(st.tuples(st.integers(0, 2**62), st.binary(max_size=5)), max_size=6)
 
@@ -30,6 +31,9 @@ def test_pieces_are_what_was_added(
 ) -> None:
     added = [(now, data * times) for now, data in added]
     pieces = Pieces.of(added[:early])
+    wire = Wire("ollama", "/api/chat", b"")
+    for now, data in added:
+        wire.came(data, now)
     if packed:
         pieces.pack()
         pieces.pack()
@@ -41,6 +45,8 @@ def test_pieces_are_what_was_added(
     assert pieces.tail(size) == whole[-size:]
     full = len(whole) + OVERHEAD * len(added)
     assert pieces.size <= full if packed else pieces.size == full
+    came = [now for now, data in added if data]
+    assert (wire.began, wire.ended) == ((next(filter(None, came), 0), came[-1]) if came else (0, 0))
 
 
 def test_a_whole_answer_is_not_copied() -> None:

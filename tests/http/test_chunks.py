@@ -80,15 +80,19 @@ def streams(draw: st.DrawFn) -> list[bytes]:
 
 
 @settings(max_examples=3 * EXAMPLES)
-@given(streams(), st.lists(st.booleans(), max_size=8))
-def test_chunks_are_what_the_parser_finds(reads: list[bytes], takes: list[bool]) -> None:
+@given(streams(), st.lists(st.booleans(), max_size=8), st.booleans())
+def test_chunks_are_what_the_parser_finds(
+    reads: list[bytes], takes: list[bool], listens: bool
+) -> None:
     async def played() -> tuple[Connection, Taker]:
         connection = Connection(Pool(), ("127.0.0.1", 1))
         connection.connection_made(mock.Mock(spec=asyncio.Transport))
         connection.ask(b"", silence=60, total=None)
-        connection.listener = taker = Taker(connection, takes)
+        taker = Taker(connection, takes)
+        connection.listener = taker if listens else None
         for read in reads:
             connection.data_received(read)
+        taker.heard()  # whoever does not listen reads it later
         return connection, taker
 
     connection, taker = asyncio.run(played())

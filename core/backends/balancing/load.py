@@ -169,8 +169,7 @@ class Load:
         """Begin a request."""
         self.in_flight += 1
         self.host.in_flight += 1
-        if self.minute != int(now // _MINUTE):
-            self.minute_of(now)
+        self.minute_of(now)
         self.asked += 1
         self.asked_total += 1
         return Lease(self, route, now)
@@ -182,8 +181,7 @@ class Load:
     def free(self) -> None:
         """End a request: its slot goes to the one that has waited longest."""
         self.in_flight -= 1
-        if self.waiters:
-            self._wake()
+        self._wake()
 
     def cool(self, until: float, ramp: float) -> None:
         """Start a cooldown."""

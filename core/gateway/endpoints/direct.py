@@ -202,28 +202,23 @@ class DirectAnswer:
         if over or failed:
             self._finish(stream, piece, last)
             return
-        cycle = self._client.cycle
-        if self._answer is None:
+        if self._answer is not None:
+            self._write(piece, over=False)
+        else:
             self._held += piece
             if stream.ready:
                 self._start(stream, b"", over=False)
-        elif piece:
-            cycle.write_now(piece if self._hide is None else self._hide(piece), more=True)
-        if cycle.flow.write_paused:
+        if self._client.cycle.flow.write_paused:
             self.pause()
 
     def _finish(self, stream: Stream, piece: bytes, last: bytes) -> None:
         """Send the end of a stream, or all of it."""
         REQUEST.set(self._call.id)
-        if self._answer is None:
+        if self._answer is not None:
+            self._write(piece + last, over=True)
+        else:
             self._held += piece + last
             self._start(stream, last, over=True)
-        else:
-            data = piece + last
-            self._client.over()
-            self._client.cycle.write_now(
-                data if self._hide is None else self._hide(data), more=False
-            )
         if not self._left:
             stream.finish(last)
             self._over()
@@ -242,6 +237,16 @@ class DirectAnswer:
         if over:
             self._client.over()
         self._client.cycle.begin_now(head, body, length=None, more=not over)
+
+    def _write(self, data: bytes, *, over: bool) -> None:
+        """Send a piece of a stream."""
+        if over:
+            self._client.over()
+        elif not data:
+            return
+        self._client.cycle.write_now(
+            data if self._hide is None else self._hide(data), more=not over
+        )
 
     def _begun(self, answer: Answer, lease: Lease) -> None:
         begin_answer(lease, answer, self._exchange)

@@ -247,7 +247,7 @@ class DirectProtocol(BoundedProtocol):
             return False
         if len(body) > MOST or not routes.still(self._known_request):
             return False
-        self._idle.discard(self)
+        self._unset_keepalive_if_required()
         self._guesses = GUESSES
         self._asked = self._known_request
         headers = self.server_state.default_headers

@@ -36,8 +36,7 @@ class JoinedHead(RequestResponseCycle):
             await super().send(message)
             return
         length = message[BODY_FOLLOWS]
-        logged = self.access_log and self._logged
-        usual = self.keep_alive and not logged and not self.flow.write_paused
+        usual = self.keep_alive and not self._logged and not self.flow.write_paused
         # To HEAD no body is written, whatever is sent.
         if usual and self.scope["method"] != "HEAD":
             self._begin(message, length)
@@ -48,8 +47,8 @@ class JoinedHead(RequestResponseCycle):
 
     @property
     def _logged(self) -> bool:
-        """Whether uvicorn logs each answer, where it logs any."""
-        return self.access_logger.isEnabledFor(logging.INFO)
+        """Whether uvicorn logs each answer."""
+        return self.access_log and self.access_logger.isEnabledFor(logging.INFO)
 
     def _begin(self, message: Any, length: int | None) -> None:
         """Do what ``super().send`` does with the beginning of an answer, in less time."""
@@ -83,12 +82,10 @@ class JoinedHead(RequestResponseCycle):
     @property
     def usual(self) -> bool:
         """Whether an answer may begin by ``begin_now``: nothing has to be waited for or said."""
-        if self.access_log and self._logged:
-            return False
         return (
             self.keep_alive
-            and not (self.flow.write_paused or self.disconnected or self.response_started)
-            and not self.transport.is_closing()
+            and not (self._logged or self.flow.write_paused or self.disconnected)
+            and not (self.response_started or self.transport.is_closing())
         )
 
     def begin_now(self, lines: bytes, body: bytes, *, length: int | None, more: bool) -> None:

@@ -186,8 +186,7 @@ class Metrics:
 
         Without an exchange no model was asked for an answer.
         """
-        model = _model(exchange, status) if exchange is not None else ""
-        row = self._rows.get((model, key)) or self._row(model, key)
+        row = self._row(_model(exchange, status) if exchange is not None else "", key)
         at = (route, status)
         row.requests[at] = row.requests.get(at, 0) + 1
         if status >= 400 or (exchange is not None and exchange.error):

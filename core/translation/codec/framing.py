@@ -89,16 +89,6 @@ class _Lines:
                     return lines[:index]
         return lines
 
-    def only(self, data: bytes) -> bytes | None:
-        """Return ``data`` without its end, where it is one line and nothing waits before it."""
-        if self._rest or self._too_long or len(data) > MAX_RECORD or self._any_end:
-            return None
-        if not data or data.find(LF) != len(data) - 1:
-            return None
-        line = data[:-1] if self._begun else data[:-1].removeprefix(BOM_UTF8)
-        self._begun = True
-        return line
-
     def rest(self) -> bytes:
         """Return the line that has no end."""
         self._check()
@@ -149,9 +139,7 @@ class NDJSONDecoder:
 
     def decode(self, data: bytes) -> list[bytes]:
         """Return the lines completed by ``data``, without their ends, empty ones left out."""
-        only = self._lines.only(data)
-        lines = self._lines.cut(data) if only is None else [only]
-        return [line for line in lines if line and not line.isspace()]
+        return [line for line in self._lines.cut(data) if line and not line.isspace()]
 
     def flush(self) -> list[bytes]:
         """Return a last line that has no line end."""

@@ -34,7 +34,7 @@ class OllamaLines(Splicer):
         """Return what ``data`` says as far as it is plain, and the rest."""
         if self._between and self._forms is not None:
             line = self._forms.line.fullmatch(data)
-            if line is not None and (data.isascii() or is_utf8(data)):
+            if line is not None and is_utf8(data):
                 return self._encoder.splice_one(line[1], now=now), b""
         elif not (self._decoder.is_between and self._encoder.may_splice):
             return b"", data

@@ -180,9 +180,8 @@ class StreamEncoder:
         self._end = end
         self._text = self._delta + b'"content":'
         self._calls: set[int] = set()
-        asked = stamp.asked  # nothing of a plain request
-        self._functions = bool(asked) and wants_functions(stamp)
-        self._customs = CustomCallTexts(asked) if asked else None
+        self._functions = wants_functions(stamp)
+        self._customs = CustomCallTexts(stamp.asked)
 
     def encode(self, events: list[Event], *, now: int) -> bytes:
         """Return the bytes for ``events``. ``now`` is unused: a stream has one ``created``."""
@@ -213,7 +212,7 @@ class StreamEncoder:
             case ToolCallDelta():
                 if self._functions:
                     return self._function(event)
-                if self._customs is not None and self._customs.take(event):
+                if self._customs.take(event):
                     return b""
                 return self._called(self._call(event))
             case MessageStart():
@@ -259,8 +258,7 @@ class StreamEncoder:
         called = self._functions and event.reason == "tool_calls"
         reason = b"function_call" if called else event.reason.encode()
         finish = b'},"logprobs":null,"finish_reason":"%b"}]' % reason
-        customs = self._customs.release() if self._customs is not None else ()
-        pieces = [self._called(call) for call in customs]
+        pieces = [self._called(call) for call in self._customs.release()]
         pieces.append(self._delta + finish + self._end)
         # Counts that the backend did not give are left out: zeros would be a lie.
         if self._include_usage and event.usage is not None:

@@ -13,14 +13,12 @@ from core.translation.dialects.shared.tool_definitions import pack_input, unpack
 from core.translation.events import ToolCallDelta
 from core.translation.messages import ToolCall
 
-_NO_NAMES = frozenset[str]()
-
 
 def custom_names(asked: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of the tools that take text, in a request of this dialect."""
     tools = asked.get("tools")
     if not tools:
-        return _NO_NAMES
+        return frozenset()
     customs = [t.get("custom") for t in tools if isinstance(t, dict)]
     return frozenset(str(custom.get("name")) for custom in customs if isinstance(custom, dict))
 
