@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bench.gateways.contestants import Contestant
 from bench.gateways.load import Server, load, paced, running
@@ -24,6 +25,7 @@ CASES: dict[Case, str] = {
     (1, True, 16): "streams, 16 connections",
     (100, False, 16): "prompts of 100 KB, 16 connections",
 }
+CLOSING = "whole answers, a connection for each"
 PACED = f"a paced chunk, {PACED_STREAMS} streams"
 
 
@@ -51,20 +53,27 @@ def measure_turns(
     ``bodies`` are the requests of the cases, ``small`` is asked to see who is there, and ``slow``
     gives a paced stream.
     """
-    found = {name: Rounds() for name in (*CASES.values(), PACED)}
+    found = {name: Rounds() for name in (*CASES.values(), CLOSING, PACED)}
+    asked = [*((name, case) for case, name in CASES.items()), (CLOSING, next(iter(CASES)))]
     with running(floor, small) as least, running(own, small) as server:
         for turn in range(ROUNDS):
             # Who comes first changes: the one before leaves the caches to the next.
             order = (least, server) if turn % 2 else (server, least)
-            for case, name in CASES.items():
-                ask = partial(load, backend=backend, body=bodies[case], connections=case[2],
-                              seconds=seconds)  # fmt: skip
-                figures = {one.pid: ask(one) for one in order}
+            for name, (number, stream, connections) in asked:
+                ask = partial(load, backend=backend, body=bodies[number, stream, connections],
+                              connections=connections, seconds=seconds)  # fmt: skip
+                figures = {one.pid: ask(_closing(one) if name is CLOSING else one) for one in order}
                 _note(found[name], figures[least.pid].cpu, figures[server.pid].cpu,
                       figures[server.pid].rate / figures[least.pid].rate)  # fmt: skip
             cpu = {one.pid: paced(one, slow, PACED_STREAMS).cpu for one in order}
             _note(found[PACED], cpu[least.pid], cpu[server.pid], cpu[least.pid] / cpu[server.pid])
     return found
+
+
+def _closing(server: Server) -> Server:
+    """Return a server that is asked to close the connection after each answer."""
+    one = server.contestant
+    return replace(server, contestant=replace(one, headers={**one.headers, "connection": "close"}))
 
 
 def _note(rounds: Rounds, floor: float, own: float, share: float) -> None:

@@ -157,7 +157,7 @@ class DirectProtocol(BoundedProtocol):
             return
         if not cycle.more_body:
             self._waiting = None
-            if rests and self._guesses:
+            if rests and self._guesses and cycle.keep_alive:
                 self._learn(data, cycle)
             self._begin(cycle, bytes(cycle.body))
         elif self._broken or len(cycle.body) > MOST or _length(cycle) > MOST:
@@ -222,7 +222,7 @@ class DirectProtocol(BoundedProtocol):
 
     def _begin(self, cycle: JoinedHead, body: bytes) -> None:
         routes = self._routes
-        if type(cycle) is JoinedHead and cycle.usual and routes is not None:
+        if cycle.usual and routes is not None:
             client = DirectClient(self, cycle)
             routes.begin(self._asked, body, client)
             if client.begun:

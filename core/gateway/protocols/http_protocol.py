@@ -23,10 +23,12 @@ _FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class _UntilClosed(JoinedHead):
-    """An answer whose length is not known and that may not be sent in chunks."""
+    """An answer to HTTP/1.0: where its length is not known, it ends with its connection."""
+
+    chunks = False
 
     async def send(self, message: Any) -> None:
-        """Send on; the end of the connection is the end of the answer."""
+        """Send on, and never in chunks."""
         if message["type"] == "http.response.start":
             names = {name.lower() for name, _ in message.get("headers", ())}
             if b"content-length" not in names:

@@ -29,6 +29,9 @@ _BROKEN = bytes([*range(9), *range(10, 32), 127])
 class JoinedHead(RequestResponseCycle):
     """uvicorn's cycle of a request and its answer, which keeps the promise of ``BODY_FOLLOWS``."""
 
+    chunks = True
+    """Whether a body whose length is not known may be sent in chunks."""
+
     async def send(self, message: Any) -> None:
         """Send on; a head that is followed at once waits for what follows."""
         # What packs bodies may stand between and say the length itself, as in the app's process.
@@ -36,7 +39,7 @@ class JoinedHead(RequestResponseCycle):
             await super().send(message)
             return
         length = message[BODY_FOLLOWS]
-        usual = self.keep_alive and not self._logged and not self.flow.write_paused
+        usual = not (self._logged or self.flow.write_paused or self.disconnected)
         # To HEAD no body is written, whatever is sent.
         if usual and self.scope["method"] != "HEAD":
             self._begin(message, length)
@@ -58,11 +61,13 @@ class JoinedHead(RequestResponseCycle):
     def _head(self, status: int, lines: bytes, length: int | None) -> bytes:
         self.response_started = True
         self.waiting_for_100_continue = False
-        self.chunked_encoding = length is None
-        framing = b"transfer-encoding: chunked\r\n\r\n"
+        self.chunked_encoding = length is None and self.chunks
+        framing = b"transfer-encoding: chunked\r\n\r\n" if self.chunks else b"\r\n"
         if length is not None:
             self.expected_content_length = length
             framing = b"content-length: %d\r\n\r\n" % length
+        if not self.keep_alive:
+            framing = b"connection: close\r\n" + framing
         return b"".join((STATUS_LINE[status], _default(self.default_headers), lines, framing))
 
     def begin_again(self, scope: Any, headers: Any, on_response: Callable[[], None]) -> None:
@@ -82,16 +87,13 @@ class JoinedHead(RequestResponseCycle):
     @property
     def usual(self) -> bool:
         """Whether an answer may begin by ``begin_now``: nothing has to be waited for or said."""
-        return (
-            self.keep_alive
-            and not (self._logged or self.flow.write_paused or self.disconnected)
-            and not (self.response_started or self.transport.is_closing())
-        )
+        waits = self._logged or self.flow.write_paused or self.disconnected
+        return not (waits or self.response_started or self.transport.is_closing())
 
     def begin_now(self, lines: bytes, body: bytes, *, length: int | None, more: bool) -> None:
         """Begin an answer with the status 200 and the headers ``lines``.
 
-        ``length`` is that of the body, None for chunks.
+        ``length`` is that of the body, None where it is not known.
         """
         self.write_now(body, more=more, head=self._head(200, lines, length))
 

@@ -176,13 +176,16 @@ def test_what_is_asked_otherwise_ends_alike(
 
 @pytest.mark.parametrize("path", [OPENAI, OLLAMA, "/v1/messages"])
 @pytest.mark.parametrize("script", ["whole", "burst", "stream", "events-burst", "chat"])
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
 def test_what_goes_well_needs_no_task(
-    place: Place, monkeypatch: pytest.MonkeyPatch, begun: list[str], script: str, path: str
-) -> None:
+    place: Place, monkeypatch: pytest.MonkeyPatch, begun: list[str], script: str, path: str,
+    connection: str,
+) -> None:  # fmt: skip
     model = f"{'open' if script in OF_OPENAI else 'one'}/{script}"
     stream = script not in ("whole", "chat")
     body = {"model": model, "messages": [MESSAGE], "stream": stream, "max_tokens": 50}
-    both(place, monkeypatch, path, body)
+    found = both(place, monkeypatch, path, body, connection=connection)
+    assert (("connection", "close") in found["headers"]) == (connection == "close")
     assert begun == ["over"] * 4
 
 

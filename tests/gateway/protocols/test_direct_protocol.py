@@ -16,12 +16,18 @@ import pytest
 from core.backends.fleet import Fleet
 from core.exchanges.exchange import Exchange
 from core.gateway.app import create_app
+from core.gateway.protocols.direct_protocol import DirectProtocol
 from core.gateway.protocols.joined_head import JoinedHead
 from tests.support.direct_backend import CONFIG, FLOOD, LAST, Place
 from tests.support.programs import until
 from tests.support.threads import serving_app
 
 PATH = "/v1/chat/completions"
+
+# Lines and parts of a body that differ from one answer to the next.
+VARIES = re.compile(rb"(date|[a-z-]+-id|[a-z-]+-ms|content-length):")
+FRAMES = re.compile(rb"(^|\r\n)[0-9a-f]+\r\n")
+OWN = re.compile(rb"[0-9a-f]{32}|\"created\":\d+|127\.0\.0\.1:\d+|_duration\":\d+")
 
 
 def wire_body(model: str, *, stream: bool = False) -> bytes:
@@ -154,6 +160,36 @@ def test_unusual_requests_are_answered(
     if "close" in more or version == "1.0":
         read_until(client, b"never")  # it is closed
     place.idle()
+
+
+@pytest.mark.parametrize("script", ["whole", "whole-large", "burst", "stream",
+                                    "broken-500", "error-inside", "closed-inside"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("more", "version"),
+    [("", "1.0"), ("connection: keep-alive\r\n", "1.0"), ("connection: close\r\n", "1.1")],
+)
+def test_a_connection_for_one_request_is_answered_alike(
+    place: Place, monkeypatch: pytest.MonkeyPatch, begun: list[str], script: str, more: str,
+    version: str,
+) -> None:  # fmt: skip
+    said: list[set[bytes]] = []
+    bodies: list[bytes] = []
+    where = urlsplit(place.url)
+    for on in (False, True):
+        monkeypatch.setattr(DirectProtocol, "on", on)
+        with socket.create_connection((where.hostname or "", where.port or 0), timeout=20) as made:
+            body = wire_body(f"one/{script}", stream="whole" not in script)
+            made.sendall(wire_request(body, more, version))
+            head, _, text = read_until(made, b"never").partition(b"\r\n\r\n")
+        said.append({line for line in head.split(b"\r\n") if not VARIES.match(line)})
+        bodies.append(OWN.sub(b"*", text))
+        place.idle()
+    assert said[0] == said[1] and b"connection: close" in said[0]
+    assert bodies[0] == bodies[1] and len(bodies[0]) > 50
+    streamed = "whole" not in script and script != "broken-500"
+    assert (b"transfer-encoding: chunked" in said[0]) == (version == "1.1" and streamed)
+    failed = script in ("whole-large", "broken-500", "closed-inside")
+    assert begun == ["handed over" if failed else "over"]
 
 
 @pytest.mark.parametrize("after", [b"GARBAGE\r\n\r\n", b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"])
