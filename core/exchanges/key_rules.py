@@ -115,8 +115,8 @@ class KeyRules:
         self.data = len(self.of)
         self.escapes = self.data + len(DATA_SIGNS)
         self.deltas = self.escapes + len(ESCAPE_SIGNS)
-        signs = [*by_sign, *names, *DATA_SIGNS, *ESCAPE_SIGNS, *DELTA_SIGNS]
-        self.signs = SignSearch(signs)
+        signs = [*by_sign, *names, *DATA_SIGNS, *ESCAPE_SIGNS]
+        self.signs = SignSearch(signs, once=DELTA_SIGNS)
         self.lengths = [len(word(sign)) for sign in signs]
         self.quick: list[Callable[..., object] | None] = [None] * len(self.of)
         self._words = [w.encode() for file in files for w in file.words]

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from core.exchanges.hidden_data import may_be_data
-from core.exchanges.key_rules import KeyRules, Rule, key_rules
+from core.exchanges.key_rules import DELTA_SIGNS, KeyRules, Rule, key_rules
 from core.exchanges.view import Place, View, merged, unescaped
 
 # Bytes that a pattern sees after its sign; the longest key, an RSA key of 16384 bits, has 13 KB.
@@ -31,20 +31,20 @@ _MOST_ROUNDS = 4
 class Look:
     """What one look through bytes finds.
 
-    ``has_data`` tells of signs of the data of images and sounds. ``deltas`` are the places after
-    the names of fields that hold words of a streamed answer, each with its sign's number; ``plain``
-    those of keys that stand as they are, in no order.
+    ``has_data`` tells of signs of the data of images and sounds. ``fields`` are the names in it of
+    fields that hold words of a streamed answer; ``plain`` the places of keys that stand as they
+    are, in no order.
     ``texts`` also takes what is likely a key in an error, a log or what somebody pastes.
     """
 
-    __slots__ = ("_done", "_escapes", "_rules", "_texts", "data", "deltas", "has_data", "plain")
+    __slots__ = ("_done", "_escapes", "_rules", "_texts", "data", "fields", "has_data", "plain")
 
     def __init__(self, data: bytes, *, texts: bool = False) -> None:
         self.data = data
         self.has_data = False
         # In machine words: a text full of escapes has as many as half its letters.
         self._escapes: array[int] | None = None
-        self.deltas: list[tuple[int, int]] = []
+        self.fields: list[bytes] = []
         self._texts = texts
         self.plain: list[Place] = []
         self._done: dict[str, int] = {}
@@ -60,7 +60,7 @@ class Look:
             if may_match(self.data, at, at + _ENOUGH):
                 self._try(rules, sign, at, start, start + rules.lengths[sign])
         elif sign >= rules.deltas:
-            self.deltas.append((sign, end))
+            self.fields.append(DELTA_SIGNS[sign - rules.deltas])
         elif sign >= rules.escapes:
             if self._escapes is None:
                 self._escapes = array("L")

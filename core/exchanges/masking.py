@@ -24,6 +24,7 @@ from core.translation.codec.json import JSON_ERRORS, encode_json
 __all__ = [
     "MASK",
     "edit_pieces",
+    "is_clean",
     "mask_body",
     "mask_data",
     "mask_headers",
@@ -68,10 +69,18 @@ def mask_pieces(pieces: Sequence[bytes]) -> list[bytes] | None:
 
     A piece may be a part of an event, or many. None where nothing is masked.
     """
-    whole = b"".join(pieces)
-    look = Look(whole)
-    edits = _edits(look, find_split(look))
+    edits = _answer_edits(b"".join(pieces))
     return edit_pieces(pieces, edits) if edits else None
+
+
+def is_clean(answer: bytes) -> bool:
+    """Tell whether nothing is masked in an answer, however it was cut in pieces."""
+    return not _answer_edits(answer)
+
+
+def _answer_edits(answer: bytes) -> list[Edit]:
+    look = Look(answer)
+    return _edits(look, find_split(look))
 
 
 def edit_pieces(pieces: Sequence[bytes], edits: Sequence[Edit]) -> list[bytes]:

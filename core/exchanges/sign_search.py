@@ -10,7 +10,13 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 
-from hyperscan import HS_FLAG_CASELESS, HS_FLAG_SOM_LEFTMOST, Database, Scratch
+from hyperscan import (
+    HS_FLAG_CASELESS,
+    HS_FLAG_SINGLEMATCH,
+    HS_FLAG_SOM_LEFTMOST,
+    Database,
+    Scratch,
+)
 
 Found = Callable[[int, int, int, int, object], None]
 """Called with a sign's number and where it begins and ends, in the order of the ends; then come
@@ -20,19 +26,23 @@ two words of the library's that say nothing here."""
 class SignSearch:
     """Finds all places of ``signs``, also such as overlap. Letters of ASCII may be of any case.
 
-    A sign is a word; from a bracket on it is an expression: ``s.[a-z0-9]{24}``.
+    A sign is a word; from a bracket on it is an expression: ``s.[a-z0-9]{24}``. Of those of
+    ``once``, whose numbers follow, in the case that they are written in, only the first is told,
+    and only its end: to be called for each takes more time than the search.
     """
 
     __slots__ = ("_database", "_rooms", "signs")
 
-    def __init__(self, signs: Sequence[bytes]) -> None:
+    def __init__(self, signs: Sequence[bytes], once: Sequence[bytes] = ()) -> None:
         self.signs = tuple(signs)
+        expressions = [expression(sign) for sign in (*signs, *once)]
         self._database = Database()
         self._database.compile(
-            expressions=[expression(sign) for sign in signs],
-            ids=range(len(signs)),
-            elements=len(signs),
-            flags=HS_FLAG_CASELESS | HS_FLAG_SOM_LEFTMOST,
+            expressions=expressions,
+            ids=range(len(expressions)),
+            elements=len(expressions),
+            flags=[HS_FLAG_CASELESS | HS_FLAG_SOM_LEFTMOST] * len(signs)
+            + [HS_FLAG_SINGLEMATCH] * len(once),
         )
         self._rooms = _Rooms(self._database)
 

@@ -12,18 +12,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import accumulate
 
-from core.exchanges.key_rules import DELTA_SIGNS, key_rules
 from core.exchanges.key_search import Look
 from core.exchanges.view import Place, View
 
-_STRING = re.compile(rb'\s?"([^"\\]*+(?:\\.[^"\\]*+)*+)')
+_STRING = rb'\s?"([^"\\]*+(?:\\.[^"\\]*+)*+)'
 _INDEX = re.compile(rb'index":\s?(\d+)')
 _SECOND = re.compile(rb'index":\s?[1-9]')
 
 
 def find_split(look: Look) -> list[tuple[Place, bool]]:
     """Return where parts of keys stand that are in deltas of a stream; True with each first."""
-    if len(look.deltas) < 2 or _are_plain(look):
+    if not look.fields or _are_plain(look):
         return []
     found: list[tuple[Place, bool]] = []
     for strings in _lanes(look).values():
@@ -42,36 +41,35 @@ def find_split(look: Look) -> list[tuple[Place, bool]]:
 
 def _are_plain(look: Look) -> bool:
     """Tell whether one text is streamed, as most are, and holds no key: found in one pass."""
-    data, signs = look.data, {sign for sign, _ in look.deltas}
-    if len(signs) > 1 or _has_several(data):
+    data, fields = look.data, look.fields
+    if len(fields) > 1 or _has_several(data):
         return False
-    texts = _strings(signs.pop()).findall(data)
-    return len(texts) == len(look.deltas) and not Look(b"".join(texts)).keys()
+    texts = _strings(fields[0]).findall(data)
+    return len(texts) == data.count(fields[0]) and not Look(b"".join(texts)).keys()
 
 
 @lru_cache(maxsize=64)
-def _strings(sign: int) -> re.Pattern[bytes]:
+def _strings(field: bytes) -> re.Pattern[bytes]:
     """Return a pattern of a field that holds words of an answer."""
-    name = DELTA_SIGNS[sign - key_rules().deltas]
-    return re.compile(re.escape(name) + _STRING.pattern)
+    return re.compile(re.escape(field) + _STRING)
 
 
 def _has_several(data: bytes) -> bool:
     """Tell whether answers or calls are told apart by an index: by another than 0."""
     # Most streams name none, or only 0: to count that is quicker than to look for a pattern.
-    named, zeros = data.count(b'index":'), data.count(b'index":0')
-    return named != zeros and _SECOND.search(data) is not None
+    named = data.count(b'index":')
+    return named != 0 and named != data.count(b'index":0') and _SECOND.search(data) is not None
 
 
 def _lanes(look: Look) -> dict[object, list[re.Match[bytes]]]:
     """Return the strings of each field, in order."""
-    data, match = look.data, _STRING.match
+    data = look.data
     lanes: defaultdict[object, list[re.Match[bytes]]] = defaultdict(list)
     several = _has_several(data)
-    for sign, at in look.deltas:
-        string = match(data, at)
-        if string is not None:
-            lanes[(sign, *_indexes(data, at)) if several else sign].append(string)
+    for field in look.fields:
+        for string in _strings(field).finditer(data):
+            index = _indexes(data, string.start()) if several else ()
+            lanes[field, *index].append(string)
     return lanes
 
 

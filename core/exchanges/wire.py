@@ -15,6 +15,7 @@ from typing import cast
 
 from core.exchanges.frames import pack, unpacked
 from core.exchanges.masking import (
+    is_clean,
     mask_body,
     mask_data,
     mask_headers,
@@ -261,8 +262,10 @@ class Wire:
         """Mask the whole answer, for good."""
         with _MASKING:
             if not self._settled:
-                self.clean = not self._masked
-                self._settle(0)
+                # Most have no key: so they need not be parted again.
+                self.clean = not self._masked and is_clean(self._pieces.joined())
+                if not self.clean:
+                    self._settle(0)
                 self._settled = True
 
     def _settle(self, still_open: int) -> None:

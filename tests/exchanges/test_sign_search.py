@@ -24,7 +24,8 @@ def found(data: bytes, search: SignSearch = SIGNS) -> Places:
     search.each(data, lambda sign, start, end, *_: places.append((sign, start, end)))
     assert len(places) == len(set(places))
     assert [end for _, _, end in places] == sorted(end for _, _, end in places)
-    return set(places)
+    # Of the signs that are told once there is a test of its own.
+    return {place for place in places if place[0] < len(search.signs)}
 
 
 def looked_for(data: bytes) -> Places:
@@ -91,3 +92,15 @@ def test_an_error_while_a_place_is_looked_at_is_seen() -> None:
     with pytest.raises(LookupError, match="this place"):
         SIGNS.each(b"token", fail)
     assert found(b"token")
+
+
+@given(st.lists(st.sampled_from([b"ab", b"Ab", b"b", b"cb", b"-"]), max_size=12).map(b"".join))
+def test_signs_may_be_told_once(data: bytes) -> None:
+    told: list[tuple[int, int]] = []
+    search = SignSearch([b"b"], once=[b"ab", b"cb"])
+    search.each(data, lambda sign, _, end, *__: told.append((sign, end)))
+    ends = {(0, match.end()) for match in re.finditer(b"b", data)}
+    for number, sign in ((1, b"ab"), (2, b"cb")):
+        if sign in data:
+            ends.add((number, data.index(sign) + len(sign)))
+    assert len(told) == len(ends) and set(told) == ends
