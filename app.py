@@ -34,12 +34,13 @@ from core.chats.jobs.lost import LostAnswers  # noqa: E402
 from core.chats.jobs.repeated import repeated  # noqa: E402
 from core.chats.jobs.runner import JobRunner  # noqa: E402
 from core.chats.service import Service, current_service, install  # noqa: E402
-from core.chats.store.place import data_folder, database_url  # noqa: E402
+from core.chats.store.place import database_url  # noqa: E402
 from core.chats.store.store import Store  # noqa: E402
 from core.chats.taking_over import TakingOver  # noqa: E402
 from core.config.access import environment_access  # noqa: E402  # found through above
 from core.config.config import Config, load_config  # noqa: E402
 from core.errors import ConfigError  # noqa: E402
+from core.folders import data_folder  # noqa: E402
 from core.gateway.app import routes  # noqa: E402
 from core.gateway.call import GatewayState, install_gateway  # noqa: E402
 from core.gateway.endpoints.mcp import McpEndpoint  # noqa: E402

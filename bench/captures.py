@@ -1,169 +1,95 @@
-"""What keeping exchanges costs the gateway: CPU time, beside that of a whole answer.
+"""What keeping exchanges costs the gateway: CPU time of one, and the bytes that stay.
 
-    python bench/captures.py --requests 300 --rounds 20
+    python bench/captures.py --exchanges 400 --rounds 5
 
-The keeping alone is timed in this process: the wires, their masked headers and pieces, and the
-log with its forgetting, as one answer makes them; then the same without masking, and with each
-piece masked by itself on both sides. A whole answer is timed as the CPU of a gateway in front of
-the fake Ollama. All are of the quickest rounds, so that a busy machine changes little.
+An exchange of OpenAI's client with Ollama is kept as it comes, then masked, then compressed, as
+the log does it once there is time. Timed in this process, without sockets; the least of the
+rounds, so that a busy machine changes little.
 """
 
 from __future__ import annotations
 
 import argparse
-import http.client
 import os
-import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections import deque
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from unittest import mock
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.gateways.contestants import DIGLOT, Contestant, fake_backend  # noqa: E402
-from bench.gateways.load import Server, running  # noqa: E402
+from bench.fake_ollama import compat_chunk, native_chunk  # noqa: E402
 from core.exchanges.exchange import Exchange  # noqa: E402
-from core.exchanges.log import ExchangeLog  # noqa: E402
-from core.exchanges.masking import mask_body, mask_headers  # noqa: E402
+from core.exchanges.key_rules import key_rules  # noqa: E402
 from core.exchanges.wire import Wire  # noqa: E402
-from core.translation.codec.json import encode_json  # noqa: E402
-from core.translation.stamp import Stamp  # noqa: E402
-from core.translation.translate import StreamTranslator  # noqa: E402
-
-BODY = '{"model":"fake","stream":%s,"messages":[{"role":"user","content":"hello there"}]}'
 
 HEADERS = [
     (b"host", b"127.0.0.1:4000"),
     (b"content-type", b"application/json"),
     (b"user-agent", b"OpenAI/Python 3.0"),
     (b"authorization", b"Bearer none"),
-    (b"content-length", b"90"),
+    (b"content-length", b"1000"),
 ]
+REQUEST = b'{"model":"fake","messages":[{"role":"user","content":"%b"}],"stream":true}'
 
 
 def main() -> None:
     """Measure and print a table in Markdown."""
     parser = argparse.ArgumentParser(description="Measure what keeping exchanges costs.")
-    parser.add_argument("--requests", type=int, default=300, help="for each figure of a round")
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--exchanges", type=int, default=400, help="of a round")
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "config.yaml"
-        config.write_text(DIGLOT)
-        arguments = ("--config", str(config), "--port")
-        diglot = Contestant(
-            name="Diglot", port=14010, ready="/health/liveliness",
-            command=(sys.executable, "-m", "core", *arguments, "14010"),
-        )  # fmt: skip
-        first = (BODY % "false").encode()
-        with running(fake_backend(), first), running(diglot, first) as server:
-            compare(server, options.requests, options.rounds)
-    masking(options.rounds)
+    key_rules()  # compiled before
+    print(f"load {os.getloadavg()[0]:.2f}, {options.rounds} × {options.exchanges} exchanges\n")
+    print("| pieces | kept, µs | masked, µs | compressed, µs | bytes | of them stay |")
+    print("|--:|--:|--:|--:|--:|--:|")
+    for pieces in (1, 3, 64, 512):
+        rounds = [keep(options.exchanges, pieces) for _ in range(options.rounds)]
+        kept, masked, packed = (min(times) for times in zip(*(r[:3] for r in rounds), strict=True))
+        before, after = rounds[0][3:]
+        print(
+            f"| {pieces} | {kept:.0f} | {masked:.0f} | {packed:.0f} | {before:.0f} | {after:.0f} |"
+        )
 
 
-def compare(server: Server, requests: int, rounds: int) -> None:
-    """Print the time of an answer, that of keeping it, and the ratio."""
-    load = os.getloadavg()[0]
-    print(f"load {load:.2f}, {os.cpu_count()} cores, {rounds} × {requests} requests\n")
-    print("| stream | µs of CPU an answer | keeping it | share |")
-    print("|---|--:|--:|--:|")
-    for stream in ("false", "true"):
-        body = BODY % stream
-        spent(server, body, requests)  # warm up
-        answer = statistics.quantiles([spent(server, body, requests) for _ in range(rounds)], n=4)[
-            0
-        ]
-        said = streams(1 if stream == "false" else 3)
-        own = min(keeping(body.encode(), said, requests, "masked") for _ in range(rounds))
-        kind = "yes" if stream == "true" else "no"
-        print(f"| {kind} | {answer:.0f} | {own:.1f} | {own / answer:.1%} |", flush=True)
+def keep(count: int, pieces: int) -> tuple[float, float, float, float, float]:
+    """Return the µs of each step, and the bytes before and after the last, of one exchange."""
+    came = [native_chunk(f" word{number}") for number in range(pieces)]
+    went = [compat_chunk(f" word{number}") for number in range(pieces)]
+    made: list[Exchange] = []
+    kept = spent(lambda: made.extend(exchange(came, went) for _ in range(count)))
+    masked = spent(lambda: deque(map(Exchange.settle, made), 0))
+    before = sum(one.size for one in made)
+    packed = spent(lambda: deque(map(Exchange.pack, made), 0))
+    after = sum(one.size for one in made)
+    return kept / count, masked / count, packed / count, before / count, after / count
 
 
-def masking(rounds: int) -> None:
-    """Print what keeping a stream takes without masking, with it, and as it once was masked."""
-    print("\n| pieces | kept unmasked, µs | masked, µs | each piece on both sides, µs |")
-    print("|--:|--:|--:|--:|")
-    for pieces in (3, 64, 512):
-        answer = streams(pieces)
-        body = (BODY % "true").encode()
-        found = [
-            min(keeping(body, answer, 30, way) for _ in range(rounds))
-            for way in ("unmasked", "masked", "each")
-        ]
-        print(f"| {pieces} | {' | '.join(f'{each:.0f}' for each in found)} |", flush=True)
+def exchange(came: Iterable[bytes], went: Iterable[bytes]) -> Exchange:
+    """Return an exchange that has ended: what came of the backend and went to the client."""
+    body = REQUEST % (b"word " * 200)
+    client = Wire("openai", "/v1/chat/completions", body, headers=HEADERS)
+    one = Exchange("x", client, owner="", started=1)
+    backend = Wire("ollama", "/api/chat", body, url="http://127.0.0.1:11434", of=client)
+    one.backend.append(backend)
+    one.translated = True
+    for now, (native, compat) in enumerate(zip(came, went, strict=True), 1):
+        backend.came(native, now)
+        client.came(compat, now)
+    for wire in (client, backend):
+        wire.was_answered(200, HEADERS[1:2])
+        wire.streamed = True
+    one.end()
+    return one
 
 
-def streams(pieces: int) -> list[tuple[bytes, bytes]]:
-    """Return what comes for each word of an answer, and what goes out for it."""
-    stamp = Stamp(id="x", created=1, model="fake")
-    pairs = StreamTranslator("ollama", "openai", stamp)
-    made = []
-    for number in range(pieces):
-        said = {"role": "assistant", "content": f" word{number % 97}"}
-        line = encode_json({"model": "fake", "created_at": "2026-01-01T00:00:00Z",
-                            "message": said, "done": False}) + b"\n"  # fmt: skip
-        made.append((line, pairs.feed(line, now=1)))
-    return made
-
-
-def keeping(body: bytes, answer: list[tuple[bytes, bytes]], count: int, way: str) -> float:
-    """Return the µs of CPU time that keeping one exchange takes.
-
-    ``way``: ``unmasked``; ``masked`` as it is, an answer's joined text once; or ``each``, every
-    piece of both sides by itself.
-    """
-    with ExitStack() as changed:
-        if way != "masked":
-            # Not read at the end, since nothing is left to mask.
-            changed.enter_context(mock.patch.object(Wire, "mask", lambda wire, said_by=(): None))
-        if way == "unmasked":
-            changed.enter_context(mock.patch("core.exchanges.wire.mask_body", lambda data: data))
-        return _keeping(body, answer, count, mask_body if way == "each" else bytes)
-
-
-def _keeping(
-    body: bytes, answer: list[tuple[bytes, bytes]], count: int, look: Callable[[bytes], bytes]
-) -> float:
-    log = ExchangeLog(200)
+def spent(work: Callable[[], object]) -> float:
+    """Return the µs of CPU that some work takes."""
     began = time.process_time()
-    for number in range(count):
-        client = Wire("openai", "/v1/chat/completions", body, headers=HEADERS)
-        one = Exchange(str(number), client, owner="", started=number)
-        log.add(one)
-        backend = Wire("ollama", "/api/chat", body, url="http://127.0.0.1:11999", of=client)
-        one.backend.append(backend)
-        backend.headers = mask_headers(HEADERS[:2])
-        backend.answered = mask_headers(HEADERS[1:2])
-        for came, went in answer:
-            backend.came(look(came), number)
-            client.came(look(went), number)
-        one.end()
-    return (time.process_time() - began) / count * 1e6
-
-
-def spent(server: Server, body: str, requests: int) -> float:
-    """Return the µs of CPU time that a server spends on one request."""
-    before = server.cpu()
-    load(server, body, requests)
-    return (server.cpu() - before) / requests * 1e6
-
-
-def load(server: Server, body: str, requests: int) -> None:
-    """Send requests one after the other over one connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.contestant.port, timeout=30)
-    headers = {"content-type": "application/json"}
-    for _ in range(requests):
-        connection.request("POST", server.contestant.path, body, headers)
-        answer = connection.getresponse()
-        data = answer.read()
-        if answer.status != 200:
-            raise SystemExit(f"{answer.status}: {data[:200]!r}")
-    connection.close()
+    work()
+    return (time.process_time() - began) * 1e6
 
 
 if __name__ == "__main__":

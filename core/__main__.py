@@ -11,10 +11,9 @@ import math
 import os
 import sys
 import tomllib
-from http.client import HTTPConnection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.backends.embedded.weights import Progress
 from core.config.access import environment_access, new_key
 from core.config.config import Config, load_config
 from core.config.overrides import Overrides
@@ -23,6 +22,9 @@ from core.errors import ConfigError
 from core.gateway.endpoints.mcp import own_tools, serve_stdio
 from core.gateway.origins import refusal
 from core.gateway.server import Serving, check_start, serve
+
+if TYPE_CHECKING:
+    from core.backends.embedded.weights import Progress
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -95,6 +97,8 @@ def _validate(path: Path | None) -> int:
 
 def _health(host: str, port: int) -> int:
     """Print what a gateway that runs at ``host`` says of its backends. Returns 1 for no answer."""
+    from http.client import HTTPConnection  # of this command only
+
     host = "127.0.0.1" if host in ("0.0.0.0", "") else host
     key = os.environ.get("LITELLM_MASTER_KEY", "")
     connection = HTTPConnection(host, port, timeout=30)

@@ -21,13 +21,14 @@ from typing import Any
 import msgspec
 
 from core.chats.jobs.journal import Journal, journal_folder
-from core.chats.store.place import data_folder, database_url
+from core.chats.store.place import database_url
 from core.chats.store.store import Store
 from core.chats.values.owners import key_owner, person_owner
 from core.config.config import Config, load_config
 from core.errors import DiglotError
 from core.exchanges.disk import CaptureFolder
 from core.exchanges.serialization import dump_exchange
+from core.folders import data_folder
 from core.gateway.endpoints.kept_answers import KeptInRedis
 from core.translation.codec.json import decode_json
 

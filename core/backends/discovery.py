@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.backends.embedded.weights import Progress
 from core.config.access import environment_access
 from core.config.config import Config, load_config
 from core.config.deployment import Deployment
 from core.errors import BackendUnavailable, ConfigError, InvalidResponse
 from core.http.addresses import ollama_address
 from core.http.client import Client
+
+if TYPE_CHECKING:
+    from core.backends.embedded.weights import Progress
 
 _TIMEOUT = 3.0
 """Seconds for Ollama to answer on a busy machine. Where none runs, the port says so at once."""

@@ -18,7 +18,6 @@ from core.backends.calls.chat import Caller
 from core.backends.catalog import Catalog
 from core.backends.chosen import Choice
 from core.backends.embedded.model import EmbeddedModel
-from core.backends.embedded.weights import Progress
 from core.backends.erasures import Erasures
 from core.backends.live_config import LiveConfig
 from core.backends.loopback import LoopbackClient
@@ -36,6 +35,7 @@ from core.translation.report.rows import ReportRow
 
 if TYPE_CHECKING:
     from core.backends.calls.images import Fetcher
+    from core.backends.embedded.weights import Progress
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -21,7 +21,6 @@ from core.backends.catalog import Catalog
 from core.backends.chosen import Choice
 from core.backends.discovery import Source, Status, discover
 from core.backends.embedded.model import EmbeddedModel
-from core.backends.embedded.weights import Progress
 from core.backends.erasures import Erasures
 from core.backends.polling import watch_files, watch_hosts
 from core.config.config import Config
@@ -29,6 +28,9 @@ from core.config.deployment import Deployment
 from core.errors import BackendUnavailable, ConfigError
 from core.exchanges.disk import CaptureFolder, expire, keep_on_disk
 from core.exchanges.log import ExchangeLog, settle
+
+if TYPE_CHECKING:
+    from core.backends.embedded.weights import Progress
 
 _LOG = logging.getLogger("diglot.fleet")
 

@@ -6,7 +6,6 @@ is OpenAI's is one row here. Those of LiteLLM that have an API of their own are 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Literal
@@ -188,7 +187,11 @@ def find_provider(text: str, given: str = "") -> tuple[str, str]:
         return bare, text
     unknown = slash and provider not in PROVIDERS
     doubtful = unknown and provider not in _OTHERS
-    near = difflib.get_close_matches(provider, PROVIDERS, 1, 0.8) if doubtful else []
+    near: list[str] = []
+    if doubtful:
+        import difflib  # hardly ever needed, and so not loaded by each gateway
+
+        near = difflib.get_close_matches(provider, PROVIDERS, 1, 0.8)
     if near:
         raise ValueError(f"{provider!r} is no provider; did you mean {near[0]}/{model}?")
     if unknown and model and _WORD.fullmatch(provider):

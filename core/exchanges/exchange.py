@@ -18,7 +18,6 @@ from msgspec import Struct
 from core.config.deployment import Deployment
 from core.errors import InvalidResponse
 from core.exchanges.masking import mask_text, mask_word
-from core.exchanges.snippets import snippets
 from core.exchanges.wire import Wire
 from core.translation.codec.json import decode_json, encode_json
 from core.translation.dialects.dialect import Dialect, EmbeddingDialect
@@ -270,6 +269,8 @@ class Exchange:
 
         Raises DiglotError where the request breaks its own dialect.
         """
+        from core.exchanges.snippets import snippets  # by pages and few programs
+
         wire = self.client
         body = self.request_in(wire.dialect)
         return snippets(body, dialect=wire.dialect, path=wire.path, origin=origin)

@@ -251,7 +251,7 @@ async def settle(log: ExchangeLog) -> None:
 
     No stream waits for it longer than for one exchange, or for a fifth of a millisecond.
     """
-    key_rules()  # takes 0.1 s once: before anybody is served
+    key_rules()  # takes 0.1 s where its search is not compiled yet: before anybody is served
     before, pause = log.state, _IDLE
     while True:
         left = log.settle(_TURN)

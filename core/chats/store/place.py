@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import platformdirs
+from core.folders import data_folder
 
 
 def database_url(environ: Mapping[str, str]) -> str:
@@ -15,8 +14,3 @@ def database_url(environ: Mapping[str, str]) -> str:
     folder = data_folder()
     folder.mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{folder / 'chats.db'}"
-
-
-def data_folder() -> Path:
-    """Return the user's folder for what Diglot keeps."""
-    return Path(platformdirs.user_data_dir("diglot", appauthor=False))

@@ -8,7 +8,6 @@ same, names it in ``diglot.acknowledge``: it is warned of then.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -74,6 +73,8 @@ def likely(name: str, known: Iterable[str]) -> str:
     if len(mine) > 3 and "".join(sorted(mine)) in letters:
         return letters["".join(sorted(mine))]
     near = [other for other in folded if abs(len(other) - len(mine)) <= 2]
+    import difflib  # hardly ever needed, and so not loaded by each gateway
+
     close = difflib.get_close_matches(mine, near, 1, 0.8)
     return folded[close[0]] if close else ""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -23,9 +22,6 @@ from core.exchanges.wire import Wire
 from core.gateway.auth import principal_of
 from core.gateway.call import GatewayState
 from core.gateway.gate import GatedRoute, handled
-from core.inspector.align.request import AlignedRow, Span
-from core.inspector.pair import Pair, answer_pair, is_streamed, pair_of, sent_pair, stream_rows
-from core.note import Note
 from core.translation.codec.json import json_or_none
 from core.translation.stamp import rfc3339
 from core.words import languages, preferred
@@ -98,7 +94,10 @@ class ExchangeRoutes:
                 status=409,
                 code="not_ended",
             )
-        return await asyncio.to_thread(_report, exchange, _language(request))
+        # The inspector takes memory, and most gateways are never asked for a report.
+        from core.gateway.endpoints.exchange_report import exchange_report
+
+        return await asyncio.to_thread(exchange_report, exchange, _language(request))
 
     def _hidden(self, exchange: Exchange) -> Exchange:
         return self._gateway_state.addresses.exchange(exchange)
@@ -114,24 +113,6 @@ class ExchangeRoutes:
                 code="exchange_not_found",
             )
         return exchange if principal.everything else self._hidden(exchange)
-
-
-def _report(exchange: Exchange, language: str) -> dict[str, Any]:
-    sent = sent_pair(exchange) if exchange.backend and exchange.client.request else None
-    pair = pair_of(exchange)
-    found: dict[str, Any] = {
-        "id": exchange.id,
-        "language": language,
-        "request": None if sent is None else _pair(sent, language),
-        "compared": _pair(pair, language) if pair.derived else None,
-        "answer": None,
-        "stream": None,
-    }
-    if exchange.client.chunks:
-        found["answer"] = _answer(exchange, pair, language)
-        if is_streamed(exchange):
-            found["stream"] = _stream(exchange, pair, language)
-    return found
 
 
 def _number(text: str, name: str) -> int:
@@ -198,58 +179,3 @@ def _body(data: bytes) -> Any:
     """Return a body as JSON where it is one, else as text."""
     value = json_or_none(data) if data[:1] in (b"{", b"[") else None
     return data.decode("utf-8", "replace") if value is None else value
-
-
-def _pair(pair: Pair, language: str) -> dict[str, Any]:
-    return {
-        "source": pair.source,
-        "target": pair.target,
-        "body": pair.body,
-        "written": pair.written,
-        "rows": _rows(pair.rows, language),
-    }
-
-
-def _answer(exchange: Exchange, pair: Pair, language: str) -> dict[str, Any]:
-    try:
-        return _pair(answer_pair(exchange, pair), language)
-    except DiglotError as exc:
-        return {"error": exc.message, "rows": []}
-
-
-def _stream(exchange: Exchange, pair: Pair, language: str) -> dict[str, Any]:
-    try:
-        source, target, rows = stream_rows(exchange, pair)
-    except DiglotError as exc:
-        return {"error": exc.message, "rows": []}
-    found = _rows(rows, language)
-    for row, aligned in zip(found, rows, strict=True):
-        row |= {"records": _span(aligned.at), "written_records": _span(aligned.written_at)}
-    return {"source": source, "target": target, "rows": found}
-
-
-def _span(span: Span | None) -> dict[str, int] | None:
-    """Return in which records of a stream something stands, counted from 1."""
-    if span is None:
-        return None
-    return {"first": span.first, "last": span.last, "count": span.count}
-
-
-def _rows(rows: Iterable[AlignedRow], language: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "outcome": row.outcome,
-            "path": row.path,
-            "value": row.value,
-            "target": row.target,
-            "written": row.written,
-            "note": _note(row.note, language),
-        }
-        for row in rows
-    ]
-
-
-def _note(note: Note, language: str) -> dict[str, str]:
-    said = {"key": note.key, "sentence": note.text(language)}
-    more = {"source": note.source, "since": note.since}
-    return said | {name: value for name, value in more.items() if value}

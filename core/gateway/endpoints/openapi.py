@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from html import escape
 from typing import Any
 
 from msgspec import Struct
@@ -162,6 +161,8 @@ def _said(name: str) -> dict[str, str]:
 
 
 def _page() -> str:
+    from html import escape  # its table of entities takes half a megabyte
+
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width'><title>Diglot: routes</title>",

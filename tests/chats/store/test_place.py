@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.chats.store.place import data_folder, database_url
+from core.chats.store.place import database_url
 
 
 def test_the_environment_names_it_or_it_is_the_users_folder(
@@ -19,4 +19,3 @@ def test_the_environment_names_it_or_it_is_the_users_folder(
     assert not (tmp_path / "diglot").exists()
     assert database_url({}) == f"sqlite:///{tmp_path / 'diglot' / 'chats.db'}"
     assert (tmp_path / "diglot").is_dir()
-    assert data_folder().name == "diglot"
