@@ -13,7 +13,6 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from core.backends.calls.answer import Fail
-from core.backends.calls.chat import new_id
 from core.backends.fleet import Fleet
 from core.backends.hidden_addresses import HiddenAddresses
 from core.errors import DiglotError
@@ -25,6 +24,7 @@ from core.gateway.telemetry.logs import REQUEST, log_request, logs_requests
 from core.gateway.telemetry.metrics import Metrics
 from core.gateway.telemetry.traces import Traces
 from core.gateway.telemetry.workers import FOLDER, Exposition
+from core.ids import new_id
 from core.translation.dialects.registry import api_of
 
 _MILLISECOND = 1_000_000

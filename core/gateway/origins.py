@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.backends.calls.chat import new_id
 from core.config.access import Access
 from core.errors import AccessDenied, DiglotError, InvalidRequest
 from core.gateway.auth import Authenticator, Principal
@@ -30,6 +29,7 @@ from core.gateway.protocols.http_protocol import MAX_HEADERS
 from core.gateway.telemetry.logs import log_request, logs_requests
 from core.http.addresses import is_loopback
 from core.http.own_names import own_names
+from core.ids import new_id
 from core.translation.dialects.registry import SPOKEN, derived
 
 _PROGRAMS = ("/v1/", "/api/", "/health/", "/model/", "/model_group/", "/diglot/")

@@ -9,7 +9,6 @@ several answers becomes several requests.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
@@ -48,6 +47,7 @@ from core.exchanges.exchange import Exchange
 from core.exchanges.log import ExchangeLog
 from core.exchanges.wire import Wire
 from core.http.client import Client, Post, Reply
+from core.ids import new_id
 from core.tools.written_calls import WrittenCalls
 from core.translation.codec.json import encode_json
 from core.translation.conversions.hub import Hub
@@ -385,11 +385,6 @@ def _known_accepts(route: Route, request: ChatRequest) -> frozenset[str] | None:
     if _EXTENDED & (request.settings.keys() | deployment.settings.keys()):
         return None
     return frozenset()
-
-
-def new_id() -> str:
-    """Return an unguessable id for an exchange and its answer."""
-    return os.urandom(16).hex()
 
 
 def _written_calls(names: Collection[str], exchange: Exchange) -> WrittenCalls | None:
