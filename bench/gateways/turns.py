@@ -17,7 +17,7 @@ from bench.gateways.contestants import Contestant
 from bench.gateways.load import Server, load, paced, running
 from bench.gateways.measured import Case
 
-ROUNDS = 5
+ROUNDS = 9
 PACED_STREAMS = 64
 
 CASES: dict[Case, str] = {
