@@ -13,7 +13,7 @@ from bench.gateways.measured import Measured
 from bench.gateways.report import Results
 from bench.gateways.routes import ROUTES, RouteFigures
 from bench.gateways.turns import CASES as CASES_BY_TURNS
-from bench.gateways.turns import PACED, Rounds
+from bench.gateways.turns import CLOSING, PACED, Rounds
 
 CASES = [
     (size, stream, connections)
@@ -58,7 +58,8 @@ def report() -> str:
     results = Results(seconds=3, quick=True, real=["| Diglot before it | 1.0 | 2.0 |"])
     for name, rate, cpu in (("direct", 80_000, 12), ("floor", 17_000, 57), ("Diglot", 6000, 160)):
         results.add(measured(name, rate, cpu))
-    for name, share in zip((*CASES_BY_TURNS.values(), PACED), (0.7, 0.39, 0.8, 0.9), strict=True):
+    names = (*CASES_BY_TURNS.values(), CLOSING, PACED)
+    for name, share in zip(names, (0.7, 0.39, 0.8, 0.6, 0.9), strict=True):
         results.turns[name] = Rounds([50, 60, 70], [100, 90, 80], [0.1, share, 0.99])
     return results.tables()
 
@@ -79,6 +80,7 @@ def test_what_is_held_against_the_floor_is_measured_by_turns() -> None:
     assert f"| {asked.format(0.7, 'whole answers')} | 0.70 × | met |" in rows
     assert f"| {asked.format(0.4, 'streams')} | 0.39 × | not met |" in rows
     assert "| at least 0.9 × the floor: CPU of a paced chunk, 64 streams | 0.90 × | met |" in rows
+    assert "| whole answers, a connection for each | 60 | 90 | 0.60 | 0.10, 0.99 |" in rows
     assert "| a paced chunk, 64 streams | 60 | 90 | 0.90 | 0.10, 0.99 |" in rows
 
 

@@ -128,7 +128,8 @@ class Results(Struct):
             "### Paced streams",
             "",
             "Streams of 64 chunks, one each 20 ms. A chunk is late when it comes more than 5 ms "
-            "after the backend wrote it; CPU is the gateway's, for a chunk.",
+            "after the backend wrote it; CPU is the gateway's, for a chunk. Of three runs, the one "
+            "in the middle.",
             "",
             "| gateway | streams | late of all | median ms | p99 ms | worst ms | first chunk, ms "
             "| CPU µs | errors |",
