@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from core.errors import InvalidResponse
 
+_ONE_EVENT = re.compile(rb"data: (\{[^\r\n]*+)\n\n")
 _END = re.compile(rb'\s*"?\s*\[\s*DONE\s*\]')
 # Servers that always stream, and proxies before them, answer so where nobody asked for a stream.
 _STREAM = re.compile(rb"\s*(?:(?:data|event|id|retry)?:|\{[^\n]*\}[ \t\r]*\n\s*\{)")
@@ -66,6 +67,10 @@ class _Lines:
     def is_empty(self) -> bool:
         """Whether no half of a line waits for its other half."""
         return not self._rest and not self._too_long
+
+    def pass_over(self) -> None:
+        """Note that whole lines were read elsewhere."""
+        self._begun = True
 
     def refuse(self) -> None:
         """Give up on this stream: a record is too long."""
@@ -164,10 +169,19 @@ class SSEDecoder:
 
     def decode(self, data: bytes) -> list[SSERecord]:
         """Return the events completed by ``data``."""
+        if self.is_empty:
+            event = _ONE_EVENT.fullmatch(data)  # as nearly all come
+            if event is not None and len(data) <= MAX_RECORD:
+                self._lines.pass_over()
+                self._size = 0
+                return [SSERecord(event[1])]
         return self._take(self._lines.cut(data))
 
     def flush(self) -> list[SSERecord]:
         """Return a last event that lacks its blank line."""
+        if self.is_empty:
+            self._size = 0
+            return []
         return self._take([self._lines.rest(), b""])
 
     def _take(self, lines: list[bytes]) -> list[SSERecord]:

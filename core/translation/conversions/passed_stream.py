@@ -45,7 +45,8 @@ _DETAIL = b'"detail"'
 # A comment, or data without any, is a heartbeat.
 _SAYS = re.compile(rb"data: ?\S")
 
-# Blocks at the end of a stream that are more than words.
+# Blocks at the beginning of a stream, and at its end, that are more than words.
+_FIRST = 2
 _LAST = 4
 
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -124,41 +125,54 @@ class PassedStream:
         if self._ended:
             return b""
         out: list[bytes] = []
-        if self._short and not self._held:
-            data = self._pass_known(data, out)
-            if not data:
-                return b"".join(out)
-        self._held += data
         try:
-            whole, ends = self._take()
-            for start, end in self._blocks(whole, ends, out):
-                out.append(self._passed(whole[start:end], now))
-                if self._ended:
-                    break  # what follows is not looked at
-            else:
-                _check_size(self._held)
+            if self._short and not self._held:
+                data = self._pass_known(data, out, now)
+            if data and not self._ended:
+                self._feed_held(data, out, now)
         except InvalidResponse as exc:
             out.append(self.fail(exc, now=now))
         return b"".join(out)
 
-    def _pass_known(self, data: bytes, out: list[bytes]) -> bytes:
-        """Append what goes on for the known blocks that ``data`` begins with; return the rest."""
-        said, rest = self._known.take(data)
-        if said:
-            self.spoke = True
-            out.append(said)
-        return rest
+    def _feed_held(self, data: bytes, out: list[bytes], now: int) -> None:
+        """Append what goes on for all whole blocks of what is held, with ``data`` at its end."""
+        self._held += data
+        whole, ends = self._take()
+        for start, end in self._blocks(whole, ends, out, now):
+            out.append(self._passed(whole[start:end], now))
+            if self._ended:
+                return  # what follows is not looked at
+        if not self._ended:
+            _check_size(self._held)
 
-    def _blocks(self, whole: bytes, ends: list[int], out: list[bytes]) -> Iterator[tuple[int, int]]:
+    def _pass_known(self, data: bytes, out: list[bytes], now: int) -> bytes:
+        """Append what goes on for the known blocks that ``data`` begins with; return the rest.
+
+        The first events may show the form of those that came with them, so they are looked at.
+        """
+        for _ in range(_FIRST + 1):
+            said, data = self._known.take(data)
+            if said:
+                self.spoke = True
+                out.append(said)
+                break
+            end = data.find(b"\n\n") + 2
+            if not (self._sse and 2 <= end < len(data)) or data.find(b"\r") >= 0:
+                break  # no other follows, or they may end otherwise
+            out.append(self._passed(data[:end], now))
+            data = data[end:]
+            if self._ended:
+                break  # what follows is not looked at
+        return data
+
+    def _blocks(
+        self, whole: bytes, ends: list[int], out: list[bytes], now: int
+    ) -> Iterator[tuple[int, int]]:
         """Yield where the blocks stand that have to be looked at; append the others to ``out``."""
         begin = 0
         if self._short and self._sse and len(ends) > _LAST and len(whole) <= MAX_RECORD:
-            # The first of those that came together may show the form of all others.
-            for end in ends[:2]:
-                yield begin, end
-                begin = end
-            begin = len(whole) - len(self._pass_known(whole[begin:], out))
-            ends = [end for end in ends if end > begin]
+            begin = len(whole) - len(self._pass_known(whole, out, now))
+            ends = [] if self._ended else [end for end in ends if end > begin]
         if ends and not self._rename and len(whole) <= MAX_RECORD:
             plain = self._plain(whole, begin, ends)
             if plain > begin:
