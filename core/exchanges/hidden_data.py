@@ -24,7 +24,7 @@ _BARE = re.compile(
     rb"""(?=[\w+/\\]{32})(""" + _BASE64 + rb""")(["'])"""
 )
 # What follows a sign of such data where it is some: a word in quotation marks is more often none.
-_FOLLOWS = re.compile(rb"""(?:\s*:\s*\[?\s*["'])?[\w+/\\]{16}""")
+_FOLLOWS = re.compile(rb"""[\w+/\\]|\s*:\s*(?:\[\s*["']|["'][\w+/\\]{16})""")
 _LONG = 256
 _SOUNDS = ((b"RIFF", "audio/wav"), (b"ID3", "audio/mp3"), (b"\xff\xfb", "audio/mp3"),
            (b"fLaC", "audio/flac"), (b"OggS", "audio/ogg"))  # fmt: skip

@@ -81,6 +81,21 @@ def test_the_quick_look_misses_nothing(text: str) -> None:
         assert not pattern.search(masked)
 
 
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYA"
+DATA = [" data:image/png;base64,", "iVBOR3Jlc3Q=", PICTURE, '"', "'", ":", " ", "[", ",", "images"]
+
+
+@given(st.lists(st.sampled_from(DATA), max_size=12).map("".join))
+@example('{"image_url":"data:image/png;base64,iVBOR3Jlc3Q="}')
+@example('{"images":["iVBOR3Jlc3Q=","%s"]}' % PICTURE)  # noqa: UP031 braces
+def test_the_quick_look_misses_no_data(text: str) -> None:
+    masked = mask_body(text.encode())
+    for match in re.finditer(rb";base64,([\w+/]+)", masked):
+        assert b"+hidden+" in match[1]
+    images = re.search(rb"""(["'])images\1\s*:\s*\[\s*(["'].*)""", masked)
+    assert images is None or not re.search(rb"""[,\[]\s*["'][\w/]{32,}["']""", images[2])
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=300))
 def test_words_are_left_as_they_are(text: str) -> None:
     body = json.dumps({"messages": [{"role": "user", "content": text}], "max_tokens": 5}).encode()
