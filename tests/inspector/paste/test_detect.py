@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
 from base64 import b64encode
 from pathlib import Path
@@ -103,6 +104,8 @@ def test_what_our_snippets_write_is_read_back_to_the_same_body(data: st.DataObje
     body = data.draw(BODIES[dialect])
     # Data that says no type is a picture to what reads programs, and none in a body.
     assume("data:;" not in json.dumps(body))
+    # Nor are so many digits after a name with "token" in it: in a program they are taken for a key.
+    assume(re.search(r"\d{16}", json.dumps(body)) is None)
     path = DIALECTS[dialect].path
     way = data.draw(st.sampled_from([w for w, (to, _) in WAYS.items() if not to or path in to]))
     code = snippet(way, body, path=path, origin="http://localhost:4000")
