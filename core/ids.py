@@ -1,4 +1,4 @@
-"""Unguessable ids of requests and exchanges."""
+"""Ids that cannot be guessed: of requests, exchanges, and what is named in links."""
 
 from __future__ import annotations
 

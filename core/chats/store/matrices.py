@@ -9,9 +9,10 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
-from core.chats.store.rows import named, new_id, not_found
+from core.chats.store.rows import named, not_found
 from core.chats.store.tables import Rows, matrices, matrix_results, toolboxes, transaction
 from core.chats.values.matrix import Matrix, MatrixPlan, MatrixState, Result, hash_tools
+from core.ids import new_id
 
 
 class Matrices(Rows):

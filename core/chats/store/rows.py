@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -55,11 +54,6 @@ def _branch(*, limited: bool) -> Select[Any]:
 
 
 _WHOLE_BRANCH, _END_OF_BRANCH = _branch(limited=False), _branch(limited=True)
-
-
-def new_id() -> str:
-    """Return an id that cannot be guessed, since ids are used in links."""
-    return secrets.token_hex(16)
 
 
 def named(owner: str) -> str:

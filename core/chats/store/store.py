@@ -35,7 +35,6 @@ from core.chats.store.rows import (
     index_words,
     messages_of,
     named,
-    new_id,
     not_found,
     owned,
     read_branch,
@@ -45,6 +44,7 @@ from core.chats.store.search import Search
 from core.chats.store.search_words import words_of
 from core.chats.store.tables import chats, messages, open_engine, pieces, transaction, words
 from core.chats.values.chat import Chat, ChatChanges, ChatMessage, MessageChanges, MessageFacts
+from core.ids import new_id
 from core.translation.messages import Message, text_of
 
 _KNOWN = 1_000_000_000  # ns: no message is as old as the first second of 1970

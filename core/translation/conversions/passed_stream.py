@@ -136,28 +136,35 @@ class PassedStream:
 
     def _feed_held(self, data: bytes, out: list[bytes], now: int) -> None:
         """Append what goes on for all whole blocks of what is held, with ``data`` at its end."""
+        # Where none is held, the first blocks of ``data`` have been looked at.
+        first = self._short and self._sse and len(self._held) > 0
         self._held += data
         whole, ends = self._take()
-        for start, end in self._blocks(whole, ends, out, now):
+        if first and len(whole) <= MAX_RECORD:
+            rest = self._pass_known(whole, out, now)
+            done = len(whole) - len(rest)
+            whole, ends = rest, [end - done for end in ends if end > done]
+        if self._ended:
+            return
+        for start, end in self._blocks(whole, ends, out):
             out.append(self._passed(whole[start:end], now))
             if self._ended:
                 return  # what follows is not looked at
-        if not self._ended:
-            _check_size(self._held)
+        _check_size(self._held)
 
     def _pass_known(self, data: bytes, out: list[bytes], now: int) -> bytes:
         """Append what goes on for the known blocks that ``data`` begins with; return the rest.
 
         The first events may show the form of those that came with them, so they are looked at.
         """
-        for _ in range(_FIRST + 1):
+        for looked in range(_FIRST + 1):
             said, data = self._known.take(data)
             if said:
                 self.spoke = True
                 out.append(said)
                 break
             end = data.find(b"\n\n") + 2
-            if not (self._sse and 2 <= end < len(data)) or data.find(b"\r") >= 0:
+            if looked == _FIRST or not self._sse or not 2 <= end < len(data) or CR in data:
                 break  # no other follows, or they may end otherwise
             out.append(self._passed(data[:end], now))
             data = data[end:]
@@ -165,20 +172,14 @@ class PassedStream:
                 break  # what follows is not looked at
         return data
 
-    def _blocks(
-        self, whole: bytes, ends: list[int], out: list[bytes], now: int
-    ) -> Iterator[tuple[int, int]]:
+    def _blocks(self, whole: bytes, ends: list[int], out: list[bytes]) -> Iterator[tuple[int, int]]:
         """Yield where the blocks stand that have to be looked at; append the others to ``out``."""
         begin = 0
-        if self._short and self._sse and len(ends) > _LAST and len(whole) <= MAX_RECORD:
-            begin = len(whole) - len(self._pass_known(whole, out, now))
-            ends = [] if self._ended else [end for end in ends if end > begin]
         if ends and not self._rename and len(whole) <= MAX_RECORD:
-            plain = self._plain(whole, begin, ends)
-            if plain > begin:
+            begin = self._plain(whole, ends)
+            if begin:
                 # Many chunks that came together go on together.
-                out.append(self._unread(whole[begin:plain]))
-                begin = plain
+                out.append(self._unread(whole[:begin]))
         yield from pairwise((begin, *(end for end in ends if end > begin)))
 
     def close(self, *, now: int) -> bytes:
@@ -233,13 +234,13 @@ class PassedStream:
         self._scanned = max(len(held) - 3, 0)
         return whole, ends
 
-    def _plain(self, whole: bytes, begin: int, ends: list[int]) -> int:
-        """Return up to where the blocks from ``begin`` on hold no error and no end."""
-        if not self._matters(whole[begin:]):
+    def _plain(self, whole: bytes, ends: list[int]) -> int:
+        """Return up to where the blocks hold no error and no end."""
+        if not self._matters(whole):
             return len(whole)
         # As a rule what matters stands in the last blocks: a reason, the counts, [DONE].
-        end = ends[-_LAST - 1] if len(ends) > 2 * _LAST else begin
-        return end if end > begin and not self._matters(whole[begin:end]) else begin
+        end = ends[-_LAST - 1] if len(ends) > 2 * _LAST else 0
+        return end if end and not self._matters(whole[:end]) else 0
 
     def _matters(self, data: bytes) -> bool:
         """Tell whether an error or an end may be in here: all else is passed on unread."""
